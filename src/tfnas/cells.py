@@ -1,0 +1,291 @@
+"""The cells of NATS-Bench's topology search space: parse, print, enumerate, vary, compare, draw as a graph.
+
+A cell is a directed acyclic graph on four nodes. Node 0 is its input, node 3 its output, and each of the six edges
+carries one of five operations; a node is the sum of its incoming edges. ``5 ** 6 = 15,625`` cells exist.
+
+Source: Dong, Liu, Musial, Gabrys 2021, "NATS-Bench" (TPAMI), section 3.1; the same space is NAS-Bench-201
+(Dong and Yang 2020).
+
+A cell is written as the benchmark writes it, edges grouped by their target node::
+
+    |op~0|+|op~0|op~1|+|op~0|op~1|op~2|
+
+The *code* of a cell (0 .. 15,624) is its place in lexicographic order of operations, edge 0->1 the most significant.
+It is this project's own number, used to index arrays; files and people use the string. It is **not** the index of the
+benchmark, which is a random order.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnas.errors import CellError
+
+if TYPE_CHECKING:
+    import networkx
+    from ConfigSpace import Configuration, ConfigurationSpace
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+"""The five operations, in the order of the benchmark's search space definition."""
+
+CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
+"""The operations that hold weights (ReLU, convolution, batch normalisation)."""
+
+EDGES = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
+"""The six edges (source node, target node), in the order in which the official string names them."""
+
+NODES = 4
+"""Nodes of a cell; node 0 is the input and node 3 the output."""
+
+SPACE_SIZE = len(OPERATIONS) ** len(EDGES)
+"""15,625 cells."""
+
+_TOKEN = re.compile(r"([^~|]+)~(\d+)")
+
+
+@dataclass(frozen=True, order=True)
+class Cell:
+    """One cell of the search space: an operation for each of the six edges of :data:`EDGES`.
+
+    Args:
+        operations: six names out of :data:`OPERATIONS`, in the order of :data:`EDGES`.
+
+    Raises:
+        CellError: an operation does not exist, or there are not six; the message shows the edge.
+
+    Example:
+        >>> cell = Cell.parse("|nor_conv_3x3~0|+|none~0|skip_connect~1|+|skip_connect~0|none~1|avg_pool_3x3~2|")
+        >>> cell.operations[0], cell.code == Cell.from_code(cell.code).code
+        ('nor_conv_3x3', True)
+    """
+
+    operations: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "operations", tuple(self.operations))
+        if len(self.operations) != len(EDGES):
+            raise CellError(f"A cell has {len(EDGES)} edges, but {len(self.operations)} operations were given.")
+        for (source, target), operation in zip(EDGES, self.operations, strict=True):
+            if operation not in OPERATIONS:
+                raise CellError(
+                    f"Edge {source}->{target} has the operation '{operation}', which is not in the search space: "
+                    f"use one of {', '.join(OPERATIONS)}."
+                )
+
+    def __str__(self) -> str:
+        """The official string of the benchmark."""
+        terms = [f"{operation}~{source}" for (source, _), operation in zip(EDGES, self.operations, strict=True)]
+        return f"|{terms[0]}|+|{terms[1]}|{terms[2]}|+|{terms[3]}|{terms[4]}|{terms[5]}|"
+
+    @classmethod
+    def parse(cls, text: str) -> Cell:
+        """Read an official string.
+
+        Args:
+            text: for example ``|none~0|+|none~0|none~1|+|none~0|none~1|none~2|``.
+
+        Raises:
+            CellError: the string is no cell of this space; the message shows the offending edge or part.
+        """
+        groups = text.strip().split("+")
+        if len(groups) != NODES - 1:
+            raise CellError(f"'{text}' has {len(groups)} nodes where a cell has {NODES - 1}, separated by '+'.")
+        operations = []
+        for target, group in enumerate(groups, start=1):
+            if not (group.startswith("|") and group.endswith("|")):
+                raise CellError(f"Node {target} of '{text}' is written '{group}': it must begin and end with '|'.")
+            terms = group[1:-1].split("|")
+            if len(terms) != target:
+                raise CellError(f"Node {target} of '{text}' has {len(terms)} edges where it needs {target}: '{group}'.")
+            for source, term in enumerate(terms):
+                match = _TOKEN.fullmatch(term)
+                if match is None or int(match[2]) != source or match[1] not in OPERATIONS:
+                    raise CellError(
+                        f"Edge {source}->{target} of '{text}' is written '{term}': "
+                        f"expected 'operation~{source}' with one of {', '.join(OPERATIONS)}."
+                    )
+                operations.append(match[1])
+        return cls(tuple(operations))
+
+    @classmethod
+    def from_code(cls, code: int) -> Cell:
+        """Return the cell with this code (0 .. 15,624).
+
+        Raises:
+            CellError: the code is outside the space.
+        """
+        if not 0 <= code < SPACE_SIZE:
+            raise CellError(f"Cell code {code} is outside the space: use 0 to {SPACE_SIZE - 1}.")
+        return cls(tuple(OPERATIONS[digit] for digit in _digits(code)))
+
+    @cached_property
+    def code(self) -> int:
+        """Place of the cell in lexicographic order, 0 .. 15,624."""
+        code = 0
+        for operation in self.operations:
+            code = code * len(OPERATIONS) + OPERATIONS.index(operation)
+        return code
+
+    def replace(self, edge: int, operation: str) -> Cell:
+        """Return the cell with another operation on edge number ``edge`` (0 .. 5)."""
+        operations = list(self.operations)
+        operations[edge] = operation
+        return Cell(tuple(operations))
+
+    def neighbours(self) -> list[Cell]:
+        """Return the 24 cells that differ in exactly one edge."""
+        return [
+            self.replace(edge, operation)
+            for edge, current in enumerate(self.operations)
+            for operation in OPERATIONS
+            if operation != current
+        ]
+
+    def mutate(self, rng: np.random.Generator, node_first: bool = True) -> Cell:
+        """Return a random neighbour.
+
+        Args:
+            rng: source of randomness.
+            node_first: True draws a node and then one of its incoming edges, as NATS-Bench's regularised evolution
+                does (edges of later nodes are then less likely: 1/3, 1/6, 1/6, 1/9, 1/9, 1/9); False draws the edge
+                uniformly.
+        """
+        if node_first:
+            target = int(rng.integers(1, NODES))
+            edge = int(rng.choice([number for number, (_, node) in enumerate(EDGES) if node == target]))
+        else:
+            edge = int(rng.integers(len(EDGES)))
+        others = [operation for operation in OPERATIONS if operation != self.operations[edge]]
+        return self.replace(edge, others[int(rng.integers(len(others)))])
+
+    def crossover(self, other: Cell, rng: np.random.Generator) -> Cell:
+        """Return a child that takes each edge from one of the two parents with equal probability."""
+        take = rng.integers(0, 2, size=len(EDGES))
+        return Cell(tuple((self, other)[side].operations[edge] for edge, side in enumerate(take)))
+
+    def canonical(self) -> str:
+        """Return a string that is the same for functionally identical cells (6,466 distinct ones).
+
+        An edge that carries ``none``, or that leaves a node which is zero for lack of any other term, contributes the
+        zero term ``#``; ``skip_connect`` contributes its source unchanged; the terms of a sum are sorted. This is the
+        definition of the benchmark (``get_unique_str`` with zeros considered), which keeps zero terms in a sum.
+        """
+        expressions = ["0"]
+        for target in range(1, NODES):
+            terms = []
+            for (source, node), operation in zip(EDGES, self.operations, strict=True):
+                if node != target:
+                    continue
+                if operation == "none" or expressions[source] == "#":
+                    terms.append("#")
+                elif operation == "skip_connect":
+                    terms.append(expressions[source])
+                else:
+                    terms.append(f"({expressions[source]})@{operation}")
+            expressions.append("+".join(sorted(terms)))
+        return expressions[-1]
+
+    @cached_property
+    def fed_nodes(self) -> frozenset[int]:
+        """Nodes that the input signal reaches through edges other than ``none``; the input node is one of them."""
+        fed = {0}
+        for (source, target), operation in zip(EDGES, self.operations, strict=True):
+            if operation != "none" and source in fed:
+                fed.add(target)
+        return frozenset(fed)
+
+    @cached_property
+    def useful_nodes(self) -> frozenset[int]:
+        """Nodes whose value reaches the output through edges other than ``none``; the output node is one of them."""
+        useful = {NODES - 1}
+        for (source, target), operation in reversed(list(zip(EDGES, self.operations, strict=True))):
+            if operation != "none" and target in useful:
+                useful.add(source)
+        return frozenset(useful)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the output depends on the input (all but 341 cells)."""
+        return NODES - 1 in self.fed_nodes
+
+    @property
+    def convolution_edges(self) -> int:
+        """Number of edges that carry a convolution, 0 to 6, whether or not the signal passes through them."""
+        return sum(operation in CONVOLUTIONS for operation in self.operations)
+
+    def graph(self) -> networkx.DiGraph:
+        """Return the cell as a networkx graph: nodes 0..3, an edge attribute ``operation``; ``none`` is left out."""
+        import networkx
+
+        graph = networkx.DiGraph()
+        graph.add_nodes_from(range(NODES))
+        for (source, target), operation in zip(EDGES, self.operations, strict=True):
+            if operation != "none":
+                graph.add_edge(source, target, operation=operation)
+        return graph
+
+    @classmethod
+    def from_configuration(cls, configuration: Configuration) -> Cell:
+        """Read a configuration of :func:`configuration_space`."""
+        return cls(tuple(configuration[f"edge_{source}_{target}"] for source, target in EDGES))
+
+
+def _digits(code: int) -> tuple[int, ...]:
+    digits = []
+    for _ in EDGES:
+        code, digit = divmod(code, len(OPERATIONS))
+        digits.append(digit)
+    return tuple(reversed(digits))
+
+
+def enumerate_cells() -> Iterator[Cell]:
+    """Yield all 15,625 cells in the order of their codes."""
+    for code in range(SPACE_SIZE):
+        yield Cell.from_code(code)
+
+
+@cache
+def all_strings() -> tuple[str, ...]:
+    """Return the official strings of all cells in the order of their codes."""
+    return tuple(str(cell) for cell in enumerate_cells())
+
+
+@cache
+def string_codes() -> dict[str, int]:
+    """Return a mapping from official string to code."""
+    return {text: code for code, text in enumerate(all_strings())}
+
+
+@cache
+def canonical_classes() -> np.ndarray:
+    """Return for each code the smallest code of a functionally identical cell, shape (15625,), dtype int64.
+
+    ``np.unique`` of the result gives the 6,466 representatives.
+    """
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+
+
+def operation_digits(codes: Sequence[int] | np.ndarray) -> np.ndarray:
+    """Return the operation numbers of cells given by code, shape (n, 6), dtype int64: the vectorised view of a cell."""
+    powers = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1)
+    return np.asarray(codes, dtype=np.int64)[:, None] // powers % len(OPERATIONS)
+
+
+def codes_of_digits(digits: np.ndarray) -> np.ndarray:
+    """Return the codes of cells given by operation numbers of shape (n, 6): the inverse of :func:`operation_digits`."""
+    powers = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1)
+    return np.asarray(digits, dtype=np.int64) @ powers
+
+
+def configuration_space(seed: int | None = None) -> ConfigurationSpace:
+    """Return the search space for optimisers that speak ConfigSpace: one categorical per edge, ``edge_0_1`` etc."""
+    from ConfigSpace import ConfigurationSpace
+
+    return ConfigurationSpace({f"edge_{source}_{target}": list(OPERATIONS) for source, target in EDGES}, seed=seed)
