@@ -1,0 +1,89 @@
+"""AREA: regularised evolution whose initial population a proxy has chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.errors import ConfigError
+from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
+from tfnas.search.registry import PROXY_PARAMETER, register
+from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS, RegularisedEvolution
+
+AREA_PARAMETERS = {
+    "sample": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 20,
+        "description": "Cells drawn and scored; the best of them, as many as the population holds, begin.",
+    }
+}
+
+
+@register(
+    "area",
+    title="Assisted regularised evolution (AREA)",
+    group="hybrid",
+    looks=(SCORE, EARLY),
+    parameters=PROXY_PARAMETER | AREA_PARAMETERS | EVOLUTION_PARAMETERS,
+    reference="mellor2021naswot",
+    section="Section 5.3, Algorithm 2",
+)
+class Area(RegularisedEvolution):
+    """Score 20 draws, begin with the 10 best of them, then evolve on early validation accuracies.
+
+    The draws are uniform with replacement. The chosen ones are looked at, and age, in the order of their scores, best
+    first (the earliest of equals first). Scoring seconds count against the budget as training seconds do. After the
+    initial population everything is as in regularised evolution: append the child, then drop the oldest.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxy: name of the proxy.
+        sample: number of draws that are scored.
+        population: members alive at a time, and number of draws that are kept.
+        tournament: members drawn, with replacement.
+        mutation: ``node_first`` or ``edge``.
+
+    Raises:
+        ConfigError: fewer cells are drawn than the population holds.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxy: str,
+        sample: int = 20,
+        population: int = 10,
+        tournament: int = 3,
+        mutation: str = "node_first",
+    ):
+        super().__init__(space, rng, population, tournament, mutation)
+        if sample < population:
+            raise ConfigError(
+                f"area keeps the best {population} of {sample} scored cells: "
+                f"raise 'sample' to at least the population of {population}."
+            )
+        self.proxy = proxy
+        self.sample = sample
+        self.kept: list[int] | None = None
+
+    def ask(self) -> Look:
+        """Ask for the scores of the sample first, then as regularised evolution does."""
+        if self.kept is None:
+            return Look(SCORE, self.space.draw(self.rng, self.sample), self.proxy)
+        return super().ask()
+
+    def first_member(self) -> int:
+        """Return the code of the next best scored cell."""
+        return self.kept[len(self.members)]
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Keep the best of the scored cells, in order of score; then as regularised evolution."""
+        if look.kind == EARLY:
+            super().tell(look, values)
+            return
+        order = sorted(range(len(values)), key=lambda place: -values[place])
+        self.kept = [look.codes[place] for place in order[: self.members.maxlen]]

@@ -1,0 +1,203 @@
+"""The searches that exist, found by importing every module of this package; no list to keep up to date, no torch.
+
+A search is a subclass of :class:`tfnas.search.base.Search` under the decorator :func:`register`. Its parameters are
+properties of a JSON schema; those without a default are required. The study file's schema, the report and the
+documentation read them from here.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+import tfnas.search
+from tfnas.errors import ConfigError, UnknownNameError
+from tfnas.search.base import EARLY, KINDS, SCORE, VALIDATION, Search
+
+GROUPS = ("reference", "training-free", "non-weight-sharing", "hybrid")
+"""Groups of table rows: bounds and baselines nobody would use; no accuracy looked at; trains; does both."""
+
+BUDGET_PARAMETERS = {
+    "overshoot": {
+        "type": "boolean",
+        "default": True,
+        "description": "true: stop when the seconds spent reach the budget, so that the last query overshoots "
+        "(NATS-Bench); false: stop before the query that would exceed it (NAS-Bench-201).",
+    }
+}
+"""Parameters that every search under a budget has."""
+
+PROXY_PARAMETER = {
+    "proxy": {"type": "string", "description": "Name of a proxy of the study's score table; larger scores are better."}
+}
+"""The parameter of every search that reads one proxy."""
+
+_NOT_SEARCHES = ("base", "registry", "runner")
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A search algorithm and what is known about it.
+
+    Attributes:
+        name: name in the study file.
+        title: name in tables and text.
+        group: one of :data:`GROUPS`.
+        looks: kinds of look it may ask for; the runner refuses any other.
+        parameters: JSON schema of each parameter, with description and, unless it is required, default.
+        reference: citation key in ``report/refs.bib``, or an empty string for common knowledge.
+        section: where in that reference (and in which code) the procedure stands.
+        stream: name of its stream of random numbers; searches with the same name draw the same cells in a run.
+        build: the :class:`Search` subclass.
+    """
+
+    name: str
+    title: str
+    group: str
+    looks: tuple[str, ...]
+    parameters: dict[str, dict[str, Any]]
+    reference: str
+    section: str
+    stream: str
+    build: type[Search] = field(repr=False)
+
+    @property
+    def needs_scores(self) -> bool:
+        """Whether it reads a score table."""
+        return SCORE in self.looks
+
+    @property
+    def needs_budget(self) -> bool:
+        """Whether it looks at early accuracies under a simulated training budget (``search.budget_seconds``)."""
+        return EARLY in self.looks
+
+    @property
+    def needs_validation(self) -> bool:
+        """Whether it looks at full-training validation accuracies, which only a reference may."""
+        return VALIDATION in self.looks
+
+    @property
+    def summary(self) -> str:
+        """First line of the search's docstring."""
+        return (self.build.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def source(self) -> Path:
+        """The file that defines it."""
+        return Path(importlib.import_module(self.build.__module__).__file__)
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """Closed JSON schema of its settings in the study file (``search.use.{label}``)."""
+        required = [name for name, fragment in self.parameters.items() if "default" not in fragment]
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"algorithm": {"const": self.name}, **self.parameters},
+            "required": ["algorithm", *required],
+        }
+
+    def settings(self, given: dict[str, Any], label: str) -> dict[str, Any]:
+        """Check the settings of a search and return its parameters, defaults filled in.
+
+        Args:
+            given: ``algorithm`` and parameters, as in the study file.
+            label: name of the search in the study, for messages.
+
+        Raises:
+            ConfigError: a parameter is unknown, missing or has a wrong value.
+        """
+        unknown = sorted(set(given) - {"algorithm", *self.parameters})
+        if unknown:
+            raise ConfigError(
+                f"search.use.{label}.{unknown[0]} is no parameter of '{self.name}', which has: "
+                f"{', '.join(self.parameters) or 'none'}."
+            )
+        for name in self.schema["required"]:
+            if name not in given:
+                raise ConfigError(
+                    f"search.use.{label} lacks '{name}', which '{self.name}' needs: {self.schema['properties'][name]}."
+                )
+        values = {}
+        for name, fragment in self.parameters.items():
+            values[name] = given.get(name, fragment.get("default"))
+            error = next(jsonschema.Draft202012Validator(fragment).iter_errors(values[name]), None)
+            if error is not None:
+                raise ConfigError(f"search.use.{label}.{name} of '{self.name}' is wrong: {error.message}.")
+        return values
+
+
+_ALGORITHMS: dict[str, Algorithm] = {}
+
+
+def register(
+    name: str,
+    *,
+    title: str,
+    group: str,
+    looks: tuple[str, ...],
+    parameters: dict[str, dict[str, Any]] | None = None,
+    reference: str = "",
+    section: str = "",
+    stream: str | None = None,
+) -> Callable[[type[Search]], type[Search]]:
+    """Register a :class:`Search` subclass; see :class:`Algorithm` for the arguments.
+
+    Searches that look at early accuracies get :data:`BUDGET_PARAMETERS` besides their own; these are handled by the
+    runner and not passed to the class.
+
+    Raises:
+        ValueError: the name is taken, or the group or a kind of look does not exist.
+    """
+
+    def decorate(build: type[Search]) -> type[Search]:
+        if name in _ALGORITHMS:
+            raise ValueError(f"search '{name}' is registered twice: {_ALGORITHMS[name].build} and {build}")
+        if group not in GROUPS or not set(looks) <= set(KINDS):
+            raise ValueError(f"search '{name}': group must be one of {GROUPS}, looks out of {KINDS}")
+        own = dict(parameters or {})
+        _ALGORITHMS[name] = Algorithm(
+            name=name,
+            title=title,
+            group=group,
+            looks=looks,
+            parameters=own | (BUDGET_PARAMETERS if EARLY in looks else {}),
+            reference=reference,
+            section=section,
+            stream=stream or name,
+            build=build,
+        )
+        return build
+
+    return decorate
+
+
+@cache
+def _discover() -> None:
+    for module in pkgutil.iter_modules(tfnas.search.__path__):
+        if module.name not in _NOT_SEARCHES:
+            importlib.import_module(f"tfnas.search.{module.name}")
+
+
+def algorithm_names() -> list[str]:
+    """Return the names of all searches, sorted."""
+    _discover()
+    return sorted(_ALGORITHMS)
+
+
+def get_algorithm(name: str, place: str = "search.use") -> Algorithm:
+    """Return a search algorithm by name.
+
+    Raises:
+        UnknownNameError: it does not exist; the message lists those that do.
+    """
+    if name not in algorithm_names():
+        raise UnknownNameError("search", name, algorithm_names(), place)
+    return _ALGORITHMS[name]

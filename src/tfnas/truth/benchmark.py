@@ -1,0 +1,209 @@
+"""What a search may see of the ground truth, and what it pays; and the read-off afterwards, which a search never sees.
+
+Two classes over the same table, kept apart on purpose:
+
+* :class:`Benchmark` holds early-stop validation accuracies, their costs, and full-training validation accuracies. It
+  does not hold test accuracies at all, so nothing that is given a benchmark can reach one.
+* :class:`ReadOff` holds full-training validation and test accuracies. The runner asks it once per run, after the search
+  has chosen its cell.
+
+Cost accounting follows NATS-Bench (Dong, Liu, Musial, Gabrys 2021, ``simulate_train_eval``): a query costs the seconds
+of training up to the early stop plus the seconds of one pass over the validation images. Asking twice costs twice.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE, Cell, string_codes
+from tfnas.errors import CellError, TruthError
+from tfnas.files import read_table
+
+EARLY_COLUMNS = ("early_valid_accuracy", "early_seconds", "valid_seconds")
+"""Columns without which no search can be charged a simulated training budget."""
+
+
+class Benchmark:
+    """Validation accuracies of trained cells, with an account of the simulated seconds spent on looking at them.
+
+    Args:
+        table: ground truth with a column ``arch`` and any of :data:`EARLY_COLUMNS` and ``valid_accuracy``; other
+            columns (test accuracies above all) are not kept.
+        dataset: name of the dataset, for messages.
+        place: the file the table came from, for messages.
+
+    Raises:
+        TruthError: a row is no cell, or a cost is negative or zero throughout.
+    """
+
+    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth"):
+        self.dataset = dataset
+        self.place = place
+        self.spent_seconds = 0.0
+        codes = _codes_of(table, place)
+        self.codes = np.unique(codes)
+        """Codes of the cells in the table, ascending, shape (n,)."""
+        self._early = _by_code(table, codes, "early_valid_accuracy")
+        self._cost = _by_code(table, codes, "early_seconds") + _by_code(table, codes, "valid_seconds")
+        self._valid = _by_code(table, codes, "valid_accuracy")
+        if (self._cost < 0).any() or (self.has_early and not np.nanmax(self._cost) > 0):
+            raise TruthError(
+                f"The seconds in {place} must be positive: with costs of zero or less a budget is never spent."
+            )
+
+    @classmethod
+    def read(cls, path: str | Path, dataset: str) -> Benchmark:
+        """Read the benchmark of a dataset from its ground-truth table.
+
+        Raises:
+            DataError: the file is missing, damaged or has no column ``arch``.
+            TruthError: a row is no cell, or costs are not positive.
+        """
+        return cls(read_table(path, ("arch",)), dataset, f"'{path}'")
+
+    def fresh(self) -> Benchmark:
+        """Return a benchmark over the same accuracies with an empty account; it shares the arrays and costs nothing."""
+        other = Benchmark.__new__(Benchmark)
+        other.__dict__.update(self.__dict__, spent_seconds=0.0)
+        return other
+
+    @property
+    def has_early(self) -> bool:
+        """Whether at least one cell has an early accuracy and its cost."""
+        return bool(np.isfinite(self._early + self._cost).any())
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether at least one cell has a full-training validation accuracy."""
+        return bool(np.isfinite(self._valid).any())
+
+    @property
+    def cost_range(self) -> tuple[float, float]:
+        """Seconds of the cheapest and of the dearest query."""
+        return float(np.nanmin(self._cost)), float(np.nanmax(self._cost))
+
+    def cost(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+        """Return the seconds that a query of a cell (or of each cell of an array of codes) would charge."""
+        return self._look(self._cost, cells, "training cost")
+
+    def query(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+        """Return early-stop validation accuracies in percent and charge ``early_seconds + valid_seconds`` for each.
+
+        Args:
+            cells: a cell, the code of a cell, or an integer array of codes (n,). A cell asked for twice is charged
+                twice.
+
+        Returns:
+            A float for one cell, an array (n,) for an array.
+
+        Raises:
+            CellError: a code is outside the space.
+            TruthError: the table lacks a cell, its early accuracy or its cost.
+        """
+        accuracy = self._look(self._early, cells, "early validation accuracy")
+        cost = self.cost(cells)
+        self.spent_seconds += cost if isinstance(cost, float) else float(cost.sum())
+        return accuracy
+
+    def validation(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+        """Return full-training validation accuracies in percent, free of charge.
+
+        This is for reference searches only (the oracle): no benchmark states what the full training of a cell costs a
+        search, and a row that uses it is an upper bound, not a method. The registry says which searches may ask.
+
+        Raises:
+            CellError: a code is outside the space.
+            TruthError: the table lacks a cell or its validation accuracy.
+        """
+        return self._look(self._valid, cells, "validation accuracy")
+
+    def _look(self, values: np.ndarray, cells: Cell | int | np.ndarray, what: str) -> float | np.ndarray:
+        codes = cells.code if isinstance(cells, Cell) else cells
+        found = _values_at(values, codes)
+        if _any_nan(found):
+            raise _missing(codes, found, what, self.dataset, self.place, self.codes)
+        return found
+
+
+class ReadOff:
+    """Full-training accuracies of trained cells, for the report: looked at after a search, never by one.
+
+    Args:
+        table: ground truth with columns ``arch``, ``valid_accuracy``, ``test_accuracy``.
+        dataset: name of the dataset, for messages.
+        place: the file the table came from, for messages.
+    """
+
+    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth"):
+        self.dataset = dataset
+        self.place = place
+        codes = _codes_of(table, place)
+        self._codes = np.unique(codes)
+        self._valid = _by_code(table, codes, "valid_accuracy")
+        self._test = _by_code(table, codes, "test_accuracy")
+
+    @classmethod
+    def read(cls, path: str | Path, dataset: str) -> ReadOff:
+        """Read the accuracies of a dataset from its ground-truth table.
+
+        Raises:
+            DataError: the file is missing, damaged or lacks a column.
+        """
+        return cls(read_table(path, ("arch", "valid_accuracy", "test_accuracy")), dataset, f"'{path}'")
+
+    def peek(self, cells: Cell | int | np.ndarray) -> tuple[float | np.ndarray, float | np.ndarray]:
+        """Return (validation accuracy, test accuracy) in percent, of one cell or of each cell of an array of codes.
+
+        The validation accuracy is NaN where the table has none; the test accuracy must be there.
+
+        Raises:
+            CellError: a code is outside the space.
+            TruthError: the table lacks a cell or its test accuracy.
+        """
+        codes = cells.code if isinstance(cells, Cell) else cells
+        test = _values_at(self._test, codes)
+        if _any_nan(test):
+            raise _missing(codes, test, "test accuracy", self.dataset, self.place, self._codes)
+        return _values_at(self._valid, codes), test
+
+
+def _codes_of(table: pd.DataFrame, place: str) -> np.ndarray:
+    codes = table["arch"].map(string_codes())
+    if codes.isna().any():
+        raise TruthError(
+            f"{place} holds '{table['arch'][codes.isna()].iloc[0]}', which is no cell of the search space."
+        )
+    return codes.to_numpy(dtype=np.int64)
+
+
+def _by_code(table: pd.DataFrame, codes: np.ndarray, column: str) -> np.ndarray:
+    """Return a column as an array over all cell codes, NaN where there is no value (or no such column)."""
+    values = np.full(SPACE_SIZE, np.nan)
+    if column in table.columns:
+        values[codes] = table[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    return values
+
+
+def _values_at(values: np.ndarray, codes: int | np.ndarray) -> float | np.ndarray:
+    several = isinstance(codes, np.ndarray)
+    for code in (codes.min(initial=0), codes.max(initial=0)) if several else (codes,):
+        if not 0 <= code < SPACE_SIZE:
+            raise CellError(f"Cell code {code} is outside the space: use 0 to {SPACE_SIZE - 1}.")
+    return values[codes] if several else float(values[codes])
+
+
+def _any_nan(found: float | np.ndarray) -> bool:
+    return bool(np.isnan(found).any()) if isinstance(found, np.ndarray) else found != found
+
+
+def _missing(
+    codes: int | np.ndarray, found: float | np.ndarray, what: str, dataset: str, place: str, known: np.ndarray
+) -> TruthError:
+    code = int(np.atleast_1d(codes)[np.isnan(np.atleast_1d(found))][0])
+    return TruthError(
+        f"Ground truth of '{dataset}' ({place}) has no {what} for cell {Cell.from_code(code)}; "
+        f"it holds {known.size} of {SPACE_SIZE} cells: complete it or leave out this search."
+    )
