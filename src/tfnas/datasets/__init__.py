@@ -1,0 +1,106 @@
+"""Image datasets: where they come from, how they are read, and the fixed mini-batches that proxies look at.
+
+Importing this package imports neither torch nor torchvision; only reading CIFAR in its official layout does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfnas import downloads
+from tfnas.datasets.digits import digits_splits
+from tfnas.datasets.images import Batch, ImageSet, make_batch
+from tfnas.datasets.own_images import describe_file, read_own, read_subset
+from tfnas.datasets.registry import DatasetSpec, dataset_names, get_dataset
+from tfnas.errors import DataError
+
+__all__ = [
+    "Batch",
+    "DatasetSpec",
+    "ImageSet",
+    "dataset_names",
+    "digits_splits",
+    "download",
+    "get_dataset",
+    "load_images",
+    "make_batch",
+]
+
+
+def download(dataset: str, folder: str | Path, progress: bool = True) -> Path:
+    """Download and unpack the official files of a dataset; nothing happens for one that comes with a package.
+
+    Args:
+        dataset: name in the registry.
+        folder: where the files go, usually ``resources/{dataset}``; made if it does not exist.
+        progress: show bytes, rate and remaining time on standard error.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UnknownNameError: there is no dataset of this name.
+        DownloadError: a file could not be had, or is not the official one.
+        DataError: the folder cannot be written to, or an archive is damaged.
+    """
+    return downloads.download(get_dataset(dataset).name, folder, progress)
+
+
+def load_images(dataset: str, path: str | Path | None, folder: str | Path | None, split: str = "train") -> ImageSet:
+    """Read the images of a dataset: from ``path`` if one is given, else from where :func:`download` put them.
+
+    Args:
+        dataset: name in the registry; or any other name if ``path`` is an ``.npz`` file of own images.
+        path: folder in the official layout, or an ``.npz`` file, see :mod:`tfnas.datasets.own_images`; None for the
+            download, or for what comes with a package.
+        folder: ``resources/{dataset}``; official split lists are looked for here and beside ``path``.
+        split: ``train`` or ``test``.
+
+    Raises:
+        UnknownNameError: there is no dataset of this name.
+        DataError: a file is missing, damaged, or not what it should be.
+    """
+    local = Path(path) if path is not None else None
+    drawn_from = f"the whole {'training' if split == 'train' else 'test'} set"
+    if local is not None and local.suffix == ".npz" and dataset not in dataset_names():
+        return read_own(dataset, local, split)
+    spec = get_dataset(dataset)
+    if local is not None and local.suffix == ".npz":
+        images, labels, positions = read_subset(spec, local, split)
+        source = describe_file(local)
+        drawn_from = f"all {len(images)} images of the file"
+    elif spec.embedded:
+        if local is not None:
+            raise DataError(
+                f"datasets.{dataset}.images.path is '{local}', but this dataset has no folder layout: "
+                "set it to null, or to an .npz file."
+            )
+        images, labels, positions = spec.read(Path(), split)
+        source = spec.sources[0].note
+    else:
+        where = local or Path(folder or Path("resources") / dataset)
+        if not where.is_dir():
+            mend = "check datasets.{}.images.path" if local else "download {} first, or set images.path"
+            raise DataError(f"The folder '{where}' does not exist: {mend.format(dataset)}.")
+        images, labels, positions = spec.read(where, split)
+        source = f"official files, checksums verified ({spec.sources[0].page})"
+    drawable = None
+    if spec.drawable is not None and split == "train":
+        places = [local.parent if local.is_file() else local, local.parent] if local else []
+        drawable, drawn_from = spec.drawable(positions, [*places, *([Path(folder)] if folder else [])])
+    return ImageSet(
+        name=spec.name,
+        images=images,
+        labels=labels,
+        positions=positions,
+        classes=spec.classes,
+        mean=spec.mean,
+        std=spec.std,
+        constants=spec.constants,
+        licence=spec.licence,
+        cite=spec.cite,
+        source=source,
+        split=split,
+        drawable=drawable,
+        drawn_from=drawn_from,
+    )

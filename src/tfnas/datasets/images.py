@@ -1,0 +1,246 @@
+"""Images with labels, checked; and the fixed mini-batches that proxies look at.
+
+Pixels are kept as the source has them (uint8) and normalised when a batch is made:
+``(pixel - mean) / std`` per channel, with mean and std on the scale of the pixels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tfnas.errors import DataError
+from tfnas.files import atomic, facts_path, read_json, write_json
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Labelled images of one dataset and split.
+
+    Args:
+        name: name of the dataset.
+        images: uint8, shape (N, C, H, W), as the source has them.
+        labels: int64, shape (N,), 0-based classes.
+        positions: int64, shape (N,), place of each image in the source's training (or test) set.
+        classes: number of classes.
+        mean: mean per channel, on the scale of the pixels.
+        std: standard deviation per channel, on the scale of the pixels.
+        constants: where mean and std come from.
+        licence: licence of the images.
+        cite: what to cite.
+        source: where the images were read from, in words (no folder of this machine).
+        split: ``train`` or ``test``.
+        drawable: int64, indices of the images that mini-batches may be drawn from; None is all.
+        drawn_from: the same in words.
+    """
+
+    name: str
+    images: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
+    classes: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    constants: str
+    licence: str
+    cite: str
+    source: str
+    split: str = "train"
+    drawable: np.ndarray | None = None
+    drawn_from: str = "the whole training set"
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def normalise(self, pixels: np.ndarray) -> np.ndarray:
+        """Return ``(pixels - mean) / std`` per channel.
+
+        Args:
+            pixels: uint8, shape (B, C, H, W).
+
+        Returns:
+            float32, same shape.
+        """
+        mean = np.asarray(self.mean, dtype=np.float32)[:, None, None]
+        std = np.asarray(self.std, dtype=np.float32)[:, None, None]
+        return (pixels.astype(np.float32) - mean) / std
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A fixed mini-batch.
+
+    Args:
+        images: float32, shape (B, C, H, W), normalised.
+        pixels: uint8, shape (B, C, H, W), before normalisation.
+        labels: int64, shape (B,).
+        positions: int64, shape (B,), place of each image in the source's training set.
+        facts: what the batch holds and where it comes from.
+    """
+
+    images: np.ndarray
+    pixels: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
+    facts: dict[str, Any]
+
+    def write(self, path: str | Path) -> None:
+        """Write the batch as ``name.npz`` and its facts as ``name.json``.
+
+        Raises:
+            DataError: the folder cannot be written to.
+        """
+        write_json(facts_path(path), self.facts)
+        with atomic(path) as temporary:
+            np.savez_compressed(
+                temporary, images=self.images, pixels=self.pixels, labels=self.labels, positions=self.positions
+            )
+
+    @classmethod
+    def read(cls, path: str | Path) -> Batch:
+        """Read a batch that :meth:`write` wrote.
+
+        Raises:
+            DataError: a file is missing or damaged.
+        """
+        arrays = load_npz(path)
+        missing = [name for name in ("images", "pixels", "labels", "positions") if name not in arrays]
+        if missing:
+            raise DataError(
+                f"'{path}' has no array {', '.join(missing)}: it is no mini-batch, remove it and run again."
+            )
+        names = ("images", "pixels", "labels", "positions")
+        return cls(**{name: arrays[name] for name in names}, facts=read_json(facts_path(path)))
+
+
+def make_batch(image_set: ImageSet, batch_size: int, seed: int) -> Batch:
+    """Draw a mini-batch without replacement and without augmentation.
+
+    The drawable images are shuffled with ``numpy.random.default_rng(seed)`` and the first ``batch_size`` different ones
+    are taken: two equal images would make the kernel of NASWOT singular for every cell.
+
+    Args:
+        image_set: where to draw from.
+        batch_size: number of images, at least 2.
+        seed: of this batch, for example ``child_seed(master, study, dataset, "batch")``.
+
+    Raises:
+        DataError: there are fewer different images than were asked for.
+    """
+    drawable = np.arange(len(image_set)) if image_set.drawable is None else image_set.drawable
+    if batch_size < 2:
+        raise DataError(f"A batch of {batch_size} compares nothing: set scoring.batch_size to at least 2.")
+    if batch_size > len(drawable):
+        raise DataError(
+            f"A batch of {batch_size} is larger than the {len(drawable)} images of {image_set.name} "
+            f"({image_set.source}, {image_set.drawn_from}): set scoring.batch_size to at most {len(drawable)}."
+        )
+    chosen: list[int] = []
+    seen: set[bytes] = set()
+    for place in np.random.default_rng(seed).permutation(drawable):
+        content = image_set.images[place].tobytes()
+        if content not in seen:
+            seen.add(content)
+            chosen.append(int(place))
+        if len(chosen) == batch_size:
+            break
+    if len(chosen) < batch_size:
+        raise DataError(
+            f"{image_set.name} ({image_set.source}) has {len(chosen)} different images, fewer than a batch of "
+            f"{batch_size}: set scoring.batch_size to at most {len(chosen)}."
+        )
+    pixels = np.ascontiguousarray(image_set.images[chosen])
+    facts = {
+        "dataset": image_set.name,
+        "source": image_set.source,
+        "split": image_set.split,
+        "drawn_from": image_set.drawn_from,
+        "classes": image_set.classes,
+        "images": batch_size,
+        "shape": list(pixels.shape[1:]),
+        "mean": list(image_set.mean),
+        "std": list(image_set.std),
+        "constants": image_set.constants,
+        "augmentation": "none",
+        "seed": seed,
+        "sha256": hashlib.sha256(pixels.tobytes()).hexdigest(),
+        "licence": image_set.licence,
+        "cite": image_set.cite,
+    }
+    return Batch(
+        images=image_set.normalise(pixels),
+        pixels=pixels,
+        labels=image_set.labels[chosen],
+        positions=image_set.positions[chosen],
+        facts=facts,
+    )
+
+
+def check_images(images: np.ndarray, labels: np.ndarray, place: str) -> tuple[np.ndarray, np.ndarray]:
+    """Check images and labels of a file and return them as uint8 (N, C, H, W) and int64 (N,).
+
+    Args:
+        images: as the file has them.
+        labels: as the file has them.
+        place: what to call the file in a message.
+
+    Raises:
+        DataError: shape, type or values are not those of labelled images; the message says which and what to do.
+    """
+    if images.ndim != 4 or not 1 <= images.shape[1] <= 4:
+        raise DataError(
+            f"The images of {place} have shape {images.shape} where N x C x H x W with 1 to 4 channels is expected: "
+            "transpose or reshape them."
+        )
+    if len(images) == 0:
+        raise DataError(f"{place} holds no image: use a file that does.")
+    height, width = images.shape[2:]
+    if height != width or height < 8 or height % 4:
+        raise DataError(
+            f"The images of {place} are {height} x {width} pixels where squares with a side of 8, 12, 16, ... are "
+            "expected (the network halves them twice): crop or resize them."
+        )
+    if labels.shape != (len(images),):
+        raise DataError(f"{place} has {len(images)} images but labels of shape {labels.shape}: give one for each.")
+    if images.dtype != np.uint8:
+        images = _as_uint8(images, place)
+    if labels.dtype.kind not in "iu":
+        raise DataError(f"The labels of {place} are of type {labels.dtype} where integers are expected: number them.")
+    if (images == images[:, :1, :1, :1]).all():
+        raise DataError(f"Every image of {place} is of one single colour: it says nothing about a network.")
+    return images, labels.astype(np.int64)
+
+
+def _as_uint8(images: np.ndarray, place: str) -> np.ndarray:
+    if images.dtype.kind not in "iuf":
+        raise DataError(f"The images of {place} are of type {images.dtype} where uint8 is expected: convert them.")
+    if not np.isfinite(images).all():
+        count = int((~np.isfinite(images)).any(axis=(1, 2, 3)).sum())
+        raise DataError(f"{count} of the {len(images)} images of {place} hold NaN or infinite pixels: repair them.")
+    if images.min() < 0 or images.max() > 255 or (images != np.round(images)).any():
+        raise DataError(
+            f"The pixels of {place} run from {images.min():g} to {images.max():g} where whole numbers from 0 to 255 "
+            "are expected: give them as they were before any normalisation."
+        )
+    return images.astype(np.uint8)
+
+
+def load_npz(path: str | Path) -> dict[str, np.ndarray]:
+    """Read all arrays of an ``.npz`` file; pickled objects are refused.
+
+    Raises:
+        DataError: the file is missing, damaged, or holds Python objects.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise DataError(f"'{path}' does not exist: check the path in the study file.") from None
+    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, AttributeError, TypeError) as error:
+        raise DataError(f"'{path}' cannot be read as .npz ({error}): it may be damaged, make it again.") from error
