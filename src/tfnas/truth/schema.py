@@ -1,0 +1,193 @@
+"""The one table of ground truth, whatever it was made from: its columns, its checks, and the JSON of what it holds.
+
+One row per cell, sorted by the cell's code; accuracies in percent, times in seconds, FLOPs as multiply-accumulates in
+millions (as NATS-Bench counts them). Nothing downstream knows which source wrote it, and its key is ``arch``: the index
+is kept for people who look a cell up in the benchmark.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfnas.cells import SPACE_SIZE, Cell, all_strings, string_codes
+from tfnas.errors import TruthError
+from tfnas.files import facts_path, read_facts, read_table, write_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MEANINGS = {
+    "arch": "the cell, official string",
+    "index": "index of the cell in NATS-Bench, if known",
+    "valid_accuracy": "validation accuracy after full training, percent",
+    "test_accuracy": "test accuracy after full training, percent",
+    "early_valid_accuracy": "validation accuracy after the early stop, percent",
+    "early_seconds": "seconds of training up to the early stop",
+    "valid_seconds": "seconds of one pass over the validation images",
+    "params": "trainable parameters",
+    "flops": "multiply-accumulates of one image, millions, as NATS-Bench counts them",
+}
+"""What every column means; what an accuracy means exactly (split, epochs, seeds) is in the JSON beside a table."""
+
+COLUMNS = tuple(MEANINGS)
+"""The columns, in this order."""
+
+ACCURACIES = ("valid_accuracy", "test_accuracy", "early_valid_accuracy")
+"""Columns in percent."""
+
+FACTS = ("dataset", "source", "accuracies", "licence", "cite")
+"""Keys that the JSON beside a table must have; ``cells``, ``missing`` and ``columns`` are added when it is written."""
+
+
+def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
+    """Check a table and return it with the columns of the schema, their types, sorted by cell.
+
+    Args:
+        table: at least the columns of :data:`COLUMNS` but ``index``, which is filled with missing values if absent.
+        place: what to call the table in a message.
+
+    Returns:
+        A new table: ``arch`` str, ``index`` Int64 (nullable), ``params`` int64, all others float64.
+
+    Raises:
+        TruthError: a column is absent; a row is no cell of the space, or comes twice; a value is missing, not a number
+            or out of its range. The message names the first cell and what to do.
+    """
+    import pandas as pd
+
+    absent = [column for column in COLUMNS if column not in table.columns and column != "index"]
+    if absent:
+        raise TruthError(
+            f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, table.columns))}; "
+            "map them under truth.columns in the study file."
+        )
+    if table.empty:
+        raise TruthError(f"{place} has no row: give the accuracies of at least one cell.")
+    codes = table["arch"].map(string_codes())
+    if codes.isna().any():
+        _explain(table["arch"][codes.isna()].iloc[0], place)
+    twice = table["arch"][codes.duplicated()]
+    if len(twice):
+        raise TruthError(f"{place} has {len(twice)} cell(s) more than once, the first '{twice.iloc[0]}': keep one row.")
+    clean = pd.DataFrame({"arch": table["arch"].astype(str)})
+    clean["index"] = _index(table, place)
+    for column in COLUMNS[2:]:
+        clean[column] = _numbers(table, column, place)
+    clean["params"] = clean["params"].round().astype(np.int64)
+    if clean["valid_accuracy"].max() <= 1.0 and clean["test_accuracy"].max() <= 1.0:
+        raise TruthError(f"The accuracies of {place} never exceed 1: they look like fractions, give percent.")
+    return clean.iloc[np.argsort(codes.to_numpy(dtype=np.int64), kind="stable")].reset_index(drop=True)
+
+
+def missing_cells(table: pd.DataFrame) -> list[str]:
+    """Return the official strings of the cells that a table lacks, in the order of their codes."""
+    present = set(table["arch"])
+    return [text for text in all_strings() if text not in present]
+
+
+def require_complete(missing: list[str], held: int, place: str, allow_incomplete: bool) -> None:
+    """Stop where cells are missing, unless the study file allows it.
+
+    Args:
+        missing: names of the missing cells.
+        held: number of cells that are there.
+        place: what to call the source in a message.
+        allow_incomplete: what the study file says.
+
+    Raises:
+        TruthError: cells are missing and the study file does not allow it; counts them and names the first three.
+    """
+    if missing and not allow_incomplete:
+        first = ", ".join(missing[:3])
+        raise TruthError(
+            f"{place} holds {held:,} of {SPACE_SIZE:,} cells; {len(missing):,} are missing, the first {first}: "
+            "complete it, or set truth.allow_incomplete: true in the study file to go on with the cells it has."
+        )
+
+
+def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path) -> None:
+    """Check a table and write it, with its JSON beside it.
+
+    Args:
+        table: see :func:`validate`.
+        facts: ``dataset``; ``source`` (where from, in words); ``accuracies`` (for each of :data:`ACCURACIES` a sentence
+            that says dataset, split, epochs, and over which training seeds it is a mean); ``licence``; ``cite``; and
+            whatever else is worth keeping. ``cells``, ``missing`` (list of the cells the table lacks) and ``columns``
+            are filled in.
+        path: ``name.parquet`` (or ``.csv``, ``.csv.gz``).
+
+    Raises:
+        TruthError: the table or its facts are not as they should be.
+        DataError: the folder cannot be written to.
+    """
+    lacking = [key for key in FACTS if key not in facts]
+    lacking += [f"accuracies.{column}" for column in ACCURACIES if column not in facts.get("accuracies", {})]
+    if lacking:
+        raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
+    clean = validate(table, f"'{path}'")
+    missing = missing_cells(clean)
+    write_table(path, clean, {**facts, "cells": len(clean), "missing": missing, "columns": MEANINGS})
+
+
+def read_truth(path: str | Path) -> pd.DataFrame:
+    """Read and check a table of ground truth.
+
+    Its facts are read with :func:`tfnas.files.read_facts`.
+
+    Raises:
+        DataError: the file is missing or damaged, or its JSON is.
+        TruthError: it is not as the schema wants it.
+    """
+    table = validate(read_table(path), f"'{path}'")
+    if facts_path(path).exists():
+        read_facts(path)
+    return table
+
+
+def _explain(arch: Any, place: str) -> None:
+    """Raise the error of a string that is no cell, with the place it came from."""
+    from tfnas.errors import CellError
+
+    try:
+        Cell.parse(str(arch))
+    except CellError as error:
+        raise TruthError(f"{place} has a row that is no cell of the space: {error}") from None
+    raise TruthError(f"{place} writes the cell '{arch}' in another way than the benchmark: use the official string.")
+
+
+def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
+    """Return a column as float64 after checking that every value is a number in its range."""
+    import pandas as pd
+
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if column in ACCURACIES:
+        wrong, range_ = ~((values >= 0) & (values <= 100)), "a percentage from 0 to 100"
+    elif column in ("params", "flops"):
+        wrong, range_ = ~((values > 0) & np.isfinite(values)), "a positive number"
+    else:
+        wrong, range_ = ~((values >= 0) & np.isfinite(values)), "a number of seconds, 0 or more"
+    if wrong.any():
+        first = int(np.flatnonzero(wrong)[0])
+        raise TruthError(
+            f"Column {column} of {place} has {int(wrong.sum()):,} value(s) that are not {range_}, the first "
+            f"{table[column].iloc[first]} for cell '{table['arch'].iloc[first]}': mend or remove these rows."
+        )
+    return values
+
+
+def _index(table: pd.DataFrame, place: str) -> pd.Series:
+    import pandas as pd
+
+    if "index" not in table.columns:
+        return pd.Series(pd.NA, index=table.index, dtype="Int64")
+    try:
+        index = table["index"].astype("Int64")
+    except (TypeError, ValueError):
+        raise TruthError(f"Column index of {place} holds something else than whole numbers: mend or drop it.") from None
+    known = index.dropna()
+    if known.duplicated().any() or not known.between(0, SPACE_SIZE - 1).all():
+        raise TruthError(f"Column index of {place} must hold different numbers from 0 to {SPACE_SIZE - 1}: drop it.")
+    return index

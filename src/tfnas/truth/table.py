@@ -1,0 +1,83 @@
+"""Ground truth from a ready table (.parquet, .csv or .csv.gz) whose columns may have other names."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tfnas.errors import ConfigError, TruthError
+from tfnas.files import facts_path, read_json, read_table
+from tfnas.truth.schema import ACCURACIES, COLUMNS, MEANINGS, missing_cells, require_complete, validate, write_truth
+
+
+def convert(
+    path: str | Path,
+    dataset: str,
+    columns: Mapping[str, str] | None,
+    output: str | Path,
+    allow_incomplete: bool = False,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Turn a ready table into the ground truth of a dataset.
+
+    If the table has a JSON of facts beside it (same name, ``.json``), its source, licence, citation and the sentences
+    on what each accuracy means are kept; else the JSON of the output says that the table does not state them.
+
+    Args:
+        path: the table.
+        dataset: the dataset that the accuracies belong to.
+        columns: ``{ours: theirs}`` for columns with other names; columns left out are expected under our name.
+        output: the ground truth to write, ``name.parquet``.
+        allow_incomplete: whether a table that lacks cells is used all the same.
+        facts: overrides what the JSON beside the table says (``source``, ``accuracies``, ``licence``, ``cite``).
+
+    Raises:
+        ConfigError: ``columns`` maps a column that the schema does not have.
+        DataError: the table is missing or damaged.
+        TruthError: it lacks a column or a cell, or a value is out of range.
+    """
+    path, columns = Path(path), dict(columns or {})
+    unknown = [name for name in columns if name not in COLUMNS]
+    if unknown:
+        raise ConfigError(
+            f"truth.columns of {dataset} maps {', '.join(unknown)}, which ground truth does not have: "
+            f"use {', '.join(COLUMNS)} on the left."
+        )
+    place = f"The table '{path}'"
+    theirs = read_table(path)
+    absent = [f"{theirs_} (for {ours})" for ours, theirs_ in columns.items() if theirs_ not in theirs.columns]
+    if absent:
+        raise TruthError(
+            f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, theirs.columns))}; "
+            f"mend truth.columns of {dataset} in the study file."
+        )
+    names = {ours: columns.get(ours, ours) for ours in COLUMNS}
+    table = theirs[[theirs_ for theirs_ in names.values() if theirs_ in theirs.columns]].copy()
+    table = table.set_axis([ours for ours, theirs_ in names.items() if theirs_ in theirs.columns], axis="columns")
+    table = validate(table, place)
+    missing = missing_cells(table)
+    require_complete(missing, len(table), place, allow_incomplete)
+    if missing:
+        print(f"{place} lacks {len(missing):,} cells; going on with {len(table):,}.", file=sys.stderr)
+    write_truth(table, _facts(path, dataset, names, facts or {}), output)
+
+
+def _facts(path: Path, dataset: str, names: dict[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of the output: what the caller says, else the JSON beside the table, else what is known."""
+    beside = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    stated = {**beside, **given}
+    accuracies = {**beside.get("accuracies", {}), **given.get("accuracies", {})}
+    for column in ACCURACIES:
+        default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
+        accuracies.setdefault(column, default)
+    return {
+        **stated,
+        "dataset": dataset,
+        "source": stated.get("source", f"the table {path.name}"),
+        "accuracies": accuracies,
+        "licence": stated.get("licence", "not stated with the table"),
+        "cite": stated.get("cite", "not stated with the table"),
+        "mapped": {ours: theirs for ours, theirs in names.items() if ours != theirs},
+    }
