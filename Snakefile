@@ -1,0 +1,54 @@
+# Which training-free proxy, driven by which search, finds the best network, at what cost, and how sure are we?
+#
+# Paths:  results/{study}/{stage}/{dataset}/{family or search}/{block}; downloads in resources/{dataset or archive}/
+# A study is one file: config.yaml, or any other with `--configfile studies/nats-tss.yaml`. README.md says more.
+
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+container: "envs/tfnas.sif"  # used with --sdm apptainer only; envs/tfnas.def builds it
+
+
+include: "rules/common.smk"
+include: "rules/data.smk"
+include: "rules/truth.smk"
+include: "rules/scores.smk"
+include: "rules/search.smk"
+include: "rules/summaries.smk"
+include: "rules/figures.smk"
+include: "rules/tables.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "report.pdf",
+
+
+rule batches:
+    input:
+        STUDY.files("batches/{dataset}.npz"),
+
+
+rule truth:
+    input:
+        STUDY.files("truth/{dataset}.parquet"),
+
+
+rule scores:
+    input:
+        STUDY.files("scores/{dataset}.csv"),
+
+
+rule search:
+    input:
+        STUDY.file("summaries/search.csv"),
+        STUDY.file("summaries/correlations.csv"),
+
+
+rule tex:
+    input:
+        STUDY.file("report.tex"),

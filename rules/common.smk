@@ -1,0 +1,61 @@
+"""What the rules share: the checked study, the sources of a stage, the constraints of wildcards. No rule lives here."""
+
+import shlex
+import sys
+from functools import cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+
+from tfnas.config import load_study, warnings_of
+from tfnas.errors import TfnasError
+from tfnas.reporting.latex import template_files
+from tfnas.study import Study, download_mark, one_of
+from tfnas.workflow import has_gpu, stage_sources
+
+# A study file given with --configfile stands for itself; config.yaml is the study when none is given.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    checked = load_study(config)
+except TfnasError as error:
+    raise WorkflowError(str(error)) from None
+config.clear()
+config.update(checked)
+STUDY = Study(config)
+REPORT = "report"
+
+for warning in warnings_of(config):
+    logger.warning(warning)
+
+# Snakemake starts scripts through a shell with an unquoted sys.executable, which a folder with a space would break.
+if sys.executable != shlex.quote(sys.executable):
+    sys.executable = shlex.quote(sys.executable)
+
+
+wildcard_constraints:
+    study=one_of([STUDY.name]),
+    dataset=one_of(STUDY.datasets),
+    searched_on=one_of(STUDY.datasets),
+    resource=one_of(STUDY.resources),
+    family=one_of(STUDY.families),
+    proxy=one_of(STUDY.proxies),
+    search=one_of(STUDY.searches),
+    first=r"\d+",
+    last=r"\d+",
+
+
+@cache
+def sources(script, *extra):
+    """Return the library files that a script of this workflow uses; editing one of them reruns its rule."""
+    return stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
+
+
+def gpu(wildcards):
+    """Return the GPUs that a scoring or training job takes: one, unless it can only be a CPU job."""
+    device = config["scoring"]["device"]
+    return int(device == "cuda" or (device == "auto" and has_gpu()))

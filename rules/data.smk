@@ -1,0 +1,41 @@
+"""Images: official downloads, and the fixed mini-batch that every proxy looks at.
+
+REQUIRED INPUTS: nothing (embedded or downloaded images), or the path `datasets.{dataset}.images.path` of the study.
+OUTPUTS: resources/{dataset}/ with downloaded.json, results/{study}/batches/{dataset}.npz and .json.
+"""
+
+
+rule download:
+    output:
+        "resources/{resource}/downloaded.json",
+    log:
+        "resources/{resource}.log",
+    benchmark:
+        "resources/{resource}.tsv"
+    retries: 3
+    localrule: True
+    message:
+        "Downloading {wildcards.resource} into resources/"
+    script:
+        "../workflow/scripts/download.py"
+
+
+rule make_batch:
+    input:
+        images=lambda wildcards: STUDY.image_files(wildcards.dataset),
+        lib=lambda wildcards: sources("make_batch", *STUDY.dataset_source(wildcards.dataset)),
+    output:
+        batch="results/{study}/batches/{dataset}.npz",
+        facts="results/{study}/batches/{dataset}.json",
+    log:
+        "results/{study}/logs/make_batch/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/make_batch/{dataset}.tsv"
+    params:
+        path=lambda wildcards: STUDY.images(wildcards.dataset),
+        batch_size=config["scoring"]["batch_size"],
+        seed=config["seed"],
+    message:
+        "Drawing the mini-batch of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/make_batch.py"

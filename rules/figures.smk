@@ -1,0 +1,150 @@
+"""Figures of the report, each as PDF and as PNG (for `snakemake --report`).
+
+REQUIRED INPUTS: mini-batches, ground truth, score tables and summaries of results/{study}/.
+OUTPUTS: results/{study}/figures/*.pdf and *.png.
+"""
+
+
+rule draw_search_space:
+    input:
+        lib=sources("draw_search_space"),
+    output:
+        pdf="results/{study}/figures/search-space.pdf",
+        png=report(
+            "results/{study}/figures/search-space.png",
+            caption="../report/captions/search-space.rst",
+            category="Setup",
+        ),
+    log:
+        "results/{study}/logs/draw_search_space.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_search_space.tsv"
+    params:
+        skeleton=config["skeleton"],
+    localrule: True
+    message:
+        "Drawing the search space"
+    script:
+        "../workflow/scripts/draw_search_space.py"
+
+
+rule draw_batch:
+    input:
+        batch="results/{study}/batches/{dataset}.npz",
+        lib=sources("draw_batch"),
+    output:
+        pdf="results/{study}/figures/batch-{dataset}.pdf",
+        png=report(
+            "results/{study}/figures/batch-{dataset}.png",
+            caption="../report/captions/batch.rst",
+            category="Setup",
+            labels={"dataset": "{dataset}"},
+        ),
+    log:
+        "results/{study}/logs/draw_batch/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_batch/{dataset}.tsv"
+    localrule: True
+    message:
+        "Drawing the mini-batch of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/draw_batch.py"
+
+
+rule draw_accuracies:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("draw_accuracies"),
+    output:
+        pdf="results/{study}/figures/accuracies.pdf",
+        png=report(
+            "results/{study}/figures/accuracies.png",
+            caption="../report/captions/accuracies.rst",
+            category="Ground truth",
+        ),
+    log:
+        "results/{study}/logs/draw_accuracies.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_accuracies.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Drawing the accuracies of all cells"
+    script:
+        "../workflow/scripts/draw_accuracies.py"
+
+
+rule draw_best_cells:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("draw_best_cells"),
+    output:
+        pdf="results/{study}/figures/best-cells.pdf",
+        png=report(
+            "results/{study}/figures/best-cells.png",
+            caption="../report/captions/best-cells.rst",
+            category="Ground truth",
+        ),
+    log:
+        "results/{study}/logs/draw_best_cells.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_best_cells.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Drawing the best cells"
+    script:
+        "../workflow/scripts/draw_best_cells.py"
+
+
+rule draw_scatter:
+    input:
+        scores=STUDY.files("scores/{dataset}.csv"),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        correlations="results/{study}/summaries/correlations.csv",
+        lib=sources("draw_scatter"),
+    output:
+        pdf="results/{study}/figures/scatter-{proxy}.pdf",
+        png=report(
+            "results/{study}/figures/scatter-{proxy}.png",
+            caption="../report/captions/scatter.rst",
+            category="Proxies",
+            labels={"proxy": "{proxy}"},
+        ),
+    log:
+        "results/{study}/logs/draw_scatter/{proxy}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_scatter/{proxy}.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Drawing the scores of {wildcards.proxy} against accuracies"
+    script:
+        "../workflow/scripts/draw_scatter.py"
+
+
+rule draw_search_times:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        lib=sources("draw_search_times"),
+    output:
+        pdf="results/{study}/figures/search-times.pdf",
+        png=report(
+            "results/{study}/figures/search-times.png",
+            caption="../report/captions/search-times.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/draw_search_times.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_search_times.tsv"
+    params:
+        searches=STUDY.searches,
+    localrule: True
+    message:
+        "Drawing accuracies against search times"
+    script:
+        "../workflow/scripts/draw_search_times.py"

@@ -1,0 +1,96 @@
+"""Scores: every cell under every proxy, in chunks of cells; proxies that share a pass form a family.
+
+REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
+OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
+search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies), each with a .json.
+"""
+
+
+rule score_chunk:
+    input:
+        batch="results/{study}/batches/{dataset}.npz",
+        lib=lambda wildcards: sources("score_chunk", *STUDY.family_source(wildcards.family)),
+    output:
+        table="results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet",
+        facts="results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.json",
+    log:
+        "results/{study}/logs/score_chunk/{dataset}/{family}/{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/score_chunk/{dataset}/{family}/{first}-{last}.tsv"
+    threads: 2
+    resources:
+        gpu=gpu,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        proxies=lambda wildcards: STUDY.families[wildcards.family],
+        skeleton=config["skeleton"],
+        repeats=config["scoring"]["repeats"],
+        seed=config["seed"],
+        device=config["scoring"]["device"],
+        share_classes=config["scoring"]["share_classes"],
+    message:
+        "Scoring {wildcards.family} on {wildcards.dataset}, cells {wildcards.first} to {wildcards.last}"
+    script:
+        "../workflow/scripts/score_chunk.py"
+
+
+rule merge_family:
+    input:
+        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family]),
+        lib=sources("merge_scores"),
+    output:
+        table="results/{study}/scores/{dataset}/{family}.csv",
+        facts="results/{study}/scores/{dataset}/{family}.json",
+    log:
+        "results/{study}/logs/merge_family/{dataset}/{family}.log",
+    benchmark:
+        "results/{study}/benchmarks/merge_family/{dataset}/{family}.tsv"
+    localrule: True
+    message:
+        "Merging the scores of {wildcards.family} on {wildcards.dataset}"
+    script:
+        "../workflow/scripts/merge_scores.py"
+
+
+rule merge_scores:
+    input:
+        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset),
+        lib=sources("merge_scores"),
+    output:
+        table="results/{study}/scores/{dataset}.csv",
+        facts="results/{study}/scores/{dataset}.json",
+    log:
+        "results/{study}/logs/merge_scores/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/merge_scores/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of([] if STUDY.shipped else STUDY.datasets),
+    localrule: True
+    message:
+        "Merging all scores on {wildcards.dataset}"
+    script:
+        "../workflow/scripts/merge_scores.py"
+
+
+rule take_shipped_scores:
+    input:
+        table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz"),
+        facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        lib=sources("take_shipped_scores"),
+    output:
+        table="results/{study}/scores/{dataset}.csv",
+        facts="results/{study}/scores/{dataset}.json",
+    log:
+        "results/{study}/logs/take_shipped_scores/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/take_shipped_scores/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets if STUDY.shipped else []),
+    params:
+        proxies=config["scoring"]["proxies"],
+    localrule: True
+    message:
+        "Checking the shipped scores of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/take_shipped_scores.py"

@@ -1,0 +1,32 @@
+"""Searches: each algorithm on each dataset, its runs in blocks of seeds. No job imports torch.
+
+REQUIRED INPUTS: the ground truth of every dataset (a cell chosen on one is read off on all), and the score table of
+the dataset searched on, for searches that use a proxy.
+OUTPUTS: results/{study}/runs/{searched_on}/{search}/seeds-{first}-{last}.parquet and .json.
+"""
+
+
+rule run_search:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        scores=lambda wildcards: STUDY.score_file(wildcards.searched_on, wildcards.search),
+        lib=lambda wildcards: sources("run_search", *STUDY.search_source(wildcards.search)),
+    output:
+        table="results/{study}/runs/{searched_on}/{search}/seeds-{first}-{last}.parquet",
+        facts="results/{study}/runs/{searched_on}/{search}/seeds-{first}-{last}.json",
+    log:
+        "results/{study}/logs/run_search/{searched_on}/{search}/{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/run_search/{searched_on}/{search}/{first}-{last}.tsv"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: STUDY.searches[wildcards.search],
+        datasets=STUDY.datasets,
+        budget_seconds=lambda wildcards: STUDY.budget(wildcards.searched_on, wildcards.search),
+        seed=config["seed"],
+    message:
+        "Searching with {wildcards.search} on {wildcards.searched_on}, runs {wildcards.first} to {wildcards.last}"
+    script:
+        "../workflow/scripts/run_search.py"

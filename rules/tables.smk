@@ -1,0 +1,184 @@
+"""Tables of the report: one tabular each; captions stand in the templates.
+
+REQUIRED INPUTS: summaries, mini-batches, ground truth, score tables and provenance of results/{study}/.
+OUTPUTS: results/{study}/tables/*.tex.
+"""
+
+
+rule tabulate_setup:
+    input:
+        batches=STUDY.files("batches/{dataset}.npz"),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("tabulate_setup"),
+    output:
+        table="results/{study}/tables/setup.tex",
+    log:
+        "results/{study}/logs/tabulate_setup.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_setup.tsv"
+    params:
+        datasets=STUDY.datasets,
+        study=config,
+    localrule: True
+    message:
+        "Writing the table of the setup"
+    script:
+        "../workflow/scripts/tabulate_setup.py"
+
+
+rule tabulate_settings:
+    input:
+        lib=sources("tabulate_settings"),
+    output:
+        table="results/{study}/tables/settings.tex",
+    log:
+        "results/{study}/logs/tabulate_settings.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_settings.tsv"
+    params:
+        searches=STUDY.searches,
+    localrule: True
+    message:
+        "Writing the table of search settings"
+    script:
+        "../workflow/scripts/tabulate_settings.py"
+
+
+rule tabulate_best_cells:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("tabulate_best_cells"),
+    output:
+        table="results/{study}/tables/best-cells.tex",
+    log:
+        "results/{study}/logs/tabulate_best_cells.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_best_cells.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Writing the table of the best cells"
+    script:
+        "../workflow/scripts/tabulate_best_cells.py"
+
+
+rule tabulate_correlations:
+    input:
+        correlations="results/{study}/summaries/correlations.csv",
+        published=STUDY.published_files,
+        lib=sources("tabulate_correlations"),
+    output:
+        table="results/{study}/tables/correlations.tex",
+    log:
+        "results/{study}/logs/tabulate_correlations.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_correlations.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Writing the table of correlations"
+    script:
+        "../workflow/scripts/tabulate_correlations.py"
+
+
+rule tabulate_searches:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        published=STUDY.published_files,
+        lib=sources("tabulate_searches"),
+    output:
+        table="results/{study}/tables/search.tex",
+    log:
+        "results/{study}/logs/tabulate_searches.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_searches.tsv"
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    localrule: True
+    message:
+        "Writing the table of searches"
+    script:
+        "../workflow/scripts/tabulate_searches.py"
+
+
+rule tabulate_transfer:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        published=STUDY.published_files,
+        lib=sources("tabulate_transfer"),
+    output:
+        table="results/{study}/tables/transfer.tex",
+    log:
+        "results/{study}/logs/tabulate_transfer.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_transfer.tsv"
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    localrule: True
+    message:
+        "Writing the table of transfer"
+    script:
+        "../workflow/scripts/tabulate_transfer.py"
+
+
+rule tabulate_times:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        lib=sources("tabulate_times"),
+    output:
+        table="results/{study}/tables/times.tex",
+    log:
+        "results/{study}/logs/tabulate_times.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_times.tsv"
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    localrule: True
+    message:
+        "Writing the table of times"
+    script:
+        "../workflow/scripts/tabulate_times.py"
+
+
+rule tabulate_contract:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("tabulate_contract"),
+    output:
+        table="results/{study}/tables/contract.tex",
+    log:
+        "results/{study}/logs/tabulate_contract.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_contract.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Writing what every accuracy means"
+    script:
+        "../workflow/scripts/tabulate_contract.py"
+
+
+rule tabulate_provenance:
+    input:
+        scores=STUDY.files("scores/{dataset}.csv"),
+        provenance="results/{study}/provenance.json",
+        lib=sources("tabulate_provenance"),
+    output:
+        table="results/{study}/tables/provenance.tex",
+    log:
+        "results/{study}/logs/tabulate_provenance.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_provenance.tsv"
+    params:
+        datasets=STUDY.datasets,
+    localrule: True
+    message:
+        "Writing the table of provenance"
+    script:
+        "../workflow/scripts/tabulate_provenance.py"

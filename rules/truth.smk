@@ -1,0 +1,102 @@
+"""Ground truth: what every cell reaches when it is trained, and what the training costs. Three sources, one table.
+
+REQUIRED INPUTS: by `datasets.{dataset}.truth.source`: the official archive (a path, or downloaded), a ready table (a
+path), or images to train on, by the recipe under `training`.
+OUTPUTS: results/{study}/truth/{dataset}.parquet and .json; blocks of a training here in truth/{dataset}/.
+"""
+
+
+rule truth_from_archive:
+    input:
+        archive=lambda wildcards: STUDY.archive_files(wildcards.dataset),
+        lib=sources("truth_from_archive"),
+    output:
+        table="results/{study}/truth/{dataset}.parquet",
+        facts="results/{study}/truth/{dataset}.json",
+    log:
+        "results/{study}/logs/truth_from_archive/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/truth_from_archive/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets_with("archive")),
+    params:
+        archive=lambda wildcards: STUDY.archive(wildcards.dataset),
+        allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
+    message:
+        "Converting the official archive for {wildcards.dataset}"
+    script:
+        "../workflow/scripts/truth_from_archive.py"
+
+
+rule truth_from_table:
+    input:
+        table=lambda wildcards: STUDY.truth(wildcards.dataset)["path"],
+        lib=sources("truth_from_table"),
+    output:
+        table="results/{study}/truth/{dataset}.parquet",
+        facts="results/{study}/truth/{dataset}.json",
+    log:
+        "results/{study}/logs/truth_from_table/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/truth_from_table/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets_with("table")),
+    params:
+        columns=lambda wildcards: STUDY.truth(wildcards.dataset)["columns"],
+        allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
+    message:
+        "Reading the ready ground truth of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/truth_from_table.py"
+
+
+rule train_block:
+    input:
+        images=lambda wildcards: STUDY.image_files(wildcards.dataset),
+        lib=lambda wildcards: sources("train_block", *STUDY.dataset_source(wildcards.dataset)),
+    output:
+        table="results/{study}/truth/{dataset}/block-{first}-{last}.parquet",
+        facts="results/{study}/truth/{dataset}/block-{first}-{last}.json",
+    log:
+        "results/{study}/logs/train_block/{dataset}/{first}-{last}.log",
+    benchmark:
+        "results/{study}/benchmarks/train_block/{dataset}/{first}-{last}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets_with("trained")),
+    threads: 2
+    resources:
+        gpu=gpu,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        path=lambda wildcards: STUDY.images(wildcards.dataset),
+        recipe=STUDY.recipe,
+        skeleton=config["skeleton"],
+        seed=config["seed"],
+        scratch=lambda wildcards: STUDY.scratch(wildcards.dataset),
+    message:
+        "Training cells {wildcards.first} to {wildcards.last} on {wildcards.dataset}"
+    script:
+        "../workflow/scripts/train_block.py"
+
+
+rule merge_truth:
+    input:
+        blocks=lambda wildcards: STUDY.training_files(wildcards.dataset),
+        lib=sources("merge_truth"),
+    output:
+        table="results/{study}/truth/{dataset}.parquet",
+        facts="results/{study}/truth/{dataset}.json",
+    log:
+        "results/{study}/logs/merge_truth/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/merge_truth/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets_with("trained")),
+    params:
+        recipe=STUDY.recipe,
+        skeleton=config["skeleton"],
+    message:
+        "Merging the trained blocks of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/merge_truth.py"

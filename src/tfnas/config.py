@@ -1,0 +1,554 @@
+"""The study file: its closed schema, its defaults, and the checks that a schema cannot express.
+
+The schema is built here and nowhere else; names of proxies, searches and dataset sources come from their registries.
+``schemas/config.schema.json`` (for editors) and ``docs/config.md`` (for people) are generated from it by
+``make docs``; a test fails when they are stale. No torch is imported.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfnas.cells import SPACE_SIZE
+from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
+from tfnas.files import atomic
+
+if TYPE_CHECKING:
+    from tfnas.search.registry import Algorithm
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
+"""What a dataset may be called: letters, digits and hyphens."""
+
+LABEL = r"^[a-z0-9][a-z0-9-]*$"
+"""What a study or a search may be called: lower-case letters, digits and hyphens."""
+
+RECOMMENDED_RUNS = 30
+"""Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
+
+TRUTH_SOURCES = ("archive", "table", "trained")
+
+
+def _section(description: str, properties: dict[str, Any], required: tuple[str, ...] = (), **more: Any) -> dict:
+    """Return the schema of a closed object; a section without required keys may be left out."""
+    section = {"type": "object", "description": description, "additionalProperties": False, "properties": properties}
+    if required:
+        section["required"] = list(required)
+    else:
+        section["default"] = {}
+    return section | more
+
+
+def _integer(description: str, default: int | None = None, minimum: int = 1, **more: Any) -> dict:
+    schema = {"type": "integer", "minimum": minimum, "description": description, **more}
+    return schema if default is None else schema | {"default": default}
+
+
+def _number(description: str, default: float, **more: Any) -> dict:
+    return {"type": "number", "description": description, "default": default, **more}
+
+
+def _path(description: str) -> dict:
+    return {"type": ["string", "null"], "default": None, "description": description}
+
+
+def _name_of(kind: str, names: list[str], description: str) -> dict:
+    """Return the schema of a name out of a registry; ``x-kind`` makes the error speak of it."""
+    return {"type": "string", "enum": sorted(names), "x-kind": kind, "description": description}
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema (draft 2020-12) of a study file, with the names of the registries of this moment."""
+    from tfnas.proxies.registry import proxy_names
+    from tfnas.truth.schema import COLUMNS
+
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Study file of tfnas",
+        **_section(
+            "One study: what is scored, searched and reported.",
+            {
+                "study": {
+                    "type": "string",
+                    "pattern": LABEL,
+                    "description": "Name of the study; its results lie in `results/{study}/`. Lower-case letters, "
+                    "digits and hyphens.",
+                },
+                "title": {
+                    "type": "string",
+                    "default": "Training-free neural architecture search",
+                    "description": "Title of the report.",
+                },
+                "seed": _integer("Master seed; every random number of the study is drawn from it by name.", 2026, 0),
+                "skeleton": _section(
+                    "The macro skeleton around a cell: three stages of N cells with C, 2C and 4C channels.",
+                    {
+                        "channels": _integer("C, channels of the first stage (the benchmark: 16).", 16),
+                        "cells_per_stage": _integer("N, cells in each stage (the benchmark: 5).", 5),
+                    },
+                ),
+                "datasets": {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": {"pattern": NAME},
+                    "description": "The datasets of the study, by name: a name of the dataset registry, or any name "
+                    "with `images.path` naming an .npz of your own.",
+                    "additionalProperties": _section(
+                        "One dataset: where its images and its ground truth come from.",
+                        {
+                            "images": _section(
+                                "Where the images come from.",
+                                {
+                                    "path": _path(
+                                        "A folder in the official layout or an .npz with `images` (uint8, N x C x H x "
+                                        "W) and `labels`. null: the copy embedded in a package, or the official "
+                                        "download into `resources/`."
+                                    )
+                                },
+                            ),
+                            "truth": _section(
+                                "Where the accuracies of trained cells come from.",
+                                {
+                                    "source": {
+                                        "type": "string",
+                                        "enum": list(TRUTH_SOURCES),
+                                        "x-kind": "ground truth",
+                                        "description": "`archive`: the official NATS-tss archive; `table`: a ready "
+                                        "table; `trained`: trained here, by the recipe under `training`.",
+                                    },
+                                    "path": _path(
+                                        "The archive (folder or tar) or the table (.parquet, .csv, .csv.gz). null, "
+                                        "for an archive only: the official download into `resources/`."
+                                    ),
+                                    "columns": {
+                                        "type": "object",
+                                        "default": {},
+                                        "propertyNames": {"enum": list(COLUMNS)},
+                                        "additionalProperties": {"type": "string"},
+                                        "description": "Names of a ready table, as `ours: theirs`, where they differ.",
+                                    },
+                                    "allow_incomplete": {
+                                        "type": "boolean",
+                                        "default": False,
+                                        "description": "Accept ground truth that lacks cells. The missing ones are "
+                                        "listed in the facts beside the table, and no search may look at them.",
+                                    },
+                                },
+                                required=("source",),
+                            ),
+                        },
+                        required=("truth",),
+                    ),
+                },
+                "scoring": _section(
+                    "The proxies and how they are computed.",
+                    {
+                        "scores": {
+                            "type": "string",
+                            "enum": ["computed", "shipped"],
+                            "default": "computed",
+                            "description": "`computed`: here, chunk by chunk; `shipped`: read from the folder "
+                            "`shipped`.",
+                        },
+                        "shipped": _path(
+                            "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped."
+                        ),
+                        "proxies": {
+                            "type": "array",
+                            "minItems": 1,
+                            "uniqueItems": True,
+                            "default": ["naswot"],
+                            "items": _name_of("proxy", list(proxy_names()), "A proxy of the registry."),
+                            "description": "The proxies to score every cell with.",
+                        },
+                        "batch_size": _integer("Images of the fixed mini-batch.", 128, 2),
+                        "repeats": _integer("Initialisations averaged per cell.", 1),
+                        "device": {
+                            "type": "string",
+                            "enum": ["auto", "cpu", "cuda"],
+                            "default": "auto",
+                            "description": "`auto`: the GPU where there is one. The scoring seconds are results, so a "
+                            "change scores again.",
+                        },
+                        "cells_per_job": _integer(
+                            "Cells of one scoring job: enough that a job lasts minutes (tens to hundreds on CPU, "
+                            "thousands on GPU). Scores do not depend on it.",
+                            1000,
+                        ),
+                        "share_classes": {
+                            "type": "boolean",
+                            "default": True,
+                            "description": "Score one representative per class of cells whose scores have the same "
+                            "distribution, and give its score to the whole class.",
+                        },
+                    },
+                ),
+                "search": _section(
+                    "The searches and how often each runs.",
+                    {
+                        "runs": _integer(
+                            "Runs (seeds) of each search on each dataset; at least 2, "
+                            f"{RECOMMENDED_RUNS} or more recommended.",
+                            500,
+                            2,
+                        ),
+                        "runs_per_job": _integer(
+                            "Runs of one job. Results do not depend on it. When you raise `runs`, only new runs are "
+                            "computed if the old number was a multiple of this one.",
+                            250,
+                        ),
+                        "budget_seconds": {
+                            "type": ["number", "object"],
+                            "exclusiveMinimum": 0,
+                            "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
+                            "default": {},
+                            "description": "Simulated seconds of training that a search which trains may spend: one "
+                            "number, or one for each dataset.",
+                        },
+                        "use": {
+                            "type": "object",
+                            "default": {},
+                            "propertyNames": {"pattern": LABEL},
+                            "description": "The searches, by a label of your choice.",
+                            "additionalProperties": _search_settings(),
+                        },
+                    },
+                ),
+                "training": _training(),
+                "report": _section(
+                    "The report.",
+                    {
+                        "published": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "Show published results beside ours (only where the study is NATS-Bench's "
+                            "topology space).",
+                        }
+                    },
+                ),
+            },
+            required=("study", "datasets"),
+        ),
+    }
+
+
+def _search_settings() -> dict[str, Any]:
+    """Return the schema of one search: ``algorithm``, and the parameters of that algorithm, closed."""
+    from tfnas.search.registry import algorithm_names, get_algorithm
+
+    branches = [
+        {
+            "if": {"properties": {"algorithm": {"const": name}}, "required": ["algorithm"]},
+            "then": copy.deepcopy(get_algorithm(name).schema),
+        }
+        for name in sorted(algorithm_names())
+    ]
+    return {
+        "type": "object",
+        "description": "The settings of one search: its algorithm, and the parameters of that algorithm.",
+        "required": ["algorithm"],
+        "properties": {"algorithm": _name_of("search", list(algorithm_names()), "An algorithm of the registry.")},
+        "allOf": branches,
+    }
+
+
+def _training() -> dict[str, Any]:
+    """Return the schema of the recipe for ground truth that is trained here."""
+    return _section(
+        "The recipe for datasets with `truth.source: trained`; ignored by the others.",
+        {
+            "epochs": _integer("Epochs of a full training.", 12),
+            "early_epochs": _integer("Epochs after which a search may look (the early stop).", 3),
+            "batch_size": _integer("Images of one step.", 64, 2),
+            "learning_rate": _number("Learning rate at the start.", 0.1, exclusiveMinimum=0),
+            "momentum": _number("Momentum of SGD.", 0.9, minimum=0, exclusiveMaximum=1),
+            "weight_decay": _number("Weight decay of SGD.", 0.0005, minimum=0),
+            "nesterov": {"type": "boolean", "default": True, "description": "Nesterov's momentum."},
+            "schedule": {
+                "type": "string",
+                "enum": ["cosine"],
+                "default": "cosine",
+                "description": "How the learning rate falls to zero.",
+            },
+            "seeds": _integer("Training seeds averaged per cell.", 1),
+            "train_size": _integer("Images to train on.", 600),
+            "valid_size": _integer("Images that give the validation accuracy.", 600),
+            "test_size": _integer("Images that give the test accuracy.", 597),
+            "cells_per_job": _integer("Distinct cells of one training job.", 500),
+            "networks_per_batch": _integer("Networks trained at once by the batched engine.", 100),
+        },
+    )
+
+
+def load_study(config: dict[str, Any]) -> dict[str, Any]:
+    """Check a study as read from YAML, and return it with every default filled in.
+
+    Raises:
+        ConfigError: a key or a value is wrong; the message says where, and what exists.
+    """
+    import jsonschema
+
+    rules = schema()
+    _explain(config, rules, jsonschema)
+    study = copy.deepcopy(config)
+    _fill(study, rules)
+    check_config(study)
+    return study
+
+
+def _explain(config: dict[str, Any], rules: dict[str, Any], jsonschema: Any) -> None:
+    """Raise one sentence for the first thing that is wrong, mistyped keys first."""
+    errors = list(jsonschema.Draft202012Validator(rules).iter_errors(config))
+    if errors:
+        unknown_first = sorted(errors, key=lambda error: error.validator != "additionalProperties")
+        raise _sentence(unknown_first[0])
+
+
+def _place(path: Any) -> str:
+    """Return where something stands in the study file, for example ``search.use.area.sample``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _similar(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(name), known, n=1)
+    return f"did you mean '{close[0]}'? " if close else ""
+
+
+def _sentence(error: Any) -> ConfigError:
+    """Return a schema error as the sentence that the terminal shows."""
+    place = _place(error.absolute_path)
+    here = f"'{place}'" if place else "the study file"
+    value, rule = error.instance, error.validator_value
+    note = error.schema.get("description", "")
+    note = f" ({note})" if note else ""
+    if error.validator == "additionalProperties" and rule is False:
+        known = list(error.schema["properties"])
+        name = next(key for key in value if key not in known)
+        return ConfigError(f"Unknown key '{name}' in {here}: {_similar(name, known)}it may hold {', '.join(known)}.")
+    if error.validator == "required":
+        missing = [key for key in rule if key not in value]
+        return ConfigError(f"The key {', '.join(missing)} is missing in {here}: add it.")
+    if error.validator == "enum" and "x-kind" in error.schema:
+        return UnknownNameError(error.schema["x-kind"], str(value), rule, here)
+    if error.validator in ("enum", "const"):
+        known = [str(name) for name in (rule if isinstance(rule, list) else [rule])]
+        return ConfigError(f"'{value}' in {here} is not allowed: {_similar(value, known)}use one of {', '.join(known)}.")
+    if error.validator == "type":
+        wanted = " or ".join(rule if isinstance(rule, list) else [rule]).replace("null", "nothing (null)")
+        return ConfigError(f"{here.capitalize()} is {value!r} where {wanted} is needed{note}.")
+    if error.validator == "pattern":
+        return ConfigError(f"The name '{value}' in {here} may hold letters, digits and hyphens only (pattern {rule}).")
+    limits = {
+        "minimum": "at least",
+        "maximum": "at most",
+        "exclusiveMinimum": "more than",
+        "exclusiveMaximum": "less than",
+    }
+    if error.validator in limits:
+        return ConfigError(f"'{place}' is {value}: it must be {limits[error.validator]} {rule}{note}.")
+    return ConfigError(f"{here.capitalize()} is wrong: {error.message}{note}.")
+
+
+def _fill(value: Any, rules: dict[str, Any]) -> None:
+    """Fill defaults into ``value`` in place, section by section."""
+    if isinstance(value, dict):
+        branches = [branch["then"] for branch in rules.get("allOf", ()) if _is_branch(value, branch)]
+        for part in (rules, *branches):
+            properties = part.get("properties", {})
+            for key, rule in properties.items():
+                if key not in value and "default" in rule:
+                    value[key] = copy.deepcopy(rule["default"])
+            for key, item in value.items():
+                rule = properties.get(key, part.get("additionalProperties", {}))
+                if isinstance(rule, dict):
+                    _fill(item, rule)
+
+
+def _is_branch(value: dict[str, Any], branch: dict[str, Any]) -> bool:
+    return value.get("algorithm") == branch["if"]["properties"]["algorithm"]["const"]
+
+
+def check_config(study: dict[str, Any]) -> None:
+    """Check what a schema cannot: keys that must agree with one another, and files that must exist.
+
+    Args:
+        study: a study that agrees with the schema, defaults filled in; relative paths start in the working folder.
+
+    Raises:
+        ConfigError: the message names the key, the value and what to write instead.
+        DataError: a path of the study file does not exist.
+    """
+    for name, dataset in study["datasets"].items():
+        _check_dataset(name, dataset)
+    _check_scoring(study)
+    _check_searches(study)
+
+
+def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
+    from tfnas.datasets import dataset_names
+
+    images, truth = dataset["images"]["path"], dataset["truth"]
+    place = f"datasets.{name}"
+    if name not in dataset_names() and not str(images).endswith(".npz"):
+        raise ConfigError(
+            f"Unknown dataset '{name}' in 'datasets': {_similar(name, list(dataset_names()))}choose one of "
+            f"{', '.join(sorted(dataset_names()))}, or set {place}.images.path to an .npz of your own images."
+        )
+    _check_exists(images, f"{place}.images.path")
+    _check_exists(truth["path"], f"{place}.truth.path")
+    if truth["source"] == "table" and truth["path"] is None:
+        raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
+    if truth["source"] == "trained" and truth["path"] is not None:
+        raise ConfigError(f"{place}.truth.source is 'trained', which reads no file: remove {place}.truth.path.")
+
+
+def _check_exists(path: str | None, key: str) -> None:
+    if path is not None and not Path(path).exists():
+        raise DataError(f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()}).")
+
+
+def _check_scoring(study: dict[str, Any]) -> None:
+    scoring = study["scoring"]
+    if scoring["scores"] != "shipped":
+        return
+    if scoring["shipped"] is None:
+        raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
+    for name in study["datasets"]:
+        for file in (f"{name}.csv.gz", f"{name}.json"):
+            if not (Path(scoring["shipped"]) / file).exists():
+                raise DataError(
+                    f"scoring.shipped is '{scoring['shipped']}', which has no {file}: correct the folder, or set "
+                    "scoring.scores to computed."
+                )
+
+
+def _check_searches(study: dict[str, Any]) -> None:
+    from tfnas.search.registry import get_algorithm
+
+    search, proxies = study["search"], study["scoring"]["proxies"]
+    for label, settings in search["use"].items():
+        place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
+        for proxy in proxies_of(settings):
+            if proxy not in proxies:
+                raise ConfigError(
+                    f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.proxies "
+                    f"(now {', '.join(proxies)})."
+                )
+        if settings.get("sample", 0) > SPACE_SIZE:
+            raise ConfigError(
+                f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
+            )
+        _check_settings(place, algorithm, settings)
+        if algorithm.needs_budget:
+            for name in study["datasets"]:
+                if budget_of(study, name) is None:
+                    raise ConfigError(
+                        f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
+                        f"'budget_seconds: {{{name}: SECONDS}}' under search."
+                    )
+    if isinstance(search["budget_seconds"], dict):
+        for name in search["budget_seconds"]:
+            if name not in study["datasets"]:
+                known = list(study["datasets"])
+                raise ConfigError(
+                    f"search.budget_seconds names '{name}', which is no dataset of the study: "
+                    f"{_similar(name, known)}it has {', '.join(known)}."
+                )
+
+
+def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:
+    """Build the search once on the whole space: it says itself which of its parameters do not agree."""
+    import numpy as np
+
+    from tfnas.search.base import SearchSpace
+    from tfnas.search.registry import BUDGET_PARAMETERS
+
+    own = {key: value for key, value in settings.items() if key != "algorithm" and key not in BUDGET_PARAMETERS}
+    try:
+        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), np.random.default_rng(0), **own)
+    except TfnasError as error:
+        raise ConfigError(f"{place} is wrong: {error}") from error
+
+
+def proxies_of(settings: dict[str, Any]) -> list[str]:
+    """Return the proxies that the settings of a search name."""
+    named = settings.get("proxy", settings.get("proxies", []))
+    return [named] if isinstance(named, str) else list(named)
+
+
+def budget_of(study: dict[str, Any], dataset: str) -> float | None:
+    """Return the simulated seconds that a search on a dataset may spend, None where the study gives none."""
+    budget = study["search"]["budget_seconds"]
+    return budget.get(dataset) if isinstance(budget, dict) else budget
+
+
+def warnings_of(study: dict[str, Any]) -> list[str]:
+    """Return what is allowed and yet probably not meant, a sentence each."""
+    runs = study["search"]["runs"]
+    if study["search"]["use"] and runs < RECOMMENDED_RUNS:
+        return [f"search.runs is {runs}: at least {RECOMMENDED_RUNS} are recommended to tell searches apart."]
+    return []
+
+
+def documentation() -> str:
+    """Return ``docs/config.md``: every key with its type, its default and its meaning."""
+    lines = [
+        "# The study file",
+        "",
+        "<!-- Generated from src/tfnas/config.py by `make docs`; do not edit. -->",
+        "",
+        "One YAML file is one study. The schema is closed: an unknown or mistyped key is an error that says where it",
+        "stands and which keys exist. `config.yaml` is read unless `--configfile` names another file; they are not",
+        "merged. `NAME` stands for a name of your choice.",
+        "",
+        "| key | type | default | meaning |",
+        "|---|---|---|---|",
+    ]
+    lines += [_row(*entry) for entry in _keys(schema(), ())]
+    return "\n".join([*lines, ""])
+
+
+def _keys(rules: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    required = rules.get("required", ())
+    for key, rule in rules.get("properties", {}).items():
+        yield ".".join((*path, key)), rule, key in required
+        yield from _keys(rule, (*path, key))
+    more = rules.get("additionalProperties")
+    if isinstance(more, dict) and more.get("type") == "object":
+        yield from _keys(more, (*path, "NAME"))
+    for branch in rules.get("allOf", ()):
+        algorithm = branch["if"]["properties"]["algorithm"]["const"]
+        parameters = {key: value for key, value in branch["then"]["properties"].items() if key != "algorithm"}
+        inner = {"properties": parameters, "required": branch["then"]["required"]}
+        for key, rule, needed in _keys(inner, path):
+            yield f"{key} ({algorithm})", rule, needed
+
+
+def _row(key: str, rule: dict[str, Any], required: bool) -> str:
+    kinds = rule.get("type", "")
+    kind = " or ".join(kinds) if isinstance(kinds, list) else kinds
+    if "enum" in rule or "enum" in rule.get("items", {}):
+        names = rule.get("enum", rule.get("items", {}).get("enum"))
+        kind = ", ".join(f"`{name}`" for name in names) if kind == "string" else f"list of {', '.join(names)}"
+    if required:
+        default = "required"
+    elif rule.get("default", ...) in (..., {}):
+        default = ""
+    else:
+        default = f"`{json.dumps(rule['default'])}`"
+    return f"| `{key}` | {kind} | {default} | {rule.get('description', '')} |"
+
+
+def write_yaml(path: str | Path, content: Any) -> None:
+    """Write ``content`` as YAML, atomically, keys in their order."""
+    import yaml
+
+    with atomic(path) as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")

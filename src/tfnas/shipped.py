@@ -1,0 +1,37 @@
+"""Score tables that the project ships: checked before they stand where a computed table would."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfnas.cells import SPACE_SIZE
+from tfnas.errors import ScoreError, UnknownNameError
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.score_table import COLUMNS, ScoreTable
+
+
+def take_shipped(path: str | Path, proxies: list[str], output: str | Path) -> None:
+    """Check a shipped score table and write the rows of the study's proxies, with its facts, to ``output``.
+
+    Args:
+        path: the table (.csv.gz); its facts lie beside it.
+        proxies: the proxies the study asks for.
+        output: ``scores/{dataset}.csv``.
+
+    Raises:
+        UnknownNameError: the table does not hold a proxy.
+        ScoreError: the table lacks cells.
+        DataError: the table or its facts are missing or damaged.
+    """
+    table = ScoreTable(read_table(path, COLUMNS), str(path))
+    for proxy in proxies:
+        if proxy not in table.proxies:
+            raise UnknownNameError("proxy", proxy, table.proxies, str(path))
+        cells = int((table.table["proxy"] == proxy).sum())
+        if cells != SPACE_SIZE:
+            raise ScoreError(
+                f"'{path}' holds {cells} of {SPACE_SIZE} cells for proxy '{proxy}': it is incomplete, set "
+                "scoring.scores to computed."
+            )
+    rows = table.table[table.table["proxy"].isin(proxies)]
+    write_table(output, rows, read_facts(path) | {"shipped_from": str(path)})

@@ -1,0 +1,237 @@
+"""What a study consists of: its datasets, families, chunks and blocks, and the files they become.
+
+Everything that decides *which jobs exist* lives here, where it can be tested; the rules only ask. No torch is imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from tfnas.config import budget_of, proxies_of
+
+NOTHING = r"[^\s\S]"
+"""A pattern that no text matches: the constraint of a wildcard without values."""
+
+
+ARCHIVE = "NATS-tss"
+"""Name of the official archive in the table of downloads."""
+
+
+def blocks(total: int, size: int) -> list[tuple[int, int]]:
+    """Cut 0 .. total-1 into blocks (first, last), both included, of at most ``size``, aligned to multiples of ``size``.
+
+    Example:
+        >>> blocks(5, 2)
+        [(0, 1), (2, 3), (4, 4)]
+    """
+    return [(first, min(first + size, total) - 1) for first in range(0, total, size)]
+
+
+def one_of(names: Any) -> str:
+    """Return the pattern that matches exactly the given names."""
+    return "|".join(re.escape(str(name)) for name in names) or NOTHING
+
+
+def download_mark(resource: str) -> str:
+    """The file that says that a dataset or an archive was downloaded and found right."""
+    return f"resources/{resource}/downloaded.json"
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study whose file has been checked.
+
+    Args:
+        config: what :func:`tfnas.config.load_study` returned.
+    """
+
+    config: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Name of the study."""
+        return self.config["study"]
+
+    @property
+    def folder(self) -> str:
+        """Where the results lie."""
+        return f"results/{self.name}"
+
+    @property
+    def datasets(self) -> list[str]:
+        """Names of the datasets, in the order of the study file."""
+        return list(self.config["datasets"])
+
+    @property
+    def proxies(self) -> list[str]:
+        """Names of the proxies, in the order of the study file."""
+        return self.config["scoring"]["proxies"]
+
+    @property
+    def searches(self) -> dict[str, dict[str, Any]]:
+        """Settings of the searches by label."""
+        return self.config["search"]["use"]
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the scores are read from a folder rather than computed."""
+        return self.config["scoring"]["scores"] == "shipped"
+
+    @property
+    def resources(self) -> list[str]:
+        """Names of all datasets and archives that can be downloaded, of this study or not."""
+        from tfnas.downloads import read_sources
+
+        return sorted({source.dataset for source in read_sources() if source.file})
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """The training recipe, without what only cuts the work into jobs."""
+        return {key: value for key, value in self.config["training"].items() if key != "cells_per_job"}
+
+    def file(self, name: str) -> str:
+        """Return a file of the study by its name below the study's folder."""
+        return f"{self.folder}/{name}"
+
+    def files(self, pattern: str) -> list[str]:
+        """Return a file for each dataset; ``pattern`` holds ``{dataset}``."""
+        return [self.file(pattern.format(dataset=dataset)) for dataset in self.datasets]
+
+    @cached_property
+    def families(self) -> dict[str, list[str]]:
+        """The proxies of the study by family: proxies of one family share a pass through the network."""
+        from tfnas.proxies.registry import family_of
+
+        families: dict[str, list[str]] = {}
+        for proxy in self.proxies:
+            families.setdefault(family_of(proxy), []).append(proxy)
+        return families
+
+    def datasets_with(self, source: str) -> list[str]:
+        """Names of the datasets whose ground truth comes from ``source``."""
+        return [name for name, dataset in self.config["datasets"].items() if dataset["truth"]["source"] == source]
+
+    def images(self, dataset: str) -> str | None:
+        """The local path of a dataset's images, None for the embedded copy or the download."""
+        return self.config["datasets"][dataset]["images"]["path"]
+
+    def image_files(self, dataset: str) -> list[str]:
+        """What must be there before the images can be read: a local path, a finished download, or nothing."""
+        from tfnas.downloads import sources_of
+
+        if self.images(dataset) is not None:
+            return [self.images(dataset)]
+        return [download_mark(dataset)] if any(source.file for source in sources_of(dataset)) else []
+
+    def truth(self, dataset: str) -> dict[str, Any]:
+        """The settings of a dataset's ground truth."""
+        return self.config["datasets"][dataset]["truth"]
+
+    def dataset_source(self, dataset: str) -> list[str]:
+        """The library file that defines a dataset of the registry; images of one's own have none."""
+        from tfnas.datasets import dataset_names, get_dataset
+
+        return [_source(get_dataset(dataset).read)] if dataset in dataset_names() else []
+
+    def family_source(self, family: str) -> list[str]:
+        """The library files that define the proxies of a family."""
+        from tfnas.proxies.registry import get_proxy
+
+        return sorted({str(get_proxy(proxy).source) for proxy in self.families[family]})
+
+    def search_source(self, search: str) -> list[str]:
+        """The library file that defines the algorithm of a search."""
+        from tfnas.search.registry import get_algorithm
+
+        return [str(get_algorithm(self.searches[search]["algorithm"]).source)]
+
+    def archive(self, dataset: str) -> str:
+        """The official archive of a dataset's ground truth: a local path, or where the download puts it."""
+        return self.truth(dataset)["path"] or f"resources/{ARCHIVE}"
+
+    def archive_files(self, dataset: str) -> list[str]:
+        """What must be there before the archive can be read."""
+        return [self.truth(dataset)["path"] or download_mark(ARCHIVE)]
+
+    def chunks(self, dataset: str, families: list[str] | None = None) -> list[str]:
+        """Files of the scoring chunks of a dataset, for the given families or all of them."""
+        from tfnas.scoring_plan import representatives
+
+        scoring = self.config["scoring"]
+        return [
+            f"{self.folder}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet"
+            for family in families or self.families
+            for first, last in blocks(len(representatives(family, scoring["share_classes"])), scoring["cells_per_job"])
+        ]
+
+    def score_file(self, dataset: str, search: str) -> list[str]:
+        """The score table that a search reads: of one family if that is enough, so that others do not concern it."""
+        families = {family for family, names in self.families.items() if set(proxies_of(self.searches[search])) & set(names)}
+        if not families:
+            return []
+        if self.shipped or len(families) > 1:
+            return [f"{self.folder}/scores/{dataset}.csv"]
+        return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
+
+    def budget(self, dataset: str, search: str) -> float | None:
+        """Simulated seconds that a search may spend; None for a search that needs none."""
+        from tfnas.search.registry import get_algorithm
+
+        needs = get_algorithm(self.searches[search]["algorithm"]).needs_budget
+        return budget_of(self.config, dataset) if needs else None
+
+    def shipped_file(self, dataset: str, suffix: str) -> str:
+        """A file of the shipped score table of a dataset."""
+        return f"{self.config['scoring']['shipped']}/{dataset}{suffix}"
+
+    def scratch(self, dataset: str) -> str:
+        """Where unfinished training of a dataset is kept: another recipe, skeleton or seed is another folder."""
+        parts = [self.recipe, self.config["skeleton"], self.config["seed"], self.images(dataset)]
+        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+        return f".scratch/{self.name}/{dataset}-{digest}"
+
+    @property
+    def published_files(self) -> list[str]:
+        """The published results, when the study shows them."""
+        return ["report/published.yaml"] if self.config["report"]["published"] else []
+
+    def exhibits(self) -> list[str]:
+        """All figures and tables of the report."""
+        figures = ["search-space", "accuracies", "best-cells", "search-times"]
+        figures += [f"batch-{dataset}" for dataset in self.datasets] + [f"scatter-{proxy}" for proxy in self.proxies]
+        tables = ["setup", "settings", "best-cells", "correlations", "search", "times", "contract", "provenance"]
+        tables += ["transfer"] if len(self.datasets) > 1 else []
+        return [self.file(f"figures/{name}.pdf") for name in figures] + [
+            self.file(f"tables/{name}.tex") for name in tables
+        ]
+
+    def run_files(self) -> list[str]:
+        """Files of all runs of all searches, in blocks of seeds."""
+        search = self.config["search"]
+        return [
+            f"{self.folder}/runs/{dataset}/{label}/seeds-{first}-{last}.parquet"
+            for dataset in self.datasets
+            for label in self.searches
+            for first, last in blocks(search["runs"], search["runs_per_job"])
+        ]
+
+    def training_files(self, dataset: str) -> list[str]:
+        """Files of the training blocks of a dataset."""
+        from tfnas.cells import canonical_classes
+
+        distinct = len(set(canonical_classes().tolist()))
+        return [
+            f"{self.folder}/truth/{dataset}/block-{first}-{last}.parquet"
+            for first, last in blocks(distinct, self.config["training"]["cells_per_job"])
+        ]
+
+
+def _source(function: Callable[..., Any]) -> str:
+    return str(inspect.getsourcefile(function))

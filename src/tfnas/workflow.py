@@ -1,0 +1,333 @@
+"""The seam between Snakemake and the library: what a job does around its one call, and which sources a rule depends on.
+
+Nothing else in the library knows of Snakemake. A script reads::
+
+    with job(snakemake) as run:
+        from tfnas.scoring import score_chunk   # inside, so that threads are set first and the log has its errors
+
+        score_chunk(..., device=run.device)
+"""
+
+from __future__ import annotations
+
+import ast
+import fcntl
+import importlib.metadata
+import logging
+import os
+import platform
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import IO, Any
+
+import tfnas
+from tfnas.errors import ConfigError, DeviceError, TfnasError
+
+PACKAGE = Path(tfnas.__file__).resolve().parent
+"""Folder of the library."""
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+"""What numerical libraries read when they are imported."""
+
+WITHOUT_EFFECT = ("tfnas", "tfnas.errors", "tfnas.workflow", "tfnas.config", "tfnas.study")
+"""Modules that cannot change a result (version, wording of errors, this seam): no stage depends on them."""
+
+RECORDED = ("tfnas", "snakemake", "torch", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib")
+"""Distributions whose versions provenance records."""
+
+log = logging.getLogger("tfnas")
+
+
+class Run:
+    """What a job hands to its script.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``; ``cpu`` for a job that names no device.
+        threads: threads the job may use.
+    """
+
+    def __init__(self, snakemake: Any, device: str):
+        self.snakemake = snakemake
+        self.device = device
+        self.threads = int(snakemake.threads)
+        self.started = time.perf_counter()
+
+    def by_dataset(self, paths: Any) -> dict[str, str]:
+        """Return ``{dataset: path}`` for files given in the order of ``params.datasets``."""
+        paths = [paths] if isinstance(paths, str) else list(paths)
+        return dict(zip(self.snakemake.params.datasets, paths, strict=True))
+
+    def one(self, paths: Any) -> str | None:
+        """Return the only path of an optional input, None where there is none."""
+        return next(iter(paths), None)
+
+    def provenance(self) -> dict[str, Any]:
+        """Return what made the result: commit, versions, machine, device, threads, seconds so far."""
+        return provenance() | {
+            "rule": self.snakemake.rule,
+            "device": self.device,
+            "threads": self.threads,
+            "seconds": round(time.perf_counter() - self.started, 3),
+        }
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[Run]:
+    """Run a script's body as a job: log, errors, seeds, threads, device.
+
+    * Log lines go to ``snakemake.log[0]`` and to the terminal.
+    * A :class:`~tfnas.errors.TfnasError` is one sentence on the terminal and in the log; its traceback lies beside the
+      log in ``name.traceback``. Any other exception is a bug: its traceback goes to the log, its last line to the
+      terminal. Either ends the job with exit status 1.
+    * ``params.seed``, if there is one, seeds the global generators of Python and numpy. The library never draws from
+      them; this only makes third-party code repeatable.
+    * Thread counts of numerical libraries are ``snakemake.threads``.
+    * ``params.device`` (auto, cpu or cuda), if there is one, becomes a device; a GPU is leased, so that no two jobs
+      of this machine share one.
+
+    Args:
+        snakemake: the object that Snakemake gives to a script.
+    """
+    path = Path(snakemake.log[0]) if len(snakemake.log) else None
+    handlers = _handlers(path)
+    for handler in handlers:
+        log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    lease: IO[str] | None = None
+    try:
+        for variable in THREAD_VARIABLES:
+            os.environ[variable] = str(snakemake.threads)
+        _seed(snakemake.params.get("seed"))
+        device, lease = _device(snakemake.params.get("device"), int(snakemake.threads))
+        run = Run(snakemake, device)
+        yield run
+        log.info("%s: done in %.1f s on %s", snakemake.rule, time.perf_counter() - run.started, device)
+    except TfnasError as error:
+        _explain_error(error, path)
+        raise SystemExit(1) from None
+    except Exception as error:
+        _explain_bug(error, path)
+        raise SystemExit(1) from None
+    finally:
+        if lease is not None:
+            lease.close()
+        for handler in handlers:
+            log.removeHandler(handler)
+            handler.close()
+
+
+def _handlers(path: Path | None) -> list[logging.Handler]:
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers[0].setFormatter(logging.Formatter("%(message)s"))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".traceback").unlink(missing_ok=True)
+        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+        handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    return handlers
+
+
+def _explain_error(error: TfnasError, path: Path | None) -> None:
+    """Give the sentence to the log and the terminal, and the traceback to a file beside the log."""
+    where = ""
+    if path is not None:
+        path.with_suffix(".traceback").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        where = f" [log: {path}]"
+    log.error("Error: %s%s", error, where)
+
+
+def _explain_bug(error: Exception, path: Path | None) -> None:
+    """Give the traceback to the log and its last line to the terminal."""
+    text = "".join(traceback.format_exception(error))
+    if path is None:
+        sys.stderr.write(text)
+        return
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+    log.error("Unexpected %s: %s [the traceback is in %s]", type(error).__name__, error, path)
+
+
+def _seed(seed: Any) -> None:
+    if seed is None:
+        return
+    import numpy as np
+
+    random.seed(int(seed))
+    np.random.seed(int(seed) % 2**32)  # noqa: NPY002 (the global generator of third-party code is what is meant)
+
+
+def _device(wanted: str | None, threads: int) -> tuple[str, IO[str] | None]:
+    """Return the device for ``auto``, ``cpu``, ``cuda`` or None, and the lease that must stay open while it is used.
+
+    Raises:
+        DeviceError: a GPU is asked for and there is none.
+    """
+    if wanted is None:
+        return "cpu", None
+    import torch
+
+    torch.set_num_threads(threads)
+    if wanted == "cpu" or (wanted == "auto" and not torch.cuda.is_available()):
+        return "cpu", None
+    if not torch.cuda.is_available():
+        raise DeviceError(
+            "scoring.device is 'cuda', but PyTorch finds no GPU on this machine: set scoring.device to auto or cpu, or "
+            "install a GPU build of PyTorch and its driver."
+        )
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    names = visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
+    number, lease = lease_device(names)
+    torch.cuda.set_device(number)
+    return f"cuda:{number}", lease
+
+
+def lease_device(names: list[str], folder: Path | None = None, wait: float = 1.0) -> tuple[int, IO[str]]:
+    """Take the first device that no other job of this machine holds; wait until there is one.
+
+    A lease is an advisory lock on a file per device. The system releases it when the job ends, however it ends.
+
+    Args:
+        names: names of the devices, the same in all jobs.
+        folder: where the lock files lie; the system's temporary folder by default.
+        wait: seconds between two tries.
+
+    Returns:
+        Place of the device in ``names``, and the open lock file: close it to release the device.
+    """
+    folder = folder or Path(tempfile.gettempdir()) / f"tfnas-devices-{os.getuid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for number, name in enumerate(names):
+            file = (folder / f"{name.replace('/', '-')}.lock").open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+            else:
+                return number, file
+        time.sleep(wait)
+
+
+def has_gpu() -> bool:
+    """Return whether this machine shows an NVIDIA device, without importing torch."""
+    return os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1") and Path("/dev/nvidiactl").exists()
+
+
+def provenance() -> dict[str, Any]:
+    """Return the commit, the versions and the machine."""
+    versions = {}
+    for name in RECORDED:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return {
+        "commit": _git("rev-parse", "HEAD"),
+        "changed_files": len((_git("status", "--porcelain", "--untracked-files=no") or "").splitlines()),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "versions": versions,
+    }
+
+
+def seconds_by_rule(folder: str | Path) -> dict[str, dict[str, float]]:
+    """Return jobs and wall seconds of every rule, from the benchmark files of a study.
+
+    Args:
+        folder: ``results/{study}/benchmarks``; the first part of a file's path below it is the rule.
+    """
+    seconds: dict[str, dict[str, float]] = {}
+    for path in sorted(Path(folder).rglob("*.tsv")):
+        header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+        rule = seconds.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), {"jobs": 0, "seconds": 0.0})
+        rule["jobs"] += len(rows)
+        rule["seconds"] = round(rule["seconds"] + sum(float(row[header.index("s")]) for row in rows), 2)
+    return seconds
+
+
+def _git(*arguments: str) -> str | None:
+    """Return what git says about the library's own repository, None where there is no git or no repository."""
+    command = ["git", "-C", str(PACKAGE), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[str]:
+    """Return the library files that a script uses, to be declared as inputs of its rule.
+
+    Snakemake notices a change of a script, not of a module it imports. The imports of ``tfnas`` are followed through
+    the syntax trees, those inside functions included, those under ``if TYPE_CHECKING`` not. Modules found at run time
+    by a registry are not seen: name the one that a job uses in ``extra``. Modules that cannot change a result
+    (:data:`WITHOUT_EFFECT`) are left out.
+
+    Args:
+        script: the script of the rule.
+        extra: further files of the library, followed like the script.
+
+    Returns:
+        Sorted paths, relative to the working folder where they lie inside it.
+
+    Raises:
+        ConfigError: the script does not exist.
+    """
+    if not Path(script).exists():
+        raise ConfigError(f"The script '{script}' of a rule does not exist.")
+    found: set[Path] = {Path(path).resolve() for path in extra}
+    queue = [Path(script).resolve(), *found]
+    while queue:
+        for path in _imported(queue.pop()):
+            if path not in found:
+                found.add(path)
+                queue.append(path)
+    here = Path.cwd().resolve()
+    return sorted(str(path.relative_to(here)) if path.is_relative_to(here) else str(path) for path in found)
+
+
+@cache
+def _imported(path: Path) -> tuple[Path, ...]:
+    """Return the files of the library that one file imports itself."""
+    package = ("tfnas", *path.relative_to(PACKAGE).parts[:-1]) if path.is_relative_to(PACKAGE) else ()
+    modules: set[str] = set()
+    for node in _nodes(ast.parse(path.read_text(encoding="utf-8"), str(path))):
+        if isinstance(node, ast.Import):
+            modules.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            modules.add(module)
+            modules.update(f"{module}.{alias.name}" for alias in node.names)
+    files = set()
+    for module in modules:
+        parts = module.split(".")
+        if parts[0] == "tfnas":
+            for length in range(1, len(parts) + 1):
+                name = ".".join(parts[:length])
+                if name not in WITHOUT_EFFECT:
+                    files.update(_file(name))
+    return tuple(files)
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Walk a syntax tree, leaving out what only type checkers read."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        yield node
+        yield from _nodes(node)
+
+
+def _file(module: str) -> list[Path]:
+    """Return the file of a module of the library; an empty list when the name is no module (a function, a class)."""
+    path = PACKAGE.joinpath(*module.split(".")[1:])
+    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]

@@ -1,0 +1,8 @@
+"""Compile the report."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.reporting.latex import compile_pdf
+
+    compile_pdf(snakemake.input.tex, snakemake.output.pdf)

@@ -1,0 +1,12 @@
+"""Draw the fixed mini-batch of one dataset."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.datasets import load_images, make_batch
+    from tfnas.seeds import child_seed
+
+    dataset, params = snakemake.wildcards.dataset, snakemake.params
+    images = load_images(dataset, params.path, f"resources/{dataset}")
+    seed = child_seed(params.seed, snakemake.wildcards.study, dataset, "batch")
+    make_batch(images, params.batch_size, seed).write(snakemake.output.batch)

@@ -1,0 +1,14 @@
+"""Fill the templates of the report."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.reporting.latex import render_report
+
+    render_report(
+        snakemake.params.study,
+        snakemake.params.folder,
+        snakemake.input.numbers,
+        list(snakemake.input.exhibits),
+        snakemake.output.tex,
+    )

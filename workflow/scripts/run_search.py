@@ -1,0 +1,21 @@
+"""Run one block of runs of one search on one dataset."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.search import run_block
+
+    params, wildcards = snakemake.params, snakemake.wildcards
+    run_block(
+        search=wildcards.search,
+        settings=params.settings,
+        searched_on=wildcards.searched_on,
+        truth_paths=run.by_dataset(snakemake.input.truths),
+        score_path=run.one(snakemake.input.scores),
+        first=int(wildcards.first),
+        last=int(wildcards.last),
+        seed=params.seed,
+        budget_seconds=params.budget_seconds,
+        output=snakemake.output.table,
+        study=wildcards.study,
+    )

@@ -1,0 +1,10 @@
+"""Write what made the study: commit, versions, machine, and the seconds of every rule."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.files import write_json
+    from tfnas.workflow import provenance, seconds_by_rule
+
+    seconds = seconds_by_rule(snakemake.params.benchmarks)
+    write_json(snakemake.output[0], provenance() | {"study": snakemake.wildcards.study, "seconds_by_rule": seconds})
