@@ -1,0 +1,273 @@
+"""From templates and numbers to ``report.tex``, and from there to ``report.pdf``.
+
+Templates are jinja2 with delimiters that mean nothing to TeX: ``((* if ... *))`` for statements, ``((( value )))`` for
+expressions, ``((= comment =))`` for comments. ``main.tex`` includes every file of ``sections/`` and of ``appendix/`` in
+the order of their names: a chapter is added by adding a file. A search or a proxy is described by the file of its name in
+``algorithms/`` or ``proxies/``; one without such a file is described by its registry.
+
+Inside templates:
+
+``num(key)``      the macro that prints a number (``\\result{key}``); an unknown key is an error
+``raw(key)``      its raw value, to decide what is said
+``has(key)``      whether it exists
+``exhibit(name)`` whether the figure or table of that name was made (``search``, ``scatter-naswot``)
+``tex``           filter that escapes text for TeX
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfnas.errors import ReportError
+from tfnas.files import atomic, read_json
+from tfnas.reporting.names import NATS_DATASETS, dataset_title, search_group, search_titles
+from tfnas.reporting.rounding import escape
+
+if TYPE_CHECKING:
+    import jinja2
+
+PACKAGES = "latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended texlive-pictures lmodern poppler-utils"
+"""Debian and Ubuntu packages that the report needs."""
+
+_PSEUDOCODE = "%% pseudocode"
+
+
+def template_files(template_folder: str | Path) -> list[str]:
+    """Return the files that rendering reads, sorted: everything under the folder except captions and published rows."""
+    folder = Path(template_folder)
+    return sorted(
+        str(path)
+        for path in folder.rglob("*")
+        if path.suffix in (".tex", ".bib") and "captions" not in path.relative_to(folder).parts
+    )
+
+
+def render_report(
+    study: dict[str, Any],
+    template_folder: str | Path,
+    numbers_path: str | Path,
+    exhibits: list[str | Path],
+    output: str | Path,
+) -> None:
+    """Write ``report.tex`` at ``output`` and the bibliography ``refs.bib`` beside it.
+
+    Args:
+        study: the merged study file.
+        template_folder: folder with ``main.tex``, ``sections/`` and ``refs.bib``.
+        numbers_path: ``numbers.tex``, with ``numbers.json`` beside it.
+        exhibits: figures (.pdf) and tables (.tex) of the study; the report names them relative to ``output``.
+        output: path of the report.
+
+    Raises:
+        ReportError: a template is wrong, asks for a number that does not exist, or cites what the bibliography lacks.
+    """
+    import jinja2
+
+    folder, output = Path(template_folder), Path(output)
+    numbers = read_json(Path(numbers_path).with_suffix(".json"))
+    environment = _environment(folder)
+    environment.globals.update(_helpers(study, numbers, exhibits, output, environment, folder))
+    try:
+        text = environment.get_template("main.tex").render()
+    except jinja2.TemplateSyntaxError as error:
+        raise ReportError(f"Template '{folder / (error.name or '')}', line {error.lineno}: {error.message}.") from error
+    except jinja2.TemplateNotFound as error:
+        raise ReportError(f"'{folder}' holds no template '{error.name}': restore it.") from error
+    except jinja2.UndefinedError as error:
+        raise ReportError(f"A template in '{folder}' uses a name that does not exist: {error.message}.") from error
+    bibliography = folder / "refs.bib"
+    _check_citations(text, bibliography, [Path(path) for path in exhibits if str(path).endswith(".tex")])
+    with atomic(output.with_name("refs.bib")) as temporary:
+        shutil.copyfile(bibliography, temporary)
+    with atomic(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def _environment(folder: Path) -> jinja2.Environment:
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        block_start_string="((*",
+        block_end_string="*))",
+        variable_start_string="(((",
+        variable_end_string=")))",
+        comment_start_string="((=",
+        comment_end_string="=))",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+    )
+    environment.filters["tex"] = escape
+    return environment
+
+
+def _helpers(
+    study: dict[str, Any],
+    numbers: dict[str, dict[str, Any]],
+    exhibits: list[str | Path],
+    output: Path,
+    environment: jinja2.Environment,
+    folder: Path,
+) -> dict[str, Any]:
+    """Return what templates may use."""
+    places = {Path(path).stem: os.path.relpath(path, output.parent).replace(os.sep, "/") for path in exhibits}
+    searches = study["search"]["use"]
+    datasets = list(study["datasets"])
+
+    def entry(key: str) -> dict[str, Any]:
+        if key not in numbers:
+            raise ReportError(f"A template in '{folder}' asks for the number '{key}', which no result file gives.")
+        return numbers[key]
+
+    def num(key: str) -> str:
+        entry(key)
+        return rf"\result{{{key}}}"
+
+    def raw(key: str) -> Any:
+        return entry(key)["value"]
+
+    def place(name: str) -> str:
+        if name not in places:
+            raise ReportError(f"A template in '{folder}' shows '{name}', which is no figure or table of this study.")
+        return places[name]
+
+    def described(kind: str, name: str) -> dict[str, str]:
+        """Return text and pseudocode of an algorithm or a proxy; empty where it has no file."""
+        if f"{kind}/{name}.tex" not in environment.list_templates():
+            return {"text": "", "code": ""}
+        text, _, code = environment.get_template(f"{kind}/{name}.tex").render().partition(_PSEUDOCODE)
+        return {"text": text.strip(), "code": code.strip()}
+
+    def parts(kind: str) -> list[str]:
+        return sorted(name for name in environment.list_templates() if re.fullmatch(rf"{kind}/[^/]+\.tex", name))
+
+    return {
+        "study": study,
+        "datasets": datasets,
+        "searches": searches,
+        "titles": search_titles(searches),
+        "dataset_title": dataset_title,
+        "groups": {label: search_group(settings) for label, settings in searches.items()},
+        "algorithms": _algorithms(searches),
+        "proxies": _proxies(study["scoring"]["proxies"]),
+        "is_nats": set(datasets) <= set(NATS_DATASETS),
+        "own": [dataset for dataset in datasets if f"noise.{dataset}.split_half_spearman" in numbers],
+        "num": num,
+        "raw": raw,
+        "has": lambda key: key in numbers,
+        "exhibit": lambda name: name in places,
+        "place": place,
+        "described": described,
+        "parts": parts,
+    }
+
+
+def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:
+    """Return the algorithms of a study, each once, in the order of its searches."""
+    from tfnas.search.registry import get_algorithm
+
+    return [get_algorithm(name) for name in dict.fromkeys(settings["algorithm"] for settings in searches.values())]
+
+
+def _proxies(names: list[str]) -> list[Any]:
+    from tfnas.proxies.registry import get_proxy
+
+    return [get_proxy(name) for name in names]
+
+
+def _check_citations(text: str, bibliography: Path, tables: list[Path]) -> None:
+    """Raise a ReportError that names the keys which the bibliography lacks."""
+    try:
+        known = set(re.findall(r"^@\w+\{([^,\s]+),", bibliography.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    except FileNotFoundError:
+        raise ReportError(f"'{bibliography}' does not exist: restore the bibliography.") from None
+    sources = [text, *(path.read_text(encoding="utf-8") for path in tables)]
+    cited = {
+        key.strip()
+        for source in sources
+        for keys in re.findall(r"\\cite[tp]?\*?(?:\[[^\]]*\])*\{([^}]*)\}", source)
+        for key in keys.split(",")
+    }
+    if missing := sorted(cited - known):
+        raise ReportError(f"The report cites {', '.join(missing)}, which '{bibliography}' lacks: add an entry.")
+
+
+def have_latex() -> bool:
+    """Return whether latexmk and pdflatex are installed."""
+    return shutil.which("latexmk") is not None and shutil.which("pdflatex") is not None
+
+
+def compile_pdf(tex_path: str | Path, output: str | Path) -> None:
+    """Compile ``report.tex`` with latexmk and copy the PDF to ``output``.
+
+    Everything that the file reads is copied to ``build/`` beside it and compiled there, so that the folder can be handed
+    on as it is. The PDF carries no date of its own: the same sources give the same bytes.
+
+    Args:
+        tex_path: ``report.tex``; what it reads is named relative to it.
+        output: path of the PDF.
+
+    Raises:
+        ReportError: LaTeX is not installed (with the line that installs it), a figure or table is missing, or LaTeX
+            failed (with its first error and the name of its log).
+    """
+    tex_path, output = Path(tex_path), Path(output)
+    if not have_latex():
+        raise ReportError(
+            f"LaTeX is not installed, so '{output}' cannot be made (figures, tables and '{tex_path}' are there); on Debian "
+            f"or Ubuntu run: sudo apt-get install --no-install-recommends -y {PACKAGES}"
+        )
+    build = tex_path.parent / "build"
+    _copy_sources(tex_path, build)
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
+    result = subprocess.run(
+        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error-", "-norc", tex_path.name],
+        cwd=build,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    log = build / f"{tex_path.stem}.log"
+    (build / "latexmk.out").write_text(result.stdout, encoding="utf-8")
+    if result.returncode != 0:
+        raise ReportError(f"LaTeX could not compile '{tex_path}': {first_error(log)} (see '{log}').")
+    with atomic(output) as temporary:
+        shutil.copyfile(build / f"{tex_path.stem}.pdf", temporary)
+
+
+def _copy_sources(tex_path: Path, build: Path) -> None:
+    """Copy a TeX file and what it reads to the build folder; files that have not changed keep their time."""
+    text = tex_path.read_text(encoding="utf-8")
+    names = re.findall(r"\\(?:input|includegraphics)(?:\[[^\]]*\])?\{([^}#]+)\}", text)
+    names += [f"{name}.bib" for name in re.findall(r"\\bibliography\{([^}]+)\}", text)]
+    for name in [tex_path.name, *dict.fromkeys(names)]:
+        source, target = tex_path.parent / name, build / name
+        if not source.exists():
+            raise ReportError(f"'{tex_path}' shows '{name}', which does not exist: make figures and tables first.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.exists() or target.read_bytes() != source.read_bytes():
+            shutil.copyfile(source, target)
+
+
+def first_error(log: Path) -> str:
+    """Return the first error line of a TeX log (it begins with ``!``) and the line of the source, if it says so."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return "latexmk wrote no log"
+    for number, line in enumerate(lines):
+        if line.startswith("!"):
+            where = next((after for after in lines[number:] if after.startswith("l.")), "")
+            return " ".join(f"{line} {where}".split())
+    return "the log holds no error line"

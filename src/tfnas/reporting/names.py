@@ -1,0 +1,99 @@
+"""How datasets, proxies and searches are called in the report, and into which group of a table a search belongs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from tfnas.reporting.rounding import escape
+
+DATASET_TITLES = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "ImageNet16-120": "ImageNet16-120",
+    "digits": "Digits",
+}
+"""Printed names of datasets; any other dataset is printed by its name."""
+
+NATS_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+"""The datasets for which published rows exist."""
+
+GROUPS = {
+    "non-weight-sharing": "Candidates are trained (simulated)",
+    "weight-sharing": "Weight sharing (quoted)",
+    "training-free": "Training-free",
+    "hybrid": "Hybrid: proxy first, then training",
+    "reference": "References",
+}
+"""Groups of rows in the order of the tables, with their headings: the groups of the search registry, and one more for
+published methods that nobody can rerun on the benchmark."""
+
+PLAIN_PROXY_SEARCH = "proxy_search"
+"""The algorithm that does nothing but look at the proxy: the literature calls it by the proxy's name."""
+
+SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
+"""Letters for settings of searches, as the pseudocode uses them."""
+
+
+def dataset_title(name: str) -> str:
+    """Return the printed name of a dataset."""
+    return DATASET_TITLES.get(name, name)
+
+
+def proxy_title(name: str) -> str:
+    """Return the printed name of a proxy, from its registry."""
+    from tfnas.proxies.registry import get_proxy
+
+    return getattr(get_proxy(name), "title", None) or name
+
+
+def search_group(settings: dict[str, Any]) -> str:
+    """Return the group (key of :data:`GROUPS`) of a search, from its registry."""
+    from tfnas.search.registry import get_algorithm
+
+    return get_algorithm(settings["algorithm"]).group
+
+
+def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the short printed names of searches as plain text: ``{label: title}``.
+
+    A title is the algorithm's: its acronym where it ends with one in brackets, without what follows " by ", and simply
+    the proxy's name for the plain search by a proxy. Behind it stand, in brackets, the settings in which searches of the
+    study with the same algorithm differ, for example ``NASWOT (N = 100)`` and ``AREA (NASWOT)``.
+    """
+    titles = {}
+    for label, settings in searches.items():
+        alike = [other for other in searches.values() if other["algorithm"] == settings["algorithm"]]
+        title = _short_title(settings)
+        differing = [
+            proxy_title(value) if name == "proxy" else f"{SYMBOLS.get(name, name.replace('_', ' '))} = {_value(value)}"
+            for name, value in settings.items()
+            if name != "algorithm"
+            and not (name == "proxy" and settings["algorithm"] == PLAIN_PROXY_SEARCH)
+            and len({str(other.get(name)) for other in alike}) > 1
+        ]
+        titles[label] = f"{title} ({', '.join(differing)})" if differing else title
+    repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
+    return {label: f"{title} [{label}]" if title in repeated else title for label, title in titles.items()}
+
+
+def _short_title(settings: dict[str, Any]) -> str:
+    from tfnas.search.registry import get_algorithm
+
+    if settings["algorithm"] == PLAIN_PROXY_SEARCH and isinstance(settings.get("proxy"), str):
+        return proxy_title(settings["proxy"])
+    title = get_algorithm(settings["algorithm"]).title
+    acronym = re.fullmatch(r".*\((\w[\w-]*)\)", title)
+    return acronym[1] if acronym else title.partition(" by ")[0]
+
+
+def _value(value: Any) -> str:
+    return (
+        f"{value:,}".replace(",", "\N{THIN SPACE}") if isinstance(value, int) and abs(value) >= 10_000 else str(value)
+    )
+
+
+def tex_title(title: str) -> str:
+    """Return a title of :func:`search_titles` as TeX, ``N = 100`` set as mathematics."""
+    text = escape(title).replace("\N{THIN SPACE}", r"\,")
+    return re.sub(r"\b([A-Z]) = ([\d\\,]+\d|\d)", r"$\1{=}\2$", text)

@@ -1,0 +1,383 @@
+"""Every number that the report's prose may print, from files: ``numbers.tex`` for LaTeX, ``numbers.json`` for templates.
+
+``numbers.tex`` defines one macro per quantity, printed as ``\\result{key}``; ``numbers.json`` holds for the same keys the
+printed text and the raw value, on which templates decide what they say. Keys are words joined by dots::
+
+    study.runs                                  what the study file says
+    truth.{dataset}.best_test                   the ground truth: optimum, spread, cost of training
+    noise.{dataset}.split_half_spearman         how reliable a ground truth trained by this project is
+    correlation.{dataset}.{proxy}.{valid|test}.{all|distinct}.spearman
+    search.{searched_on}.{label}.{dataset}.{valid|test}.mean
+    search.{searched_on}.{label}.total          seconds of one run, scoring and simulated training
+    best.{dataset}.{group}.test                 the best search of a group (and of ``any`` group but references)
+    compare.{dataset}.speedup                   training-free against trained searches
+    growth.{dataset}.{proxy}.gain               what more samples bring
+    transfer.{dataset}.largest_loss             searched on the first dataset against searched here
+    published.{key}.{dataset}.{valid|test}.mean what others printed
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import spearmanr
+
+from tfnas.cells import SPACE_SIZE, canonical_classes, string_codes
+from tfnas.errors import ReportError
+from tfnas.files import atomic, read_facts, read_table, write_json
+from tfnas.reporting.names import (
+    GROUPS,
+    PLAIN_PROXY_SEARCH,
+    dataset_title,
+    proxy_title,
+    search_group,
+    search_titles,
+    tex_title,
+)
+from tfnas.reporting.published import matching_label, read_published, search_rows
+from tfnas.reporting.rounding import show
+from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, read_summary
+
+SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
+"""How keys call the two accuracies."""
+
+NOISE_KINDS = {
+    "seed_to_seed_spearman": "correlation",
+    "split_half_spearman": "correlation",
+    "noise_top_100": "accuracy",
+    "seconds": "seconds",
+}
+"""What the facts of a ground truth trained by this project must say about its reliability and its cost."""
+
+
+class Numbers:
+    """Collects quantities: raw value and printed text by key."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, dict[str, Any]] = {}
+
+    def add(self, key: str, value: Any, kind: str) -> None:
+        """Add a quantity of a kind of :mod:`tfnas.reporting.rounding`.
+
+        Raises:
+            ReportError: the key is taken, or holds a character that TeX would interpret.
+        """
+        if key in self.entries or set(key) & set("\\{}%#$&~^ "):
+            raise ReportError(f"The key '{key}' cannot be used for a number of the report: it is taken, or not plain.")
+        value = value.item() if isinstance(value, np.generic) else value
+        self.entries[key] = {"text": show(value, kind), "value": None if _is_nan(value) else value}
+
+    def title(self, key: str, text: str) -> None:
+        """Add a name whose ``N = 100`` is set as mathematics."""
+        self.entries[key] = {"text": tex_title(text), "value": text}
+
+    def value(self, key: str) -> Any:
+        """Return the raw value of a key."""
+        return self.entries[key]["value"]
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def write_numbers(
+    study: dict[str, Any],
+    summary_path: str | Path,
+    correlations_path: str | Path,
+    truth_paths: dict[str, str | Path],
+    score_paths: dict[str, str | Path],
+    batch_paths: dict[str, str | Path],
+    output: str | Path,
+    published_path: str | Path | None = None,
+) -> None:
+    """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
+
+    Args:
+        study: the merged study file.
+        summary_path: ``summaries/search.csv``.
+        correlations_path: ``summaries/correlations.csv``.
+        truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
+        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
+        batch_paths: ``{dataset: batches/{dataset}.npz}`` with facts beside them.
+        output: path of ``numbers.tex``.
+        published_path: ``report/published.yaml``, None to leave published numbers out.
+
+    Raises:
+        ReportError: a file lacks a fact that the report prints; the message names key and file.
+    """
+    numbers = Numbers()
+    datasets = list(truth_paths)
+    searches = study["search"]["use"]
+    _add_study(numbers, study, datasets, searches, batch_paths)
+    for dataset, path in truth_paths.items():
+        _add_truth(numbers, dataset, path)
+        numbers.add(f"device.{dataset}", device_of(read_facts(score_paths[dataset]), score_paths[dataset]), "text")
+    _add_correlations(numbers, read_table(correlations_path, CORRELATION_COLUMNS))
+    summary = read_summary(summary_path)
+    _add_searches(numbers, summary)
+    for dataset in datasets:
+        _add_comparisons(numbers, dataset, searches)
+    if len(datasets) > 1:
+        _add_transfer(numbers, datasets, searches)
+    if published_path is not None:
+        _add_published(numbers, published_path, datasets, searches)
+    lines = [
+        "% Written by tfnas.reporting.numbers: do not edit.",
+        r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"
+        r"\else\PackageError{tfnas}{No number is called '#1'}{}\fi}",
+    ]
+    for key, entry in numbers.entries.items():
+        lines.append(rf"\expandafter\def\csname result@{key}\endcsname{{{entry['text']}}}")
+    output = Path(output)
+    write_json(output.with_suffix(".json"), numbers.entries)
+    with atomic(output) as temporary:
+        temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _add_study(
+    numbers: Numbers,
+    study: dict[str, Any],
+    datasets: list[str],
+    searches: dict[str, dict[str, Any]],
+    batch_paths: dict[str, str | Path],
+) -> None:
+    from tfnas.config import budget_of
+
+    scoring = study["scoring"]
+    for name, value in (
+        ("space", SPACE_SIZE),
+        ("distinct", len(np.unique(canonical_classes()))),
+        ("runs", study["search"]["runs"]),
+        ("batch_size", scoring["batch_size"]),
+        ("repeats", scoring["repeats"]),
+        ("channels", study["skeleton"]["channels"]),
+        ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
+        ("datasets", len(datasets)),
+        ("searches", len(searches)),
+        ("proxies", len(scoring["proxies"])),
+    ):
+        numbers.add(f"study.{name}", value, "count")
+    numbers.add("study.seed", study["seed"], "text")
+    for dataset in datasets:
+        numbers.title(f"title.dataset.{dataset}", dataset_title(dataset))
+        numbers.add(f"budget.{dataset}", budget_of(study, dataset), "seconds")
+        facts = read_facts(batch_paths[dataset])
+        numbers.add(f"batch.{dataset}.classes", fact(facts, "classes", batch_paths[dataset]), "count")
+    for label, title in search_titles(searches).items():
+        numbers.title(f"title.search.{label}", title)
+    for proxy in scoring["proxies"]:
+        numbers.title(f"title.proxy.{proxy}", proxy_title(proxy))
+
+
+def is_own_benchmark(dataset: str, facts: dict[str, Any]) -> bool:
+    """Return whether this project trained the ground truth: the embedded ``digits`` table, or one with a recipe."""
+    return dataset == "digits" or "recipe" in facts or facts.get("source") == "trained"
+
+
+def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
+    columns = (
+        "arch",
+        "valid_accuracy",
+        "test_accuracy",
+        "early_valid_accuracy",
+        "early_seconds",
+        "valid_seconds",
+        "params",
+    )
+    table = read_table(path, columns)
+    test, valid, early = table["test_accuracy"], table["valid_accuracy"], table["early_valid_accuracy"]
+    before = f"truth.{dataset}"
+    for name, value in (
+        ("best_test", test.max()),
+        ("best_valid", valid.max()),
+        ("mean_test", test.mean()),
+        ("median_test", test.median()),
+        ("std_test", test.std(ddof=0)),
+        ("worst_test", test.min()),
+        ("low_decile_test", test.quantile(0.1)),
+        ("best_early", early.max()),
+        ("test_of_best_valid", test[valid.idxmax()]),
+        ("test_of_best_early", test[early.idxmax()] if early.notna().any() else math.nan),
+    ):
+        numbers.add(f"{before}.{name}", value, "accuracy")
+    query = table["early_seconds"] + table["valid_seconds"]
+    numbers.add(f"{before}.cells", len(table), "count")
+    numbers.add(f"{before}.query_seconds", query.mean(), "seconds")
+    numbers.add(f"{before}.query_seconds_min", query.min(), "seconds")
+    numbers.add(f"{before}.query_seconds_max", query.max(), "seconds")
+    numbers.add(f"{before}.space_seconds", query.sum(), "seconds")
+    numbers.add(f"{before}.space_days", query.sum() / 86400, "ratio")
+    numbers.add(f"{before}.within_one", float((test >= test.max() - 1).mean()), "share")
+    numbers.add(f"{before}.within_one_cells", int((test >= test.max() - 1).sum()), "count")
+    numbers.add(f"{before}.params_min", table["params"].min(), "count")
+    numbers.add(f"{before}.params_max", table["params"].max(), "count")
+    numbers.add(f"{before}.valid_spearman", _spearman(valid, test), "correlation")
+    numbers.add(f"{before}.early_spearman", _spearman(early, test), "correlation")
+    codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+    distinct = table.assign(family=canonical_classes()[codes]).drop_duplicates("family")
+    numbers.add(f"{before}.distinct", len(distinct), "count")
+    facts = read_facts(path)
+    if is_own_benchmark(dataset, facts):
+        fact(facts, "recipe", path)
+        for key, kind in NOISE_KINDS.items():
+            value = fact(facts, key, path)
+            if not isinstance(value, int | float):
+                raise ReportError(f"The fact '{key}' of '{path}' is {value!r} where the report prints a number.")
+            numbers.add(f"noise.{dataset}.{key}", value, kind)
+        numbers.add(f"noise.{dataset}.gap_top", float(np.diff(np.sort(distinct["test_accuracy"])[-2:])[0]), "accuracy")
+
+
+def _spearman(first: pd.Series, second: pd.Series) -> float:
+    both = first.notna() & second.notna()
+    return float(spearmanr(first[both], second[both]).statistic) if both.sum() > 2 else math.nan
+
+
+def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
+    for row in table.itertuples():
+        before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"
+        for name in ("spearman", "spearman_low", "spearman_high", "kendall", "kendall_low", "kendall_high"):
+            numbers.add(f"{before}.{name}", getattr(row, name), "correlation")
+        numbers.add(f"{before}.n", row.n, "count")
+        numbers.add(f"{before}.nan", row.nan, "count")
+        numbers.add(f"{before}.seconds", row.seconds, "seconds")
+
+
+def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
+    for row in summary.itertuples():
+        before = f"search.{row.searched_on}.{row.search}"
+        for name in ("mean", "std", "ci_low", "ci_high"):
+            numbers.add(f"{before}.{row.dataset}.{SHORT[row.metric]}.{name}", getattr(row, name), "accuracy")
+        if f"{before}.cells" not in numbers.entries:
+            numbers.add(f"{before}.n", row.n, "count")
+            numbers.add(f"{before}.cells", row.cells, "count")
+            numbers.add(f"{before}.scoring", row.scoring_seconds, "seconds")
+            numbers.add(f"{before}.training", row.training_seconds, "seconds")
+            numbers.add(f"{before}.total", row.scoring_seconds + row.training_seconds, "seconds")
+
+
+def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]]) -> None:
+    """Add what the discussion compares, each dataset searched by itself."""
+
+    def test(label: str, name: str = "mean") -> float:
+        key = f"search.{dataset}.{label}.{dataset}.test.{name}"
+        if key not in numbers.entries:
+            raise ReportError(f"The summary has no test accuracy of search '{label}' searched on '{dataset}'.")
+        return numbers.value(key)
+
+    groups: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for label, settings in searches.items():
+        groups[search_group(settings)].append(label)
+    groups["any"] = [label for group in groups if group != "reference" for label in groups[group]]
+    optimum = numbers.value(f"truth.{dataset}.best_test")
+    for group, labels in groups.items():
+        if not labels:
+            continue
+        label = max(labels, key=test)
+        before = f"best.{dataset}.{group}"
+        numbers.title(f"{before}.title", numbers.value(f"title.search.{label}"))
+        numbers.add(f"{before}.label", label, "text")
+        numbers.add(f"{before}.test", test(label), "accuracy")
+        numbers.add(f"{before}.std", test(label, "std"), "accuracy")
+        numbers.add(f"{before}.ci_low", test(label, "ci_low"), "accuracy")
+        numbers.add(f"{before}.ci_high", test(label, "ci_high"), "accuracy")
+        numbers.add(f"{before}.regret", optimum - test(label), "accuracy")
+        numbers.add(f"{before}.seconds", numbers.value(f"search.{dataset}.{label}.total"), "seconds")
+        numbers.add(f"{before}.cells", numbers.value(f"search.{dataset}.{label}.cells"), "count")
+    for other in ("non-weight-sharing", "hybrid"):
+        if groups["training-free"] and groups[other]:
+            free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
+            before = f"compare.{dataset}.{other}"
+            numbers.add(f"{before}.lead", numbers.value(f"{rival}.test") - numbers.value(f"{free}.test"), "accuracy")
+            seconds = numbers.value(f"{free}.seconds")
+            numbers.add(
+                f"{before}.speedup", numbers.value(f"{rival}.seconds") / seconds if seconds else math.nan, "ratio"
+            )
+            apart = numbers.value(f"{rival}.ci_low") > numbers.value(f"{free}.ci_high")
+            behind = numbers.value(f"{rival}.ci_high") < numbers.value(f"{free}.ci_low")
+            numbers.add(f"{before}.verdict", "better" if apart else "worse" if behind else "undecided", "text")
+    random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
+    if random:
+        numbers.add(f"random.{dataset}.test", test(random[0]), "accuracy")
+        numbers.add(f"random.{dataset}.std", test(random[0], "std"), "accuracy")
+        if groups["training-free"]:
+            gain = numbers.value(f"best.{dataset}.training-free.test") - test(random[0])
+            numbers.add(f"random.{dataset}.gain", gain, "accuracy")
+    _add_growth(numbers, dataset, searches, test)
+
+
+def _add_growth(numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]], test: Any) -> None:
+    """Add, for every proxy, what more samples bring, and the distance to an oracle on equally many samples."""
+    plain: dict[str, list[str]] = {}
+    for label, settings in searches.items():
+        if settings["algorithm"] == PLAIN_PROXY_SEARCH and isinstance(settings.get("proxy"), str):
+            plain.setdefault(settings["proxy"], []).append(label)
+    oracles = {s["sample"]: label for label, s in searches.items() if s["algorithm"] == "oracle" and "sample" in s}
+    for proxy, labels in plain.items():
+        labels.sort(key=lambda label: searches[label]["sample"])
+        first, last = labels[0], labels[-1]
+        before = f"growth.{dataset}.{proxy}"
+        for name, label in (("first", first), ("last", last)):
+            numbers.add(f"{before}.{name}_sample", searches[label]["sample"], "count")
+            numbers.add(f"{before}.{name}_test", test(label), "accuracy")
+            numbers.add(f"{before}.{name}_std", test(label, "std"), "accuracy")
+        numbers.add(f"{before}.searches", len(labels), "count")
+        numbers.add(f"{before}.gain", test(last) - test(first), "accuracy")
+        shared = [label for label in labels if searches[label]["sample"] in oracles]
+        if shared:
+            label = shared[-1]
+            oracle = oracles[searches[label]["sample"]]
+            numbers.add(f"{before}.oracle_sample", searches[label]["sample"], "count")
+            numbers.add(f"{before}.oracle_test", test(oracle), "accuracy")
+            numbers.add(f"{before}.oracle_gap", test(oracle) - test(label), "accuracy")
+
+
+def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dict[str, Any]]) -> None:
+    first = datasets[0]
+    for dataset in datasets[1:]:
+        losses = {}
+        for label, settings in searches.items():
+            if search_group(settings) == "reference":
+                continue
+            own = numbers.value(f"search.{dataset}.{label}.{dataset}.test.mean")
+            losses[label] = own - numbers.value(f"search.{first}.{label}.{dataset}.test.mean")
+        if losses:
+            worst = max(losses, key=lambda label: losses[label])
+            numbers.add(f"transfer.{dataset}.largest_loss", losses[worst], "accuracy")
+            numbers.add(f"transfer.{dataset}.mean_loss", float(np.mean(list(losses.values()))), "accuracy")
+            numbers.title(f"transfer.{dataset}.title", numbers.value(f"title.search.{worst}"))
+
+
+def _add_published(
+    numbers: Numbers, path: str | Path, datasets: list[str], searches: dict[str, dict[str, Any]]
+) -> None:
+    content = read_published(path)
+    for row in content["search"]:
+        for dataset, metrics in row["values"].items():
+            for metric, (mean, deviation) in metrics.items():
+                before = f"published.{row['key']}.{dataset}.{SHORT[metric]}"
+                numbers.add(f"{before}.mean", mean, "accuracy")
+                numbers.add(f"{before}.std", deviation, "accuracy")
+        numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
+    for name, entry in content["facts"].items():
+        numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
+    compared = []
+    for row in search_rows(path, datasets, datasets[0]):
+        label = matching_label(row, searches)
+        for dataset in datasets if label else ():
+            theirs = row["values"].get(dataset, {}).get("test_accuracy")
+            ours = f"search.{datasets[0]}.{label}.{dataset}.test.mean"
+            if theirs and ours in numbers.entries:
+                compared.append((numbers.value(ours) - theirs[0], theirs[1], label, dataset))
+    if compared:
+        within = sum(abs(difference) <= deviation for difference, deviation, _, _ in compared)
+        farthest = max(compared, key=lambda entry: abs(entry[0]))
+        numbers.add("published.compared", len(compared), "count")
+        numbers.add("published.within", within, "count")
+        numbers.add("published.farthest.difference", farthest[0], "accuracy")
+        numbers.add("published.farthest.std", farthest[1], "accuracy")
+        numbers.title("published.farthest.title", numbers.value(f"title.search.{farthest[2]}"))
+        numbers.add("published.farthest.dataset", dataset_title(farthest[3]), "text")

@@ -1,0 +1,80 @@
+"""Published rows beside ours: data with a source, read from ``report/published.yaml``.
+
+A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), on which dataset the
+published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the bibliography).
+``evidence`` is P for the paper or its authors' repository and C for a value computed from public author data.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tfnas.errors import ReportError
+from tfnas.reporting.names import GROUPS, NATS_DATASETS
+
+METRICS = ("valid_accuracy", "test_accuracy")
+
+
+def read_published(path: str | Path) -> dict[str, Any]:
+    """Read the published rows and check their shape.
+
+    Returns:
+        ``{"search": [...], "correlations": [...], "facts": {...}}`` as in the file.
+
+    Raises:
+        ReportError: the file is missing or no YAML, or a row lacks a key or has an unknown group.
+    """
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ReportError(
+            f"The published rows '{path}' do not exist: restore the file or set report.published to false."
+        ) from None
+    except yaml.YAMLError as error:
+        raise ReportError(f"The published rows '{path}' are not valid YAML: {error}.") from error
+    for number, row in enumerate(content["search"]):
+        missing = [key for key in ("method", "group", "cite", "evidence", "searched_on", "values") if key not in row]
+        if missing:
+            raise ReportError(f"Row {number} of 'search' in '{path}' lacks {', '.join(missing)}.")
+        if row["group"] not in GROUPS:
+            raise ReportError(
+                f"Row '{row['method']}' in '{path}' has group '{row['group']}': use one of {', '.join(GROUPS)}."
+            )
+    return content
+
+
+def search_rows(path: str | Path | None, datasets: list[str], protocol: str) -> list[dict[str, Any]]:
+    """Return the published rows of searches with the given protocol.
+
+    Args:
+        path: ``report/published.yaml``, or None for no rows.
+        datasets: datasets of the study; without any that the literature reports there are no rows.
+        protocol: the dataset that was searched, or ``each``.
+    """
+    if path is None or not set(datasets) & set(NATS_DATASETS):
+        return []
+    return [row for row in read_published(path)["search"] if row["searched_on"] == protocol]
+
+
+def matching_label(row: dict[str, Any], searches: dict[str, dict[str, Any]]) -> str | None:
+    """Return the label of the first search that a published row is to be compared with, None if there is none."""
+    wanted = row.get("matches")
+    if not wanted:
+        return None
+    for label, settings in searches.items():
+        if all(settings.get(key) == value for key, value in wanted.items()):
+            return label
+    return None
+
+
+def correlation_row(path: str | Path | None, proxy: str, cells: str) -> dict[str, Any] | None:
+    """Return the published correlations of a proxy over the given set of cells (``all``), None if there are none."""
+    if path is None:
+        return None
+    for row in read_published(path)["correlations"]:
+        if row["proxy"] == proxy and row["cells"] == cells:
+            return row
+    return None

@@ -1,0 +1,486 @@
+"""The tables of the report: one function per table, each from result files to a LaTeX ``tabular`` (booktabs).
+
+Captions stand in the templates, so that editing one rewrites no table. Best values are bold: the largest printed mean of
+a column among the searches of this study, references and published rows left out; equal printed values are all bold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tfnas.errors import ReportError
+from tfnas.files import atomic, read_facts, read_json, read_table
+from tfnas.reporting.figures import best_cells, read_pixels
+from tfnas.reporting.names import (
+    GROUPS,
+    dataset_title,
+    proxy_title,
+    search_group,
+    search_titles,
+    tex_title,
+)
+from tfnas.reporting.published import METRICS, correlation_row, matching_label, search_rows
+from tfnas.reporting.rounding import MISSING, escape, show, show_mean
+
+SUMMARY_COLUMNS = (
+    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "cells", "scoring_seconds",
+    "training_seconds", "wall_seconds",
+)  # fmt: skip
+
+CORRELATION_COLUMNS = (
+    "dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "spearman_low", "spearman_high", "kendall",
+    "kendall_low", "kendall_high", "seconds",
+)  # fmt: skip
+
+RULE = r"\midrule"
+
+
+def tabular(columns: str, head: Iterable[str], body: Iterable[str]) -> str:
+    """Return a booktabs ``tabular``.
+
+    Args:
+        columns: column specification.
+        head: lines of the head, complete with ``\\\\``.
+        body: lines of the body, complete with ``\\\\`` (or a rule).
+    """
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *head, RULE, *body, r"\bottomrule", r"\end{tabular}"]
+    return "\n".join(lines) + "\n"
+
+
+def row(cells: Iterable[str]) -> str:
+    """Return a row of a table from its finished cells."""
+    return " & ".join(cells) + r" \\"
+
+
+def _write(output: str | Path, text: str) -> None:
+    with atomic(output) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def fact(facts: dict[str, Any], key: str, place: str | Path) -> Any:
+    """Return ``facts[key]``; ``a.b`` looks into nested facts.
+
+    Raises:
+        ReportError: the key is missing; the message names key and file.
+    """
+    value: Any = facts
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            raise ReportError(f"The facts of '{place}' lack '{key}', which the report prints: make that file again.")
+        value = value[part]
+    return value
+
+
+def write_setup_table(
+    study: dict[str, Any],
+    batch_paths: dict[str, str | Path],
+    truth_paths: dict[str, str | Path],
+    score_paths: dict[str, str | Path],
+    output: str | Path,
+) -> None:
+    """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs, scoring device.
+
+    Args:
+        study: the merged study file.
+        batch_paths: ``{dataset: batches/{dataset}.npz}`` with facts beside them.
+        truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
+        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
+        output: path of the table.
+    """
+    from tfnas.config import budget_of
+
+    head = [row(["", *(escape(dataset_title(dataset)) for dataset in batch_paths)])]
+    lines: dict[str, list[str]] = {}
+    for dataset, path in batch_paths.items():
+        pixels = read_pixels(path)
+        count, channels, height, width = pixels.shape
+        entries = {
+            "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
+            "Classes": show(fact(read_facts(path), "classes", path), "count"),
+            "Scoring mini-batch": f"{count} images",
+            "Cells with ground truth": show(
+                fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
+            ),
+            "Ground truth from": escape(
+                _source(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset]))
+            ),
+            "Scored on": escape(device_of(read_facts(score_paths[dataset]), score_paths[dataset])),
+            "Initialisations per cell": show(study["scoring"]["repeats"], "count"),
+            "Runs per search": show(study["search"]["runs"], "count"),
+            "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
+        }
+        for name, entry in entries.items():
+            lines.setdefault(name, []).append(entry)
+    body = [row([name, *entries]) for name, entries in lines.items()]
+    _write(output, tabular("l" + "l" * len(batch_paths), head, body))
+
+
+def _source(source: Any) -> str:
+    names = {"archive": "official archive", "table": "table of the benchmark", "trained": "training by this project"}
+    return names.get(source, str(source))
+
+
+def device_of(facts: dict[str, Any], place: str | Path) -> str:
+    """Return the device or devices on which a score table was computed, from its facts."""
+    devices = fact(facts, "device", place)
+    devices = devices if isinstance(devices, list) else [devices]
+    return ", ".join(dict.fromkeys(str(device) for device in devices))
+
+
+def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path) -> None:
+    """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included.
+
+    Args:
+        searches: ``search.use`` of the study.
+        output: path of the table.
+    """
+    from tfnas.search.registry import get_algorithm
+
+    titles = search_titles(searches)
+    body = []
+    for group, labels in _by_group(searches).items():
+        if body:
+            body.append(r"\addlinespace")
+        body.append(rf"\multicolumn{{3}}{{l}}{{\emph{{{escape(GROUPS[group])}}}}} \\")
+        for label in labels:
+            algorithm = get_algorithm(searches[label]["algorithm"])
+            values = algorithm.settings(searches[label], label)
+            shown = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
+            cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
+            body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
+    _write(output, tabular("lll", [row(["Search", "Algorithm", "Settings"])], body))
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _by_group(searches: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return ``{group: labels}`` in the order of :data:`GROUPS`, groups without a search left out."""
+    groups: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for label, settings in searches.items():
+        groups[search_group(settings)].append(label)
+    return {group: labels for group, labels in groups.items() if labels}
+
+
+def write_best_cells_table(truth_paths: dict[str, str | Path], output: str | Path, count: int = 5) -> None:
+    """Write the best functionally distinct cells of each dataset by test accuracy.
+
+    Args:
+        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
+        output: path of the table.
+        count: cells per dataset.
+    """
+    body = []
+    for dataset, path in truth_paths.items():
+        table = read_table(path, ("arch", "valid_accuracy", "test_accuracy", "params", "flops"))
+        if len(truth_paths) > 1:
+            body += [RULE] if body else []
+            body.append(rf"\multicolumn{{5}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for values in best_cells(table, count).itertuples():
+            cell = rf"\cellstring{{{escape(values.arch)}}}"
+            body.append(
+                row([
+                    cell, show(values.valid_accuracy, "accuracy"), show(values.test_accuracy, "accuracy"),
+                    show(values.params, "count"), show(values.flops, "value"),
+                ])
+            )  # fmt: skip
+    head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
+    _write(output, tabular("lrrrr", head, body))
+
+
+def write_correlation_table(
+    correlations_path: str | Path, datasets: list[str], output: str | Path, published_path: str | Path | None = None
+) -> None:
+    """Write the rank correlations of every proxy with both accuracies, over all and over distinct cells.
+
+    Args:
+        correlations_path: ``summaries/correlations.csv``.
+        datasets: datasets in the order of the study.
+        output: path of the table.
+        published_path: ``report/published.yaml``, None to leave published values out.
+    """
+    table = read_table(correlations_path, CORRELATION_COLUMNS)
+    several = len(datasets) > 1
+    body: list[str] = []
+    for dataset in datasets:
+        part = table[table["dataset"] == dataset]
+        if part.empty:
+            raise ReportError(f"'{correlations_path}' has no row for dataset '{dataset}': run the summary again.")
+        if several:
+            body += [RULE] if body else []
+            body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for proxy in dict.fromkeys(part["proxy"]):
+            name = escape(proxy_title(proxy))
+            for values in part[part["proxy"] == proxy].itertuples():
+                accuracy = {"valid_accuracy": "validation", "test_accuracy": "test"}[values.accuracy]
+                body.append(
+                    row([
+                        name, accuracy, values.cells, show(values.n, "count"), show(values.nan, "count"),
+                        _interval(values.spearman, values.spearman_low, values.spearman_high),
+                        _interval(values.kendall, values.kendall_low, values.kendall_high),
+                        show(values.seconds, "seconds"),
+                    ])
+                )  # fmt: skip
+                name = ""
+            quoted = correlation_row(published_path, proxy, "all")
+            if quoted and dataset in quoted["values"]:
+                value = quoted["values"][dataset]
+                cells = [
+                    rf"\quad published~\citep{{{quoted['cite']}}}", quoted["accuracy"], "all",
+                    show(quoted["n"], "count"), MISSING, show(value.get("spearman"), "correlation"),
+                    show(value.get("kendall"), "correlation"), MISSING,
+                ]  # fmt: skip
+                body.append(row(rf"\quoted{{{cell}}}" for cell in cells))
+    head = [
+        row(
+            [
+                "Proxy",
+                "Accuracy",
+                "Cells",
+                "$n$",
+                "NaN",
+                r"Spearman $\rho$ [95\,\%]",
+                r"Kendall $\tau_b$ [95\,\%]",
+                "s/cell",
+            ]
+        )
+    ]
+    _write(output, tabular("lllrrllr", head, body))
+
+
+def _interval(value: float, low: float, high: float) -> str:
+    return f"{show(value, 'correlation')} [{show(low, 'correlation')}, {show(high, 'correlation')}]"
+
+
+def read_summary(path: str | Path) -> pd.DataFrame:
+    """Read ``summaries/search.csv`` and check its columns."""
+    return read_table(path, SUMMARY_COLUMNS)
+
+
+def _entry(summary: pd.DataFrame, label: str, searched_on: str, dataset: str, metric: str, place: str | Path) -> Any:
+    """Return the row of a search as a named tuple.
+
+    Raises:
+        ReportError: the summary has no such row.
+    """
+    rows = summary[
+        (summary["search"] == label)
+        & (summary["searched_on"] == searched_on)
+        & (summary["dataset"] == dataset)
+        & (summary["metric"] == metric)
+    ]
+    if rows.empty:
+        raise ReportError(
+            f"'{place}' has no {metric} on '{dataset}' of search '{label}' searched on '{searched_on}': "
+            "run the searches and their summary."
+        )
+    return next(rows.itertuples())
+
+
+def write_search_table(
+    summary_path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    output: str | Path,
+    searched_on: str | None = None,
+    published_path: str | Path | None = None,
+) -> None:
+    """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows.
+
+    With ``searched_on`` every search ran on that dataset and its cell is read off on the others, and the seconds of
+    scoring and simulated training of that search stand in front. Without it every dataset was searched by itself; the
+    seconds then stand in front only if there is one dataset (else in the table of :func:`write_time_table`).
+
+    Args:
+        summary_path: ``summaries/search.csv``.
+        searches: ``search.use`` of the study.
+        datasets: datasets in the order of the study.
+        output: path of the table.
+        searched_on: the dataset that was searched, None for each by itself.
+        published_path: ``report/published.yaml``, None to leave published rows out.
+    """
+    summary = read_summary(summary_path)
+    on = {dataset: searched_on or dataset for dataset in datasets}
+    timed = searched_on is not None or len(datasets) == 1
+    titles = search_titles(searches)
+    entries = {
+        (label, dataset, metric): _entry(summary, label, on[dataset], dataset, metric, summary_path)
+        for label in searches
+        for dataset in datasets
+        for metric in METRICS
+    }
+    best = _best(entries, searches)
+    quoted = search_rows(published_path, datasets, searched_on or "each")
+    body: list[str] = []
+    width = 1 + 2 * timed + 2 * len(datasets)
+    for group, heading in GROUPS.items():
+        labels = [label for label, settings in searches.items() if search_group(settings) == group]
+        alone = [line for line in quoted if line["group"] == group and matching_label(line, searches) is None]
+        if not labels and not alone:
+            continue
+        body += [RULE] if body else []
+        body.append(rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(heading)}}}}} \\")
+        for label in labels:
+            cells = [tex_title(titles[label])]
+            if timed:
+                first = entries[label, datasets[0], "test_accuracy"]
+                cells += [_cost(first.scoring_seconds), _cost(first.training_seconds)]
+            for dataset in datasets:
+                for metric in METRICS:
+                    value = entries[label, dataset, metric]
+                    cells.append(show_mean(value.mean, value.std, (label, dataset, metric) in best))
+            body.append(row(cells))
+            for line in quoted:
+                if matching_label(line, searches) == label:
+                    body.append(_quoted_row(rf"\quad published~\citep{{{line['cite']}}}", line, group, datasets, timed))
+        for line in alone:
+            body.append(
+                _quoted_row(rf"{escape(line['method'])}~\citep{{{line['cite']}}}", line, group, datasets, timed)
+            )
+    head = []
+    if len(datasets) > 1:
+        titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
+        head.append(row([""] * (1 + 2 * timed) + titled))
+        rules = [rf"\cmidrule(lr){{{2 + 2 * timed + 2 * i}-{3 + 2 * timed + 2 * i}}}" for i in range(len(datasets))]
+        head.append(" ".join(rules))
+    head.append(
+        row(["Search", *(["Scoring (s)", "Training (s)"] if timed else []), *(["validation", "test"] * len(datasets))])
+    )
+    _write(output, tabular("l" + "rr" * timed + "cc" * len(datasets), head, body))
+
+
+def _cost(seconds: float) -> str:
+    return MISSING if not seconds else show(seconds, "seconds")
+
+
+def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Return the keys with the largest printed mean of their column among the searches that are no references."""
+    best = set()
+    for column in dict.fromkeys(key[1:] for key in entries):
+        rivals = {
+            key: round(entry.mean, 2)
+            for key, entry in entries.items()
+            if key[1:] == column and search_group(searches[key[0]]) != "reference"
+        }
+        best |= {key for key, mean in rivals.items() if mean == max(rivals.values())}
+    return best
+
+
+def _quoted_row(name: str, line: dict[str, Any], group: str, datasets: list[str], timed: bool) -> str:
+    cells = [name]
+    if timed:
+        seconds = show(line.get("seconds"), "seconds")
+        cells += [seconds, MISSING] if group == "training-free" else [MISSING, seconds]
+    for dataset in datasets:
+        for metric in METRICS:
+            value = line["values"].get(dataset, {}).get(metric)
+            cells.append(show_mean(*value) if value else MISSING)
+    return row(rf"\quoted{{{cell}}}" for cell in cells)
+
+
+def write_time_table(
+    summary_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write the cost of one run of every search on every dataset: cells, scoring, simulated training, own wall seconds.
+
+    Args:
+        summary_path: ``summaries/search.csv``.
+        searches: ``search.use`` of the study.
+        datasets: datasets in the order of the study, each searched by itself.
+        output: path of the table.
+    """
+    summary = read_summary(summary_path)
+    titles = search_titles(searches)
+    body: list[str] = []
+    wide = len(datasets) == 1
+    for labels in _by_group(searches).values():
+        body += [r"\addlinespace"] if body else []
+        for label in labels:
+            cells = [tex_title(titles[label])]
+            for dataset in datasets:
+                value = _entry(summary, label, dataset, dataset, "test_accuracy", summary_path)
+                cells += [show(value.cells, "count"), _cost(value.scoring_seconds), _cost(value.training_seconds)]
+                if wide:
+                    cells.append(show(value.wall_seconds, "seconds"))
+            body.append(row(cells))
+    names = ["cells", "scoring", "training"]
+    if wide:
+        head = [row(["Search", "Cells looked at", "Scoring (s)", "Training (s)", "Own time (s)"])]
+        return _write(output, tabular("lrrrr", head, body))
+    head = [
+        row(["", *(rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
+        " ".join(rf"\cmidrule(lr){{{2 + 3 * i}-{4 + 3 * i}}}" for i in range(len(datasets))),
+        row(["Search", *(names * len(datasets))]),
+    ]
+    return _write(output, tabular("l" + "rrr" * len(datasets), head, body))
+
+
+def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path) -> None:
+    """Write what every accuracy means, from the facts beside the ground truth.
+
+    Args:
+        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
+        output: path of the table.
+    """
+    body: list[str] = []
+    for dataset, path in truth_paths.items():
+        body += [r"\addlinespace"] if body else []
+        name = escape(dataset_title(dataset))
+        for column, meaning in fact(read_facts(path), "accuracies", path).items():
+            body.append(row([name, rf"\texttt{{{escape(column)}}}", escape(meaning)]))
+            name = ""
+    _write(output, tabular(r"llp{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
+
+
+def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, str | Path], output: str | Path) -> None:
+    """Write what made the results: commit, versions, machine, and the facts beside every score table.
+
+    Args:
+        provenance_path: ``provenance.json``.
+        score_paths: ``{dataset: scores/{dataset}.csv}``.
+        output: path of the table.
+    """
+    body = [row([escape(name), _breakable(value)]) for name, value in _flat(read_json(provenance_path))]
+    for dataset, path in score_paths.items():
+        facts = read_facts(path)
+        device_of(facts, path)
+        body += [RULE, rf"\multicolumn{{2}}{{l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
+        body += [row([escape(name), _breakable(value)]) for name, value in _flat(facts) if name != "dataset"]
+    _write(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lp{0.66\linewidth}", body) + "}\n")
+
+
+def _long(columns: str, body: list[str]) -> str:
+    """Return a table that may break over pages."""
+    lines = [rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", r"\toprule", *body, r"\bottomrule", r"\end{longtable}"]
+    return "\n".join(lines) + "\n"
+
+
+def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
+    """Return nested facts as (name, text) pairs; lists of plain values are joined, empty values left out."""
+    pairs = []
+    for key, value in facts.items():
+        name = f"{before}{key}".replace("_", " ")
+        if isinstance(value, dict):
+            pairs += _flat(value, f"{name}: ")
+        elif isinstance(value, list):
+            if value:
+                pairs.append((name, ", ".join(str(item) for item in value)))
+        elif value not in (None, ""):
+            pairs.append((name, str(value)))
+    return pairs
+
+
+def _breakable(text: str) -> str:
+    """Return escaped text in which words longer than 40 characters (digests) may break."""
+    words = []
+    for word in text.split(" "):
+        pieces = [word[place : place + 32] for place in range(0, len(word), 32)] if len(word) > 40 else [word]
+        words.append(r"\allowbreak ".join(escape(piece) for piece in pieces))
+    return " ".join(words)
