@@ -11,7 +11,7 @@ from snakemake.logging import logger
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
-from tfnas.study import Study, download_mark, one_of
+from tfnas.study import REPORT, Study, download_mark, one_of
 from tfnas.workflow import has_gpu, stage_sources
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
@@ -27,8 +27,6 @@ except TfnasError as error:
 config.clear()
 config.update(checked)
 STUDY = Study(config)
-REPORT = "report"
-
 for warning in warnings_of(config):
     logger.warning(warning)
 

@@ -19,9 +19,9 @@ rule draw_search_space:
         "results/{study}/logs/draw_search_space.log",
     benchmark:
         "results/{study}/benchmarks/draw_search_space.tsv"
+    localrule: True
     params:
         skeleton=config["skeleton"],
-    localrule: True
     message:
         "Drawing the search space"
     script:
@@ -66,9 +66,9 @@ rule draw_accuracies:
         "results/{study}/logs/draw_accuracies.log",
     benchmark:
         "results/{study}/benchmarks/draw_accuracies.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Drawing the accuracies of all cells"
     script:
@@ -90,9 +90,9 @@ rule draw_best_cells:
         "results/{study}/logs/draw_best_cells.log",
     benchmark:
         "results/{study}/benchmarks/draw_best_cells.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Drawing the best cells"
     script:
@@ -117,9 +117,9 @@ rule draw_scatter:
         "results/{study}/logs/draw_scatter/{proxy}.log",
     benchmark:
         "results/{study}/benchmarks/draw_scatter/{proxy}.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Drawing the scores of {wildcards.proxy} against accuracies"
     script:
@@ -141,9 +141,9 @@ rule draw_search_times:
         "results/{study}/logs/draw_search_times.log",
     benchmark:
         "results/{study}/benchmarks/draw_search_times.tsv"
+    localrule: True
     params:
         searches=STUDY.searches,
-    localrule: True
     message:
         "Drawing accuracies against search times"
     script:

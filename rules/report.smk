@@ -21,10 +21,10 @@ rule write_numbers:
         "results/{study}/logs/write_numbers.log",
     benchmark:
         "results/{study}/benchmarks/write_numbers.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
         study=config,
-    localrule: True
     message:
         "Writing the numbers of the report"
     script:
@@ -44,10 +44,10 @@ rule render_report:
         "results/{study}/logs/render_report.log",
     benchmark:
         "results/{study}/benchmarks/render_report.tsv"
+    localrule: True
     params:
         study=config,
-        folder=REPORT,
-    localrule: True
+        folder=lambda wildcards: REPORT,
     message:
         "Filling the templates of the report"
     script:

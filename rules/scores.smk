@@ -87,9 +87,9 @@ rule take_shipped_scores:
         "results/{study}/benchmarks/take_shipped_scores/{dataset}.tsv"
     wildcard_constraints:
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
+    localrule: True
     params:
         proxies=config["scoring"]["proxies"],
-    localrule: True
     message:
         "Checking the shipped scores of {wildcards.dataset}"
     script:

@@ -55,9 +55,9 @@ rule write_run_config:
         "results/{study}/logs/write_run_config.log",
     benchmark:
         "results/{study}/benchmarks/write_run_config.tsv"
+    localrule: True
     params:
         config=config,
-    localrule: True
     message:
         "Writing the study file as it was run"
     script:
@@ -75,9 +75,9 @@ rule write_provenance:
         "results/{study}/logs/write_provenance.log",
     benchmark:
         "results/{study}/benchmarks/write_provenance.tsv"
+    localrule: True
     params:
         benchmarks="results/{study}/benchmarks",
-    localrule: True
     message:
         "Recording commit, versions and seconds"
     script:

@@ -16,10 +16,10 @@ rule tabulate_setup:
         "results/{study}/logs/tabulate_setup.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_setup.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
         study=config,
-    localrule: True
     message:
         "Writing the table of the setup"
     script:
@@ -35,9 +35,9 @@ rule tabulate_settings:
         "results/{study}/logs/tabulate_settings.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_settings.tsv"
+    localrule: True
     params:
         searches=STUDY.searches,
-    localrule: True
     message:
         "Writing the table of search settings"
     script:
@@ -54,9 +54,9 @@ rule tabulate_best_cells:
         "results/{study}/logs/tabulate_best_cells.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_best_cells.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Writing the table of the best cells"
     script:
@@ -74,9 +74,9 @@ rule tabulate_correlations:
         "results/{study}/logs/tabulate_correlations.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_correlations.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Writing the table of correlations"
     script:
@@ -94,10 +94,10 @@ rule tabulate_searches:
         "results/{study}/logs/tabulate_searches.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_searches.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
         searches=STUDY.searches,
-    localrule: True
     message:
         "Writing the table of searches"
     script:
@@ -115,10 +115,10 @@ rule tabulate_transfer:
         "results/{study}/logs/tabulate_transfer.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_transfer.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
         searches=STUDY.searches,
-    localrule: True
     message:
         "Writing the table of transfer"
     script:
@@ -135,10 +135,10 @@ rule tabulate_times:
         "results/{study}/logs/tabulate_times.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_times.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
         searches=STUDY.searches,
-    localrule: True
     message:
         "Writing the table of times"
     script:
@@ -155,9 +155,9 @@ rule tabulate_contract:
         "results/{study}/logs/tabulate_contract.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_contract.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Writing what every accuracy means"
     script:
@@ -175,9 +175,9 @@ rule tabulate_provenance:
         "results/{study}/logs/tabulate_provenance.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_provenance.tsv"
+    localrule: True
     params:
         datasets=STUDY.datasets,
-    localrule: True
     message:
         "Writing the table of provenance"
     script:

@@ -339,7 +339,9 @@ def _sentence(error: Any) -> ConfigError:
         return UnknownNameError(error.schema["x-kind"], str(value), rule, here)
     if error.validator in ("enum", "const"):
         known = [str(name) for name in (rule if isinstance(rule, list) else [rule])]
-        return ConfigError(f"'{value}' in {here} is not allowed: {_similar(value, known)}use one of {', '.join(known)}.")
+        return ConfigError(
+            f"'{value}' in {here} is not allowed: {_similar(value, known)}use one of {', '.join(known)}."
+        )
     if error.validator == "type":
         wanted = " or ".join(rule if isinstance(rule, list) else [rule]).replace("null", "nothing (null)")
         return ConfigError(f"{here.capitalize()} is {value!r} where {wanted} is needed{note}.")

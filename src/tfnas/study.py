@@ -23,6 +23,9 @@ NOTHING = r"[^\s\S]"
 ARCHIVE = "NATS-tss"
 """Name of the official archive in the table of downloads."""
 
+REPORT = "report"
+"""Folder of the report's templates, bibliography and published results."""
+
 
 def blocks(total: int, size: int) -> list[tuple[int, int]]:
     """Cut 0 .. total-1 into blocks (first, last), both included, of at most ``size``, aligned to multiples of ``size``.
@@ -173,7 +176,9 @@ class Study:
 
     def score_file(self, dataset: str, search: str) -> list[str]:
         """The score table that a search reads: of one family if that is enough, so that others do not concern it."""
-        families = {family for family, names in self.families.items() if set(proxies_of(self.searches[search])) & set(names)}
+        families = {
+            family for family, names in self.families.items() if set(proxies_of(self.searches[search])) & set(names)
+        }
         if not families:
             return []
         if self.shipped or len(families) > 1:
@@ -200,7 +205,7 @@ class Study:
     @property
     def published_files(self) -> list[str]:
         """The published results, when the study shows them."""
-        return ["report/published.yaml"] if self.config["report"]["published"] else []
+        return [f"{REPORT}/published.yaml"] if self.config["report"]["published"] else []
 
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""

@@ -4,7 +4,7 @@ from tfnas.workflow import job
 
 with job(snakemake) as run:
     from pathlib import Path
-    
+
     from tfnas.downloads import download
     from tfnas.files import write_json
 

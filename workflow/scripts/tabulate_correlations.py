@@ -6,5 +6,8 @@ with job(snakemake) as run:
     from tfnas.reporting import tables
 
     tables.write_correlation_table(
-        snakemake.input.correlations, snakemake.params.datasets, snakemake.output.table, run.one(snakemake.input.published)
+        snakemake.input.correlations,
+        snakemake.params.datasets,
+        snakemake.output.table,
+        run.one(snakemake.input.published),
     )

@@ -1,0 +1,49 @@
+# make report   set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
+# make test     set up .venv, run all tests
+# Other studies: make report STUDY=studies/nats-tss.yaml
+
+STUDY ?= config.yaml
+SNAKEMAKE = .venv/bin/python -m snakemake
+
+# Compiled modules make every job start seconds faster.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: report test lint format docs lock setup clean help
+
+report: setup
+	@if tools/tex.sh; then \
+		$(SNAKEMAKE) --cores all --configfile "$(STUDY)" -- report.pdf; \
+	else \
+		$(SNAKEMAKE) --cores all --configfile "$(STUDY)" -- tex && \
+		echo "Tables, figures and report.tex are in results/; without LaTeX there is no report.pdf." ; \
+	fi
+
+test: setup
+	.venv/bin/python -m pytest -n 2 $(TESTS)
+
+lint: setup
+	.venv/bin/python -m ruff check .
+	.venv/bin/python -m ruff format --check .
+	.venv/bin/python -m snakefmt --check Snakefile rules
+	$(SNAKEMAKE) --lint
+
+format: setup
+	.venv/bin/python -m ruff check --fix .
+	.venv/bin/python -m ruff format .
+	.venv/bin/python -m snakefmt Snakefile rules
+
+docs: setup
+	.venv/bin/python -m pytest -q --fix tests/workflow/test_generated.py
+
+lock: setup
+	.venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --no-header \
+		--no-annotate --upgrade requirements.in --output-file requirements.lock
+
+setup:
+	@tools/setup.sh
+
+clean:
+	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
+
+help:
+	@sed -n 's/^# //p' Makefile | head -3
