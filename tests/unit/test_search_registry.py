@@ -1,0 +1,139 @@
+"""The registry of searches: found by themselves, described, checked, and free of torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import jsonschema
+import pytest
+
+from tfnas.errors import ConfigError, UnknownNameError
+from tfnas.search import registry
+from tfnas.search.base import EARLY, VALIDATION, Search
+from tfnas.search.registry import GROUPS, algorithm_names, get_algorithm, register
+
+NAMES = ["area", "oracle", "proxy_search", "random_cell", "random_search", "regularised_evolution"]
+
+
+def test_the_searches_are_found():
+    assert set(NAMES) <= set(algorithm_names())
+
+
+@pytest.mark.parametrize("name", algorithm_names())
+def test_every_search_describes_itself(name):
+    algorithm = get_algorithm(name)
+    assert algorithm.name == name
+    assert algorithm.title
+    assert algorithm.group in GROUPS
+    assert algorithm.reference
+    assert algorithm.section
+    assert algorithm.summary.endswith((".", ":", ";"))
+    assert algorithm.source.name.endswith(".py")
+    for fragment in algorithm.parameters.values():
+        assert fragment["description"].endswith(".") or ";" in fragment["description"]
+        if "default" in fragment:
+            jsonschema.validate(fragment["default"], fragment)
+    jsonschema.Draft202012Validator.check_schema(algorithm.schema)
+    assert algorithm.schema["additionalProperties"] is False
+
+
+def test_what_a_search_needs_follows_from_its_looks():
+    needs = {name: (get_algorithm(name).needs_scores, get_algorithm(name).needs_budget) for name in NAMES}
+    assert needs == {
+        "random_cell": (False, False),
+        "proxy_search": (True, False),
+        "oracle": (False, False),
+        "random_search": (False, True),
+        "regularised_evolution": (False, True),
+        "area": (True, True),
+    }
+    assert [name for name in algorithm_names() if get_algorithm(name).needs_validation] == ["oracle"]
+    assert all("overshoot" in get_algorithm(name).parameters for name, (_, budget) in needs.items() if budget)
+
+
+def test_only_references_look_at_full_training():
+    for name in algorithm_names():
+        if VALIDATION in get_algorithm(name).looks:
+            assert get_algorithm(name).group == "reference"
+
+
+def test_settings_get_their_defaults_and_are_checked():
+    area = get_algorithm("area")
+    assert area.settings({"algorithm": "area", "proxy": "p", "sample": 30}, "label") == {
+        "proxy": "p",
+        "sample": 30,
+        "population": 10,
+        "tournament": 3,
+        "mutation": "node_first",
+        "overshoot": True,
+    }
+    with pytest.raises(ConfigError) as error:
+        area.settings({"algorithm": "area", "proxy": "p", "smaple": 3}, "label")
+    assert str(error.value) == (
+        "search.use.label.smaple is no parameter of 'area', which has: "
+        "proxy, sample, population, tournament, mutation, overshoot."
+    )
+    with pytest.raises(ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs"):
+        area.settings({"algorithm": "area"}, "label")
+    with pytest.raises(
+        ConfigError, match=r"^search.use.label.sample of 'oracle' is wrong: 0 is less than the minimum of 1"
+    ):
+        get_algorithm("oracle").settings({"algorithm": "oracle", "sample": 0}, "label")
+    with pytest.raises(ConfigError, match="mutation of 'area' is wrong: 'x' is not one of"):
+        area.settings({"algorithm": "area", "proxy": "p", "mutation": "x"}, "label")
+
+
+def test_an_unknown_search_is_answered_with_those_that_exist():
+    with pytest.raises(
+        UnknownNameError, match=r"^Unknown search 'simulated_annealing' in search.use: choose one of area, "
+    ):
+        get_algorithm("simulated_annealing")
+
+
+def test_names_are_taken_once_and_metadata_is_checked(monkeypatch):
+    monkeypatch.setattr(registry, "_ALGORITHMS", dict(registry._ALGORITHMS))
+
+    class Other(Search):
+        def ask(self):
+            return None
+
+        def choose(self, trace):
+            return 0
+
+    with pytest.raises(ValueError, match="registered twice"):
+        register("area", title="x", group="hybrid", looks=(EARLY,))(Other)
+    with pytest.raises(ValueError, match="group must be one of"):
+        register("new", title="x", group="nonsense", looks=())(Other)
+    register("new", title="x", group="hybrid", looks=(EARLY,))(Other)
+    assert get_algorithm("new").stream == "new"
+    assert list(get_algorithm("new").parameters) == ["overshoot"]
+
+
+def test_a_new_file_is_all_that_a_new_search_needs(tmp_path):
+    """Put a module beside the others (through the package's search path) and see that it is found."""
+    (tmp_path / "brand_new.py").write_text(
+        "from tfnas.search.base import DRAW, Look, Search\n"
+        "from tfnas.search.registry import register\n"
+        "@register('brand_new', title='Brand new', group='reference', looks=(DRAW,))\n"
+        "class BrandNew(Search):\n"
+        "    'New.'\n"
+        "    def ask(self): return None\n"
+        "    def choose(self, trace): return 0\n"
+    )
+    script = (
+        "import sys, tfnas.search; tfnas.search.__path__.append(sys.argv[1])\n"
+        "from tfnas.search.registry import algorithm_names; print('brand_new' in algorithm_names())"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
+def test_searching_and_summarising_import_no_torch():
+    script = (
+        "import sys, tfnas.search, tfnas.summaries\n"
+        "from tfnas.search.registry import algorithm_names; algorithm_names()\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"

@@ -1,0 +1,209 @@
+"""Blocks of runs: the table they write, its independence of blocks and labels, and every refusal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from search_helpers import score_table, truth_table, write
+
+from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
+from tfnas.files import read_facts
+from tfnas.search import run_block
+from tfnas.search.registry import get_algorithm
+from tfnas.search.runner import COLUMNS, budget_of
+
+SETTINGS = {
+    "random-cell": {"algorithm": "random_cell"},
+    "proxy-10": {"algorithm": "proxy_search", "proxy": "made_up", "sample": 10},
+    "oracle-10": {"algorithm": "oracle", "sample": 10},
+    "random-search": {"algorithm": "random_search"},
+    "evolution": {"algorithm": "regularised_evolution", "population": 5, "tournament": 2},
+    "area": {"algorithm": "area", "proxy": "made_up"},
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("study")
+    other = truth_table().assign(
+        valid_accuracy=lambda t: t.valid_accuracy - 30, test_accuracy=lambda t: t.test_accuracy - 30
+    )
+    return {
+        "truth": {"one": write(truth_table(), folder / "one.csv"), "two": write(other, folder / "two.csv")},
+        "scores": write(score_table(), folder / "scores.csv"),
+    }
+
+
+def block(files, tmp_path, label="proxy-10", first=0, last=4, **changes):
+    output = tmp_path / f"{label}-{first}-{last}.parquet"
+    arguments = {
+        "search": label,
+        "settings": SETTINGS.get(label),
+        "searched_on": "one",
+        "truth_paths": files["truth"],
+        "score_path": files["scores"],
+        "first": first,
+        "last": last,
+        "seed": 7,
+        "budget_seconds": 60,
+        "output": output,
+        "study": "made-up",
+    } | changes
+    run_block(**arguments)
+    return pd.read_parquet(output)
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+def test_results_do_not_depend_on_the_blocks(files, tmp_path, label):
+    whole = block(files, tmp_path, label, 0, 9)
+    parts = pd.concat([block(files, tmp_path, label, 0, 2), block(files, tmp_path, label, 3, 9)])
+    order = ["dataset", "run"]
+    columns = [column for column in COLUMNS if column != "wall_seconds"]
+    pd.testing.assert_frame_equal(
+        whole.sort_values(order, ignore_index=True)[columns], parts.sort_values(order, ignore_index=True)[columns]
+    )
+
+
+def test_the_table_has_a_row_for_every_run_and_dataset(files, tmp_path):
+    table = block(files, tmp_path, "area")
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == 10
+    assert list(table["run"]) == [0, 1, 2, 3, 4] * 2
+    assert set(table["searched_on"]) == {"one"}
+    one, two = (table[table["dataset"] == name].reset_index(drop=True) for name in ("one", "two"))
+    assert list(one["arch"]) == list(two["arch"])
+    np.testing.assert_allclose(one["test_accuracy"] - two["test_accuracy"], 30)
+    truth = truth_table().set_index("arch")
+    np.testing.assert_allclose(one["test_accuracy"], truth.loc[one["arch"], "test_accuracy"])
+    assert (table["scoring_seconds"] == 5.0).all()
+    assert (table["scoring_seconds"] + table["training_seconds"] >= 60).all()
+    assert (table["wall_seconds"] > 0).all()
+    assert (table["cells"] > 30).all()
+
+
+def test_the_facts_say_how_it_was_run(files, tmp_path):
+    block(files, tmp_path, "area")
+    facts = read_facts(tmp_path / "area-0-4.parquet")
+    assert facts["algorithm"] == "area"
+    assert facts["parameters"]["population"] == 10
+    assert (facts["seed"], facts["stream"], facts["budget_seconds"]) == (7, "area", 60)
+
+
+def test_runs_depend_on_seed_study_and_dataset_but_not_on_the_label(files, tmp_path):
+    first = list(block(files, tmp_path, "evolution")["arch"])
+    assert list(block(files, tmp_path, "evolution")["arch"]) == first
+    relabelled = block(files, tmp_path, "other-label", settings=SETTINGS["evolution"])
+    assert list(relabelled["arch"]) == first
+    assert set(relabelled["search"]) == {"other-label"}
+    for change in ({"seed": 8}, {"study": "other"}, {"searched_on": "two"}):
+        assert list(block(files, tmp_path, "evolution", **change)["arch"]) != first
+
+
+def test_the_budget_may_differ_by_dataset(files, tmp_path):
+    table = block(files, tmp_path, "random-search", budget_seconds={"one": 30, "two": 90})
+    assert table["training_seconds"].between(30, 33).all()
+    assert budget_of({"one": 30, "two": 90}, "two") == 90
+    with pytest.raises(ConfigError, match=r"^search.budget_seconds has no budget for 'two'"):
+        block(files, tmp_path, "random-search", searched_on="two", budget_seconds={"one": 30})
+    with pytest.raises(ConfigError, match=r"^search.budget_seconds has no budget for 'one'"):
+        block(files, tmp_path, "random-search", budget_seconds=None)
+    with pytest.raises(ConfigError, match=r"'one' is 0: it must be more than 0 seconds.$"):
+        block(files, tmp_path, "random-search", budget_seconds=0)
+
+
+def test_searches_that_train_nothing_need_no_budget_and_no_early_accuracies(files, tmp_path):
+    truth = truth_table().drop(columns=["early_valid_accuracy", "early_seconds", "valid_seconds"])
+    paths = {"one": write(truth, tmp_path / "bare.csv")}
+    for label in ("random-cell", "proxy-10", "oracle-10"):
+        assert len(block(files, tmp_path, label, truth_paths=paths, budget_seconds=None)) == 5
+
+
+def test_a_budget_smaller_than_a_query_is_refused(files, tmp_path):
+    message = (
+        r"^A budget of 0.5 s on 'one' is smaller than one query, which costs 1 to 3 s: raise search.budget_seconds.$"
+    )
+    with pytest.raises(SearchError, match=message):
+        block(files, tmp_path, "evolution", budget_seconds=0.5)
+    before = {"algorithm": "random_search", "overshoot": False}
+    with pytest.raises(SearchError, match=r"^A budget of 2 s on 'one' is smaller than one query"):
+        block(files, tmp_path, "random-search", settings=before, budget_seconds=2)
+
+
+@pytest.mark.parametrize("column", ["early_valid_accuracy", "early_seconds", "valid_seconds"])
+def test_truth_without_early_accuracies_or_costs_says_which_searches_are_impossible(files, tmp_path, column):
+    truth = truth_table().drop(columns=column)
+    with pytest.raises(TruthError) as error:
+        block(files, tmp_path, "evolution", truth_paths={"one": write(truth, tmp_path / "bare.csv")})
+    assert "Ground truth of 'one' (" in str(error.value)
+    assert "has no early validation accuracies with their seconds" in str(error.value)
+    impossible = str(error.value).partition("impossible on it: ")[2]
+    assert impossible.startswith("area, ")
+    assert "random_search, regularised_evolution" in impossible
+    assert "proxy_search" not in impossible
+
+
+def test_truth_without_validation_accuracies_has_no_oracle(files, tmp_path):
+    truth = truth_table().assign(valid_accuracy=np.nan)
+    with pytest.raises(TruthError, match=r"has no validation accuracies .* impossible on it: oracle; leave them out"):
+        block(files, tmp_path, "oracle-10", truth_paths={"one": write(truth, tmp_path / "bare.csv")})
+
+
+def test_proxies_that_cannot_rank_are_refused(files, tmp_path):
+    unknown = SETTINGS["proxy-10"] | {"proxy": "synflow"}
+    with pytest.raises(UnknownNameError, match=r"^Unknown proxy 'synflow' in .*scores.csv: choose one of made_up.$"):
+        block(files, tmp_path, settings=unknown)
+    empty = write(score_table(np.full(15625, np.nan)), tmp_path / "nan.csv")
+    with pytest.raises(ScoreError, match=r"^All scores of proxy 'made_up' in .*nan.csv are NaN"):
+        block(files, tmp_path, score_path=empty)
+    partial = write(score_table().drop(index=[4, 9]), tmp_path / "partial.csv")
+    with pytest.raises(ScoreError, match=r"has no row of proxy 'made_up' for 2 of 15625 cells, for example \|none~0\|"):
+        block(files, tmp_path, score_path=partial)
+    with pytest.raises(SearchError, match=r"^Search 'proxy-10' reads proxy 'made_up' but was given no score table.$"):
+        block(files, tmp_path, score_path=None)
+
+
+def test_a_sample_larger_than_the_space_says_its_size(files, tmp_path):
+    with pytest.raises(SearchError, match=r"^A sample of 16000 cells is larger .* which has 15625 cells"):
+        block(files, tmp_path, settings={"algorithm": "oracle", "sample": 16000})
+    few = {"one": write(truth_table([3, 70, 800]), tmp_path / "few.csv")}
+    with pytest.raises(SearchError, match=r"^A sample of 10 cells is larger .* which has 3 cells"):
+        block(files, tmp_path, truth_paths=few)
+
+
+def test_an_incomplete_truth_is_searched_as_far_as_it_goes(files, tmp_path):
+    few = {"one": write(truth_table([3, 70, 800]), tmp_path / "few.csv")}
+    for label in ("random-cell", "random-search"):
+        table = block(files, tmp_path, label, truth_paths=few)
+        assert set(table["arch"]) <= set(truth_table([3, 70, 800])["arch"])
+    assert len(block(files, tmp_path, settings=SETTINGS["evolution"] | {"population": 2}, truth_paths=few)) == 5
+
+
+def test_a_cell_that_another_dataset_lacks_is_named(files, tmp_path):
+    paths = {"one": files["truth"]["one"], "two": write(truth_table([3, 70, 800]), tmp_path / "few.csv")}
+    with pytest.raises(
+        TruthError, match=r"^Ground truth of 'two' .* has no test accuracy for cell .* 3 of 15625 cells"
+    ):
+        block(files, tmp_path, truth_paths=paths)
+    assert not list(tmp_path.glob("*.parquet"))
+
+
+def test_other_nonsense_is_refused(files, tmp_path):
+    with pytest.raises(ConfigError, match=r"^The runs of search 'proxy-10' go from 5 to 4"):
+        block(files, tmp_path, first=5, last=4)
+    with pytest.raises(ConfigError, match=r"^Search 'proxy-10' searches on 'three', which is no dataset of the study"):
+        block(files, tmp_path, searched_on="three")
+    with pytest.raises(UnknownNameError, match=r"^Unknown search 'nope' in search.use.proxy-10: choose one of"):
+        block(files, tmp_path, settings={"algorithm": "nope"})
+    with pytest.raises(DataError, match="does not exist"):
+        block(files, tmp_path, truth_paths={"one": tmp_path / "none.parquet"})
+
+
+@pytest.mark.parametrize("label", SETTINGS)
+def test_errors_are_one_sentence(files, tmp_path, label):
+    """Whatever goes wrong here, the terminal shows one line that ends like a sentence."""
+    with pytest.raises(TfnasError) as error:
+        block(files, tmp_path, label, settings=SETTINGS[label] | {"typo": 1})
+    assert str(error.value).endswith(".")
+    assert "\n" not in str(error.value)
+    assert get_algorithm(SETTINGS[label]["algorithm"]).name in str(error.value)

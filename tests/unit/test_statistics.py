@@ -1,0 +1,141 @@
+"""Statistics against scipy and hand-computed cases, with ties and NaN."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.stats
+
+from tfnas.errors import SearchError
+from tfnas.statistics import bootstrap_interval, kendall, rank_with_missing, spearman, summarise
+
+
+@pytest.fixture(params=range(4))
+def tied(request):
+    """Correlated integers: many ties on both sides."""
+    rng = np.random.default_rng(request.param)
+    x = rng.integers(0, 12, size=200)
+    return x.astype(float), (x + rng.integers(-6, 7, size=200)).astype(float)
+
+
+def test_spearman_is_scipys_with_ties(tied):
+    assert spearman(*tied).value == pytest.approx(scipy.stats.spearmanr(*tied).statistic, abs=1e-12)
+
+
+def test_kendall_counts_pairs_as_tau_b_does(tied):
+    x, y = tied
+    concordance, x_tied, y_tied, pairs = 0, 0, 0, 0
+    for i, j in itertools.combinations(range(len(x)), 2):
+        concordance += int(np.sign(x[i] - x[j]) * np.sign(y[i] - y[j]))
+        x_tied += x[i] == x[j]
+        y_tied += y[i] == y[j]
+        pairs += 1
+    tau_b = concordance / np.sqrt((pairs - x_tied) * (pairs - y_tied))
+    assert kendall(x, y).value == pytest.approx(tau_b, abs=1e-12)
+    assert kendall(x, y).value == pytest.approx(scipy.stats.kendalltau(x, y).statistic, abs=1e-12)
+
+
+def test_small_cases_by_hand():
+    # Ranks 1 2 3 4 against 1 3 2 4: squared differences sum to 2, rho = 1 - 6 * 2 / (4 * 15); 5 pairs agree, 1 does not.
+    assert spearman([1, 2, 3, 4], [10, 30, 20, 40]).value == pytest.approx(0.8)
+    assert kendall([1, 2, 3, 4], [10, 30, 20, 40]).value == pytest.approx(4 / 6)
+    # One tie in x: five comparable pairs in x, six in y, five concordant.
+    assert kendall([1, 1, 2, 3], [1, 2, 3, 4]).value == pytest.approx(5 / np.sqrt(5 * 6))
+
+
+def test_intervals_are_fisher_z_with_the_stated_variances(tied):
+    x, y = tied
+    rho, tau, q = spearman(x, y), kendall(x, y), 1.959963984540054
+    half = q * np.sqrt((1 + rho.value**2 / 2) / 197)
+    assert rho.low == pytest.approx(np.tanh(np.arctanh(rho.value) - half))
+    assert rho.high == pytest.approx(np.tanh(np.arctanh(rho.value) + half))
+    half = q * np.sqrt(0.437 / 196)
+    assert tau.low == pytest.approx(np.tanh(np.arctanh(tau.value) - half))
+    assert tau.high == pytest.approx(np.tanh(np.arctanh(tau.value) + half))
+    assert rho.n == tau.n == 200
+    assert spearman(x, y, level=0.5).high < rho.high
+
+
+def test_intervals_cover_the_true_coefficient_about_as_often_as_they_say():
+    """Bivariate normal with Pearson 0.6: rho = 6 / pi asin(0.3), tau = 2 / pi asin(0.6)."""
+    rng = np.random.default_rng(3)
+    true_rho, true_tau = 6 / np.pi * np.arcsin(0.3), 2 / np.pi * np.arcsin(0.6)
+    hits = np.zeros(2)
+    for _ in range(400):
+        x, noise = rng.normal(size=(2, 80))
+        y = 0.6 * x + 0.8 * noise
+        rho, tau = spearman(x, y), kendall(x, y)
+        hits += [rho.low < true_rho < rho.high, tau.low < true_tau < tau.high]
+    assert (hits / 400 > 0.92).all()
+    assert (hits / 400 < 0.98).all()
+
+
+def test_undefined_correlations_are_nan_and_perfect_ones_are_points():
+    for correlate in (spearman, kendall):
+        assert np.isnan(correlate([1, 1, 1, 1], [1, 2, 3, 4]).value)
+        assert np.isnan(correlate([1.0], [2.0]).value)
+        perfect = correlate(np.arange(10), np.arange(10) ** 3)
+        assert (perfect.value, perfect.low, perfect.high) == pytest.approx((1, 1, 1))
+        few = correlate([1, 2, 3], [1, 3, 2])
+        assert np.isfinite(few.value)
+        assert np.isnan(few.low)
+
+
+def test_unprepared_vectors_are_refused():
+    with pytest.raises(ValueError, match="rank_with_missing first"):
+        spearman([1, np.nan], [1, 2])
+    with pytest.raises(ValueError, match="equal length"):
+        kendall([1, 2, 3], [1, 2])
+
+
+def test_scores_that_are_missing_rank_last_and_are_counted():
+    scores = np.array([3.0, np.nan, 1.0, -np.inf, 2.0, np.nan])
+    accuracies = np.array([90.0, 10.0, 70.0, 20.0, 80.0, np.nan])
+    x, y, missing = rank_with_missing(scores, accuracies)
+    np.testing.assert_array_equal(x, [3, 1, 1, 1, 2])
+    np.testing.assert_array_equal(y, [90, 10, 70, 20, 80])
+    assert missing == 2
+    assert spearman(x, y).value == pytest.approx(scipy.stats.spearmanr([3, 1, 1, 1, 2], y).statistic)
+    x, _, missing = rank_with_missing(np.full(4, np.nan), np.arange(4))
+    assert missing == 4
+    assert np.isnan(kendall(x, np.arange(4)).value)
+
+
+def test_a_summary_by_hand():
+    values = np.array([1.0, 2.0, 4.0, np.nan, 9.0])
+    summary = summarise(values, np.random.default_rng(0))
+    assert (summary.n, summary.mean, summary.median) == (4, 4.0, 3.0)
+    assert summary.std == pytest.approx(np.sqrt((9 + 4 + 0 + 25) / 3))
+    assert summary.low < summary.mean < summary.high
+
+
+def test_the_bootstrap_is_scipys_percentile_bootstrap():
+    values = np.random.default_rng(1).gamma(2.0, size=300)
+    for statistic in (np.mean, np.median):
+        ours = bootstrap_interval(values, np.random.default_rng(2), statistic)
+        theirs = scipy.stats.bootstrap(
+            (values,), statistic, n_resamples=5000, method="percentile", rng=np.random.default_rng(3)
+        ).confidence_interval
+        np.testing.assert_allclose(ours, theirs, atol=0.02)
+    low, high = bootstrap_interval(values, np.random.default_rng(2))
+    half = 1.96 * values.std(ddof=1) / np.sqrt(300)
+    np.testing.assert_allclose([low, high], [values.mean() - half, values.mean() + half], atol=0.02)
+
+
+def test_the_bootstrap_is_seeded_and_narrows_with_its_level():
+    values = np.random.default_rng(1).normal(size=50)
+    first = bootstrap_interval(values, np.random.default_rng(5))
+    assert bootstrap_interval(values, np.random.default_rng(5)) == first
+    low, high = bootstrap_interval(values, np.random.default_rng(5), level=0.5)
+    assert first[0] < low < high < first[1]
+
+
+@pytest.mark.parametrize(("values", "count"), [([], "0 runs"), ([1.0], "1 run"), ([1.0, np.nan], "1 run")])
+def test_fewer_than_two_runs_cannot_be_summarised(values, count):
+    with pytest.raises(SearchError) as error:
+        summarise(np.array(values), np.random.default_rng(0))
+    assert str(error.value) == (
+        f"{count} cannot be summarised: a standard deviation needs at least 2, raise search.runs."
+    )
