@@ -38,6 +38,12 @@ def test_every_search_describes_itself(name):
     assert algorithm.schema["additionalProperties"] is False
 
 
+def test_every_reference_is_in_the_bibliography(root):
+    bibliography = (root / "report" / "refs.bib").read_text(encoding="utf-8")
+    for name in algorithm_names():
+        assert f"{{{get_algorithm(name).reference}," in bibliography
+
+
 def test_what_a_search_needs_follows_from_its_looks():
     needs = {name: (get_algorithm(name).needs_scores, get_algorithm(name).needs_budget) for name in NAMES}
     assert needs == {

@@ -38,7 +38,7 @@ def test_kendall_counts_pairs_as_tau_b_does(tied):
 
 
 def test_small_cases_by_hand():
-    # Ranks 1 2 3 4 against 1 3 2 4: squared differences sum to 2, rho = 1 - 6 * 2 / (4 * 15); 5 pairs agree, 1 does not.
+    # Ranks 1 2 3 4 against 1 3 2 4: squared differences sum to 2, rho = 1 - 6 * 2 / (4 * 15); one of six pairs differs.
     assert spearman([1, 2, 3, 4], [10, 30, 20, 40]).value == pytest.approx(0.8)
     assert kendall([1, 2, 3, 4], [10, 30, 20, 40]).value == pytest.approx(4 / 6)
     # One tie in x: five comparable pairs in x, six in y, five concordant.
