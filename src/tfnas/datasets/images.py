@@ -203,8 +203,8 @@ def check_images(images: np.ndarray, labels: np.ndarray, place: str) -> tuple[np
     height, width = images.shape[2:]
     if height != width or height < 8 or height % 4:
         raise DataError(
-            f"The images of {place} are {height} x {width} pixels where squares with a side of 8, 12, 16, ... are "
-            "expected (the network halves them twice): crop or resize them."
+            f"The images of {place} are {height} x {width} pixels where squares are expected with a side of at "
+            "least 8 that 4 divides (the network halves them twice): crop or resize them."
         )
     if labels.shape != (len(images),):
         raise DataError(f"{place} has {len(images)} images but labels of shape {labels.shape}: give one for each.")

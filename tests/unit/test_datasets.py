@@ -1,0 +1,454 @@
+"""Datasets: every layout that images come in, what is refused and how, and the fixed mini-batches."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tfnas import downloads
+from tfnas.datasets import (
+    Batch,
+    dataset_names,
+    digits_splits,
+    download,
+    get_dataset,
+    load_images,
+    make_batch,
+)
+from tfnas.datasets.registry import register
+from tfnas.datasets.splits import official_split
+from tfnas.errors import DataError, UnknownNameError
+
+
+def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, channels, size, size), dtype=np.uint8)
+
+
+def npz(folder, **arrays):
+    path = folder / "some.npz"
+    np.savez(path, **arrays)
+    return path
+
+
+def own(folder, **changes):
+    arrays = {"images": pictures(), "labels": np.arange(20) % 4, **changes}
+    return load_images("mine", npz(folder, **{key: value for key, value in arrays.items() if value is not None}), None)
+
+
+# ---- registry
+
+
+def test_names_need_neither_torch_nor_pandas():
+    code = (
+        "import sys; from tfnas.datasets import dataset_names, get_dataset; print(dataset_names());"
+        "get_dataset('cifar10').licence; heavy = {'torch', 'torchvision', 'xautodl', 'pandas'};"
+        "sys.exit(bool(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "['cifar10', 'cifar100', 'digits', 'ImageNet16-120']"
+
+
+def test_an_unknown_dataset_lists_those_there_are(tmp_path):
+    sentence = "Unknown dataset 'svhn': choose one of ImageNet16-120, cifar10, cifar100, digits."
+    for call in (
+        lambda: get_dataset("svhn"),
+        lambda: load_images("svhn", None, None),
+        lambda: load_images("svhn", tmp_path, None),
+        lambda: download("svhn", tmp_path),
+    ):
+        with pytest.raises(UnknownNameError) as raised:
+            call()
+        assert str(raised.value) == sentence
+
+
+def test_two_files_cannot_register_one_name():
+    with pytest.raises(ValueError, match="Two files register a dataset called 'digits'"):
+        register(replace(get_dataset("digits"), read=pictures))
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_every_dataset_says_what_to_cite(name):
+    spec = get_dataset(name)
+    assert spec.licence
+    assert spec.cite
+    assert len(spec.mean) == len(spec.std) == spec.channels
+
+
+# ---- digits
+
+
+def test_digits_are_embedded(tmp_path):
+    download("digits", tmp_path)
+    images = load_images("digits", None, tmp_path)
+    assert images.images.shape == (1797, 1, 8, 8)
+    assert images.images.max() == 16
+    np.testing.assert_allclose(images.mean, images.images.mean(), atol=1e-4)
+    np.testing.assert_allclose(images.std, images.images.std(), atol=1e-4)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_for_digits_is_one_sentence(tmp_path):
+    with pytest.raises(DataError, match=r"datasets.digits.images.path is '.*', but this dataset has no folder layout"):
+        load_images("digits", tmp_path, None)
+
+
+def test_the_split_of_the_digits_is_stratified_disjoint_and_fixed():
+    from sklearn.datasets import load_digits
+
+    labels = load_digits().target
+    parts = digits_splits(0)
+    assert [len(part) for part in parts] == [600, 400, 797]
+    assert np.array_equal(np.sort(np.concatenate(parts)), np.arange(1797))
+    for part in parts:
+        share = np.bincount(labels[part]) - len(part) * np.bincount(labels) / 1797
+        assert np.abs(share).max() <= 1
+    digest = hashlib.sha256(",".join(map(str, np.concatenate(parts))).encode()).hexdigest()
+    assert digest.startswith("1ae2a4f9678d976d"), "the embedded ground truth stands on this split"
+
+
+def test_splits_of_the_digits_nest_and_differ_by_seed():
+    small, large = digits_splits(3, 100, 100, 100), digits_splits(3)
+    assert [len(part) for part in small] == [100, 100, 100]
+    assert set(small[0]) < set(large[0])
+    assert not np.array_equal(digits_splits(3)[0], digits_splits(4)[0])
+
+
+@pytest.mark.parametrize("sizes", [(1797, 1, None), (0, 400, None), (900, 800, 98)])
+def test_impossible_splits_are_one_sentence(sizes):
+    with pytest.raises(DataError, match="The digits cannot be split into"):
+        digits_splits(0, *sizes)
+
+
+def test_a_batch_of_digits_comes_from_the_training_split():
+    batch = make_batch(load_images("digits", None, None), 64, 1)
+    assert set(batch.positions) <= set(digits_splits()[0])
+    assert batch.facts["drawn_from"] == "the 600 training images of digits_splits(seed=0)"
+
+
+# ---- .npz
+
+
+def test_the_three_layouts_of_npz(tmp_path):
+    images, labels = pictures(), np.arange(20) % 10
+    first = load_images(
+        "cifar10", npz(tmp_path, train_images=images, train_labels=labels, train_index=labels + 7), None
+    )
+    assert np.array_equal(first.positions, labels + 7)
+    second = load_images("cifar10", npz(tmp_path, images=images, labels=labels), None)
+    assert np.array_equal(second.positions, np.arange(20))
+    assert np.array_equal(first.images, second.images)
+    numbers = np.array([1, 120, 121, 1000])
+    small = pictures(4, size=16)
+    third = npz(tmp_path, images=small, labels=numbers, in_imagenet16_120=numbers <= 120)
+    third = load_images("ImageNet16-120", third, None)
+    assert third.labels.tolist() == [0, 119]
+    assert third.positions.tolist() == [0, 1]
+    assert np.array_equal(third.images, small[:2])
+    assert third.classes == 120
+
+
+def test_labels_of_imagenet16_may_count_from_0(tmp_path):
+    path = npz(tmp_path, images=pictures(3, size=16), labels=np.array([0, 5, 119]))
+    assert load_images("ImageNet16-120", path, None).labels.tolist() == [0, 5, 119]
+    path = npz(tmp_path, images=pictures(3, size=16), labels=np.array([200, 500, 999]))
+    with pytest.raises(DataError, match="None of the labels is one of the 120 classes"):
+        load_images("ImageNet16-120", path, None)
+
+
+def test_test_images_of_npz(tmp_path):
+    arrays = {"train_images": pictures(seed=1), "train_labels": np.arange(20) % 10}
+    path = npz(tmp_path, **arrays, test_images=pictures(5), test_labels=np.arange(5))
+    assert len(load_images("cifar10", path, None, split="test")) == 5
+    with pytest.raises(DataError, match="it holds no test images"):
+        load_images("cifar10", npz(tmp_path, **arrays), None, split="test")
+
+
+def test_own_images_bring_their_constants(tmp_path):
+    images = own(tmp_path)
+    np.testing.assert_allclose(images.mean, images.images.mean(axis=(0, 2, 3)))
+    assert images.classes == 4
+    assert images.constants == "computed from the training images of the file"
+    given = own(tmp_path, mean=np.full(3, 100.0), std=np.full(3, 50.0), class_names=np.array(list("abcdef")))
+    assert (given.mean, given.std, given.classes) == ((100.0,) * 3, (50.0,) * 3, 6)
+    batch = make_batch(given, 8, 0)
+    np.testing.assert_allclose(batch.images, (batch.pixels.astype(float) - 100) / 50, rtol=1e-6)
+
+
+def test_whole_numbers_in_floats_are_pixels(tmp_path):
+    assert own(tmp_path, images=pictures().astype(np.float64)).images.dtype == np.uint8
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"images": np.where(np.arange(20)[:, None, None, None] == 3, np.nan, pictures())},
+            "1 of the 20 images .* NaN",
+        ),
+        ({"images": pictures() / 255}, "pixels .* run from 0 to 1 where whole numbers from 0 to 255 are expected"),
+        ({"images": pictures().astype(str)}, "are of type .* where uint8 is expected"),
+        ({"images": np.full((20, 3, 32, 32), 9, np.uint8)}, "Every image .* is of one single colour"),
+        ({"images": pictures().transpose(0, 2, 3, 1)}, r"have shape \(20, 32, 32, 3\) where N x C x H x W"),
+        ({"images": pictures()[:, 0]}, r"have shape \(20, 32, 32\) where N x C x H x W"),
+        ({"images": pictures()[..., :30]}, "are 32 x 30 pixels where squares"),
+        ({"images": pictures(size=18)}, "are 18 x 18 pixels where squares .* that 4 divides"),
+        ({"images": pictures()[:0], "labels": np.arange(0)}, "holds no image"),
+        ({"labels": np.arange(19)}, r"has 20 images but labels of shape \(19,\)"),
+        ({"labels": np.linspace(0, 1, 20)}, "labels .* are of type float64 where integers"),
+        ({"labels": np.arange(20) - 1}, "labels .* go down to -1: number the classes from 0"),
+        ({"labels": np.zeros(20, int)}, r"has 1 class\(es\)"),
+        ({"labels": None}, "has no array labels: name them images and labels"),
+        ({"mean": np.zeros(3), "std": np.zeros(3)}, "cannot normalise 3 channels"),
+        ({"index": np.arange(3)}, r"has 20 images but index of shape \(3,\)"),
+    ],
+)
+def test_bad_own_images_are_one_sentence(changes, sentence, tmp_path):
+    with pytest.raises(DataError, match=sentence) as raised:
+        own(tmp_path, **changes)
+    assert "some.npz" in str(raised.value)
+    assert str(raised.value).count(". ") == 0
+
+
+def test_a_constant_channel_is_one_sentence(tmp_path):
+    images = pictures()
+    images[:, 1] = 7
+    with pytest.raises(DataError, match="drop constant channels"):
+        own(tmp_path, images=images)
+
+
+def test_images_of_another_dataset_are_one_sentence(tmp_path):
+    with pytest.raises(DataError, match=r"are 3 x 16 x 16 where cifar10 is 3 x 32 x 32"):
+        load_images("cifar10", npz(tmp_path, images=pictures(size=16), labels=np.arange(20) % 10), None)
+    with pytest.raises(DataError, match=r"run from 0 to 19 where cifar10 has classes 0 to 9"):
+        load_images("cifar10", npz(tmp_path, images=pictures(), labels=np.arange(20)), None)
+
+
+def test_missing_and_damaged_files_are_one_sentence(tmp_path):
+    with pytest.raises(DataError, match=r"'.*none.npz' does not exist: check the path in the study file"):
+        load_images("cifar10", tmp_path / "none.npz", None)
+    whole = npz(tmp_path, images=pictures(), labels=np.arange(20)).read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"'.*half.npz' cannot be read as .npz"):
+        load_images("cifar10", tmp_path / "half.npz", None)
+    with pytest.raises(DataError, match=r"cannot be read as .npz .*allow_pickle"):
+        load_images("cifar10", npz(tmp_path, images=np.array([object()])), None)
+    with pytest.raises(DataError, match=r"The folder '.*nowhere' does not exist: check datasets.cifar10.images.path"):
+        load_images("cifar10", tmp_path / "nowhere", None)
+    with pytest.raises(DataError, match=r"The folder '.*cifar10' does not exist: download cifar10 first"):
+        load_images("cifar10", None, tmp_path / "cifar10")
+
+
+# ---- official layouts
+
+
+def fake_cifar(folder, monkeypatch, kind="CIFAR10"):
+    """Write a small dataset in the layout of the official archive, and let torchvision expect its checksums."""
+    import torchvision.datasets
+
+    reader = getattr(torchvision.datasets, kind)
+    base = folder / reader.base_folder
+    base.mkdir(parents=True)
+    key = "labels" if kind == "CIFAR10" else "fine_labels"
+    lists = {}
+    for name in ("train_list", "test_list"):
+        lists[name] = []
+        for number, (file, _) in enumerate(getattr(reader, name)):
+            content = pickle.dumps({"data": pictures(12, seed=number).reshape(12, -1), key: [0, 1, 2] * 4})
+            (base / file).write_bytes(content)
+            lists[name].append([file, hashlib.md5(content).hexdigest()])
+        monkeypatch.setattr(reader, name, lists[name])
+    content = pickle.dumps({reader.meta["key"]: list("abc")})
+    (base / reader.meta["filename"]).write_bytes(content)
+    monkeypatch.setattr(reader, "meta", {**reader.meta, "md5": hashlib.md5(content).hexdigest()})
+    return base
+
+
+@pytest.mark.parametrize(("name", "kind", "count"), [("cifar10", "CIFAR10", 60), ("cifar100", "CIFAR100", 12)])
+def test_cifar_in_the_official_layout(name, kind, count, tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    base = fake_cifar(tmp_path, monkeypatch, kind)
+    images = load_images(name, None, tmp_path)
+    assert images.images.shape == (count, 3, 32, 32)
+    assert np.array_equal(images.images[:12], pictures(12))
+    assert images.labels[:4].tolist() == [0, 1, 2, 0]
+    assert np.array_equal(images.images, load_images(name, base, None).images)
+    assert len(load_images(name, tmp_path, None, split="test")) == 12
+
+
+def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    base = fake_cifar(tmp_path, monkeypatch)
+    (base / "data_batch_3").write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"is missing or has the wrong md5: unpack cifar-10-python.tar.gz again"):
+        load_images("cifar10", None, tmp_path)
+    with pytest.raises(DataError, match=r"has no folder 'cifar-10-batches-py': give the folder in which"):
+        load_images("cifar10", base.parent.parent, None)
+
+
+def fake_imagenet16(folder, monkeypatch):
+    """Write a small dataset in the layout of the official files, with a table of sources that knows their checksums."""
+    folder.mkdir(exist_ok=True)
+    items = []
+    for number, item in enumerate(downloads.sources_of("ImageNet16-120")):
+        labels = [1, 120, 121, 1000, 60 + number]
+        data = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
+        content = pickle.dumps(data)
+        (folder / item.file).write_bytes(content)
+        items.append(replace(item, checksum=hashlib.md5(content).hexdigest()))
+    monkeypatch.setattr("tfnas.datasets.imagenet16.sources_of", lambda name: items)
+
+
+def test_imagenet16_in_the_official_layout_is_what_xautodl_reads(tmp_path, monkeypatch):
+    xautodl = pytest.importorskip("xautodl.datasets.DownsampledImageNet")
+    fake_imagenet16(tmp_path, monkeypatch)
+    monkeypatch.setattr(xautodl.ImageNet16, "_check_integrity", lambda self: True)
+    for split, count in (("train", 30), ("test", 3)):
+        ours = load_images("ImageNet16-120", tmp_path, None, split=split)
+        theirs = xautodl.ImageNet16(str(tmp_path), split == "train", None, 120)
+        assert len(ours) == len(theirs) == count
+        assert np.array_equal(ours.images.transpose(0, 2, 3, 1), np.stack(theirs.data))
+        assert ours.labels.tolist() == [label - 1 for label in theirs.targets]
+        assert np.array_equal(ours.positions, np.arange(count))
+
+
+def test_a_wrong_checksum_of_imagenet16_is_one_sentence(tmp_path, monkeypatch):
+    fake_imagenet16(tmp_path, monkeypatch)
+    (tmp_path / "train_data_batch_4").write_bytes(b"damaged")
+    with pytest.raises(DataError, match=r"'.*train_data_batch_4' is not the official file \(wrong checksum"):
+        load_images("ImageNet16-120", tmp_path, None)
+    (tmp_path / "train_data_batch_4").unlink()
+    with pytest.raises(DataError, match=r"'.*train_data_batch_4' does not exist"):
+        load_images("ImageNet16-120", tmp_path, None)
+
+
+def test_normalisation_is_that_of_xautodl():
+    pytest.importorskip("xautodl.datasets")
+    import inspect
+
+    from xautodl.datasets import get_dataset_with_transform
+
+    text = inspect.getsource(get_dataset_with_transform.get_datasets)
+    for name in ("cifar10", "cifar100"):
+        spec = get_dataset(name)
+        assert f"mean = [x / 255 for x in [{', '.join(f'{value:.1f}' for value in spec.mean)}]]" in text
+        assert f"std = [x / 255 for x in [{', '.join(f'{value:.1f}' for value in spec.std)}]]" in text
+    spec = get_dataset("ImageNet16-120")
+    assert f"mean = [x / 255 for x in [{', '.join(f'{value:.2f}' for value in spec.mean)}]]" in text
+    assert f"std = [x / 255 for x in [{', '.join(f'{value:.2f}' for value in spec.std)}]]" in text
+
+
+# ---- official splits
+
+
+def write_split(folder, train, valid):
+    content = {"train": ["int", [str(n) for n in train]], "valid": ["int", [str(n) for n in valid]]}
+    (folder / "cifar-split.txt").write_text(json.dumps(content))
+
+
+def test_batches_of_cifar10_come_from_the_train_half(tmp_path):
+    path = npz(tmp_path, train_images=pictures(), train_labels=np.arange(20) % 10, train_index=np.arange(20))
+    assert "not at hand" in make_batch(load_images("cifar10", path, None), 4, 0).facts["drawn_from"]
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    write_split(resources, range(1, 50_000, 2), range(0, 50_000, 2))
+    batch = make_batch(load_images("cifar10", path, resources), 10, 0)
+    assert sorted(batch.positions) == list(range(1, 20, 2))
+    assert batch.facts["drawn_from"] == "the train half of NATS-Bench's split of CIFAR-10"
+    with pytest.raises(DataError, match=r"larger than the 10 images of cifar10 .*the train half"):
+        make_batch(load_images("cifar10", path, resources), 11, 0)
+
+
+@pytest.mark.parametrize("valid", [range(1, 50_000, 2), range(0, 40_000, 2)])
+def test_a_wrong_split_list_is_one_sentence(valid, tmp_path):
+    write_split(tmp_path, range(1, 50_000, 2), valid)
+    with pytest.raises(DataError, match="is not the official split: train and valid must be two disjoint halves"):
+        official_split("cifar10", [tmp_path])
+    (tmp_path / "cifar-split.txt").write_text("404: not found")
+    with pytest.raises(DataError, match="is no split list of AutoDL-Projects"):
+        official_split("cifar10", [tmp_path])
+
+
+# ---- batches
+
+
+def test_a_batch_depends_on_its_seed_alone(tmp_path):
+    images = own(tmp_path)
+    first, again, other = make_batch(images, 8, 5), make_batch(images, 8, 5), make_batch(images, 8, 6)
+    assert np.array_equal(first.images, again.images)
+    assert first.facts == again.facts
+    assert not np.array_equal(first.positions, other.positions)
+    assert len(set(first.positions)) == 8
+    assert np.array_equal(first.pixels, images.images[first.positions])
+    assert np.array_equal(first.labels, images.labels[first.positions])
+
+
+def test_a_batch_is_written_and_read(tmp_path):
+    batch = make_batch(own(tmp_path), 8, 5)
+    batch.write(tmp_path / "new" / "mine.npz")
+    again = Batch.read(tmp_path / "new" / "mine.npz")
+    for name in ("images", "pixels", "labels", "positions"):
+        assert np.array_equal(getattr(batch, name), getattr(again, name))
+        assert getattr(batch, name).dtype == getattr(again, name).dtype
+    assert again.facts == json.loads((tmp_path / "new" / "mine.json").read_text())
+    assert again.facts["sha256"] == hashlib.sha256(batch.pixels.tobytes()).hexdigest()
+    assert set(again.facts) >= {"dataset", "source", "classes", "mean", "std", "seed", "sha256", "licence", "cite"}
+    assert str(tmp_path) not in json.dumps(again.facts)
+
+
+def test_a_file_that_is_no_batch_is_one_sentence(tmp_path):
+    with pytest.raises(DataError, match=r"has no array pixels, positions: it is no mini-batch"):
+        Batch.read(npz(tmp_path, images=pictures(), labels=np.arange(20)))
+
+
+def test_equal_images_are_drawn_once(tmp_path):
+    images = pictures()
+    images[10:] = images[:10]
+    batch = make_batch(own(tmp_path, images=images), 10, 0)
+    assert len(np.unique(batch.pixels.reshape(10, -1), axis=0)) == 10
+    with pytest.raises(DataError, match=r"has 10 different images, fewer than a batch of 11: set scoring.batch_size"):
+        make_batch(own(tmp_path, images=images), 11, 0)
+
+
+def test_impossible_batches_are_one_sentence(tmp_path):
+    with pytest.raises(DataError, match=r"A batch of 21 is larger than the 20 images of mine \(some.npz .* at most 20"):
+        make_batch(own(tmp_path), 21, 0)
+    with pytest.raises(DataError, match="A batch of 1 compares nothing"):
+        make_batch(own(tmp_path), 1, 0)
+
+
+# ---- real images
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count"),
+    [
+        ("cifar10", "cifar10_images.npz", 5438),
+        ("cifar100", "cifar100_images.npz", 1117),
+        ("ImageNet16-120", "imagenet16_images.npz", 106),
+    ],
+)
+def test_real_images(name, file, count, shared_data):
+    images = load_images(name, shared_data / "images" / file, None)
+    assert len(images) == count
+    batch = make_batch(images, 64, 0)
+    assert batch.images.dtype == np.float32
+    assert abs(batch.images.mean()) < 0.3
+    assert 0.8 < batch.images.std() < 1.2
+    if name == "cifar10":
+        train = np.load(shared_data / "images" / "official_splits.npz")["cifar10__train"]
+        assert set(batch.positions) <= set(train)
+
+
+def test_real_split_lists(shared_data):
+    folder = shared_data / "images"
+    assert [len(part) for part in official_split("cifar10", [folder]).values()] == [25_000, 25_000]
+    assert [len(part) for part in official_split("cifar100", [folder]).values()] == [5_000, 5_000]
+    assert [len(part) for part in official_split("ImageNet16-120", [folder]).values()] == [3_000, 3_000]

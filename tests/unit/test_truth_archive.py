@@ -1,0 +1,178 @@
+"""The official archive of NATS-Bench: read as a folder and as a tar, incomplete, damaged, and compared with a table."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+
+import pandas as pd
+import pytest
+
+from tfnas.errors import DataError, TruthError, UnknownNameError
+from tfnas.truth.archive import META, convert
+from tfnas.truth.schema import read_truth
+
+pytest.importorskip("nats_bench")
+
+NAME = "NATS-tss-v1_0-3ffb9-simple"
+DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
+
+
+@pytest.fixture(scope="module")
+def archive(shared_data):
+    return shared_data / "nats-tss" / NAME
+
+
+def tar_of(folder, path):
+    with tarfile.open(path, "w") as tar:
+        tar.add(folder, arcname=NAME)
+    return path
+
+
+def facts_of(path):
+    return json.loads(path.with_suffix(".json").read_text())
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, capsys):
+    output = tmp_path / f"{dataset}.parquet"
+    convert(archive, dataset, output, allow_incomplete=True, progress=False)
+    ours = read_truth(output).sort_values("index").reset_index(drop=True)
+    theirs = pd.read_parquet(shared_data / "nats-tss" / f"{dataset}.parquet").set_index("index").loc[[0, 11, 284]]
+    assert ours["index"].tolist() == [0, 11, 284]
+    assert ours["arch"].tolist() == theirs["arch"].tolist()
+    assert ours["params"].tolist() == theirs["params"].tolist()
+    for column, name in {
+        "valid_accuracy": "valid_accuracy_200",
+        "test_accuracy": "test_accuracy_200",
+        "early_valid_accuracy": "valid_accuracy_12",
+        "early_seconds": "train_seconds_12",
+        "flops": "mflops",
+    }.items():
+        assert ours[column].to_numpy() == pytest.approx(theirs[name].to_numpy(), abs=1e-5), column
+    assert ours["valid_seconds"].to_numpy() == pytest.approx(theirs["valid_seconds"].to_numpy(), rel=0.15)  # estimated
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.strip() == f"The archive '{archive}' lacks 15,622 cells; going on with 3."
+
+
+def test_the_costs_are_those_a_search_is_charged(archive, tmp_path):
+    """``simulate_train_eval`` charges the training of a seed and one validation pass; the seeds of a cell cost the same."""
+    from nats_bench.api_topology import NATStopology
+
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+    truth = read_truth(tmp_path / "out.parquet").set_index("index")
+    api = NATStopology(str(archive), fast_mode=True, verbose=False)
+    charged = api.simulate_train_eval(11, "cifar10", hp="12")[2]
+    assert truth.loc[11, "early_seconds"] + truth.loc[11, "valid_seconds"] == pytest.approx(charged)
+
+
+def test_every_accuracy_says_what_it_is(archive, tmp_path):
+    said = {}
+    for dataset in DATASETS:
+        convert(archive, dataset, tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        said[dataset] = facts_of(tmp_path / "out.parquet")["accuracies"]
+    assert said["cifar10"]["test_accuracy"] == (
+        "cifar10, trained on the whole training set (train and valid halves) for 200 epochs, "
+        "measured on the official test set; mean over training seeds 777 888 999"
+    )
+    assert "x-valid half of the official test set; mean over" in said["cifar100"]["valid_accuracy"]
+    assert said["cifar10"]["early_valid_accuracy"].endswith("mean over training seeds 111 777")
+    assert said["ImageNet16-120"]["early_valid_accuracy"].endswith("mean over training seeds 111")
+
+
+def test_a_tar_is_read_like_the_folder(archive, tmp_path):
+    convert(archive, "cifar100", tmp_path / "folder.parquet", allow_incomplete=True, progress=False)
+    resources = tmp_path / "resources"
+    resources.mkdir()
+    tar_of(archive, resources / f"{NAME}.tar")
+    convert(resources, "cifar100", tmp_path / "tar.parquet", allow_incomplete=True, progress=False)
+    assert read_truth(tmp_path / "folder.parquet").equals(read_truth(tmp_path / "tar.parquet"))
+    assert [path.name for path in resources.iterdir()] == [f"{NAME}.tar"]
+
+
+def test_an_incomplete_archive_is_reported_cell_by_cell(archive, tmp_path):
+    with pytest.raises(TruthError) as raised:
+        convert(archive, "cifar10", tmp_path / "out.parquet", progress=False)
+    sentence = str(raised.value)
+    assert "holds 3 of 15,625 cells; 15,622 are missing, the first 000001 '|nor_conv_3x3~0|+|" in sentence
+    assert sentence.endswith("set truth.allow_incomplete: true in the study file to go on with the cells it has.")
+    assert list(tmp_path.iterdir()) == []
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+    facts = facts_of(tmp_path / "out.parquet")
+    assert facts["cells"] == 3
+    assert len(set(facts["missing"])) == 15_622
+
+
+def test_progress_goes_to_standard_error(archive, tmp_path, capsys):
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "cifar10: cells: 100%" in printed.err
+    assert "cell/s" in printed.err
+
+
+@pytest.fixture
+def copy(archive, tmp_path):
+    folder = tmp_path / NAME
+    shutil.copytree(archive, folder, copy_function=shutil.copyfile)
+    folder.chmod(0o755)
+    return folder
+
+
+def truncate(path, share=0.5):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+def test_a_truncated_tar_is_one_sentence(share, archive, tmp_path):
+    path = tar_of(archive, tmp_path / "archive.tar")
+    truncate(path, share)
+    with pytest.raises(DataError, match=r"'.*archive.tar' (is damaged or truncated|holds no meta)"):
+        convert(path, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_a_damaged_record_is_one_sentence(copy, tmp_path):
+    truncate(copy / "000011.pickle.pbz2")
+    with pytest.raises(
+        DataError, match=r"'000011.pickle.pbz2' of the archive is damaged or truncated .*: get the archive"
+    ):
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+
+
+def test_a_record_without_results_is_one_sentence(copy, tmp_path):
+    import bz2
+    import pickle
+
+    with bz2.open(copy / "000011.pickle.pbz2") as file:
+        record = pickle.load(file)
+    del record["12"]
+    with bz2.open(copy / "000011.pickle.pbz2", "wb") as file:
+        pickle.dump(record, file)
+    with pytest.raises(
+        TruthError, match=r"'000011.pickle.pbz2' of the archive has no results of cifar10 after 12 and 200"
+    ):
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+
+
+def test_a_damaged_meta_file_is_one_sentence(copy, tmp_path):
+    truncate(copy / META)
+    with pytest.raises(DataError, match=r"meta.pickle.pbz2' is damaged or truncated"):
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+
+
+def test_a_folder_that_is_no_archive_is_one_sentence(tmp_path):
+    with pytest.raises(
+        DataError, match=r"holds no NATS-Bench archive .* give the folder NATS-tss-v1_0-3ffb9-simple or"
+    ):
+        convert(tmp_path, "cifar10", tmp_path / "out.parquet")
+
+
+def test_a_dataset_that_the_archive_does_not_have(tmp_path):
+    with pytest.raises(
+        UnknownNameError, match="Unknown dataset 'digits' in the archive NATS-tss: choose one of ImageNet"
+    ):
+        convert(tmp_path, "digits", tmp_path / "out.parquet")

@@ -1,0 +1,190 @@
+"""The table of ground truth: what it accepts, what it refuses and how; and ready tables with other names."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfnas.cells import SPACE_SIZE, Cell, all_strings
+from tfnas.errors import ConfigError, DataError, TruthError
+from tfnas.truth.schema import COLUMNS, missing_cells, read_truth, validate, write_truth
+from tfnas.truth.table import convert
+
+FACTS = {
+    "dataset": "toy",
+    "source": "made up",
+    "accuracies": dict.fromkeys(("valid_accuracy", "test_accuracy", "early_valid_accuracy"), "toy, 3 epochs, seed 0"),
+    "licence": "none",
+    "cite": "nobody",
+}
+NATS = {
+    "valid_accuracy": "valid_accuracy_200",
+    "test_accuracy": "test_accuracy_200",
+    "early_valid_accuracy": "valid_accuracy_12",
+    "early_seconds": "train_seconds_12",
+    "flops": "mflops",
+}
+"""Names of the columns in the tables of the development data."""
+
+
+def rows(count: int = 6) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "arch": all_strings()[:count],
+            "index": np.arange(count)[::-1],
+            "valid_accuracy": 50.0 + np.arange(count),
+            "test_accuracy": 51.0 + np.arange(count),
+            "early_valid_accuracy": 20.0,
+            "early_seconds": 3.0,
+            "valid_seconds": 0.5,
+            "params": 1000,
+            "flops": 1.5,
+        }
+    )
+
+
+def test_the_columns_are_known_without_pandas():
+    code = "import sys; from tfnas.truth.schema import COLUMNS; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_table_is_sorted_by_cell_and_typed():
+    clean = validate(rows().sample(frac=1, random_state=0).assign(more=1), "here")
+    assert tuple(clean.columns) == COLUMNS
+    assert [Cell.parse(arch).code for arch in clean["arch"]] == list(range(6))
+    assert clean["index"].tolist() == [5, 4, 3, 2, 1, 0]
+    assert str(clean["index"].dtype) == "Int64"
+    assert clean["params"].dtype == np.int64
+    assert clean["flops"].dtype == np.float64
+
+
+def test_the_index_may_be_absent():
+    assert validate(rows().drop(columns="index"), "here")["index"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda t: t.drop(columns=["flops", "params"]),
+            "here has no column params, flops: it has arch, .*truth.columns",
+        ),
+        (lambda t: t.iloc[:0], "here has no row"),
+        (lambda t: pd.concat([t, t.iloc[2:3]]), r"here has 1 cell\(s\) more than once, the first '\|none"),
+        (
+            lambda t: t.assign(
+                arch=t["arch"].where(t.index != 2, "|conv_7x7~0|+|none~0|none~1|+|none~0|none~1|none~2|")
+            ),
+            "here has a row that is no cell of the space: Edge 0->1 .* is written 'conv_7x7~0'",
+        ),
+        (lambda t: t.assign(arch=" " + t["arch"]), "here writes the cell '.*' in another way than the benchmark"),
+        (lambda t: t.assign(test_accuracy=101.0), r"test_accuracy of here has 6 value\(s\) that are not a percentage"),
+        (
+            lambda t: t.assign(valid_accuracy=t["valid_accuracy"].where(t.index != 3)),
+            r"Column valid_accuracy of here has 1 value\(s\) .*the first nan for cell '\|none",
+        ),
+        (lambda t: t.assign(test_accuracy="ninety"), "the first ninety for cell"),
+        (lambda t: t.assign(valid_accuracy=0.5, test_accuracy=0.6), "look like fractions, give percent"),
+        (lambda t: t.assign(early_seconds=-1.0), "a number of seconds, 0 or more"),
+        (lambda t: t.assign(valid_seconds=np.inf), "a number of seconds, 0 or more"),
+        (lambda t: t.assign(params=0), "Column params of here .* a positive number"),
+        (lambda t: t.assign(index=7), "Column index of here must hold different numbers from 0 to 15624"),
+        (lambda t: t.assign(index="x"), "Column index of here holds something else than whole numbers"),
+    ],
+)
+def test_bad_tables_are_one_sentence(change, sentence):
+    with pytest.raises(TruthError, match=sentence):
+        validate(change(rows()), "here")
+
+
+def test_a_table_is_written_with_its_facts_and_read(tmp_path):
+    path = tmp_path / "new" / "toy.parquet"
+    write_truth(rows(), FACTS, path)
+    assert read_truth(path).equals(validate(rows(), "here"))
+    facts = json.loads((tmp_path / "new" / "toy.json").read_text())
+    assert facts["cells"] == 6
+    assert len(facts["missing"]) == SPACE_SIZE - 6
+    assert facts["missing"][0] == all_strings()[6]
+    assert set(facts["columns"]) == set(COLUMNS)
+    assert facts["accuracies"] == FACTS["accuracies"]
+
+
+def test_facts_that_say_too_little_are_one_sentence(tmp_path):
+    accuracies = {"valid_accuracy": "?", "early_valid_accuracy": "?"}
+    facts = {**{key: FACTS[key] for key in ("dataset", "source", "licence")}, "accuracies": accuracies}
+    with pytest.raises(TruthError, match=r"The facts of '.*toy.parquet' lack cite, accuracies.test_accuracy: say what"):
+        write_truth(rows(), facts, tmp_path / "toy.parquet")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_cells_are_named_in_order():
+    assert missing_cells(rows(SPACE_SIZE - 2)) == list(all_strings()[-2:])
+
+
+# ---- ready tables
+
+
+@pytest.mark.parametrize("name", ["toy.parquet", "toy.csv", "toy.csv.gz"])
+def test_a_ready_table_with_other_names(name, tmp_path):
+    table = rows().rename(columns={"valid_accuracy": "val", "arch": "cell"})
+    table.to_parquet(tmp_path / name) if name.endswith("parquet") else table.to_csv(tmp_path / name, index=False)
+    output = tmp_path / "out" / "toy.parquet"
+    convert(tmp_path / name, "toy", {"valid_accuracy": "val", "arch": "cell"}, output, allow_incomplete=True)
+    assert read_truth(output).equals(validate(rows(), "here"))
+    facts = json.loads(output.with_suffix(".json").read_text())
+    assert facts["dataset"] == "toy"
+    assert facts["source"] == f"the table {name}"
+    assert "column val of toy" in facts["accuracies"]["valid_accuracy"]
+    assert "do not say more" in facts["accuracies"]["valid_accuracy"]
+    assert str(tmp_path) not in json.dumps(facts)
+
+
+def test_facts_beside_a_ready_table_are_kept(tmp_path):
+    write_truth(rows(), {**FACTS, "recipe": {"epochs": 3}}, tmp_path / "toy.parquet")
+    output = tmp_path / "out.parquet"
+    convert(tmp_path / "toy.parquet", "toy", {}, output, True, facts={"accuracies": {"test_accuracy": "better known"}})
+    facts = json.loads(output.with_suffix(".json").read_text())
+    assert facts["accuracies"]["valid_accuracy"] == "toy, 3 epochs, seed 0"
+    assert facts["accuracies"]["test_accuracy"] == "better known"
+    assert facts["recipe"] == {"epochs": 3}
+
+
+def test_bad_ready_tables_are_one_sentence(tmp_path, capsys):
+    path = tmp_path / "toy.csv"
+    rows().to_csv(path, index=False)
+
+    def call(columns=None, allow=False):
+        convert(path, "toy", columns, tmp_path / "out.parquet", allow)
+
+    with pytest.raises(ConfigError, match=r"truth.columns of toy maps accuracy, which ground truth does not have: use"):
+        call({"accuracy": "acc"})
+    with pytest.raises(TruthError, match=r"The table '.*toy.csv' has no column acc \(for test_accuracy\): it has arch"):
+        call({"test_accuracy": "acc"})
+    with pytest.raises(
+        TruthError, match=r"toy.csv' holds 6 of 15,625 cells; 15,619 are missing, the first \|none~0\|.*"
+    ):
+        call()
+    call(allow=True)
+    assert "lacks 15,619 cells; going on with 6" in capsys.readouterr().err
+    rows().drop(columns="valid_seconds").to_csv(path, index=False)
+    with pytest.raises(TruthError, match="has no column valid_seconds"):
+        call(allow=True)
+    path.unlink()
+    with pytest.raises(DataError, match=r"toy.csv' does not exist: check the path in the study file"):
+        call()
+
+
+@pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "ImageNet16-120"])
+def test_the_real_tables(dataset, shared_data, tmp_path):
+    convert(shared_data / "nats-tss" / f"{dataset}.parquet", dataset, NATS, tmp_path / "out.parquet")
+    truth = read_truth(tmp_path / "out.parquet")
+    assert len(truth) == SPACE_SIZE
+    best = {"cifar10": (6111, 94.37), "cifar100": (9930, 73.51), "ImageNet16-120": (857, 47.31)}[dataset]
+    top = truth[truth["test_accuracy"] > truth["test_accuracy"].max() - 1e-4]
+    assert best[0] in set(top["index"])  # on CIFAR-10 two cells share the first place
+    assert round(top["test_accuracy"].max(), 2) == best[1]
