@@ -74,13 +74,16 @@ def test_settings_get_their_defaults_and_are_checked():
         "mutation": "node_first",
         "overshoot": True,
     }
+    assert "algorithm" not in get_algorithm("random_cell").settings({}, "label")
     with pytest.raises(ConfigError) as error:
         area.settings({"algorithm": "area", "proxy": "p", "smaple": 3}, "label")
     assert str(error.value) == (
         "search.use.label.smaple is no parameter of 'area', which has: "
         "proxy, sample, population, tournament, mutation, overshoot."
     )
-    with pytest.raises(ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs"):
+    with pytest.raises(
+        ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs \(Name of a proxy.*add it.$"
+    ):
         area.settings({"algorithm": "area"}, "label")
     with pytest.raises(
         ConfigError, match=r"^search.use.label.sample of 'oracle' is wrong: 0 is less than the minimum of 1"

@@ -108,7 +108,7 @@ class Algorithm:
         """Check the settings of a search and return its parameters, defaults filled in.
 
         Args:
-            given: ``algorithm`` and parameters, as in the study file.
+            given: parameters, and ``algorithm`` if they come from a study file.
             label: name of the search in the study, for messages.
 
         Raises:
@@ -120,10 +120,11 @@ class Algorithm:
                 f"search.use.{label}.{unknown[0]} is no parameter of '{self.name}', which has: "
                 f"{', '.join(self.parameters) or 'none'}."
             )
-        for name in self.schema["required"]:
-            if name not in given:
+        for name, fragment in self.parameters.items():
+            if name not in given and "default" not in fragment:
                 raise ConfigError(
-                    f"search.use.{label} lacks '{name}', which '{self.name}' needs: {self.schema['properties'][name]}."
+                    f"search.use.{label} lacks '{name}', which '{self.name}' needs "
+                    f"({fragment['description'].rstrip('.')}): add it."
                 )
         values = {}
         for name, fragment in self.parameters.items():
