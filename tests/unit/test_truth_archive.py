@@ -58,7 +58,7 @@ def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, 
 
 
 def test_the_costs_are_those_a_search_is_charged(archive, tmp_path):
-    """``simulate_train_eval`` charges the training of a seed and one validation pass; the seeds of a cell cost the same."""
+    """``simulate_train_eval`` charges training and one validation pass of a seed; all seeds cost the same."""
     from nats_bench.api_topology import NATStopology
 
     convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
@@ -154,6 +154,14 @@ def test_a_record_without_results_is_one_sentence(copy, tmp_path):
         pickle.dump(record, file)
     with pytest.raises(
         TruthError, match=r"'000011.pickle.pbz2' of the archive has no results of cifar10 after 12 and 200"
+    ):
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+
+
+def test_a_record_under_the_wrong_name_is_one_sentence(copy, tmp_path):
+    shutil.copyfile(copy / "000011.pickle.pbz2", copy / "000012.pickle.pbz2")
+    with pytest.raises(
+        DataError, match=r"'000012.pickle.pbz2' of the archive holds the cell '.*' where '.*' is expected"
     ):
         convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
 

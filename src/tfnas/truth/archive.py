@@ -214,6 +214,11 @@ def _read_cell(api: NATStopology, index: int, folder: Path, dataset: str) -> tup
                 f"'{record.name}' of the archive has no results of {dataset} after {EARLY_EPOCHS} and {FULL_EPOCHS} "
                 f"epochs ({error}): get the archive again."
             ) from error
+    if results[FULL_EPOCHS].arch_str != row["arch"]:
+        raise DataError(
+            f"'{record.name}' of the archive holds the cell '{results[FULL_EPOCHS].arch_str}' where '{row['arch']}' is "
+            "expected: get the archive again."
+        )
     api.arch2infos_dict.pop(index, None)
     api.evaluated_indexes.discard(index)
     return row, tuple(" ".join(map(str, numbers)) for numbers in seeds)
