@@ -10,7 +10,8 @@ Inside templates:
 ``num(key)``      the macro that prints a number (``\\result{key}``); an unknown key is an error
 ``raw(key)``      its raw value, to decide what is said
 ``has(key)``      whether it exists
-``exhibit(name)`` whether the figure or table of that name was made (``search``, ``scatter-naswot``)
+``figure(name)``  where the figure of that name lies, relative to ``report.tex``; ``table(name)`` likewise
+``has_figure(name)``, ``has_table(name)``  whether it was made for this study
 ``tex``           filter that escapes text for TeX
 """
 
@@ -106,6 +107,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["tex"] = escape
+    environment.filters["dataset_title"] = dataset_title
     return environment
 
 
@@ -118,7 +120,10 @@ def _helpers(
     folder: Path,
 ) -> dict[str, Any]:
     """Return what templates may use."""
-    places = {Path(path).stem: os.path.relpath(path, output.parent).replace(os.sep, "/") for path in exhibits}
+    places = {
+        (Path(path).suffix, Path(path).stem): os.path.relpath(path, output.parent).replace(os.sep, "/")
+        for path in exhibits
+    }
     searches = study["search"]["use"]
     datasets = list(study["datasets"])
 
@@ -134,10 +139,10 @@ def _helpers(
     def raw(key: str) -> Any:
         return entry(key)["value"]
 
-    def place(name: str) -> str:
-        if name not in places:
-            raise ReportError(f"A template in '{folder}' shows '{name}', which is no figure or table of this study.")
-        return places[name]
+    def place(suffix: str, kind: str, name: str) -> str:
+        if (suffix, name) not in places:
+            raise ReportError(f"A template in '{folder}' shows the {kind} '{name}', which was not made for this study.")
+        return places[suffix, name]
 
     def described(kind: str, name: str) -> dict[str, str]:
         """Return text and pseudocode of an algorithm or a proxy; empty where it has no file."""
@@ -155,6 +160,7 @@ def _helpers(
         "searches": searches,
         "titles": search_titles(searches),
         "dataset_title": dataset_title,
+        "listed": listed,
         "groups": {label: search_group(settings) for label, settings in searches.items()},
         "algorithms": _algorithms(searches),
         "proxies": _proxies(study["scoring"]["proxies"]),
@@ -163,11 +169,18 @@ def _helpers(
         "num": num,
         "raw": raw,
         "has": lambda key: key in numbers,
-        "exhibit": lambda name: name in places,
-        "place": place,
+        "figure": lambda name: place(".pdf", "figure", name),
+        "table": lambda name: place(".tex", "table", name),
+        "has_figure": lambda name: (".pdf", name) in places,
+        "has_table": lambda name: (".tex", name) in places,
         "described": described,
         "parts": parts,
     }
+
+
+def listed(names: list[str]) -> str:
+    """Return names joined for a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:
@@ -229,7 +242,7 @@ def compile_pdf(tex_path: str | Path, output: str | Path) -> None:
     _copy_sources(tex_path, build)
     environment = os.environ | {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
     result = subprocess.run(
-        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-file-line-error-", "-norc", tex_path.name],
+        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-norc", tex_path.name],
         cwd=build,
         env=environment,
         stdout=subprocess.PIPE,
