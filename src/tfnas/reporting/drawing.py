@@ -20,8 +20,8 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
     Args:
         axes: where to draw; its frame is removed.
         cell: the cell.
-        names: write the operation beside each edge (else only colour and line style tell it), and draw ``none`` faintly;
-            without names edges that carry ``none`` are left out.
+        names: write the operation beside each edge (else only colour and line style tell it), and draw ``none``
+            faintly; without names edges that carry ``none`` are left out.
         node_names: write 0 to 3 into the nodes.
         font_size: of the names, in points.
     """

@@ -1,13 +1,13 @@
-"""From templates and numbers to ``report.tex``, and from there to ``report.pdf``.
+r"""From templates and numbers to ``report.tex``, and from there to ``report.pdf``.
 
 Templates are jinja2 with delimiters that mean nothing to TeX: ``((* if ... *))`` for statements, ``((( value )))`` for
 expressions, ``((= comment =))`` for comments. ``main.tex`` includes every file of ``sections/`` and of ``appendix/`` in
-the order of their names: a chapter is added by adding a file. A search or a proxy is described by the file of its name in
-``algorithms/`` or ``proxies/``; one without such a file is described by its registry.
+the order of their names: a chapter is added by adding a file. A search or a proxy is described by the file of its name
+in ``algorithms/`` or ``proxies/``; one without such a file is described by its registry.
 
 Inside templates:
 
-``num(key)``      the macro that prints a number (``\\result{key}``); an unknown key is an error
+``num(key)``      the macro that prints a number (``\result{key}``); an unknown key is an error
 ``raw(key)``      its raw value, to decide what is said
 ``has(key)``      whether it exists
 ``figure(name)``  where the figure of that name lies, relative to ``report.tex``; ``table(name)`` likewise
@@ -32,7 +32,10 @@ from tfnas.reporting.rounding import escape
 if TYPE_CHECKING:
     import jinja2
 
-PACKAGES = "latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended texlive-pictures lmodern poppler-utils"
+PACKAGES = (
+    "latexmk texlive-latex-recommended texlive-latex-extra texlive-fonts-recommended texlive-pictures lmodern "
+    "poppler-utils"
+)
 """Debian and Ubuntu packages that the report needs."""
 
 _PSEUDOCODE = "%% pseudocode"
@@ -221,8 +224,8 @@ def have_latex() -> bool:
 def compile_pdf(tex_path: str | Path, output: str | Path) -> None:
     """Compile ``report.tex`` with latexmk and copy the PDF to ``output``.
 
-    Everything that the file reads is copied to ``build/`` beside it and compiled there, so that the folder can be handed
-    on as it is. The PDF carries no date of its own: the same sources give the same bytes.
+    Everything that the file reads is copied to ``build/`` beside it and compiled there, so that the folder can be
+    handed on as it is. The PDF carries no date of its own: the same sources give the same bytes.
 
     Args:
         tex_path: ``report.tex``; what it reads is named relative to it.
@@ -235,8 +238,8 @@ def compile_pdf(tex_path: str | Path, output: str | Path) -> None:
     tex_path, output = Path(tex_path), Path(output)
     if not have_latex():
         raise ReportError(
-            f"LaTeX is not installed, so '{output}' cannot be made (figures, tables and '{tex_path}' are there); on Debian "
-            f"or Ubuntu run: sudo apt-get install --no-install-recommends -y {PACKAGES}"
+            f"LaTeX is not installed, so '{output}' cannot be made (figures, tables and '{tex_path}' are there); "
+            f"on Debian or Ubuntu run: sudo apt-get install --no-install-recommends -y {PACKAGES}"
         )
     build = tex_path.parent / "build"
     _copy_sources(tex_path, build)

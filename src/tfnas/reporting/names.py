@@ -58,8 +58,8 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the short printed names of searches as plain text: ``{label: title}``.
 
     A title is the algorithm's: its acronym where it ends with one in brackets, without what follows " by ", and simply
-    the proxy's name for the plain search by a proxy. Behind it stand, in brackets, the settings in which searches of the
-    study with the same algorithm differ, for example ``NASWOT (N = 100)`` and ``AREA (NASWOT)``.
+    the proxy's name for the plain search by a proxy. Behind it stand, in brackets, the settings in which searches of
+    the study with the same algorithm differ, for example ``NASWOT (N = 100)`` and ``AREA (NASWOT)``.
     """
     titles = {}
     for label, settings in searches.items():

@@ -1,7 +1,7 @@
-"""Every number that the report's prose may print, from files: ``numbers.tex`` for LaTeX, ``numbers.json`` for templates.
+r"""Every number that the report's prose may print: ``numbers.tex`` for LaTeX, ``numbers.json`` for templates.
 
-``numbers.tex`` defines one macro per quantity, printed as ``\\result{key}``; ``numbers.json`` holds for the same keys the
-printed text and the raw value, on which templates decide what they say. Keys are words joined by dots::
+``numbers.tex`` defines one macro per quantity, printed as ``\result{key}``; ``numbers.json`` holds for the same keys
+the printed text and the raw value, on which templates decide what they say. Keys are words joined by dots::
 
     study.runs                                  what the study file says
     truth.{dataset}.best_test                   the ground truth: optimum, spread, cost of training
@@ -10,6 +10,7 @@ printed text and the raw value, on which templates decide what they say. Keys ar
     search.{searched_on}.{label}.{dataset}.{valid|test}.mean
     search.{searched_on}.{label}.total          seconds of one run, scoring and simulated training
     best.{dataset}.{group}.test                 the best search of a group (and of ``any`` group but references)
+    order.{dataset}.{proxy}.top                 the order among the best tenth of cells
     compare.{dataset}.speedup                   training-free against trained searches
     growth.{dataset}.{proxy}.gain               what more samples bring
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here
@@ -26,7 +27,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from tfnas.cells import SPACE_SIZE, canonical_classes, string_codes
+from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits, string_codes
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.names import (
@@ -41,6 +42,7 @@ from tfnas.reporting.names import (
 from tfnas.reporting.published import matching_label, read_published, search_rows
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, read_summary
+from tfnas.score_table import ScoreTable, lowest_where_missing
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -117,6 +119,8 @@ def write_numbers(
         _add_truth(numbers, dataset, path)
         numbers.add(f"device.{dataset}", device_of(read_facts(score_paths[dataset]), score_paths[dataset]), "text")
     _add_correlations(numbers, read_table(correlations_path, CORRELATION_COLUMNS))
+    for dataset in datasets:
+        _add_order(numbers, dataset, study["scoring"]["proxies"], score_paths[dataset], truth_paths[dataset])
     summary = read_summary(summary_path)
     _add_searches(numbers, summary)
     for dataset in datasets:
@@ -231,9 +235,14 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
         numbers.add(f"noise.{dataset}.gap_top", float(np.diff(np.sort(distinct["test_accuracy"])[-2:])[0]), "accuracy")
 
 
-def _spearman(first: pd.Series, second: pd.Series) -> float:
-    both = first.notna() & second.notna()
-    return float(spearmanr(first[both], second[both]).statistic) if both.sum() > 2 else math.nan
+def _spearman(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
+    """Return Spearman's correlation over the pairs without NaN, NaN where one side is constant or pairs are too few."""
+    first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    both = ~(np.isnan(first) | np.isnan(second))
+    first, second = first[both], second[both]
+    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
+        return math.nan
+    return float(spearmanr(first, second).statistic)
 
 
 def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
@@ -244,6 +253,38 @@ def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
         numbers.add(f"{before}.n", row.n, "count")
         numbers.add(f"{before}.nan", row.nan, "count")
         numbers.add(f"{before}.seconds", row.seconds, "seconds")
+
+
+def _add_order(
+    numbers: Numbers, dataset: str, proxies: list[str], score_path: str | Path, truth_path: str | Path
+) -> None:
+    """Add where the order of scores comes from: the count of convolutions, the best tenth, the best-scored cell.
+
+    All are Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
+    ``within`` is the mean over groups of cells with equally many convolution edges, weighted by their size.
+    """
+    table = read_table(truth_path, ("arch", "test_accuracy"))
+    codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+    test = table["test_accuracy"].to_numpy()
+    convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
+    numbers.add(f"order.{dataset}.convolutions", _spearman(convolutions, test), "correlation")
+    best_tenth = test >= np.quantile(test, 0.9)
+    scores = ScoreTable.read(score_path)
+    for proxy in proxies:
+        score = lowest_where_missing(scores.scores(proxy))[codes]
+        before = f"order.{dataset}.{proxy}"
+        numbers.add(f"{before}.top", _spearman(score[best_tenth], test[best_tenth]), "correlation")
+        numbers.add(f"{before}.top_cells", int(best_tenth.sum()), "count")
+        groups = [convolutions == count for count in np.unique(convolutions)]
+        inner = [(_spearman(score[group], test[group]), group.sum()) for group in groups]
+        known = [(value, size) for value, size in inner if math.isfinite(value)]
+        within = (
+            float(np.average([value for value, _ in known], weights=[size for _, size in known])) if known else math.nan
+        )
+        numbers.add(f"{before}.within", within, "correlation")
+        chosen = int(np.argmax(score))
+        numbers.add(f"{before}.best_scored_test", test[chosen], "accuracy")
+        numbers.add(f"{before}.best_scored_share", float((test > test[chosen]).mean()), "share")
 
 
 def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
@@ -306,6 +347,13 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         if groups["training-free"]:
             gain = numbers.value(f"best.{dataset}.training-free.test") - test(random[0])
             numbers.add(f"random.{dataset}.gain", gain, "accuracy")
+    by_algorithm = {settings["algorithm"]: label for label, settings in reversed(searches.items())}
+    if {"regularised_evolution", "random_search"} <= set(by_algorithm):
+        one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
+        ahead = test(one, "ci_low") > test(other, "ci_high")
+        behind = test(one, "ci_high") < test(other, "ci_low")
+        numbers.add(f"evolution.{dataset}.lead", test(one) - test(other), "accuracy")
+        numbers.add(f"evolution.{dataset}.verdict", "better" if ahead else "worse" if behind else "undecided", "text")
     _add_growth(numbers, dataset, searches, test)
 
 

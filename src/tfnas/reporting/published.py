@@ -1,7 +1,8 @@
 """Published rows beside ours: data with a source, read from ``report/published.yaml``.
 
-A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), on which dataset the
-published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the bibliography).
+A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), on which dataset
+the published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the
+bibliography).
 ``evidence`` is P for the paper or its authors' repository and C for a value computed from public author data.
 """
 

@@ -57,11 +57,11 @@ _SPECIAL = {
 
 
 def escape(text: Any) -> str:
-    """Return ``text`` with every character that TeX would interpret made literal.
+    r"""Return ``text`` with every character that TeX would interpret made literal.
 
     Example:
-        >>> escape("50 % of a_b & c#1")
-        '50 \\\\% of a\\\\_b \\\\& c\\\\#1'
+        >>> print(escape("50 % of a_b & c#1"))
+        50 \% of a\_b \& c\#1
     """
     return "".join(_SPECIAL.get(character, character) for character in str(text))
 
@@ -108,11 +108,11 @@ def _significant(value: float, digits: int) -> str:
 
 
 def show(value: Any, kind: str) -> str:
-    """Return a number by the rule of its kind as TeX (or, for kind ``text``, the escaped text).
+    r"""Return a number by the rule of its kind as TeX (or, for kind ``text``, the escaped text).
 
     Example:
-        >>> show(-0.06, "correlation"), show(15625, "count"), show(float("nan"), "seconds")
-        ('$-0.060$', '15\\\\,625', '--')
+        >>> print(show(-0.06, "correlation"), show(15625, "count"), show(float("nan"), "seconds"))
+        $-0.060$ 15\,625 --
     """
     if kind == "text":
         return escape(value)

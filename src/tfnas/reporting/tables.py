@@ -1,7 +1,7 @@
 """The tables of the report: one function per table, each from result files to a LaTeX ``tabular`` (booktabs).
 
-Captions stand in the templates, so that editing one rewrites no table. Best values are bold: the largest printed mean of
-a column among the searches of this study, references and published rows left out; equal printed values are all bold.
+Captions stand in the templates, so that editing one rewrites no table. Best values are bold: the largest printed mean
+of a column among the searches of this study, references and published rows left out; equal printed values are all bold.
 """
 
 from __future__ import annotations
@@ -38,14 +38,17 @@ CORRELATION_COLUMNS = (
 
 RULE = r"\midrule"
 
+LONGEST_LIST = 12
+"""Lists of facts with more entries are counted rather than printed."""
+
 
 def tabular(columns: str, head: Iterable[str], body: Iterable[str]) -> str:
-    """Return a booktabs ``tabular``.
+    r"""Return a booktabs ``tabular``.
 
     Args:
         columns: column specification.
-        head: lines of the head, complete with ``\\\\``.
-        body: lines of the body, complete with ``\\\\`` (or a rule).
+        head: lines of the head, complete with ``\\``.
+        body: lines of the body, complete with ``\\`` (or a rule).
     """
     lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", *head, RULE, *body, r"\bottomrule", r"\end{tabular}"]
     return "\n".join(lines) + "\n"
@@ -79,16 +82,14 @@ def write_setup_table(
     study: dict[str, Any],
     batch_paths: dict[str, str | Path],
     truth_paths: dict[str, str | Path],
-    score_paths: dict[str, str | Path],
     output: str | Path,
 ) -> None:
-    """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs, scoring device.
+    """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs.
 
     Args:
         study: the merged study file.
         batch_paths: ``{dataset: batches/{dataset}.npz}`` with facts beside them.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
-        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
         output: path of the table.
     """
     from tfnas.config import budget_of
@@ -108,7 +109,6 @@ def write_setup_table(
             "Ground truth from": escape(
                 _source(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset]))
             ),
-            "Scored on": escape(device_of(read_facts(score_paths[dataset]), score_paths[dataset])),
             "Initialisations per cell": show(study["scoring"]["repeats"], "count"),
             "Runs per search": show(study["search"]["runs"], "count"),
             "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
@@ -125,10 +125,13 @@ def _source(source: Any) -> str:
 
 
 def device_of(facts: dict[str, Any], place: str | Path) -> str:
-    """Return the device or devices on which a score table was computed, from its facts."""
-    devices = fact(facts, "device", place)
-    devices = devices if isinstance(devices, list) else [devices]
-    return ", ".join(dict.fromkeys(str(device) for device in devices))
+    """Return the device or devices on which a score table was computed, from its facts (one entry per proxy family).
+
+    Raises:
+        ReportError: the facts name no device.
+    """
+    parts = facts["families"].values() if facts.get("families") else [facts]
+    return ", ".join(dict.fromkeys(str(fact(part, "device", place)) for part in parts))
 
 
 def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path) -> None:
@@ -423,7 +426,7 @@ def write_time_table(
 
 
 def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path) -> None:
-    """Write what every accuracy means, from the facts beside the ground truth.
+    """Write what every accuracy means, and the recipe of a ground truth trained by this project, from its facts.
 
     Args:
         truth_paths: ``{dataset: truth/{dataset}.parquet}``.
@@ -433,9 +436,14 @@ def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path)
     for dataset, path in truth_paths.items():
         body += [r"\addlinespace"] if body else []
         name = escape(dataset_title(dataset))
-        for column, meaning in fact(read_facts(path), "accuracies", path).items():
+        facts = read_facts(path)
+        for column, meaning in fact(facts, "accuracies", path).items():
             body.append(row([name, rf"\texttt{{{escape(column)}}}", escape(meaning)]))
             name = ""
+        if facts.get("recipe"):
+            recipe = facts["recipe"]
+            text = "; ".join(f"{key}: {value}" for key, value in _flat(recipe)) if isinstance(recipe, dict) else recipe
+            body.append(row(["", "recipe", _breakable(str(text))]))
     _write(output, tabular(r"llp{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
 
 
@@ -451,7 +459,7 @@ def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, s
     for dataset, path in score_paths.items():
         facts = read_facts(path)
         device_of(facts, path)
-        body += [RULE, rf"\multicolumn{{2}}{{l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
+        body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += [row([escape(name), _breakable(value)]) for name, value in _flat(facts) if name != "dataset"]
     _write(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lp{0.66\linewidth}", body) + "}\n")
 
@@ -463,7 +471,7 @@ def _long(columns: str, body: list[str]) -> str:
 
 
 def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
-    """Return nested facts as (name, text) pairs; lists of plain values are joined, empty values left out."""
+    """Return nested facts as (name, text) pairs; short lists are joined, long ones counted, empty values left out."""
     pairs = []
     for key, value in facts.items():
         name = f"{before}{key}".replace("_", " ")
@@ -471,7 +479,8 @@ def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
             pairs += _flat(value, f"{name}: ")
         elif isinstance(value, list):
             if value:
-                pairs.append((name, ", ".join(str(item) for item in value)))
+                shown = ", ".join(str(item) for item in value)
+                pairs.append((name, shown if len(value) <= LONGEST_LIST else f"{len(value)} values, in the file"))
         elif value not in (None, ""):
             pairs.append((name, str(value)))
     return pairs
