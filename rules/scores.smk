@@ -38,7 +38,7 @@ rule score_chunk:
 rule merge_family:
     input:
         chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family]),
-        lib=sources("merge_scores"),
+        lib=lambda wildcards: sources("merge_scores", *STUDY.family_source(wildcards.family)),
     output:
         table="results/{study}/scores/{dataset}/{family}.csv",
         facts="results/{study}/scores/{dataset}/{family}.json",
@@ -47,6 +47,8 @@ rule merge_family:
     benchmark:
         "results/{study}/benchmarks/merge_family/{dataset}/{family}.tsv"
     localrule: True
+    params:
+        share_classes=config["scoring"]["share_classes"],
     message:
         "Merging the scores of {wildcards.family} on {wildcards.dataset}"
     script:
@@ -56,7 +58,7 @@ rule merge_family:
 rule merge_scores:
     input:
         chunks=lambda wildcards: STUDY.chunks(wildcards.dataset),
-        lib=sources("merge_scores"),
+        lib=sources("merge_scores", *STUDY.family_source(*STUDY.families)),
     output:
         table="results/{study}/scores/{dataset}.csv",
         facts="results/{study}/scores/{dataset}.json",
@@ -67,6 +69,8 @@ rule merge_scores:
     wildcard_constraints:
         dataset=one_of([] if STUDY.shipped else STUDY.datasets),
     localrule: True
+    params:
+        share_classes=config["scoring"]["share_classes"],
     message:
         "Merging all scores on {wildcards.dataset}"
     script:

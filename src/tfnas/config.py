@@ -30,6 +30,17 @@ LABEL = r"^[a-z0-9][a-z0-9-]*$"
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
 
+KINDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "a text",
+    "array": "a list",
+    "object": "a section",
+    "null": "nothing (null)",
+}
+"""Types of the schema in words."""
+
 TRUTH_SOURCES = ("archive", "table", "trained")
 
 
@@ -317,8 +328,8 @@ def _place(path: Any) -> str:
 
 
 def _similar(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1)
-    return f"did you mean '{close[0]}'? " if close else ""
+    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
+    return f" (did you mean '{close[0]}'?)" if close else ""
 
 
 def _sentence(error: Any) -> ConfigError:
@@ -331,7 +342,7 @@ def _sentence(error: Any) -> ConfigError:
     if error.validator == "additionalProperties" and rule is False:
         known = list(error.schema["properties"])
         name = next(key for key in value if key not in known)
-        return ConfigError(f"Unknown key '{name}' in {here}: {_similar(name, known)}it may hold {', '.join(known)}.")
+        return ConfigError(f"Unknown key '{name}' in {here}{_similar(name, known)}: it may hold {', '.join(known)}.")
     if error.validator == "required":
         missing = [key for key in rule if key not in value]
         return ConfigError(f"The key {', '.join(missing)} is missing in {here}: add it.")
@@ -340,11 +351,14 @@ def _sentence(error: Any) -> ConfigError:
     if error.validator in ("enum", "const"):
         known = [str(name) for name in (rule if isinstance(rule, list) else [rule])]
         return ConfigError(
-            f"'{value}' in {here} is not allowed: {_similar(value, known)}use one of {', '.join(known)}."
+            f"'{value}' in {here} is not allowed{_similar(value, known)}: use one of {', '.join(known)}."
         )
     if error.validator == "type":
-        wanted = " or ".join(rule if isinstance(rule, list) else [rule]).replace("null", "nothing (null)")
-        return ConfigError(f"{here.capitalize()} is {value!r} where {wanted} is needed{note}.")
+        kinds = rule if isinstance(rule, list) else [rule]
+        wanted = " or ".join(KINDS.get(kind, kind) for kind in kinds)
+        if isinstance(value, str) and {"integer", "number", "boolean"} & set(kinds):
+            note += "; values inside a nested --config arrive as text, so write them into a second --configfile"
+        return ConfigError(f"{here} is {value!r} where {wanted} is needed{note}.")
     if error.validator == "pattern":
         return ConfigError(f"The name '{value}' in {here} may hold letters, digits and hyphens only (pattern {rule}).")
     limits = {
@@ -355,7 +369,7 @@ def _sentence(error: Any) -> ConfigError:
     }
     if error.validator in limits:
         return ConfigError(f"'{place}' is {value}: it must be {limits[error.validator]} {rule}{note}.")
-    return ConfigError(f"{here.capitalize()} is wrong: {error.message}{note}.")
+    return ConfigError(f"{here} is wrong: {error.message}{note}.")
 
 
 def _fill(value: Any, rules: dict[str, Any]) -> None:
@@ -400,8 +414,8 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     place = f"datasets.{name}"
     if name not in dataset_names() and not str(images).endswith(".npz"):
         raise ConfigError(
-            f"Unknown dataset '{name}' in 'datasets': {_similar(name, list(dataset_names()))}choose one of "
-            f"{', '.join(sorted(dataset_names()))}, or set {place}.images.path to an .npz of your own images."
+            f"Unknown dataset '{name}' in 'datasets'{_similar(name, list(dataset_names()))}: choose one of "
+            f"{', '.join(dataset_names())}, or set {place}.images.path to an .npz of your own images."
         )
     _check_exists(images, f"{place}.images.path")
     _check_exists(truth["path"], f"{place}.truth.path")
@@ -460,8 +474,8 @@ def _check_searches(study: dict[str, Any]) -> None:
             if name not in study["datasets"]:
                 known = list(study["datasets"])
                 raise ConfigError(
-                    f"search.budget_seconds names '{name}', which is no dataset of the study: "
-                    f"{_similar(name, known)}it has {', '.join(known)}."
+                    f"search.budget_seconds names '{name}', which is no dataset of the study{_similar(name, known)}: "
+                    f"it has {', '.join(known)}."
                 )
 
 
@@ -536,9 +550,9 @@ def _keys(rules: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, d
 def _row(key: str, rule: dict[str, Any], required: bool) -> str:
     kinds = rule.get("type", "")
     kind = " or ".join(kinds) if isinstance(kinds, list) else kinds
-    if "enum" in rule or "enum" in rule.get("items", {}):
-        names = rule.get("enum", rule.get("items", {}).get("enum"))
-        kind = ", ".join(f"`{name}`" for name in names) if kind == "string" else f"list of {', '.join(names)}"
+    names = ", ".join(f"`{name}`" for name in rule.get("enum", rule.get("items", {}).get("enum", ())))
+    if names:
+        kind = f"list of {names}" if kinds == "array" else names
     if required:
         default = "required"
     elif rule.get("default", ...) in (..., {}):

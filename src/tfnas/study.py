@@ -6,10 +6,9 @@ Everything that decides *which jobs exist* lives here, where it can be tested; t
 from __future__ import annotations
 
 import hashlib
-import inspect
+import importlib.util
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -141,13 +140,11 @@ class Study:
         """The library file that defines a dataset of the registry; images of one's own have none."""
         from tfnas.datasets import dataset_names, get_dataset
 
-        return [_source(get_dataset(dataset).read)] if dataset in dataset_names() else []
+        return [_source(get_dataset(dataset).read.__module__)] if dataset in dataset_names() else []
 
-    def family_source(self, family: str) -> list[str]:
-        """The library files that define the proxies of a family."""
-        from tfnas.proxies.registry import get_proxy
-
-        return sorted({str(get_proxy(proxy).source) for proxy in self.families[family]})
+    def family_source(self, *families: str) -> list[str]:
+        """The library files that define families of proxies."""
+        return [_source(f"tfnas.proxies.{family}") for family in families]
 
     def search_source(self, search: str) -> list[str]:
         """The library file that defines the algorithm of a search."""
@@ -238,5 +235,5 @@ class Study:
         ]
 
 
-def _source(function: Callable[..., Any]) -> str:
-    return str(inspect.getsourcefile(function))
+def _source(module: str) -> str:
+    return str(importlib.util.find_spec(module).origin)

@@ -130,7 +130,8 @@ def _handlers(path: Path | None) -> list[logging.Handler]:
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".traceback").unlink(missing_ok=True)
-        handlers.append(logging.FileHandler(path, mode="w", encoding="utf-8"))
+        path.write_text("", encoding="utf-8")
+        handlers.append(logging.FileHandler(path, encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     return handlers
 

@@ -1,0 +1,170 @@
+"""The study file: what a wrong one is told, sentence by sentence, and what is filled in."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import yaml
+
+from tfnas.config import load_study, warnings_of
+from tfnas.errors import ConfigError, DataError, UnknownNameError
+
+MINIMAL = """
+study: tiny
+datasets:
+  digits:
+    truth: {source: table, path: truth.csv}
+scoring:
+  proxies: [naswot]
+search:
+  budget_seconds: 100
+  use:
+    naswot-10: {algorithm: proxy_search, proxy: naswot, sample: 10}
+    evolution: {algorithm: regularised_evolution}
+"""
+
+
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """A minimal study in a folder of its own, with the file that it names."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "truth.csv").touch()
+    return yaml.safe_load(MINIMAL)
+
+
+def change(config, path, value):
+    """Return the study with one value changed; ``...`` removes the key."""
+    config = copy.deepcopy(config)
+    *parents, last = path.split(".")
+    place = config
+    for part in parents:
+        place = place.setdefault(part, {})
+    if value is ...:
+        del place[last]
+    else:
+        place[last] = value
+    return config
+
+
+def test_defaults_are_filled_in(config):
+    study = load_study(config)
+    assert study["seed"] == 2026
+    assert study["skeleton"] == {"channels": 16, "cells_per_stage": 5}
+    assert study["datasets"]["digits"]["images"] == {"path": None}
+    assert study["datasets"]["digits"]["truth"]["allow_incomplete"] is False
+    assert study["search"]["use"]["evolution"]["population"] == 10
+    assert study["report"] == {"published": False}
+    assert "seed" not in config, "the study that was given is left as it was"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("scoring.batchsize", 64, "Unknown key 'batchsize' in 'scoring' (did you mean 'batch_size'?): it may hold"),
+        ("datsets", {}, "Unknown key 'datsets' in the study file (did you mean 'datasets'?)"),
+        ("datasets.digits.truth.paht", "x", "Unknown key 'paht' in 'datasets.digits.truth' (did you mean 'path'?)"),
+        ("search.use.naswot-10.smaple", 3, "Unknown key 'smaple' in 'search.use.naswot-10' (did you mean 'sample'?)"),
+        ("search.use.naswot-10.sample", ..., "The key sample is missing in 'search.use.naswot-10': add it."),
+        ("study", ..., "The key study is missing in the study file: add it."),
+        ("study", "My study", "The name 'My study' in 'study' may hold letters, digits and hyphens only"),
+        ("seed", "abc", "'seed' is 'abc' where a whole number is needed"),
+        ("search.runs", 1, "'search.runs' is 1: it must be at least 2 (Runs (seeds) of each search"),
+        ("scoring.device", "gpu", "'gpu' in 'scoring.device' is not allowed: use one of auto, cpu, cuda."),
+        ("scoring.scores", "computd", "did you mean 'computed'?"),
+        ("scoring.proxies", [], "'scoring.proxies' is wrong"),
+        ("datasets", {}, "'datasets' is wrong"),
+        ("training.learning_rate", 0, "'training.learning_rate' is 0: it must be more than 0"),
+    ],
+)
+def test_wrong_keys_and_values_are_one_sentence(config, path, value, sentence):
+    with pytest.raises(ConfigError) as caught:
+        load_study(change(config, path, value))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"),
+    [
+        ("scoring.proxies", ["nawsot"], "Unknown proxy 'nawsot' in 'scoring.proxies[0]': choose one of naswot"),
+        ("search.use.evolution.algorithm", "evolve", "Unknown search 'evolve' in 'search.use.evolution.algorithm'"),
+        ("datasets.digits.truth.source", "magic", "Unknown ground truth 'magic' in 'datasets.digits.truth.source'"),
+    ],
+)
+def test_unknown_names_list_those_that_exist(config, path, value, sentence):
+    with pytest.raises(UnknownNameError) as caught:
+        load_study(change(config, path, value))
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"datasets.cifar11": {"truth": {"source": "archive"}}},
+            "Unknown dataset 'cifar11' in 'datasets' (did you mean 'cifar10'?): choose one of",
+        ),
+        (
+            {"search.use.naswot-10.proxy": "naswot-x"},
+            "search.use.naswot-10.proxy is 'naswot-x', which",
+        ),
+        (
+            {"search.budget_seconds": {}},
+            "search.use.evolution trains, but search.budget_seconds has nothing for",
+        ),
+        (
+            {"search.budget_seconds": {"digits": 5, "digit": 5}},
+            "names 'digit', which is no dataset of the study (did",
+        ),
+        ({"search.use.naswot-10.sample": 15626}, "sample is 15626"),
+        ({"datasets.digits.truth.path": None}, "truth.source is 'table': set datasets.digits.truth.path to the table."),
+        ({"datasets.digits.truth.source": "trained"}, "is 'trained', which reads no file: remove"),
+        ({"scoring.scores": "shipped"}, "scoring.scores is 'shipped': set scoring.shipped to the folder"),
+        (
+            {"search.use.area": {"algorithm": "area", "proxy": "naswot", "sample": 5, "population": 10}},
+            "search.use.area is wrong: area keeps the best 10 of 5 scored cells",
+        ),
+    ],
+)
+def test_keys_that_do_not_agree(config, changes, sentence):
+    for path, value in changes.items():
+        config = change(config, path, value)
+    with pytest.raises(ConfigError) as caught:
+        load_study(config)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"datasets.digits.truth.path": "gone.parquet"},
+            "datasets.digits.truth.path is 'gone.parquet', which does",
+        ),
+        ({"datasets.digits.images": {"path": "gone.npz"}}, "datasets.digits.images.path is 'gone.npz', which does not"),
+        (
+            {"scoring.scores": "shipped", "scoring.shipped": "gone"},
+            "scoring.shipped is 'gone', which has no digits",
+        ),
+    ],
+)
+def test_paths_that_do_not_exist(config, changes, sentence):
+    for path, value in changes.items():
+        config = change(config, path, value)
+    with pytest.raises(DataError) as caught:
+        load_study(config)
+    assert sentence in str(caught.value)
+
+
+def test_own_images_may_have_any_name(config, tmp_path):
+    (tmp_path / "mine.npz").touch()
+    dataset = {"images": {"path": "mine.npz"}, "truth": {"source": "table", "path": "truth.csv"}}
+    assert "mine" in load_study(change(config, "datasets.mine", dataset))["datasets"]
+
+
+def test_few_runs_are_allowed_with_a_warning(config):
+    study = load_study(change(config, "search.runs", 29))
+    assert warnings_of(study) == ["search.runs is 29: at least 30 are recommended to tell searches apart."]
+    assert warnings_of(load_study(change(config, "search.runs", 30))) == []

@@ -1,0 +1,85 @@
+"""Which jobs a study becomes: blocks, chunks and files."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tfnas.config import load_study
+from tfnas.study import NOTHING, Study, blocks, one_of
+
+CONFIG = """
+study: two
+datasets:
+  digits: {truth: {source: table, path: truth.csv}}
+  cifar10: {truth: {source: archive}}
+scoring: {proxies: [naswot], cells_per_job: 4000}
+search:
+  runs: 5
+  runs_per_job: 2
+  budget_seconds: {digits: 10, cifar10: 20}
+  use:
+    naswot-10: {algorithm: proxy_search, proxy: naswot, sample: 10}
+    evolution: {algorithm: regularised_evolution}
+"""
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """A study of two datasets and two searches."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "truth.csv").touch()
+    return Study(load_study(yaml.safe_load(CONFIG)))
+
+
+def test_blocks_cover_everything_once():
+    for total in (1, 2, 5, 500):
+        for size in (1, 3, 250, 1000):
+            covered = [number for first, last in blocks(total, size) for number in range(first, last + 1)]
+            assert covered == list(range(total))
+
+
+def test_more_runs_keep_the_old_blocks():
+    assert set(blocks(500, 250)) < set(blocks(1000, 250))
+
+
+def test_constraints_match_whole_names_only():
+    import re
+
+    assert re.fullmatch(one_of(["cifar10", "a.b"]), "cifar10")
+    assert not re.fullmatch(one_of(["cifar10", "a.b"]), "axb")
+    assert one_of([]) == NOTHING
+    assert not re.search(NOTHING, "anything\n")
+
+
+def test_run_files(study):
+    files = study.run_files()
+    assert len(files) == 2 * 2 * 3
+    assert files[0] == "results/two/runs/digits/naswot-10/seeds-0-1.parquet"
+    assert files[-1] == "results/two/runs/cifar10/evolution/seeds-4-4.parquet"
+
+
+def test_a_search_reads_the_table_of_its_family_alone(study):
+    family = next(iter(study.families))
+    assert study.score_file("digits", "naswot-10") == [f"results/two/scores/digits/{family}.csv"]
+    assert study.score_file("digits", "evolution") == []
+
+
+def test_budgets_go_to_searches_that_train(study):
+    assert study.budget("cifar10", "evolution") == 20
+    assert study.budget("cifar10", "naswot-10") is None
+
+
+def test_only_what_is_missing_is_downloaded(study):
+    assert study.image_files("digits") == []
+    assert study.image_files("cifar10") == ["resources/cifar10/downloaded.json"]
+    assert study.archive_files("cifar10") == ["resources/NATS-tss/downloaded.json"]
+
+
+def test_scratch_follows_the_recipe(study):
+    before = study.scratch("digits")
+    study.config["training"]["epochs"] += 1
+    assert study.scratch("digits") != before
+    study.config["training"]["epochs"] -= 1
+    study.config["training"]["cells_per_job"] += 1
+    assert study.scratch("digits") == before

@@ -1,0 +1,192 @@
+"""The seam to Snakemake: what a job does around its call, leases of devices, and the sources of a stage."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tfnas.errors import ConfigError, DataError, DeviceError
+from tfnas.workflow import THREAD_VARIABLES, job, lease_device, provenance, seconds_by_rule, stage_sources
+
+
+@pytest.fixture(autouse=True)
+def _same_threads_afterwards(monkeypatch):
+    for variable in THREAD_VARIABLES:
+        monkeypatch.setenv(variable, os.environ.get(variable, "1"))
+
+
+def fake_snakemake(tmp_path, **params):
+    """Return what a script gets from Snakemake, as far as a job looks at it."""
+    values = SimpleNamespace(**params)
+    values.get = lambda name, default=None: params.get(name, default)
+    return SimpleNamespace(log=[str(tmp_path / "logs" / "job.log")], params=values, threads=1, rule="score_chunk")
+
+
+def test_log_lines_go_to_the_log_and_the_terminal(tmp_path, capsys):
+    with job(fake_snakemake(tmp_path)) as run:
+        assert run.device == "cpu"
+        logging.getLogger("tfnas.scoring").info("500 of 1000 cells")
+    assert "500 of 1000 cells" in (tmp_path / "logs/job.log").read_text()
+    assert "score_chunk: done in" in (tmp_path / "logs/job.log").read_text()
+    assert "500 of 1000 cells" in capsys.readouterr().err
+
+
+def test_a_users_error_is_one_sentence_and_its_traceback_lies_beside_the_log(tmp_path, capsys):
+    with pytest.raises(SystemExit) as caught, job(fake_snakemake(tmp_path)):
+        raise DataError("'x.npz' has no images: give another file.")
+    assert caught.value.code == 1
+    log = tmp_path / "logs/job.log"
+    assert capsys.readouterr().err == f"Error: 'x.npz' has no images: give another file. [log: {log}]\n"
+    assert "Traceback" not in log.read_text()
+    assert log.read_text().rstrip().endswith(f"Error: 'x.npz' has no images: give another file. [log: {log}]")
+    assert "Traceback (most recent call last)" in log.with_suffix(".traceback").read_text()
+
+
+def test_a_bug_leaves_its_traceback_in_the_log(tmp_path, capsys):
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path)):
+        raise ZeroDivisionError("division by zero")
+    log = tmp_path / "logs/job.log"
+    lines = log.read_text().splitlines()
+    assert lines[0] == "Traceback (most recent call last):"
+    assert "Unexpected ZeroDivisionError: division by zero" in lines[-1], "the last line is the cause"
+    error = capsys.readouterr().err
+    assert error == f"Unexpected ZeroDivisionError: division by zero [the traceback is in {log}]\n"
+
+
+def test_the_traceback_of_an_earlier_failure_goes_away(tmp_path):
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path)):
+        raise DataError("wrong.")
+    with job(fake_snakemake(tmp_path)):
+        pass
+    assert not (tmp_path / "logs/job.traceback").exists()
+
+
+def test_threads_reach_numerical_libraries(tmp_path):
+    snakemake = fake_snakemake(tmp_path)
+    snakemake.threads = 3
+    with job(snakemake) as run:
+        assert {os.environ[variable] for variable in THREAD_VARIABLES} == {"3"}
+        assert run.threads == 3
+
+
+def test_a_seed_makes_global_generators_repeatable(tmp_path):
+    import random
+
+    import numpy as np
+
+    drawn = []
+    for _ in range(2):
+        with job(fake_snakemake(tmp_path, seed=2**62 + 5)):
+            drawn.append((random.random(), np.random.random()))  # noqa: NPY002
+    assert drawn[0] == drawn[1]
+
+
+def test_a_gpu_that_is_not_there_is_one_sentence(tmp_path, monkeypatch, capsys):
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path, device="cuda")):
+        pytest.fail("the body must not run")
+    assert "scoring.device is 'cuda', but PyTorch finds no GPU on this machine: set" in capsys.readouterr().err
+    with job(fake_snakemake(tmp_path, device="auto")) as run:
+        assert run.device == "cpu"
+    assert issubclass(DeviceError, Exception)
+
+
+def test_two_jobs_never_lease_one_device(tmp_path):
+    first, lease = lease_device(["0", "1"], tmp_path)
+    second, other = lease_device(["0", "1"], tmp_path)
+    assert {first, second} == {0, 1}
+
+    third = []
+    waiting = threading.Thread(target=lambda: third.append(lease_device(["0", "1"], tmp_path, wait=0.01)))
+    waiting.start()
+    waiting.join(0.1)
+    assert third == [], "a third job waits"
+    lease.close()
+    waiting.join(5)
+    assert third[0][0] == first, "and gets the device that was given back"
+    other.close()
+    third[0][1].close()
+
+
+def test_a_killed_job_gives_its_device_back(tmp_path):
+    script = "import sys, time; from pathlib import Path; from tfnas.workflow import lease_device\n"
+    script += "lease = lease_device(['0'], Path(sys.argv[1])); print('mine', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "mine\n"
+    process.kill()
+    process.wait()
+    number, lease = lease_device(["0"], tmp_path)
+    assert number == 0
+    lease.close()
+
+
+def test_provenance_says_versions_and_machine():
+    facts = provenance()
+    assert facts["versions"]["numpy"]
+    assert facts["cores"] >= 1
+    assert set(facts) == {"commit", "changed_files", "python", "system", "cores", "versions"}
+
+
+def test_seconds_by_rule_sums_benchmark_files(tmp_path):
+    (tmp_path / "score_chunk" / "digits").mkdir(parents=True)
+    for number, seconds in enumerate((1.5, 2.25)):
+        text = f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t5.0\n"
+        (tmp_path / "score_chunk" / "digits" / f"{number}.tsv").write_text(text)
+    (tmp_path / "write_numbers.tsv").write_text("s\th:m:s\n4.0\t0:00:04\n")
+    assert seconds_by_rule(tmp_path) == {
+        "score_chunk": {"jobs": 2, "seconds": 3.75},
+        "write_numbers": {"jobs": 1, "seconds": 4.0},
+    }
+
+
+def names(paths):
+    """Return paths of the library without what stands before the package."""
+    return {path.partition("tfnas/")[2] for path in paths}
+
+
+def test_sources_follow_imports_inside_functions_and_of_imported_modules(root):
+    found = names(stage_sources(root / "workflow/scripts/run_search.py"))
+    assert {"search/__init__.py", "search/runner.py", "truth/benchmark.py", "cells.py", "seeds.py"} <= found
+
+
+def test_sources_leave_out_what_the_stage_does_not_use(root):
+    truth = names(stage_sources(root / "workflow/scripts/truth_from_table.py"))
+    assert "truth/table.py" in truth
+    assert not {name for name in truth if name.startswith(("proxies", "search", "networks", "reporting", "datasets"))}
+    scores = names(stage_sources(root / "workflow/scripts/score_chunk.py"))
+    assert not {"proxies/naswot.py", "statistics.py", "summaries.py"} & scores
+    assert not {"errors.py", "workflow.py", "__init__.py"} & scores
+
+
+def test_sources_take_in_the_file_of_the_family(root):
+    family = root / "src/tfnas/proxies/naswot.py"
+    found = names(stage_sources(root / "workflow/scripts/score_chunk.py", [family]))
+    assert {"proxies/naswot.py", "proxies/classes.py"} <= found
+
+
+def test_sources_are_relative_to_the_working_folder(root, monkeypatch):
+    monkeypatch.chdir(root)
+    assert "src/tfnas/cells.py" in stage_sources("workflow/scripts/run_search.py")
+
+
+def test_imports_for_type_checkers_do_not_count(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tfnas.cells import Cell\n"
+        "def f():\n    import tfnas.seeds\n    from tfnas import files\n"
+    )
+    assert names(stage_sources(script)) == {"seeds.py", "files.py"}
+
+
+def test_a_script_that_is_missing_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"The script '.*gone\.py' of a rule does not exist"):
+        stage_sources(Path(tmp_path) / "gone.py")

@@ -1,0 +1,100 @@
+"""Plans: which jobs a study becomes, how fast that is known, and what wrong input is told before anything runs."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+import yaml
+from workflow_helpers import write_inputs
+
+NATS = ("--configfile", "studies/nats-tss.yaml")
+
+
+def test_the_full_study_is_planned_in_seconds_and_has_few_jobs(project):
+    project.planned(*NATS)  # writes compiled modules, as set-up does
+    start = time.monotonic()
+    planned = project.planned(*NATS)
+    assert time.monotonic() - start < 10
+    assert planned["download"] == 4, "three datasets and the archive"
+    assert planned["score_chunk"] <= 3 * 64
+    assert planned["run_search"] == 3 * 10 * 2
+    assert planned.total() <= 300
+
+
+def test_shipped_scores_take_the_place_of_computed_ones(project):
+    folder = project.folder / "data/scores/nats-tss"
+    folder.mkdir(parents=True, exist_ok=True)
+    for dataset in ("cifar10", "cifar100", "ImageNet16-120"):
+        (folder / f"{dataset}.csv.gz").touch()
+        (folder / f"{dataset}.json").touch()
+    planned = project.planned(*NATS, overlay={"scoring": {"scores": "shipped"}})
+    assert planned["take_shipped_scores"] == 3
+    assert not {"score_chunk", "merge_family", "merge_scores"} & set(planned)
+
+
+def test_ground_truth_from_three_sources(project):
+    write_inputs(project.folder)
+    config = {
+        "study": "three",
+        "datasets": {
+            "cifar10": {"truth": {"source": "archive"}},
+            "digits": {"truth": {"source": "table", "path": "truth.csv"}},
+            "mine": {"images": {"path": "mine.npz"}, "truth": {"source": "trained"}},
+        },
+        "training": {"cells_per_job": 1000},
+    }
+    (project.folder / "three.yaml").write_text(yaml.safe_dump(config))
+    planned = project.planned("--configfile", "three.yaml", "--", "truth")
+    assert planned == {
+        "download": 1,
+        "truth_from_archive": 1,
+        "truth_from_table": 1,
+        "train_block": 7,
+        "merge_truth": 1,
+        "truth": 1,
+    }
+
+
+@pytest.mark.parametrize("study", ["smoke", "digits-retrain"])
+def test_every_study_that_needs_no_download_has_a_plan(project, study):
+    planned = project.planned("--configfile", f"studies/{study}.yaml")
+    assert planned["compile_report"] == 1
+    assert "download" not in planned
+    assert planned.total() <= 150
+
+
+def test_slurm_plans_the_same_jobs(project):
+    text = project.snakemake("--dry-run", "--profile", "profiles/slurm", *NATS)
+    assert "score_chunk" in text
+    planned = project.planned(*NATS)
+    assert f"total{planned.total():>23}" in text or str(planned.total()) in text
+
+
+@pytest.mark.parametrize(
+    ("overlay", "sentence"),
+    [
+        (
+            {"scoring": {"batchsize": 3}},
+            "Unknown key 'batchsize' in 'scoring' (did you mean 'batch_size'?): it may hold",
+        ),
+        ({"scoring": {"proxies": ["synflw"]}}, "Unknown proxy 'synflw' in 'scoring.proxies[0]': choose one of naswot"),
+        ({"search": {"runs": 1}}, "'search.runs' is 1: it must be at least 2"),
+        ({"search": {"use": {"naswot-10": {"sample": 20000}}}}, "search.use.naswot-10.sample is 20000, but the search"),
+    ],
+)
+def test_a_wrong_study_file_is_one_sentence(project, overlay, sentence):
+    write_inputs(project.folder)
+    (project.folder / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+    text = project.snakemake(
+        "--dry-run", "--configfile", "tests/configs/rerun.yaml", "overlay.yaml", "--", "scores", check=False
+    )
+    assert sentence in text
+    assert "Traceback" not in text
+    assert len(text.splitlines()) < 8
+
+
+def test_few_runs_are_warned_of(project):
+    write_inputs(project.folder)
+    text = project.snakemake("--dry-run", "--configfile", "tests/configs/rerun.yaml", "--", "search")
+    assert "search.runs is 4: at least 30 are recommended" in text

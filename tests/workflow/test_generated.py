@@ -1,0 +1,72 @@
+"""The generated files agree with what they are generated from; `make docs` (pytest --fix) rewrites them."""
+
+from __future__ import annotations
+
+import difflib
+import json
+
+import jsonschema
+import pytest
+import yaml
+
+from tfnas.config import documentation, schema
+
+GENERATED = {
+    "schemas/config.schema.json": lambda: json.dumps(schema(), indent=2) + "\n",
+    "docs/config.md": documentation,
+}
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_generated_file_is_up_to_date(root, request, name):
+    path, wanted = root / name, GENERATED[name]()
+    found = path.read_text(encoding="utf-8") if path.exists() else ""
+    if found != wanted and request.config.getoption("--fix"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(wanted, encoding="utf-8")
+        return
+    changes = difflib.unified_diff(found.splitlines(), wanted.splitlines(), name, "generated", lineterm="")
+    assert found == wanted, f"{name} is stale, repair it with `make docs`:\n" + "\n".join(changes)
+
+
+def test_the_schema_is_one(root):
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def _open_objects(rules, place=""):
+    if isinstance(rules, dict):
+        if "properties" in rules and "if" not in rules and place.rpartition(".")[2] != "if":
+            closed = "additionalProperties" in rules or "allOf" in rules
+            if not closed:
+                yield place
+        for key, value in rules.items():
+            yield from _open_objects(value, f"{place}.{key}")
+    elif isinstance(rules, list):
+        for number, value in enumerate(rules):
+            yield from _open_objects(value, f"{place}[{number}]")
+
+
+def test_every_section_is_closed():
+    assert list(_open_objects(schema())) == []
+
+
+def _keys(rules):
+    for key, value in rules.get("properties", {}).items():
+        if "const" not in value:
+            yield key, value
+        yield from _keys(value)
+    for part in (rules.get("additionalProperties"), *(branch["then"] for branch in rules.get("allOf", ()))):
+        if isinstance(part, dict):
+            yield from _keys(part)
+
+
+def test_every_key_is_described():
+    assert [key for key, value in _keys(schema()) if not value.get("description")] == []
+
+
+def test_study_files_agree_with_the_committed_schema(root):
+    rules = json.loads((root / "schemas/config.schema.json").read_text())
+    files = [root / "config.yaml", *(root / "studies").glob("*.yaml"), *(root / "tests/configs").glob("*.yaml")]
+    assert len(files) >= 5
+    for path in files:
+        jsonschema.validate(yaml.safe_load(path.read_text()), rules)

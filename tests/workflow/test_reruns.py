@@ -1,0 +1,130 @@
+"""What reruns after which change: decided by Snakemake in dry-runs on a study that is complete.
+
+The study is made once by jobs that only touch their outputs (the plan is what is tested); each test clones it, changes
+one thing and asks for the plan.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from workflow_helpers import PRETENCE, Project, write_inputs
+
+CONFIG = ("--configfile", "tests/configs/rerun.yaml")
+
+REPORT = {"render_report", "compile_report", "copy_report", "all"}
+FIGURES = {"draw_scatter", "draw_search_times"}
+TABLES = {"tabulate_correlations", "tabulate_searches", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
+AFTER_SEARCH = {"summarise_searches", "write_provenance", "write_numbers", *REPORT}
+
+
+@pytest.fixture(scope="session")
+def complete(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The study of tests/configs/rerun.yaml, complete."""
+    project = Project.copy_to(root, tmp_path_factory.mktemp("complete") / "project")
+    write_inputs(project.folder)
+    project.edit("src/tfnas/workflow.py", PRETENCE)
+    project.snakemake("--cores", "2", *CONFIG)
+    return project
+
+
+@pytest.fixture
+def study(complete: Project, tmp_path: Path) -> Project:
+    """A clone of the complete study."""
+    return complete.clone_to(tmp_path / "project")
+
+
+def test_nothing_runs_when_nothing_changed(study):
+    assert not study.planned(*CONFIG)
+    assert "Nothing to be done" in study.snakemake("--cores", "1", *CONFIG)
+
+
+def test_a_touched_file_reruns_nothing(study):
+    for name in ("src/tfnas/cells.py", "src/tfnas/statistics.py", "report/refs.bib"):
+        os.utime(study.folder / name)
+    assert not study.planned(*CONFIG)
+
+
+def test_a_template_reruns_the_report_alone(study):
+    template = next((study.folder / "report").rglob("*.tex*")).relative_to(study.folder)
+    study.edit(str(template), "% edited by a test\n")
+    assert set(study.planned(*CONFIG)) == REPORT
+
+
+def test_a_caption_of_the_html_report_reruns_nothing(study):
+    caption = next((study.folder / "report" / "captions").glob("*.rst")).relative_to(study.folder)
+    study.edit(str(caption))
+    assert not study.planned(*CONFIG)
+
+
+def test_statistics_rerun_summaries_and_what_follows(study):
+    study.edit("src/tfnas/statistics.py")
+    planned = set(study.planned(*CONFIG))
+    assert {"summarise_searches", "summarise_correlations"} <= planned
+    assert not planned & {"score_chunk", "merge_scores", "run_search", "make_batch", "truth_from_table"}
+
+
+def test_a_family_reruns_its_scores_and_what_follows(study):
+    study.edit("src/tfnas/proxies/naswot.py")
+    planned = study.planned(*CONFIG)
+    assert planned["score_chunk"] == 4
+    assert not set(planned) & {"make_batch", "truth_from_table", "draw_batch", "draw_accuracies"}
+    assert planned["run_search"] == 4, "only the search that reads the scores, not evolution"
+
+
+def test_a_search_reruns_itself_alone(study):
+    study.edit("src/tfnas/search/proxy_search.py")
+    planned = study.planned(*CONFIG)
+    assert planned["run_search"] == 4
+    assert set(planned) - {"run_search", *FIGURES, *TABLES} == AFTER_SEARCH
+    assert not set(planned) & {"draw_scatter", "tabulate_correlations"}
+
+
+def test_a_dataset_reruns_its_own_batch(study):
+    study.edit("src/tfnas/datasets/digits.py")
+    planned = study.planned(*CONFIG)
+    assert planned["make_batch"] >= 1
+    assert "truth_from_table" not in planned
+
+
+def test_wording_of_errors_reruns_nothing(study):
+    for name in ("errors", "workflow", "config", "study"):
+        study.edit(f"src/tfnas/{name}.py")
+    assert not study.planned(*CONFIG)
+
+
+def test_more_runs_compute_only_the_new_ones(study):
+    planned = study.planned(*CONFIG, overlay={"search": {"runs": 6}})
+    assert planned["run_search"] == 4, "one new block for each search and dataset"
+    assert not set(planned) & {
+        "score_chunk",
+        "make_batch",
+        "truth_from_table",
+        "summarise_correlations",
+        "draw_scatter",
+    }
+
+
+def test_a_new_search_runs_alone(study):
+    planned = study.planned(*CONFIG, overlay={"search": {"use": {"random": {"algorithm": "random_search"}}}})
+    assert planned["run_search"] == 4
+    assert "score_chunk" not in planned
+
+
+def test_a_new_family_is_scored_alone(study):
+    text = (study.folder / "src/tfnas/proxies/naswot.py").read_text()
+    for name in ("naswot_published", "naswot"):
+        text = text.replace(f'name="{name}"', f'name="other_{name}"').replace(f'("{name}", ', f'("other_{name}", ')
+    (study.folder / "src/tfnas/proxies/other.py").write_text(text)
+    planned = study.planned(*CONFIG, overlay={"scoring": {"proxies": ["naswot", "other_naswot"]}})
+    assert planned["score_chunk"] == 4, "two chunks of the new family on each of two datasets"
+    assert "run_search" not in planned, "no search reads the new family"
+    assert not set(planned) & {"make_batch", "truth_from_table"}
+
+
+def test_another_title_does_not_score_or_search_again(study):
+    planned = study.planned(*CONFIG, overlay={"title": "Another"})
+    assert not set(planned) & {"score_chunk", "run_search", "make_batch", "truth_from_table", "summarise_searches"}
+    assert "render_report" in planned

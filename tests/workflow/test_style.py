@@ -1,0 +1,111 @@
+"""House rules of the workflow: short files, no helper among rules, every job logged and timed, linters clean."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def rule_files(root):
+    """The rule files, helpers left out."""
+    return [path for path in sorted((root / "rules").glob("*.smk")) if path.name != "common.smk"]
+
+
+def rules_of(path):
+    """Return ``{rule: text}`` of a rule file."""
+    parts = re.split(r"^rule (\w+):$", path.read_text(), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def test_the_snakefile_is_a_table_of_contents(root):
+    text = (root / "Snakefile").read_text()
+    assert len(text.splitlines()) < 60
+    assert not re.search(r"^\s*def ", text, re.MULTILINE)
+    assert "lambda" not in text
+    included = re.findall(r'include: "(.*)"', text)
+    assert set(included) == {f"rules/{path.name}" for path in (root / "rules").glob("*.smk")}
+
+
+def test_helpers_and_rules_do_not_mix(root, rule_files):
+    assert not re.search(r"^rule ", (root / "rules/common.smk").read_text(), re.MULTILINE)
+    for path in rule_files:
+        assert not re.search(r"^\s*def ", path.read_text(), re.MULTILINE), path.name
+
+
+def test_rule_files_say_what_goes_in_and_out(rule_files):
+    for path in rule_files:
+        docstring = path.read_text().split('"""')[1]
+        assert "REQUIRED INPUTS:" in docstring, path.name
+        assert "OUTPUTS:" in docstring, path.name
+
+
+def test_every_rule_has_a_log_a_benchmark_and_a_message(rule_files):
+    for path in rule_files:
+        for rule, text in rules_of(path).items():
+            for directive in ("log:", "benchmark:", "message:"):
+                assert f"    {directive}" in text, f"{rule} in {path.name} has no {directive}"
+            assert "gpu" not in text or "gpu=gpu" in text
+
+
+def test_every_rule_has_one_script_of_its_own_name(root, rule_files):
+    shared = {"merge_family": "merge_scores"}
+    used = set()
+    for path in rule_files:
+        for rule, text in rules_of(path).items():
+            script = re.search(r'"\.\./workflow/scripts/(\w+)\.py"', text)
+            if script:
+                assert script[1] == shared.get(rule, rule)
+                assert f'sources("{script[1]}"' in text or rule in ("download", "write_run_config", "write_provenance")
+                used.add(f"{script[1]}.py")
+    assert used == {path.name for path in (root / "workflow/scripts").glob("*.py")}
+
+
+def test_scripts_are_thin(root):
+    for path in (root / "workflow/scripts").glob("*.py"):
+        text = path.read_text()
+        assert len(text.splitlines()) <= 40, path.name
+        assert "snakemake.config" not in text, path.name
+        tree = ast.parse(text)
+        assert ast.get_docstring(tree), path.name
+        assert not [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.For | ast.If)], path.name
+
+
+def test_every_line_of_a_profile_is_explained(root):
+    for path in (root / "profiles").glob("*/profile.yaml"):
+        lines = path.read_text().splitlines()
+        for key in yaml.safe_load(path.read_text()):
+            place = next(number for number, line in enumerate(lines) if line.startswith(f"{key}:"))
+            assert lines[place - 1].startswith("#"), f"{key} in {path}"
+
+
+def test_snakefmt_is_clean(root):
+    command = [sys.executable, "-m", "snakefmt", "--check", "Snakefile", "rules"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+
+def test_snakemake_lint_is_clean(project):
+    assert "Congratulations" in project.snakemake("--lint", "--configfile", "studies/nats-tss.yaml")
+
+
+def test_the_library_of_searches_and_reports_imports_no_torch(root):
+    modules = "tfnas.config, tfnas.study, tfnas.search, tfnas.summaries, tfnas.scoring_plan, tfnas.reporting.figures"
+    code = f"import sys, {modules}, tfnas.reporting.tables, tfnas.reporting.numbers, tfnas.reporting.latex\n"
+    code += "import yaml; from tfnas.config import load_study; from tfnas.study import Study\n"
+    code += "study = Study(load_study(yaml.safe_load(open('studies/nats-tss.yaml')))); study.chunks('cifar10')\n"
+    code += "assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
+
+
+def test_no_file_names_a_path_of_one_machine(root):
+    command = ["git", "grep", "-nE", r"/(work|tmp/scratch|home/[a-z]+)/", "--", ".", ":!tests"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    if done.returncode > 1:
+        pytest.skip("this is no git repository")
+    assert done.stdout == ""
