@@ -264,7 +264,7 @@ def draw_scatter(
 ) -> None:
     """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top.
 
-    Cells without a finite score stand on the left edge as crosses; the least accurate two per cent of cells, which
+    Cells without a finite score stand on the left edge as crosses; the least accurate three per cent of cells, which
     would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges.
 
     Args:
@@ -296,7 +296,7 @@ def draw_scatter(
             score = scores[truth["arch"].map(codes).to_numpy(dtype=np.int64)]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             finite = np.isfinite(score)
-            high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.02)
+            high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)
             low -= 0.05 * (high - low)
             accuracy = np.maximum(accuracy, low)
             axes.set_ylim(low - 0.03 * (high - low), high + 0.04 * (high - low))
@@ -402,7 +402,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
             span = highest - lowest
             for place, label in enumerate(label for label in references if label in rows.index):
                 mean = float(rows.loc[label, "mean"])
-                line = (":", "--", "-.", (0, (6, 2)), (0, (3, 1, 1, 1, 1, 1)))[place % 5]
+                line = ((0, (8, 3)), "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))[place % 5]
                 if lowest - 1.2 * span <= mean <= highest + 1.2 * span:
                     axes.axhline(mean, color=GREY, linestyle=line, linewidth=0.9, label=titles[label], zorder=1)
                     lowest, highest = min(lowest, mean), max(highest, mean)
