@@ -85,7 +85,8 @@ def render_report(
     except jinja2.UndefinedError as error:
         raise ReportError(f"A template in '{folder}' uses a name that does not exist: {error.message}.") from error
     bibliography = folder / "refs.bib"
-    _check_citations(text, bibliography, [Path(path) for path in exhibits if str(path).endswith(".tex")])
+    shown = [Path(path) for path in exhibits if f"{{{os.path.relpath(path, output.parent)}}}" in text]
+    _check_citations(text, bibliography, [path for path in shown if path.suffix == ".tex"])
     with atomic(output.with_name("refs.bib")) as temporary:
         shutil.copyfile(bibliography, temporary)
     with atomic(output) as temporary:

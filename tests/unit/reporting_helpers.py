@@ -1,0 +1,172 @@
+"""Small result files of a made-up study, so that the report can be tested without running one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import Cell, all_strings, canonical_classes
+from tfnas.files import write_table
+
+SEARCHES: dict[str, dict[str, Any]] = {
+    "random-cell": {"algorithm": "random_cell"},
+    "naswot-10": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10},
+    "naswot-100": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 100},
+    "oracle-10": {"algorithm": "oracle", "sample": 10},
+    "random-search": {"algorithm": "random_search"},
+    "regularised-evolution": {"algorithm": "regularised_evolution", "population": 10, "tournament": 3},
+    "area": {"algorithm": "area", "proxy": "naswot", "sample": 20, "population": 10, "tournament": 3},
+}
+
+MEANS = dict(zip(SEARCHES, (80.0, 90.0, 91.0, 91.5, 91.2, 91.234, 91.231), strict=True))
+"""Mean test accuracy of each search on every dataset."""
+
+NOISE = {
+    "recipe": {"optimiser": "SGD", "epochs": 5, "seeds": [1, 2, 3]},
+    "seconds": 1234.5,
+    "seed_to_seed_spearman": 0.541,
+    "split_half_spearman": 0.872,
+    "noise_top_100": 0.41,
+}
+
+
+class FakeStudy:
+    """Result files under a folder, and where they lie."""
+
+    def __init__(self, folder: Path, datasets: tuple[str, ...], published: bool = False, cells: int = 400):
+        self.folder = folder
+        self.datasets = list(datasets)
+        self.config: dict[str, Any] = {
+            "study": "fake",
+            "title": "50 % of a_b & c",
+            "seed": 2026,
+            "skeleton": {"channels": 4, "cells_per_stage": 1},
+            "datasets": {dataset: {} for dataset in datasets},
+            "scoring": {"proxies": ["naswot"], "batch_size": 8, "repeats": 1, "share_classes": True},
+            "search": {"runs": 30, "budget_seconds": 100, "use": SEARCHES},
+            "report": {"published": published},
+        }
+        rng = np.random.default_rng(0)
+        codes = np.sort(rng.choice(15625, cells, replace=False))
+        for dataset in datasets:
+            self._truth(dataset, codes, rng)
+            self._scores(dataset, rng)
+            self._batch(dataset, rng)
+        self._summary()
+        self._correlations()
+        (folder / "provenance.json").write_text(
+            json.dumps({"commit": "abc_1", "versions": {"numpy": "2", "torch": None}})
+        )
+
+    def paths(self, pattern: str) -> dict[str, Path]:
+        """Return ``{dataset: path}`` for a pattern with ``{}`` for the dataset."""
+        return {dataset: self.folder / pattern.format(dataset) for dataset in self.datasets}
+
+    @property
+    def truths(self) -> dict[str, Path]:
+        return self.paths("truth/{}.parquet")
+
+    @property
+    def scores(self) -> dict[str, Path]:
+        return self.paths("scores/{}.csv")
+
+    @property
+    def batches(self) -> dict[str, Path]:
+        return self.paths("batches/{}.npz")
+
+    @property
+    def summary(self) -> Path:
+        return self.folder / "summaries/search.csv"
+
+    @property
+    def correlations(self) -> Path:
+        return self.folder / "summaries/correlations.csv"
+
+    def _truth(self, dataset: str, codes: np.ndarray, rng: np.random.Generator) -> None:
+        cells = [Cell.from_code(int(code)) for code in codes]
+        valid = 60 + 4 * np.array([cell.convolution_edges for cell in cells]) + rng.normal(0, 2, len(cells))
+        table = pd.DataFrame(
+            {
+                "arch": [str(cell) for cell in cells],
+                "index": pd.array([pd.NA] * len(cells), dtype="Int64"),
+                "valid_accuracy": valid,
+                "test_accuracy": valid + rng.normal(0, 0.5, len(cells)),
+                "early_valid_accuracy": valid - 10 + rng.normal(0, 2, len(cells)),
+                "early_seconds": rng.uniform(5, 20, len(cells)),
+                "valid_seconds": 1.0,
+                "params": [1000 + 100 * cell.convolution_edges for cell in cells],
+                "flops": 1.5,
+            }
+        )
+        facts = {
+            "dataset": dataset,
+            "source": "table",
+            "cells": len(cells),
+            "accuracies": {"valid_accuracy": "half of the images, 5 epochs", "test_accuracy": "the other_half & all"},
+        }
+        write_table(self.folder / f"truth/{dataset}.parquet", table, facts | (NOISE if dataset == "digits" else {}))
+
+    def _scores(self, dataset: str, rng: np.random.Generator) -> None:
+        strings = np.array(all_strings())
+        classes = canonical_classes()
+        score = np.array([Cell.parse(text).convolution_edges for text in strings]) + rng.normal(0, 1, len(strings))
+        score = score[classes]
+        score[classes == 0] = np.nan
+        table = pd.DataFrame({"arch": strings, "proxy": "naswot", "score": score, "raw": score, "spread": np.nan})
+        table["repeats"], table["seconds"], table["scored_arch"] = 1, 0.2, strings[classes]
+        table["reason"] = np.where(np.isnan(score), "singular", "")
+        facts = {"dataset": dataset, "families": {"naswot": {"device": "Some CPU", "positions": list(range(50))}}}
+        write_table(self.folder / f"scores/{dataset}.csv", table, facts)
+
+    def _batch(self, dataset: str, rng: np.random.Generator) -> None:
+        channels, size = (1, 8) if dataset == "digits" else (3, 32)
+        pixels = rng.integers(0, 256, (8, channels, size, size), dtype=np.uint8)
+        path = self.folder / f"batches/{dataset}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, images=pixels.astype(np.float32), pixels=pixels, labels=np.arange(8), positions=np.arange(8))
+        path.with_suffix(".json").write_text(json.dumps({"dataset": dataset, "classes": 10}))
+
+    def _summary(self) -> None:
+        rows = []
+        for on in self.datasets:
+            for dataset in self.datasets:
+                for label, mean in MEANS.items():
+                    trains = label in ("random-search", "regularised-evolution", "area")
+                    costs = {
+                        "cells": 10.0,
+                        "scoring_seconds": 2.0 if "naswot" in label or label == "area" else 0.0,
+                        "training_seconds": 105.0 if trains else 0.0,
+                        "wall_seconds": 0.01,
+                    }
+                    for metric, value in (("valid_accuracy", mean - 1), ("test_accuracy", mean - (on != dataset))):
+                        row = {"search": label, "searched_on": on, "dataset": dataset, "metric": metric, "n": 30}
+                        row |= {
+                            "mean": value,
+                            "std": 0.5,
+                            "median": value,
+                            "ci_low": value - 0.2,
+                            "ci_high": value + 0.2,
+                        }
+                        rows.append(row | costs)
+        write_table(self.summary, pd.DataFrame(rows))
+
+    def _correlations(self) -> None:
+        rows = []
+        for dataset in self.datasets:
+            for accuracy in ("valid_accuracy", "test_accuracy"):
+                for cells, count in (("all", 400), ("distinct", 300)):
+                    row = {
+                        "dataset": dataset,
+                        "proxy": "naswot",
+                        "accuracy": accuracy,
+                        "cells": cells,
+                        "n": count,
+                        "nan": 2,
+                    }
+                    row |= {"spearman": 0.7934, "spearman_low": 0.78, "spearman_high": 0.8}
+                    rows.append(row | {"kendall": 0.61, "kendall_low": 0.6, "kendall_high": 0.62, "seconds": 0.2})
+        write_table(self.correlations, pd.DataFrame(rows))

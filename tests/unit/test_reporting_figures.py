@@ -1,0 +1,82 @@
+import numpy as np
+import pandas as pd
+import pytest
+from reporting_helpers import SEARCHES, FakeStudy
+
+from tfnas.cells import Cell, all_strings
+from tfnas.errors import ReportError
+from tfnas.reporting import figures
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    return FakeStudy(tmp_path_factory.mktemp("one"), ("digits",))
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    return FakeStudy(tmp_path_factory.mktemp("two"), ("cifar10", "cifar100"))
+
+
+def check(output):
+    assert output.read_bytes().startswith(b"%PDF")
+    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in output.parent.iterdir()) == sorted(
+        [output.name, output.with_suffix(".png").name]
+    )
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_figures_of_a_study(name, request, tmp_path):
+    study = request.getfixturevalue(name)
+    drawings = {
+        "accuracies": lambda output: figures.draw_accuracies(study.truths, output),
+        "best": lambda output: figures.draw_best_cells(study.truths, output),
+        "scatter": lambda output: figures.draw_scatter(
+            study.scores, study.truths, study.correlations, "naswot", output
+        ),
+        "times": lambda output: figures.draw_search_times(study.summary, SEARCHES, output),
+        "batch": lambda output: figures.draw_batch(study.batches[study.datasets[0]], output),
+    }
+    for figure, draw in drawings.items():
+        output = tmp_path / figure / "figure.pdf"
+        draw(output)
+        check(output)
+
+
+def test_a_figure_is_the_same_twice(tmp_path):
+    skeleton = {"channels": 16, "cells_per_stage": 5}
+    figures.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")
+    figures.draw_search_space(skeleton, tmp_path / "b" / "figure.pdf")
+    check(tmp_path / "a" / "figure.pdf")
+    for suffix in (".pdf", ".png"):
+        first, second = (tmp_path / folder / f"figure{suffix}" for folder in "ab")
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_example_shows_every_operation():
+    assert len(set(figures.EXAMPLE_CELL.operations)) == 5
+
+
+def test_best_cells_are_distinct_and_sorted():
+    twin = "|none~0|+|none~0|skip_connect~1|+|none~0|none~1|nor_conv_3x3~2|"
+    other = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
+    assert Cell.parse(twin).canonical() == Cell.parse(other).canonical()
+    table = pd.DataFrame({"arch": [other, twin, all_strings()[-1]], "test_accuracy": [50.0, 60.0, 55.0]})
+    assert figures.best_cells(table, 5)["test_accuracy"].tolist() == [60.0, 55.0]
+    with pytest.raises(ReportError, match="holds 'nonsense', which is no cell"):
+        figures.best_cells(pd.DataFrame({"arch": ["nonsense"], "test_accuracy": [1.0]}), 1)
+
+
+def test_a_proxy_without_correlations_is_named(one, tmp_path):
+    table = pd.read_csv(one.correlations)
+    table["proxy"] = "other"
+    table.to_csv(tmp_path / "correlations.csv", index=False)
+    with pytest.raises(ReportError, match="no row for proxy 'naswot' on 'digits': run the summary"):
+        figures.draw_scatter(one.scores, one.truths, tmp_path / "correlations.csv", "naswot", tmp_path / "figure.pdf")
+
+
+def test_a_large_batch_shows_its_first_images(tmp_path):
+    np.savez(tmp_path / "batch.npz", pixels=np.zeros((300, 3, 8, 8), dtype=np.uint8))
+    figures.draw_batch(tmp_path / "batch.npz", tmp_path / "figures" / "batch.pdf")
+    check(tmp_path / "figures" / "batch.pdf")

@@ -1,0 +1,209 @@
+import re
+import shutil
+
+import pytest
+from reporting_helpers import SEARCHES, FakeStudy
+
+from tfnas.errors import ReportError
+from tfnas.files import read_json, write_json
+from tfnas.proxies.registry import get_proxy, proxy_names
+from tfnas.reporting import figures, latex, tables
+from tfnas.reporting.numbers import write_numbers
+from tfnas.search.registry import algorithm_names, get_algorithm
+
+needs_latex = pytest.mark.skipif(not latex.have_latex(), reason="LaTeX is not installed")
+
+
+def build(study, root):
+    """Make all exhibits of a made-up study and return the arguments of render_report."""
+    folder = study.folder
+    published = root / "report/published.yaml" if study.config["report"]["published"] else None
+    drawn, written = folder / "figures", folder / "tables"
+    figures.draw_search_space(study.config["skeleton"], drawn / "search-space.pdf")
+    figures.draw_accuracies(study.truths, drawn / "accuracies.pdf")
+    figures.draw_best_cells(study.truths, drawn / "best-cells.pdf")
+    figures.draw_scatter(study.scores, study.truths, study.correlations, "naswot", drawn / "scatter-naswot.pdf")
+    figures.draw_search_times(study.summary, SEARCHES, drawn / "search-times.pdf")
+    for dataset in study.datasets:
+        figures.draw_batch(study.batches[dataset], drawn / f"batch-{dataset}.pdf")
+    tables.write_setup_table(study.config, study.batches, study.truths, written / "setup.tex")
+    tables.write_settings_table(SEARCHES, written / "settings.tex")
+    tables.write_best_cells_table(study.truths, written / "best-cells.tex")
+    tables.write_correlation_table(study.correlations, study.datasets, written / "correlations.tex", published)
+    tables.write_search_table(study.summary, SEARCHES, study.datasets, written / "search.tex", None, published)
+    if len(study.datasets) > 1:
+        first = study.datasets[0]
+        tables.write_search_table(study.summary, SEARCHES, study.datasets, written / "transfer.tex", first, published)
+    tables.write_time_table(study.summary, SEARCHES, study.datasets, written / "times.tex")
+    tables.write_contract_table(study.truths, written / "contract.tex")
+    tables.write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
+    write_numbers(
+        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches,
+        folder / "numbers.tex", published,
+    )  # fmt: skip
+    exhibits = [*sorted(drawn.glob("*.pdf")), *sorted(written.glob("*.tex"))]
+    return study.config, root / "report", folder / "numbers.tex", exhibits, folder / "report.tex"
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory, root):
+    return build(FakeStudy(tmp_path_factory.mktemp("one study"), ("digits",)), root)
+
+
+@pytest.fixture(scope="module")
+def three(tmp_path_factory, root):
+    datasets = ("cifar10", "cifar100", "ImageNet16-120")
+    return build(FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True), root)
+
+
+@needs_latex
+@pytest.mark.parametrize("name", ["one", "three"])
+def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
+    arguments = request.getfixturevalue(name)
+    latex.render_report(*arguments)
+    tex = arguments[-1]
+    latex.compile_pdf(tex, tmp_path / "first.pdf")
+    log = (tex.parent / "build/report.log").read_text(errors="replace")
+    assert "undefined" not in log
+    assert "multiply defined" not in log
+    assert not re.findall(r"Overfull \\hbox \((?:[2-9]\d|\d{3,})", log)
+    shutil.rmtree(tex.parent / "build")
+    latex.compile_pdf(tex, tmp_path / "second.pdf")
+    assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
+
+
+def test_titles_of_studies_are_escaped(one):
+    latex.render_report(*one)
+    assert r"\title{50 \% of a\_b \& c}" in one[-1].read_text()
+
+
+def test_the_text_follows_the_numbers(one, tmp_path):
+    config, folder, numbers, exhibits, _ = one
+    verdicts = {"better": "Searches that train do better", "worse": "It also beats the best search that"}
+    for verdict, sentence in verdicts.items():
+        shown = read_json(numbers.with_suffix(".json"))
+        shown["compare.digits.non-weight-sharing.verdict"]["value"] = verdict
+        write_json(tmp_path / "numbers.json", shown)
+        latex.render_report(config, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
+        assert sentence in (tmp_path / "report.tex").read_text()
+
+
+def test_prose_holds_no_typed_results(root):
+    """No decimals, no percentages: numbers come from files. Lengths and the level of intervals may stand."""
+    templates = re.compile(r"\(\(=.*?=\)\)|\(\(\*.*?\*\)\)|\(\(\(.*?\)\)\)", flags=re.DOTALL)
+    allowed = re.compile(r"-?\d*\.?\d+\s*(?:\\linewidth|em|pt|ex|mm|cm)|95\\,\\%")
+    for path in latex.template_files(root / "report"):
+        if path.endswith((".bib", "main.tex")):
+            continue
+        text = allowed.sub("", templates.sub("", open(path, encoding="utf-8").read()))
+        typed = re.findall(r"\S*\d+\.\d+\S*|\d+\s*(?:\\,|~)?\s*\\%\S*", text)
+        assert not typed, f"{path}: {typed}"
+
+
+def test_every_number_in_the_text_is_defined(one, three):
+    for arguments in (one, three):
+        latex.render_report(*arguments)
+        used = set(re.findall(r"\\result\{([^}#]+)\}", arguments[-1].read_text()))
+        assert used <= set(read_json(arguments[2].with_suffix(".json")))
+        assert len(used) > 50
+
+
+def folder_with(tmp_path, text, bibliography="@misc{a2020b,\n}\n"):
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "main.tex").write_text(text)
+    (folder / "refs.bib").write_text(bibliography)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('((( num("no.such") )))', "asks for the number 'no.such', which no result file gives"),
+        ('((( figure("nothing") )))', "shows the figure 'nothing', which was not made"),
+        ('((( table("search-space") )))', "shows the table 'search-space', which was not made"),
+        ("\n((* if *))", r"main.tex', line 2: "),
+        ("((( nothing )))", "uses a name that does not exist: 'nothing' is undefined"),
+        ('((* include "gone.tex" *))', "holds no template 'gone.tex'"),
+        (r"\citep{a2020b,gone1999x}", "cites gone1999x, which .*refs.bib' lacks: add an entry"),
+    ],
+)
+def test_a_wrong_template_is_named(one, tmp_path, text, message):
+    folder = folder_with(tmp_path, text)
+    with pytest.raises(ReportError, match=message):
+        latex.render_report(one[0], folder, one[2], one[3], tmp_path / "out" / "report.tex")
+    assert not (tmp_path / "out" / "report.tex").exists()
+
+
+def test_delimiters_leave_tex_alone(one, tmp_path):
+    text = "{{a}} {%\n#1 ((a)) $(b)$ % c\n((* if true *))\nyes\n((* endif *))\n((= no =))((( study.study )))\n"
+    folder = folder_with(tmp_path, text)
+    latex.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    assert (tmp_path / "report.tex").read_text() == "{{a}} {%\n#1 ((a)) $(b)$ % c\nyes\nfake\n"
+
+
+def test_a_chapter_is_one_file(one, root, tmp_path):
+    folder = tmp_path / "report"
+    shutil.copytree(root / "report", folder)
+    (folder / "sections/55-more.tex").write_text("\\section{More}\n")
+    latex.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    text = (tmp_path / "report.tex").read_text()
+    assert text.index("Do scores order cells") < text.index(r"\section{More}") < text.index("What do searches find")
+    assert str(folder / "sections/55-more.tex") in latex.template_files(folder)
+    assert not any("captions" in path or "published" in path for path in latex.template_files(folder))
+
+
+def test_a_search_without_a_description_is_described_by_its_registry(one, root, tmp_path):
+    folder = tmp_path / "report"
+    shutil.copytree(root / "report", folder)
+    (folder / "algorithms/area.tex").unlink()
+    (folder / "proxies/naswot.tex").unlink()
+    latex.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    text = (tmp_path / "report.tex").read_text()
+    assert latex.escape(get_algorithm("area").summary) in text
+    assert get_proxy("naswot").formula in text
+
+
+def test_references_of_registries_stand_in_the_bibliography(root):
+    known = set(re.findall(r"^@\w+\{([^,\s]+),", (root / "report/refs.bib").read_text(), flags=re.MULTILINE))
+    cited = {get_algorithm(name).reference for name in algorithm_names()} - {""}
+    cited |= {get_proxy(name).reference[0] for name in proxy_names()}
+    assert cited <= known
+
+
+@needs_latex
+def test_an_error_of_latex_is_quoted(tmp_path):
+    tex = tmp_path / "report.tex"
+    tex.write_text("\\documentclass{article}\n\\begin{document}\n\\nosuchcommand\n\\end{document}\n")
+    with pytest.raises(
+        ReportError, match=r"! Undefined control sequence. l.3 \\nosuchcommand \(see '.*build/report.log'\)"
+    ):
+        latex.compile_pdf(tex, tmp_path / "report.pdf")
+    assert not (tmp_path / "report.pdf").exists()
+
+
+@needs_latex
+def test_a_missing_exhibit_is_named(tmp_path):
+    tex = tmp_path / "report.tex"
+    tex.write_text("\\documentclass{article}\n\\begin{document}\n\\input{tables/gone.tex}\n\\end{document}\n")
+    with pytest.raises(ReportError, match=r"shows 'tables/gone\.tex', which does not exist"):
+        latex.compile_pdf(tex, tmp_path / "report.pdf")
+
+
+def test_without_latex_the_sentence_has_the_line_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not latex.have_latex()
+    with pytest.raises(ReportError, match=r"LaTeX is not installed.*sudo apt-get install .*latexmk.*lmodern"):
+        latex.compile_pdf(tmp_path / "report.tex", tmp_path / "report.pdf")
+
+
+def test_the_first_error_of_a_log(tmp_path):
+    assert latex.first_error(tmp_path / "none.log") == "latexmk wrote no log"
+    (tmp_path / "a.log").write_text("fine\n")
+    assert latex.first_error(tmp_path / "a.log") == "the log holds no error line"
+
+
+def test_lists_in_sentences():
+    assert latex.listed(["a"]) == "a"
+    assert latex.listed(["a", "b"]) == "a and b"
+    assert latex.listed(["a", "b", "c"]) == "a, b and c"

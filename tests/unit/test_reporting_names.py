@@ -1,0 +1,46 @@
+from reporting_helpers import SEARCHES
+
+from tfnas.proxies.registry import proxy_names
+from tfnas.reporting.names import GROUPS, dataset_title, proxy_title, search_group, search_titles, tex_title
+from tfnas.search.registry import GROUPS as REGISTRY_GROUPS
+
+
+def test_titles_tell_searches_of_one_algorithm_apart():
+    titles = search_titles(SEARCHES)
+    assert titles["naswot-10"] == "NASWOT (N = 10)"
+    assert titles["oracle-10"] == "Oracle"
+    assert titles["area"] == "AREA"
+    assert len(set(titles.values())) == len(titles)
+
+
+def test_titles_name_the_proxy_where_it_differs():
+    other = next(name for name in proxy_names() if name != "naswot")
+    titles = search_titles(
+        {
+            "a": {"algorithm": "area", "proxy": "naswot"},
+            "b": {"algorithm": "area", "proxy": other},
+            "c": {"algorithm": "proxy_search", "proxy": other, "sample": 10},
+        }
+    )
+    assert titles == {"a": "AREA (NASWOT)", "b": f"AREA ({proxy_title(other)})", "c": proxy_title(other)}
+
+
+def test_equal_settings_are_told_apart_by_label():
+    twice = {"one": {"algorithm": "random_cell"}, "two": {"algorithm": "random_cell"}}
+    assert search_titles(twice) == {"one": "Random cell [one]", "two": "Random cell [two]"}
+
+
+def test_mathematics_in_titles():
+    assert tex_title("NASWOT (N = 100)") == "NASWOT ($N{=}100$)"
+    assert tex_title("a_b (N = 10\N{THIN SPACE}000)") == r"a\_b ($N{=}10\,000$)"
+
+
+def test_groups_are_those_of_the_registry():
+    assert set(REGISTRY_GROUPS) <= set(GROUPS)
+    assert search_group(SEARCHES["area"]) == "hybrid"
+    assert search_group(SEARCHES["oracle-10"]) == "reference"
+
+
+def test_a_dataset_without_a_title_is_printed_by_its_name():
+    assert dataset_title("cifar10") == "CIFAR-10"
+    assert dataset_title("own-images") == "own-images"

@@ -1,0 +1,118 @@
+import json
+import math
+
+import pytest
+from reporting_helpers import NOISE, SEARCHES, FakeStudy
+from scipy.stats import spearmanr
+
+from tfnas.errors import ReportError
+from tfnas.files import read_json, read_table, write_json
+from tfnas.reporting import published
+from tfnas.reporting.numbers import Numbers, write_numbers
+
+
+def numbers_of(study, tmp_path, published_path=None):
+    write_numbers(
+        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches,
+        tmp_path / "numbers.tex", published_path,
+    )  # fmt: skip
+    return read_json(tmp_path / "numbers.json")
+
+
+@pytest.fixture
+def one(tmp_path):
+    return FakeStudy(tmp_path / "study", ("digits",))
+
+
+def test_numbers_come_from_the_files(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    truth = read_table(one.truths["digits"])
+    assert numbers["truth.digits.best_test"]["value"] == truth["test_accuracy"].max()
+    early = spearmanr(truth["early_valid_accuracy"], truth["test_accuracy"]).statistic
+    assert math.isclose(numbers["truth.digits.early_spearman"]["value"], early)
+    assert numbers["search.digits.naswot-10.digits.test.mean"] == {"text": "90.00", "value": 90.0}
+    assert numbers["search.digits.area.total"]["value"] == 107.0
+    assert numbers["correlation.digits.naswot.test.all.spearman"]["text"] == "0.793"
+    assert numbers["best.digits.training-free.title"]["text"] == "NASWOT ($N{=}100$)"
+    assert numbers["best.digits.any.label"]["value"] == "regularised-evolution"
+    assert math.isclose(numbers["compare.digits.non-weight-sharing.lead"]["value"], 0.234)
+    assert numbers["compare.digits.non-weight-sharing.speedup"]["text"] == "52"
+    assert numbers["compare.digits.non-weight-sharing.verdict"]["value"] == "undecided"
+    assert numbers["growth.digits.naswot.gain"]["value"] == 1.0
+    assert numbers["growth.digits.naswot.oracle_gap"]["value"] == 1.5
+    assert numbers["noise.digits.split_half_spearman"]["text"] == "0.872"
+
+
+def test_where_the_order_comes_from(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    assert numbers["order.digits.convolutions"]["value"] > 0.8
+    assert abs(numbers["order.digits.naswot.within"]["value"]) < 0.2
+    assert numbers["order.digits.naswot.top_cells"]["value"] == 40
+
+
+def test_every_macro_is_defined_once(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    lines = (tmp_path / "numbers.tex").read_text().splitlines()
+    defined = [line.split("result@")[1].split(r"\endcsname")[0] for line in lines if r"\def\csname" in line]
+    assert defined == list(numbers)
+
+
+@pytest.mark.parametrize("key", list(NOISE))
+def test_a_fact_on_noise_that_is_missing_is_named(one, tmp_path, key):
+    path = one.truths["digits"].with_suffix(".json")
+    facts = read_json(path)
+    del facts[key]
+    write_json(path, facts)
+    with pytest.raises(ReportError, match=rf"digits.parquet' lack '{key}', which the report prints"):
+        numbers_of(one, tmp_path)
+
+
+def test_a_fact_on_noise_that_is_no_number_is_named(one, tmp_path):
+    path = one.truths["digits"].with_suffix(".json")
+    path.write_text(json.dumps(read_json(path) | {"seconds": "long"}))
+    with pytest.raises(ReportError, match=r"The fact 'seconds' of .* is 'long' where the report prints a number"):
+        numbers_of(one, tmp_path)
+
+
+def test_three_datasets_transfer_and_published(root, tmp_path):
+    study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100", "ImageNet16-120"), published=True)
+    numbers = numbers_of(study, tmp_path, root / "report/published.yaml")
+    assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
+    assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
+    assert numbers["published.compared"]["value"] == 18
+    assert "noise.cifar10.seconds" not in numbers
+
+
+def test_keys_are_plain_and_used_once():
+    numbers = Numbers()
+    numbers.add("a.b", 1, "count")
+    with pytest.raises(ReportError, match=r"The key 'a\.b' cannot be used"):
+        numbers.add("a.b", 2, "count")
+    with pytest.raises(ReportError, match="The key 'a%b' cannot be used"):
+        numbers.add("a%b", 2, "count")
+
+
+def test_published_rows_have_source_and_evidence(root):
+    content = published.read_published(root / "report/published.yaml")
+    keys = [row["key"] for row in content["search"]]
+    assert len(set(keys)) == len(keys)
+    for row in [*content["search"], *content["correlations"], *content["facts"].values()]:
+        assert row["evidence"] in ("P", "C")
+        assert row["source"]
+    assert published.matching_label(content["search"][1], SEARCHES) == "regularised-evolution"
+    assert published.matching_label({"method": "x"}, SEARCHES) is None
+
+
+def test_a_wrong_published_file_is_named(tmp_path):
+    with pytest.raises(ReportError, match="do not exist: restore the file"):
+        published.read_published(tmp_path / "none.yaml")
+    (tmp_path / "bad.yaml").write_text("search: [}")
+    with pytest.raises(ReportError, match="are not valid YAML"):
+        published.read_published(tmp_path / "bad.yaml")
+    (tmp_path / "row.yaml").write_text("search: [{method: a}]")
+    with pytest.raises(ReportError, match=r"Row 0 of 'search' in .* lacks group, cite, evidence, searched_on, values"):
+        published.read_published(tmp_path / "row.yaml")
+    row = "search: [{method: a, group: b, cite: c, evidence: P, searched_on: each, values: {}}]"
+    (tmp_path / "group.yaml").write_text(row)
+    with pytest.raises(ReportError, match=r"Row 'a' in .* has group 'b': use one of"):
+        published.read_published(tmp_path / "group.yaml")
