@@ -1,0 +1,1 @@
+"""Networks: the macro skeleton with its costs, the reference network, and the engine that runs many at once."""

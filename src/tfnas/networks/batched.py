@@ -1,0 +1,283 @@
+"""The engine: a batch of networks with different cells and own weights, run as grouped operations.
+
+G networks share the skeleton and see the same images. Activations have shape (B, G*C, H, W): the channels of network g
+are the slice g*C .. (g+1)*C. On each edge the networks that carry the same operation are gathered and run as one grouped
+convolution, one batch normalisation (which is per channel, hence per network) or one pooling.
+
+Two savings change no output: the ReLU of a node is computed once for all convolution edges that leave it, and edges into
+nodes that cannot reach the output are left out. Autograd works through all of it; the loss of network g depends on the
+weights of network g alone, so one backward pass of the summed losses gives every network its own gradient.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
+from tfnas.networks.reference import kernel_size
+from tfnas.networks.skeleton import Skeleton
+
+EPSILON = 1e-5
+"""Of batch normalisation, PyTorch's default."""
+
+State = dict[str, Tensor]
+Observer = Callable[[Tensor, Tensor, Tensor], None]
+"""Called with every ReLU of the networks once: ``observe(activations, networks, copies)``.
+
+``activations``: ReLU outputs of shape (B, n*C, H, W) of n networks; ``networks``: their numbers, shape (n,); ``copies``:
+how many ``nn.ReLU`` modules of each network see exactly this input (one per convolution edge leaving the node, whether
+or not that edge reaches the output), shape (n,).
+"""
+
+
+class GroupedConvNorm(nn.Module):
+    """Convolution and batch normalisation of n networks at once.
+
+    Args:
+        states: the n state dicts.
+        conv: name of the convolution inside a state dict.
+        norm: name of the normalisation, or None for a bare convolution.
+        stride: of the convolution.
+        shared_input: all networks read the same (B, channels_in, H, W) input, as the stem does.
+    """
+
+    def __init__(
+        self, states: Sequence[State], conv: str, norm: str | None, stride: int = 1, shared_input: bool = False
+    ):
+        super().__init__()
+        self.conv, self.norm, self.stride = conv, norm, stride
+        self.groups = 1 if shared_input else len(states)
+        self.weight = nn.Parameter(torch.cat([state[f"{conv}.weight"] for state in states]))
+        if norm is not None:
+            self.norm_weight = nn.Parameter(torch.cat([state[f"{norm}.weight"] for state in states]))
+            self.norm_bias = nn.Parameter(torch.cat([state[f"{norm}.bias"] for state in states]))
+            self.register_buffer("running_mean", torch.cat([state[f"{norm}.running_mean"] for state in states]))
+            self.register_buffer("running_var", torch.cat([state[f"{norm}.running_var"] for state in states]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, n*channels_in, H, W) to (B, n*channels, H / stride, W / stride)."""
+        x = F.conv2d(x, self.weight, stride=self.stride, padding=self.weight.shape[-1] // 2, groups=self.groups)
+        if self.norm is None:
+            return x
+        return batch_norm(self, x)
+
+    def export(self, number: int, count: int) -> State:
+        """Return the tensors of network ``number`` of ``count`` under their names in a state dict."""
+        state = {f"{self.conv}.weight": self.weight.chunk(count)[number]}
+        if self.norm is not None:
+            state[f"{self.norm}.weight"] = self.norm_weight.chunk(count)[number]
+            state[f"{self.norm}.bias"] = self.norm_bias.chunk(count)[number]
+            state[f"{self.norm}.running_mean"] = self.running_mean.chunk(count)[number]
+            state[f"{self.norm}.running_var"] = self.running_var.chunk(count)[number]
+        return state
+
+
+class BatchedCell(nn.Module):
+    """The cells of G networks at one place of the skeleton.
+
+    Args:
+        cells: the G genotypes.
+        states: the G state dicts.
+        name: name of the block inside a state dict, ``cells.3`` for example.
+    """
+
+    def __init__(self, cells: Sequence[Cell], states: Sequence[State], name: str):
+        super().__init__()
+        self.count = len(cells)
+        self.convolutions = nn.ModuleDict()
+        self.members: list[dict[str, list[int]]] = []
+        for edge, (_, target) in enumerate(EDGES):
+            members: dict[str, list[int]] = {}
+            for number, cell in enumerate(cells):
+                if target in cell.useful_nodes and cell.operations[edge] != "none":
+                    members.setdefault(cell.operations[edge], []).append(number)
+            self.members.append(members)
+            for operation, numbers in members.items():
+                if operation in CONVOLUTIONS:
+                    self.convolutions[f"{edge}-{operation}"] = GroupedConvNorm(
+                        [states[number] for number in numbers],
+                        f"{name}.layers.{edge}.op.1",
+                        f"{name}.layers.{edge}.op.2",
+                    )
+            for operation, numbers in members.items():
+                self.register_buffer(f"index_{edge}_{operation}", torch.tensor(numbers), persistent=False)
+        for node in range(NODES - 1):
+            copies = [
+                sum(s == node and o in CONVOLUTIONS for (s, _), o in zip(EDGES, cell.operations, strict=True))
+                for cell in cells
+            ]
+            numbers = [number for number, count in enumerate(copies) if count]
+            self.register_buffer(f"relu_networks_{node}", torch.tensor(numbers, dtype=torch.long), persistent=False)
+            counts = [copies[number] for number in numbers]
+            self.register_buffer(f"relu_copies_{node}", torch.tensor(counts, dtype=torch.long), persistent=False)
+
+    def forward(self, x: Tensor, observe: Observer | None = None) -> Tensor:
+        """Map (B, G*C, H, W) to (B, G*C, H, W)."""
+        nodes: list[Tensor | None] = [x, *[None] * (NODES - 1)]
+        rectified: dict[int, Tensor] = {}
+        for edge, (source, target) in enumerate(EDGES):
+            for operation in self.members[edge]:
+                value = nodes[source] if nodes[source] is not None else torch.zeros_like(x)
+                if operation in CONVOLUTIONS:
+                    if source not in rectified:
+                        rectified[source] = F.relu(value)
+                    value = rectified[source]
+                index = getattr(self, f"index_{edge}_{operation}")
+                value = take(value, index, self.count)
+                if operation in CONVOLUTIONS:
+                    value = self.convolutions[f"{edge}-{operation}"](value)
+                elif operation == "avg_pool_3x3":
+                    value = F.avg_pool2d(value, 3, stride=1, padding=1, count_include_pad=False)
+                nodes[target] = accumulate(nodes[target], value, index, self.count)
+        if observe is not None:
+            for node in range(NODES - 1):
+                networks = getattr(self, f"relu_networks_{node}")
+                if len(networks):
+                    value = nodes[node] if nodes[node] is not None else torch.zeros_like(x)
+                    value = rectified[node] if node in rectified else F.relu(value)
+                    observe(take(value, networks, self.count), networks, getattr(self, f"relu_copies_{node}"))
+        return nodes[-1] if nodes[-1] is not None else torch.zeros_like(x)
+
+
+class BatchedResidual(nn.Module):
+    """The residual blocks of G networks at one place of the skeleton."""
+
+    def __init__(self, states: Sequence[State], name: str):
+        super().__init__()
+        self.conv_a = GroupedConvNorm(states, f"{name}.conv_a.op.1", f"{name}.conv_a.op.2", stride=2)
+        self.conv_b = GroupedConvNorm(states, f"{name}.conv_b.op.1", f"{name}.conv_b.op.2")
+        self.downsample = GroupedConvNorm(states, f"{name}.downsample.1", None)
+
+    def forward(self, x: Tensor, observe: Callable[[Tensor], None] | None = None) -> Tensor:
+        """Map (B, G*C, H, W) to (B, G*2C, H/2, W/2)."""
+        first = F.relu(x)
+        second = F.relu(self.conv_a(first))
+        if observe is not None:
+            observe(first)
+            observe(second)
+        return self.conv_b(second) + self.downsample(F.avg_pool2d(x, 2, stride=2))
+
+
+class BatchedNetworks(nn.Module):
+    """G networks with own cells and own weights over one skeleton.
+
+    Args:
+        cells: the G genotypes, in any mixture.
+        skeleton: shared macro skeleton.
+        states: the G state dicts, for example from :func:`tfnas.networks.reference.initial_state`; tensors are copied.
+
+    Weights of edges that cannot reach the output are not held, since they change neither outputs nor gradients.
+    """
+
+    def __init__(self, cells: Sequence[Cell], skeleton: Skeleton, states: Sequence[State]):
+        super().__init__()
+        if len(cells) != len(states):
+            raise ValueError(f"{len(cells)} cells but {len(states)} state dicts: give one state per cell.")
+        self.count = len(cells)
+        self.stem = GroupedConvNorm(states, "stem.0", "stem.1", shared_input=True)
+        self.blocks = nn.ModuleList(
+            BatchedCell(cells, states, f"cells.{number}")
+            if block.kind == "cell"
+            else BatchedResidual(states, f"cells.{number}")
+            for number, block in enumerate(skeleton.blocks())
+        )
+        self.norm_weight = nn.Parameter(torch.cat([state["lastact.0.weight"] for state in states]))
+        self.norm_bias = nn.Parameter(torch.cat([state["lastact.0.bias"] for state in states]))
+        self.register_buffer("running_mean", torch.cat([state["lastact.0.running_mean"] for state in states]))
+        self.register_buffer("running_var", torch.cat([state["lastact.0.running_var"] for state in states]))
+        self.classifier_weight = nn.Parameter(torch.stack([state["classifier.weight"] for state in states]))
+        self.classifier_bias = nn.Parameter(torch.stack([state["classifier.bias"] for state in states]))
+
+    def forward(self, images: Tensor, observe: Observer | None = None) -> Tensor:
+        """Return logits of shape (G, B, classes) for images of shape (B, image_channels, H, W)."""
+        everyone = torch.arange(self.count, device=images.device)
+        observe_all = None if observe is None else lambda values: observe(values, everyone, torch.ones_like(everyone))
+        x = self.stem(images)
+        for block in self.blocks:
+            x = block(x, observe if isinstance(block, BatchedCell) else observe_all)
+        x = F.relu(batch_norm(self, x))
+        if observe_all is not None:
+            observe_all(x)
+        features = x.mean((2, 3)).view(len(images), self.count, -1).transpose(0, 1)
+        return torch.baddbmm(self.classifier_bias[:, None], features, self.classifier_weight.transpose(1, 2))
+
+    def export(self, number: int) -> State:
+        """Return the state dict of one network; weights of edges that cannot reach the output are absent."""
+        state: State = {
+            "lastact.0.weight": self.norm_weight.chunk(self.count)[number],
+            "lastact.0.bias": self.norm_bias.chunk(self.count)[number],
+            "lastact.0.running_mean": self.running_mean.chunk(self.count)[number],
+            "lastact.0.running_var": self.running_var.chunk(self.count)[number],
+            "classifier.weight": self.classifier_weight[number],
+            "classifier.bias": self.classifier_bias[number],
+            **self.stem.export(number, self.count),
+        }
+        for block in self.blocks:
+            if isinstance(block, BatchedResidual):
+                for part in (block.conv_a, block.conv_b, block.downsample):
+                    state |= part.export(number, self.count)
+                continue
+            for edge, members in enumerate(block.members):
+                for operation, numbers in members.items():
+                    if operation in CONVOLUTIONS and number in numbers:
+                        module = block.convolutions[f"{edge}-{operation}"]
+                        state |= module.export(numbers.index(number), len(numbers))
+        return {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
+    """Normalise x (B, n*C, H, W) with the statistics and weights that ``module`` holds.
+
+    Without gradients, on a CPU and in channels-last layout, the batch statistics are taken and applied over rows of
+    many pixels, which is several times faster than the library's kernel for few channels; running statistics are
+    then left alone.
+    """
+    fast = module.training and not torch.is_grad_enabled() and not x.is_cuda
+    if not (fast and x.is_contiguous(memory_format=torch.channels_last)):
+        return F.batch_norm(
+            x, module.running_mean, module.running_var, module.norm_weight, module.norm_bias, training=module.training
+        )
+    pixels, channels = x.numel() // x.shape[1], x.shape[1]
+    wide = math.gcd(pixels, max(1, 1024 // channels))
+    rows = x.permute(0, 2, 3, 1).view(pixels // wide, wide * channels)
+
+    def mean(values: Tensor) -> Tensor:
+        return values.sum(0).view(wide, channels).sum(0).div_(pixels)
+
+    average = mean(rows)
+    variance = (mean(rows * rows) - average * average).clamp_min_(0)
+    scale = module.norm_weight * torch.rsqrt(variance + EPSILON)
+    shift = module.norm_bias - average * scale
+    torch.addcmul(shift.repeat(wide), rows, scale.repeat(wide), out=rows)
+    return x
+
+
+def take(x: Tensor, networks: Tensor, count: int) -> Tensor:
+    """Return the channels of some networks: (B, count*C, H, W) to (B, n*C, H, W); ``x`` itself when all are wanted."""
+    if len(networks) == count:
+        return x
+    batch, channels, height, width = x.shape
+    return (
+        x.view(batch, count, channels // count, height, width).index_select(1, networks).view(batch, -1, height, width)
+    )
+
+
+def accumulate(total: Tensor | None, term: Tensor, networks: Tensor, count: int) -> Tensor:
+    """Return ``total`` (None for zero) with the term of some networks added to their channels."""
+    if len(networks) == count:
+        return term if total is None else total + term
+    batch, channels, height, width = term.shape
+    shape = (batch, count, channels // len(networks), height, width)
+    if total is None:
+        total = term.new_zeros(batch, count * shape[2], height, width)
+    return (
+        total.view(shape)
+        .index_add(1, networks, term.reshape(batch, len(networks), *shape[2:]))
+        .view(batch, -1, height, width)
+    )
+

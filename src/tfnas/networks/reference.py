@@ -1,0 +1,165 @@
+"""The reference network: one cell in the benchmark's macro skeleton, written the obvious way.
+
+Module names, shapes and order equal those of xautodl's ``TinyNetwork``, so state dicts pass between the two. Every
+fast path of this project is tested against this network, and this network against xautodl's.
+
+Source: Dong and Yang 2020, "NAS-Bench-201", section 2.1; order of operations (ReLU, convolution, normalisation) as in
+the benchmark's published code.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
+from tfnas.networks.skeleton import Skeleton
+
+
+class Zero(nn.Module):
+    """The operation ``none``: zeros that stay in the autograd graph, as in the benchmark."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x * 0``."""
+        return x * 0.0
+
+
+class ReluConvNorm(nn.Module):
+    """ReLU, convolution without bias, batch normalisation: the operations ``nor_conv_1x1`` and ``nor_conv_3x3``."""
+
+    def __init__(self, channels_in: int, channels: int, kernel: int, stride: int = 1):
+        super().__init__()
+        self.op = nn.Sequential(
+            nn.ReLU(),
+            nn.Conv2d(channels_in, channels, kernel, stride=stride, padding=kernel // 2, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, channels_in, H, W) to (B, channels, H / stride, W / stride)."""
+        return self.op(x)
+
+
+def make_operation(operation: str, channels: int) -> nn.Module:
+    """Return the module of one edge; every operation keeps shape (B, channels, H, W)."""
+    if operation == "none":
+        return Zero()
+    if operation == "skip_connect":
+        return nn.Identity()
+    if operation == "avg_pool_3x3":
+        return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
+    return ReluConvNorm(channels, channels, kernel_size(operation))
+
+
+def kernel_size(operation: str) -> int:
+    """Return the kernel size of a convolution operation, 1 or 3."""
+    return {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[operation]
+
+
+class CellBlock(nn.Module):
+    """A cell: each node is the sum of its incoming edges, the output is node 3."""
+
+    def __init__(self, cell: Cell, channels: int):
+        super().__init__()
+        self.layers = nn.ModuleList(make_operation(operation, channels) for operation in cell.operations)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, C, H, W)."""
+        nodes = [x]
+        for node in range(1, NODES):
+            terms = [layer(nodes[s]) for (s, t), layer in zip(EDGES, self.layers, strict=True) if t == node]
+            nodes.append(sum(terms[1:], terms[0]))
+        return nodes[-1]
+
+
+class ResidualBlock(nn.Module):
+    """Two ReLU-convolution-normalisations, the first of stride 2, beside average pooling and a 1x1 convolution."""
+
+    def __init__(self, channels_in: int, channels: int):
+        super().__init__()
+        self.conv_a = ReluConvNorm(channels_in, channels, 3, stride=2)
+        self.conv_b = ReluConvNorm(channels, channels, 3)
+        self.downsample = nn.Sequential(nn.AvgPool2d(2, stride=2), nn.Conv2d(channels_in, channels, 1, bias=False))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, C, H, W) to (B, 2C, H/2, W/2)."""
+        return self.conv_b(self.conv_a(x)) + self.downsample(x)
+
+
+class Network(nn.Module):
+    """One cell in the macro skeleton.
+
+    Args:
+        cell: the genotype.
+        skeleton: channels, depth, classes and image shape.
+    """
+
+    def __init__(self, cell: Cell, skeleton: Skeleton):
+        super().__init__()
+        channels = skeleton.channels
+        self.stem = nn.Sequential(
+            nn.Conv2d(skeleton.image_channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
+        )
+        self.cells = nn.ModuleList(
+            CellBlock(cell, block.channels) if block.kind == "cell" else ResidualBlock(block.channels_in, block.channels)
+            for block in skeleton.blocks()
+        )
+        self.lastact = nn.Sequential(nn.BatchNorm2d(skeleton.feature_channels), nn.ReLU(inplace=True))
+        self.classifier = nn.Linear(skeleton.feature_channels, skeleton.classes)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Map images (B, image_channels, H, W) to logits (B, classes)."""
+        x = self.stem(images)
+        for block in self.cells:
+            x = block(x)
+        return self.classifier(self.lastact(x).mean((2, 3)))
+
+
+def initial_state(cell: Cell, skeleton: Skeleton, generator: torch.Generator) -> dict[str, Tensor]:
+    """Draw the initial weights of a network: PyTorch's default initialisation, from a generator of its own.
+
+    Convolution and linear weights and linear biases are uniform on +-1/sqrt(fan_in) (PyTorch's Kaiming-uniform with
+    a = sqrt(5)); normalisation starts at weight 1, bias 0, running mean 0, running variance 1.
+
+    Args:
+        cell: the genotype.
+        skeleton: channels, depth, classes and image shape.
+        generator: a CPU generator; it alone decides the weights, so a network is the same in every batch and chunk.
+
+    Returns:
+        Tensors under the names of :class:`Network`'s state dict (``num_batches_tracked`` left out), drawn in its order.
+    """
+    state: dict[str, Tensor] = {}
+
+    def uniform(shape: tuple[int, ...], fan_in: int) -> Tensor:
+        return (torch.rand(shape, generator=generator) * 2 - 1) / fan_in**0.5
+
+    def normalisation(name: str, channels: int) -> None:
+        state[f"{name}.weight"] = torch.ones(channels)
+        state[f"{name}.bias"] = torch.zeros(channels)
+        state[f"{name}.running_mean"] = torch.zeros(channels)
+        state[f"{name}.running_var"] = torch.ones(channels)
+
+    def convolution(name: str, channels_in: int, channels: int, kernel: int) -> None:
+        state[f"{name}.weight"] = uniform((channels, channels_in, kernel, kernel), channels_in * kernel**2)
+
+    convolution("stem.0", skeleton.image_channels, skeleton.channels, 3)
+    normalisation("stem.1", skeleton.channels)
+    for number, block in enumerate(skeleton.blocks()):
+        name = f"cells.{number}"
+        if block.kind == "cell":
+            for edge, operation in enumerate(cell.operations):
+                if operation in CONVOLUTIONS:
+                    convolution(
+                        f"{name}.layers.{edge}.op.1", block.channels, block.channels, kernel_size(operation)
+                    )
+                    normalisation(f"{name}.layers.{edge}.op.2", block.channels)
+        else:
+            for part, channels_in in (("conv_a", block.channels_in), ("conv_b", block.channels)):
+                convolution(f"{name}.{part}.op.1", channels_in, block.channels, 3)
+                normalisation(f"{name}.{part}.op.2", block.channels)
+            convolution(f"{name}.downsample.1", block.channels_in, block.channels, 1)
+    normalisation("lastact.0", skeleton.feature_channels)
+    state["classifier.weight"] = uniform((skeleton.classes, skeleton.feature_channels), skeleton.feature_channels)
+    state["classifier.bias"] = uniform((skeleton.classes,), skeleton.feature_channels)
+    return state

@@ -1,0 +1,121 @@
+"""Which proxies exist, and in which family. Importing this module, or listing names, does not import torch.
+
+A family is a file of this package that holds ``FAMILY = Family(...)``; the file name is the name of the family.
+Adding a proxy is adding such a file (or an entry to one), a reference in ``report/refs.bib`` and a test.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tfnas.cells import Cell
+from tfnas.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from tfnas.networks.batched import BatchedNetworks
+
+_INFRASTRUCTURE = ("registry", "classes")
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """What a person should know of a proxy.
+
+    Attributes:
+        name: as in study files and score tables.
+        title: as in report tables.
+        direction: 1 if a larger raw value promises a better network, -1 if a smaller one does; the score is their
+            product, so that larger is always better.
+        formula: LaTeX (mathematics mode) of the raw value.
+        needs: what one evaluation needs, for example ``("forward", "real images")``.
+        reference: citation key in ``report/refs.bib`` and the place in the work.
+        summary: one sentence.
+    """
+
+    name: str
+    title: str
+    direction: Literal[1, -1]
+    formula: str
+    needs: tuple[str, ...]
+    reference: tuple[str, str]
+    summary: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Proxies that share one pass through the networks.
+
+    Attributes:
+        proxies: its members.
+        same_score: maps a cell to a key; cells with equal keys have equally distributed values, so one of them
+            may stand for all.
+        evaluate: takes (networks, images of shape (B, C, H, W), labels of shape (B,)) and returns, for each proxy
+            name, raw values of shape (G,) in float64 on the CPU, NaN where undefined, and G reasons (empty where defined).
+    """
+
+    proxies: tuple[Proxy, ...]
+    same_score: Callable[[Cell], Hashable]
+    evaluate: Callable[[BatchedNetworks, Tensor, Tensor], dict[str, tuple[Tensor, list[str]]]]
+
+
+@cache
+def families() -> dict[str, Family]:
+    """Return every family by name, in alphabetical order."""
+    package = str(Path(__file__).parent)
+    names = sorted(module.name for module in pkgutil.iter_modules([package]) if module.name not in _INFRASTRUCTURE)
+    return {name: importlib.import_module(f"tfnas.proxies.{name}").FAMILY for name in names}
+
+
+@cache
+def _families_of_proxies() -> dict[str, str]:
+    owners: dict[str, str] = {}
+    for name, family in families().items():
+        for proxy in family.proxies:
+            if proxy.name in owners:
+                raise ValueError(f"Proxy '{proxy.name}' is in both families '{owners[proxy.name]}' and '{name}'.")
+            owners[proxy.name] = name
+    return owners
+
+
+def proxy_names() -> list[str]:
+    """Return the names of all proxies."""
+    return list(_families_of_proxies())
+
+
+def family_of(proxy: str) -> str:
+    """Return the name of the family of a proxy.
+
+    Raises:
+        UnknownNameError: no such proxy; the message lists those that exist.
+    """
+    if proxy not in _families_of_proxies():
+        raise UnknownNameError("proxy", proxy, proxy_names())
+    return _families_of_proxies()[proxy]
+
+
+def get_family(name: str) -> Family:
+    """Return a family.
+
+    Raises:
+        UnknownNameError: no such family; the message lists those that exist.
+    """
+    if name not in families():
+        raise UnknownNameError("proxy family", name, list(families()))
+    return families()[name]
+
+
+def get_proxy(name: str) -> Proxy:
+    """Return a proxy.
+
+    Raises:
+        UnknownNameError: no such proxy; the message lists those that exist.
+    """
+    return next(proxy for proxy in get_family(family_of(name)).proxies if proxy.name == name)

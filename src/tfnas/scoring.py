@@ -1,0 +1,210 @@
+"""Score a chunk of cells with the proxies of one family on one mini-batch.
+
+The weights of a network come from a generator named after its cell and its repeat, so that scores do not depend on
+chunks, order or batching. Seconds are wall seconds from drawing the weights to the raw values, shared equally among the
+networks that ran together.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import torch
+
+from tfnas.cells import Cell
+from tfnas.datasets.images import Batch
+from tfnas.errors import DataError, DeviceError
+from tfnas.files import write_table
+from tfnas.memory import keep_freed_memory
+from tfnas.networks.batched import BatchedNetworks
+from tfnas.networks.reference import initial_state
+from tfnas.networks.skeleton import Skeleton
+from tfnas.progress import progress
+from tfnas.proxies.registry import Family, get_family
+from tfnas.scoring_plan import CHUNK_COLUMNS, representatives
+from tfnas.seeds import child_seed
+
+log = logging.getLogger("tfnas")
+
+NETWORKS_ON_CUDA = 32
+"""Networks that run together on a GPU; halved when its memory runs out. On a CPU one network at a time is fastest."""
+
+
+def score_chunk(
+    family: str,
+    proxies: Sequence[str],
+    first: int,
+    last: int,
+    batch_path: str | Path,
+    skeleton: dict[str, int],
+    repeats: int,
+    seed: int,
+    device: str,
+    share_classes: bool,
+    output: str | Path,
+) -> None:
+    """Score the cells ``first`` .. ``last - 1`` of the scoring order and write rows and facts.
+
+    Args:
+        family: name of a proxy family.
+        proxies: the members whose rows are kept.
+        first: first place in :func:`tfnas.scoring_plan.representatives`.
+        last: one past the last place.
+        batch_path: mini-batch file.
+        skeleton: ``channels`` and ``cells_per_stage``; the rest follows from the batch.
+        repeats: initialisations per cell.
+        seed: child seed of this study and dataset.
+        device: ``cpu`` or ``cuda:N``.
+        share_classes: score one cell per class of equal distribution.
+        output: chunk file; its facts are written beside it.
+
+    Raises:
+        DataError: the images are not finite or all equal.
+        DeviceError: not even one network fits into the memory of the device.
+    """
+    started = time.perf_counter()
+    keep_freed_memory()
+    batch = Batch.read(batch_path)
+    images, labels = load_batch(batch, str(batch_path), device)
+    shape = Skeleton(
+        channels=skeleton["channels"],
+        cells_per_stage=skeleton["cells_per_stage"],
+        classes=batch.facts["classes"],
+        image_channels=images.shape[1],
+        image_size=images.shape[2],
+    )
+    cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
+    rows = score_cells(get_family(family), cells, images, labels, shape, repeats, seed)
+    table = pd.DataFrame(rows, columns=list(CHUNK_COLUMNS))
+    table = table[table["proxy"].isin(proxies)]
+    facts = {
+        "dataset": batch.facts["dataset"],
+        "family": family,
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "precision": "float32",
+        "networks_per_pass": NETWORKS_ON_CUDA if device.startswith("cuda") else 1,
+        "initialisation": "PyTorch default",
+        "repeats": repeats,
+        "seed": seed,
+        "share_classes": share_classes,
+        "cells_scored": len(cells),
+        "wall_seconds": round(time.perf_counter() - started, 2),
+        "skeleton": vars(shape),
+        "batch": batch.facts | {"positions": batch.positions.tolist()},
+        "versions": versions(),
+    }
+    write_table(output, table, facts)
+
+
+def load_batch(batch: Batch, place: str, device: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return images (B, C, H, W) float32 and labels (B,) on the device, checked.
+
+    Raises:
+        DataError: an image is not finite, or all images are equal.
+    """
+    images = torch.from_numpy(batch.images).to(device)
+    if not torch.isfinite(images).all():
+        bad = int((~torch.isfinite(images)).flatten(1).any(1).nonzero()[0])
+        raise DataError(f"Image {bad} of '{place}' is not finite: check the images it was made from.")
+    if (images == images[:1]).all():
+        raise DataError(f"All images of '{place}' are equal, so no proxy can tell networks apart: use real images.")
+    return images, torch.from_numpy(batch.labels).to(device)
+
+
+def score_cells(
+    family: Family,
+    cells: Sequence[Cell],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    skeleton: Skeleton,
+    repeats: int,
+    seed: int,
+    together: int | None = None,
+) -> list[tuple]:
+    """Return rows (arch, proxy, repeat, raw, seconds, reason) for cells and repeats.
+
+    Args:
+        family: which proxies to evaluate.
+        cells: the cells, in any order.
+        images: mini-batch on the device that is to be used, shape (B, C, H, W).
+        labels: shape (B,).
+        skeleton: shared macro skeleton.
+        repeats: initialisations per cell.
+        seed: parent of the seeds of all initialisations.
+        together: networks per pass; by default one on a CPU and :data:`NETWORKS_ON_CUDA` on a GPU.
+
+    Raises:
+        DeviceError: not even one network fits into the memory of the device.
+    """
+    jobs = [(cell, repeat) for cell in cells for repeat in range(repeats)]
+    together = together or (NETWORKS_ON_CUDA if images.is_cuda else 1)
+    rows: list[tuple] = []
+    done = 0
+    with progress(len(jobs), "cells") as advance:
+        while done < len(jobs):
+            group = jobs[done : done + together]
+            try:
+                rows += _score_group(family, group, images, labels, skeleton, seed)
+            except torch.cuda.OutOfMemoryError as error:
+                torch.cuda.empty_cache()
+                if together == 1:
+                    raise DeviceError(
+                        f"One network with {len(images)} images does not fit into the memory of {images.device}: "
+                        "use a smaller scoring.batch_size or scoring.device: cpu."
+                    ) from error
+                together //= 2
+                log.warning("The memory of %s ran out: %d networks at a time from here.", images.device, together)
+                continue
+            done += len(group)
+            advance(len(group))
+    return rows
+
+
+def _score_group(
+    family: Family,
+    group: Sequence[tuple[Cell, int]],
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    skeleton: Skeleton,
+    seed: int,
+) -> list[tuple]:
+    started = time.perf_counter()
+    states = [
+        initial_state(cell, skeleton, torch.Generator().manual_seed(child_seed(seed, "weights", str(cell), repeat)))
+        for cell, repeat in group
+    ]
+    networks = BatchedNetworks([cell for cell, _ in group], skeleton, states).to(images.device)
+    if not images.is_cuda:
+        networks = networks.to(memory_format=torch.channels_last)
+        images = images.contiguous(memory_format=torch.channels_last)
+    results = family.evaluate(networks, images, labels)
+    seconds = (time.perf_counter() - started) / len(group)
+    return [
+        (str(cell), proxy, repeat, float(values[place]), seconds, reasons[place])
+        for place, (cell, repeat) in enumerate(group)
+        for proxy, (values, reasons) in results.items()
+    ]
+
+
+def device_name(device: str) -> str:
+    """Return the model of the device, for manifests."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return "CPU"
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "CPU")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of the packages that decide scores."""
+    return {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
