@@ -37,8 +37,18 @@ NOISE = {
 class FakeStudy:
     """Result files under a folder, and where they lie."""
 
-    def __init__(self, folder: Path, datasets: tuple[str, ...], published: bool = False, cells: int = 400):
+    def __init__(
+        self,
+        folder: Path,
+        datasets: tuple[str, ...],
+        published: bool = False,
+        cells: int = 400,
+        searches: tuple[str, ...] = tuple(SEARCHES),
+        early: bool = True,
+    ):
         self.folder = folder
+        self.early = early
+        self.searches = {label: SEARCHES[label] for label in searches}
         self.datasets = list(datasets)
         self.config: dict[str, Any] = {
             "study": "fake",
@@ -47,7 +57,7 @@ class FakeStudy:
             "skeleton": {"channels": 4, "cells_per_stage": 1},
             "datasets": {dataset: {} for dataset in datasets},
             "scoring": {"proxies": ["naswot"], "batch_size": 8, "repeats": 1, "share_classes": True},
-            "search": {"runs": 30, "budget_seconds": 100, "use": SEARCHES},
+            "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},
         }
         rng = np.random.default_rng(0)
@@ -102,6 +112,8 @@ class FakeStudy:
                 "flops": 1.5,
             }
         )
+        if not self.early:
+            table[["early_valid_accuracy", "early_seconds", "valid_seconds"]] = np.nan
         facts = {
             "dataset": dataset,
             "source": "table",
@@ -134,7 +146,8 @@ class FakeStudy:
         rows = []
         for on in self.datasets:
             for dataset in self.datasets:
-                for label, mean in MEANS.items():
+                for label in self.searches:
+                    mean = MEANS[label]
                     trains = label in ("random-search", "regularised-evolution", "area")
                     costs = {
                         "cells": 10.0,

@@ -5,6 +5,7 @@ No figure reads a template, so that editing a caption redraws nothing.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,13 +104,12 @@ def _draw_skeleton(axes: Axes, skeleton: dict[str, int]) -> None:
         left += width + gap
 
 
-def draw_batch(batch_path: str | Path, output: str | Path, columns: int = 16) -> None:
+def draw_batch(batch_path: str | Path, output: str | Path) -> None:
     """Draw the images of a fixed scoring mini-batch as a mosaic (the first 128 of a larger one).
 
     Args:
         batch_path: ``batches/{dataset}.npz`` with ``pixels`` uint8 of shape (B, C, H, W).
         output: path of the PDF.
-        columns: images in a row.
 
     Raises:
         ReportError: the file holds no pixels of that shape.
@@ -118,6 +118,7 @@ def draw_batch(batch_path: str | Path, output: str | Path, columns: int = 16) ->
 
     pixels = read_pixels(batch_path)[:MOST_IMAGES]
     count, channels, height, width = pixels.shape
+    columns = math.ceil(math.sqrt(2 * count))
     rows = -(-count // columns)
     rim = max(1, height // 16)
     mosaic = np.full((rows * (height + rim) - rim, columns * (width + rim) - rim, 3), 255, dtype=np.uint8)
@@ -189,13 +190,16 @@ def draw_accuracies(truth_paths: dict[str, str | Path], output: str | Path) -> N
                 upper.set_title(dataset_title(dataset))
             upper.legend(loc="upper left", handlelength=1.6)
             shown = table[(table["test_accuracy"] >= low)].dropna(subset=["early_valid_accuracy"])
-            lower.hexbin(
-                shown["early_valid_accuracy"], shown["test_accuracy"], gridsize=48, bins="log", cmap="Blues", mincnt=1,
-                linewidths=0.1, rasterized=True,
-            )  # fmt: skip
             lower.set_xlabel("valid. accuracy, early stop (%)")
             lower.set_ylabel("test accuracy (%)")
+            if shown.empty:
+                lower.text(0.5, 0.5, "no early stop", ha="center", va="center", transform=lower.transAxes)
+                continue
             early = shown["early_valid_accuracy"]
+            lower.hexbin(
+                early, shown["test_accuracy"], gridsize=48, bins="log", cmap="Blues", mincnt=1, linewidths=0.1,
+                rasterized=True,
+            )  # fmt: skip
             lower.set_xlim(float(early.quantile(0.005)), float(early.max()) + 0.5)
         save(figure, output)
 
@@ -399,14 +403,17 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
                     linestyle="-" if len(labels) > 1 else "none", linewidth=0.8, elinewidth=0.8, markersize=4.5,
                     capsize=1.5, label=_series_title(labels, titles), zorder=3,
                 )  # fmt: skip
-            span = highest - lowest
+            if lowest > highest:
+                lowest, highest = rows["mean"].min(), rows["mean"].max()
+            span = highest - lowest or 1.0
             for place, label in enumerate(label for label in references if label in rows.index):
                 mean = float(rows.loc[label, "mean"])
                 line = ((0, (8, 3)), "--", "-.", ":", (0, (3, 1, 1, 1, 1, 1)))[place % 5]
                 if lowest - 1.2 * span <= mean <= highest + 1.2 * span:
                     axes.axhline(mean, color=GREY, linestyle=line, linewidth=0.9, label=titles[label], zorder=1)
                     lowest, highest = min(lowest, mean), max(highest, mean)
-            axes.set_ylim(lowest - 0.12 * (highest - lowest), highest + 0.12 * (highest - lowest))
+            margin = 0.12 * (highest - lowest or 1.0)
+            axes.set_ylim(lowest - margin, highest + margin)
             axes.set_xscale("log")
             axes.xaxis.set_major_locator(LogLocator(numticks=8))
             axes.xaxis.set_minor_formatter(NullFormatter())

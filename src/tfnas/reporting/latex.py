@@ -84,6 +84,11 @@ def render_report(
         raise ReportError(f"'{folder}' holds no template '{error.name}': restore it.") from error
     except jinja2.UndefinedError as error:
         raise ReportError(f"A template in '{folder}' uses a name that does not exist: {error.message}.") from error
+    except TypeError as error:
+        raise ReportError(
+            f"A template in '{folder}' compares a number that has no value in this study ({error}): "
+            "guard it with 'is not none'."
+        ) from error
     bibliography = folder / "refs.bib"
     shown = [Path(path) for path in exhibits if f"{{{os.path.relpath(path, output.parent)}}}" in text]
     _check_citations(text, bibliography, [path for path in shown if path.suffix == ".tex"])
@@ -168,6 +173,7 @@ def _helpers(
         "groups": {label: search_group(settings) for label, settings in searches.items()},
         "algorithms": _algorithms(searches),
         "proxies": _proxies(study["scoring"]["proxies"]),
+        "published_shown": study["report"]["published"] and bool(set(datasets) & set(NATS_DATASETS)),
         "is_nats": set(datasets) <= set(NATS_DATASETS),
         "own": [dataset for dataset in datasets if f"noise.{dataset}.split_half_spearman" in numbers],
         "num": num,

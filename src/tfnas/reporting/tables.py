@@ -155,7 +155,7 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
             shown = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
             body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
-    _write(output, tabular("lll", [row(["Search", "Algorithm", "Settings"])], body))
+    _write(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
 
 
 def _setting(value: Any) -> str:
@@ -444,7 +444,7 @@ def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path)
             recipe = facts["recipe"]
             text = "; ".join(f"{key}: {value}" for key, value in _flat(recipe)) if isinstance(recipe, dict) else recipe
             body.append(row(["", "recipe", _breakable(str(text))]))
-    _write(output, tabular(r"llp{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
+    _write(output, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
 
 
 def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, str | Path], output: str | Path) -> None:
@@ -461,7 +461,7 @@ def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, s
         device_of(facts, path)
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += [row([escape(name), _breakable(value)]) for name, value in _flat(facts) if name != "dataset"]
-    _write(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lp{0.66\linewidth}", body) + "}\n")
+    _write(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lL{0.66\linewidth}", body) + "}\n")
 
 
 def _long(columns: str, body: list[str]) -> str:
