@@ -1,12 +1,12 @@
 """The engine: a batch of networks with different cells and own weights, run as grouped operations.
 
-G networks share the skeleton and see the same images. Activations have shape (B, G*C, H, W): the channels of network g
-are the slice g*C .. (g+1)*C. On each edge the networks that carry the same operation are gathered and run as one grouped
-convolution, one batch normalisation (which is per channel, hence per network) or one pooling.
+G networks share the skeleton and see the same images. Activations have shape (B, G*C, H, W): the channels of network
+g are the slice g*C .. (g+1)*C. On each edge the networks that carry the same operation are gathered and run as one
+grouped convolution, one batch normalisation (which is per channel, hence per network) or one pooling.
 
-Two savings change no output: the ReLU of a node is computed once for all convolution edges that leave it, and edges into
-nodes that cannot reach the output are left out. Autograd works through all of it; the loss of network g depends on the
-weights of network g alone, so one backward pass of the summed losses gives every network its own gradient.
+Two savings change no output: the ReLU of a node is computed once for all convolution edges that leave it, and edges
+into nodes that cannot reach the output are left out. Autograd works through all of it; the loss of network g depends
+on the weights of network g alone, so one backward pass of the summed losses gives every network its own gradient.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
-from tfnas.networks.reference import kernel_size
 from tfnas.networks.skeleton import Skeleton
 
 EPSILON = 1e-5
@@ -29,9 +28,9 @@ State = dict[str, Tensor]
 Observer = Callable[[Tensor, Tensor, Tensor], None]
 """Called with every ReLU of the networks once: ``observe(activations, networks, copies)``.
 
-``activations``: ReLU outputs of shape (B, n*C, H, W) of n networks; ``networks``: their numbers, shape (n,); ``copies``:
-how many ``nn.ReLU`` modules of each network see exactly this input (one per convolution edge leaving the node, whether
-or not that edge reaches the output), shape (n,).
+``activations``: ReLU outputs of n networks, shape (B, n*C, H, W); ``networks``: their numbers, shape (n,);
+``copies``: how many ``nn.ReLU`` modules of each network see exactly this input (one per convolution edge leaving the
+node, whether or not that edge reaches the output), shape (n,).
 """
 
 
@@ -280,4 +279,3 @@ def accumulate(total: Tensor | None, term: Tensor, networks: Tensor, count: int)
         .index_add(1, networks, term.reshape(batch, len(networks), *shape[2:]))
         .view(batch, -1, height, width)
     )
-

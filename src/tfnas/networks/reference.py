@@ -101,7 +101,9 @@ class Network(nn.Module):
             nn.Conv2d(skeleton.image_channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels)
         )
         self.cells = nn.ModuleList(
-            CellBlock(cell, block.channels) if block.kind == "cell" else ResidualBlock(block.channels_in, block.channels)
+            CellBlock(cell, block.channels)
+            if block.kind == "cell"
+            else ResidualBlock(block.channels_in, block.channels)
             for block in skeleton.blocks()
         )
         self.lastact = nn.Sequential(nn.BatchNorm2d(skeleton.feature_channels), nn.ReLU(inplace=True))
@@ -150,9 +152,7 @@ def initial_state(cell: Cell, skeleton: Skeleton, generator: torch.Generator) ->
         if block.kind == "cell":
             for edge, operation in enumerate(cell.operations):
                 if operation in CONVOLUTIONS:
-                    convolution(
-                        f"{name}.layers.{edge}.op.1", block.channels, block.channels, kernel_size(operation)
-                    )
+                    convolution(f"{name}.layers.{edge}.op.1", block.channels, block.channels, kernel_size(operation))
                     normalisation(f"{name}.layers.{edge}.op.2", block.channels)
         else:
             for part, channels_in in (("conv_a", block.channels_in), ("conv_b", block.channels)):

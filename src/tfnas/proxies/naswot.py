@@ -17,7 +17,7 @@ Two variants:
     The definition: every ``nn.ReLU`` once. This is what "NASWOT" means in this project.
 ``naswot_published``
     What the authors' code computes. It hooks every module whose class name contains "ReLU", which matches the
-    container ReLU-convolution-normalisation as well as the ReLU inside it, so that every ReLU but the last counts twice:
+    container ReLU-convolution-normalisation as well as the ReLU inside it: every ReLU but the last counts twice,
     K_published = 2 K - K_last. Scores are higher by about B ln 2.
 
 One product per distinct ReLU input suffices: with P = C C^T and r = diag(P), K = N - r_i - r_j + 2 P. Codes are int8

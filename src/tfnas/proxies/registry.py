@@ -58,7 +58,8 @@ class Family:
         same_score: maps a cell to a key; cells with equal keys have equally distributed values, so one of them
             may stand for all.
         evaluate: takes (networks, images of shape (B, C, H, W), labels of shape (B,)) and returns, for each proxy
-            name, raw values of shape (G,) in float64 on the CPU, NaN where undefined, and G reasons (empty where defined).
+            name, raw values of shape (G,) in float64 on the CPU, NaN where undefined, and G reasons (empty where
+            defined).
     """
 
     proxies: tuple[Proxy, ...]
