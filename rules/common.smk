@@ -12,7 +12,7 @@ from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
-from tfnas.workflow import has_gpu, stage_sources
+from tfnas.workflow import forget_dead_locks, has_gpu, stage_sources
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
 if not workflow.overwrite_configfiles:
@@ -27,6 +27,10 @@ except TfnasError as error:
 config.clear()
 config.update(checked)
 STUDY = Study(config)
+# After kill -9 or a power cut the same command goes on, without --unlock.
+if workflow.is_main_process and not workflow.dryrun:
+    forget_dead_locks(Path(".snakemake"))
+
 for warning in warnings_of(config):
     logger.warning(warning)
 

@@ -33,7 +33,7 @@ rule make_batch:
         "results/{study}/benchmarks/make_batch/{dataset}.tsv"
     params:
         path=lambda wildcards: STUDY.images(wildcards.dataset),
-        batch_size=config["scoring"]["batch_size"],
+        batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=config["seed"],
     message:
         "Drawing the mini-batch of {wildcards.dataset}"

@@ -17,7 +17,7 @@ rule score_chunk:
         "results/{study}/logs/score_chunk/{dataset}/{family}/{first}-{last}.log",
     benchmark:
         "results/{study}/benchmarks/score_chunk/{dataset}/{family}/{first}-{last}.tsv"
-    threads: 2
+    threads: 1
     resources:
         gpu=gpu,
         mem_mb=8000,

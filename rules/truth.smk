@@ -30,7 +30,7 @@ rule truth_from_archive:
 
 rule truth_from_table:
     input:
-        table=lambda wildcards: STUDY.truth(wildcards.dataset)["path"],
+        unpack(lambda wildcards: STUDY.table_files(wildcards.dataset)),
         lib=sources("truth_from_table"),
     output:
         table="results/{study}/truth/{dataset}.parquet",
@@ -63,7 +63,7 @@ rule train_block:
         "results/{study}/benchmarks/train_block/{dataset}/{first}-{last}.tsv"
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_with("trained")),
-    threads: 2
+    threads: 1
     resources:
         gpu=gpu,
         mem_mb=8000,

@@ -176,7 +176,13 @@ def schema() -> dict[str, Any]:
                             "items": _name_of("proxy", list(proxy_names()), "A proxy of the registry."),
                             "description": "The proxies to score every cell with.",
                         },
-                        "batch_size": _integer("Images of the fixed mini-batch.", 128, 2),
+                        "batch_size": {
+                            "type": ["integer", "object"],
+                            "minimum": 2,
+                            "additionalProperties": {"type": "integer", "minimum": 2},
+                            "default": 128,
+                            "description": "Images of the fixed mini-batch: one number, or one for each dataset.",
+                        },
                         "repeats": _integer("Initialisations averaged per cell.", 1),
                         "device": {
                             "type": "string",
@@ -469,14 +475,20 @@ def _check_searches(study: dict[str, Any]) -> None:
                         f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
                         f"'budget_seconds: {{{name}: SECONDS}}' under search."
                     )
-    if isinstance(search["budget_seconds"], dict):
-        for name in search["budget_seconds"]:
-            if name not in study["datasets"]:
-                known = list(study["datasets"])
+    known = list(study["datasets"])
+    for key, value in (
+        ("search.budget_seconds", search["budget_seconds"]),
+        ("scoring.batch_size", study["scoring"]["batch_size"]),
+    ):
+        for name in value if isinstance(value, dict) else ():
+            if name not in known:
                 raise ConfigError(
-                    f"search.budget_seconds names '{name}', which is no dataset of the study{_similar(name, known)}: "
+                    f"{key} names '{name}', which is no dataset of the study{_similar(name, known)}: "
                     f"it has {', '.join(known)}."
                 )
+    for name in known:
+        if batch_size_of(study, name) is None:
+            raise ConfigError(f"scoring.batch_size has nothing for '{name}': add '{name}: 128' to it.")
 
 
 def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:
@@ -503,6 +515,12 @@ def budget_of(study: dict[str, Any], dataset: str) -> float | None:
     """Return the simulated seconds that a search on a dataset may spend, None where the study gives none."""
     budget = study["search"]["budget_seconds"]
     return budget.get(dataset) if isinstance(budget, dict) else budget
+
+
+def batch_size_of(study: dict[str, Any], dataset: str) -> int | None:
+    """Return the images of the mini-batch of a dataset, None where the study gives none."""
+    size = study["scoring"]["batch_size"]
+    return size.get(dataset) if isinstance(size, dict) else size
 
 
 def warnings_of(study: dict[str, Any]) -> list[str]:

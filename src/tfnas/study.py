@@ -5,15 +5,14 @@ Everything that decides *which jobs exist* lives here, where it can be tested; t
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tfnas.config import budget_of, proxies_of
+from tfnas.config import batch_size_of, budget_of, proxies_of
+from tfnas.files import facts_path
 
 NOTHING = r"[^\s\S]"
 """A pattern that no text matches: the constraint of a wildcard without values."""
@@ -152,6 +151,12 @@ class Study:
 
         return [str(get_algorithm(self.searches[search]["algorithm"]).source)]
 
+    def table_files(self, dataset: str) -> dict[str, str]:
+        """The ready table of a dataset, and the facts beside it if there are any."""
+        path = self.truth(dataset)["path"]
+        facts = facts_path(path)
+        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+
     def archive(self, dataset: str) -> str:
         """The official archive of a dataset's ground truth: a local path, or where the download puts it."""
         return self.truth(dataset)["path"] or f"resources/{ARCHIVE}"
@@ -182,6 +187,10 @@ class Study:
             return [f"{self.folder}/scores/{dataset}.csv"]
         return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
 
+    def batch_size(self, dataset: str) -> int:
+        """Images of the mini-batch of a dataset."""
+        return batch_size_of(self.config, dataset)
+
     def budget(self, dataset: str, search: str) -> float | None:
         """Simulated seconds that a search may spend; None for a search that needs none."""
         from tfnas.search.registry import get_algorithm
@@ -194,10 +203,8 @@ class Study:
         return f"{self.config['scoring']['shipped']}/{dataset}{suffix}"
 
     def scratch(self, dataset: str) -> str:
-        """Where unfinished training of a dataset is kept: another recipe, skeleton or seed is another folder."""
-        parts = [self.recipe, self.config["skeleton"], self.config["seed"], self.images(dataset)]
-        digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-        return f".scratch/{self.name}/{dataset}-{digest}"
+        """Where finished parts of a training are kept, each under a name of all that decides it."""
+        return f".scratch/training/{dataset}"
 
     @property
     def published_files(self) -> list[str]:

@@ -17,6 +17,7 @@ import logging
 import os
 import platform
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,9 @@ RECORDED = ("tfnas", "snakemake", "torch", "numpy", "scipy", "pandas", "pyarrow"
 """Distributions whose versions provenance records."""
 
 log = logging.getLogger("tfnas")
+
+_HELD: list[IO[str]] = []
+"""Advisory locks that this process holds until it ends."""
 
 
 class Run:
@@ -215,6 +219,30 @@ def lease_device(names: list[str], folder: Path | None = None, wait: float = 1.0
             else:
                 return number, file
         time.sleep(wait)
+
+
+def forget_dead_locks(folder: Path) -> None:
+    """Remove the locks that a killed Snakemake left, so that the same command simply goes on.
+
+    A living Snakemake holds an advisory lock on ``tfnas.lock``, which the system releases when it dies. Whoever gets it
+    knows that nobody else is at work, and that locks of Snakemake that lie about are dead. When a living Snakemake has
+    it, nothing happens here, and Snakemake's own lock speaks.
+
+    Args:
+        folder: ``.snakemake``.
+    """
+    try:
+        folder.mkdir(exist_ok=True)
+        file = (folder / "tfnas.lock").open("w")
+    except OSError:
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return
+    _HELD.append(file)
+    shutil.rmtree(folder / "locks", ignore_errors=True)
 
 
 def has_gpu() -> bool:

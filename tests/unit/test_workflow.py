@@ -13,7 +13,15 @@ from types import SimpleNamespace
 import pytest
 
 from tfnas.errors import ConfigError, DataError, DeviceError
-from tfnas.workflow import THREAD_VARIABLES, job, lease_device, provenance, seconds_by_rule, stage_sources
+from tfnas.workflow import (
+    THREAD_VARIABLES,
+    forget_dead_locks,
+    job,
+    lease_device,
+    provenance,
+    seconds_by_rule,
+    stage_sources,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -190,3 +198,18 @@ def test_imports_for_type_checkers_do_not_count(tmp_path):
 def test_a_script_that_is_missing_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"The script '.*gone\.py' of a rule does not exist"):
         stage_sources(Path(tmp_path) / "gone.py")
+
+
+def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path):
+    script = "import sys, time; from pathlib import Path; from tfnas.workflow import forget_dead_locks\n"
+    script += "forget_dead_locks(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    (tmp_path / "locks").mkdir()
+    (tmp_path / "locks/0.output.lock").touch()
+    forget_dead_locks(tmp_path)
+    assert (tmp_path / "locks/0.output.lock").exists()
+    process.kill()
+    process.wait()
+    forget_dead_locks(tmp_path)
+    assert not (tmp_path / "locks").exists()

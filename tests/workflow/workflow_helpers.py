@@ -63,7 +63,11 @@ class Project:
         return environment
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "snakemake", *arguments]
+        """Return the command with the Python of .venv in the copy, as `make` calls it: its path may have a space."""
+        link = self.folder / ".venv"
+        if not link.exists():
+            link.symlink_to(sys.prefix, target_is_directory=True)
+        return [str(link / "bin" / "python"), "-m", "snakemake", *arguments]
 
     def snakemake(self, *arguments: str, check: bool = True, timeout: float = 600) -> str:
         """Run Snakemake in the copy and return what it printed."""

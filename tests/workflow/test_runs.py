@@ -1,0 +1,141 @@
+"""Real runs: a study from images to report.pdf in a folder with a space, and a scoring that is killed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from workflow_helpers import Project, write_inputs
+
+from tfnas.cells import SPACE_SIZE, all_strings
+from tfnas.files import write_table
+
+TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
+
+
+def write_shipped(folder: Path) -> None:
+    """Write made-up score tables of two datasets."""
+    folder.mkdir()
+    score = np.random.default_rng(0).normal(size=SPACE_SIZE)
+    table = pd.DataFrame({"arch": all_strings(), "proxy": "naswot", "score": score, "raw": score})
+    table = table.assign(spread=np.nan, repeats=1, seconds=0.01, scored_arch=table["arch"], reason="")
+    facts = {
+        "skeleton": {"channels": 2, "cells_per_stage": 1},
+        "versions": {"torch": "2.12.1"},
+        "families": {
+            "naswot": {
+                "device": "a made-up CPU",
+                "threads": 1,
+                "precision": "float32",
+                "networks_per_pass": 1,
+                "initialisation": "PyTorch default",
+                "repeats": 1,
+                "wall_seconds": 1.0,
+                "cells_scored": SPACE_SIZE,
+            }
+        },
+    }
+    for dataset in ("mine", "yours"):
+        write_table(folder / f"{dataset}.csv.gz", table, {"dataset": dataset, "batch": {}, **facts})
+
+
+@pytest.fixture(scope="module")
+def tiny(root, tmp_path_factory):
+    """The study of tests/configs/tiny.yaml, run for real; without LaTeX up to report.tex."""
+    project = Project.copy_to(root, tmp_path_factory.mktemp("run") / "a folder with spaces")
+    write_inputs(project.folder)
+    write_shipped(project.folder / "shipped")
+    target = "report.pdf" if shutil.which("latexmk") else "tex"
+    project.snakemake(*TINY, "--", target)
+    return project
+
+
+@pytest.mark.slow
+def test_a_study_runs_from_images_to_the_report(tiny):
+    results = tiny.folder / "results/tiny"
+    summary = pd.read_csv(results / "summaries/search.csv")
+    assert set(summary["searched_on"]) == {"mine", "yours"}
+    assert summary["search"].nunique() == 6
+    assert (summary["n"] == 4).all()
+    assert yaml.safe_load((results / "run_config.yaml").read_text())["search"]["runs"] == 4
+    assert (results / "provenance.json").exists()
+    assert (results / "report.tex").exists()
+
+
+@pytest.mark.slow
+def test_the_report_is_a_pdf_at_the_root(tiny):
+    if not shutil.which("latexmk"):
+        pytest.skip("LaTeX is not installed")
+    assert (tiny.folder / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.slow
+def test_a_second_call_does_nothing_and_says_so(tiny):
+    target = "report.pdf" if shutil.which("latexmk") else "tex"
+    start = time.monotonic()
+    text = tiny.snakemake(*TINY, "--", target)
+    assert "Nothing to be done" in text
+    assert time.monotonic() - start < 20
+
+
+@pytest.mark.slow
+def test_snakemake_makes_its_own_report(tiny):
+    target = "report.pdf" if shutil.which("latexmk") else "tex"
+    tiny.snakemake(*TINY, "--report", "report.zip", "--", target)
+    with zipfile.ZipFile(tiny.folder / "report.zip") as archive:
+        assert any(name.endswith("report.html") for name in archive.namelist())
+
+
+@pytest.mark.slow
+def test_a_failing_job_shows_one_sentence_and_where_the_log_is(project):
+    write_inputs(project.folder)
+    table = pd.read_csv(project.folder / "truth.csv")
+    table.drop(columns="test_accuracy").to_csv(project.folder / "truth.csv", index=False)
+    text = project.snakemake("--cores", "1", "--configfile", "tests/configs/rerun.yaml", "--", "truth", check=False)
+    log = "results/rerun/logs/truth_from_table/digits.log"
+    assert "test_accuracy" in (project.folder / log).read_text()
+    assert f"[log: {log}]" in text
+    assert 'File "' not in text.replace("CalledProcessError in file", ""), "no traceback of the library on the terminal"
+    assert "Traceback" in (project.folder / log).with_suffix(".traceback").read_text()
+
+
+@pytest.mark.slow
+def test_a_killed_scoring_loses_at_most_the_running_chunk(project):
+    write_inputs(project.folder)
+    chunks = [f"results/chunks/scores/mine/naswot/chunk-{50 * n}-{50 * n + 49}.parquet" for n in range(4)]
+    arguments = ("--cores", "1", "--configfile", "tests/configs/chunks.yaml", "--", *chunks)
+    files = [project.folder / chunk for chunk in chunks]
+
+    running = subprocess.Popen(
+        project.command(*arguments),
+        cwd=project.folder,
+        env=project.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    while sum(file.exists() for file in files) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+
+    done = {file: file.stat().st_mtime_ns for file in files if file.exists()}
+    assert 2 <= len(done) < 4
+    for file in done:
+        assert len(pd.read_parquet(file)) == 50, "what is there is whole"
+
+    project.snakemake(*arguments)  # no --unlock, no other option
+    again = [file for file in done if file.stat().st_mtime_ns != done[file]]
+    assert len(again) <= 1, "at most the chunk that was running is computed again"
+    assert all(len(pd.read_parquet(file)) == 50 for file in files)
+    assert not list(files[0].parent.glob(".*partial*")) or len(again) <= 1
