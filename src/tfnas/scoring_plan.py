@@ -95,7 +95,9 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
         "skeleton": shared["skeleton"],
         "versions": shared["versions"],
         "families": {
-            name: {key: facts[key] for key in facts if key not in ("dataset", "batch", "skeleton", "versions", "family")}
+            name: {
+                key: facts[key] for key in facts if key not in ("dataset", "batch", "skeleton", "versions", "family")
+            }
             for name, facts in families.items()
         },
     }

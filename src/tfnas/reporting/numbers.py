@@ -156,7 +156,6 @@ def _add_study(
         ("space", SPACE_SIZE),
         ("distinct", len(np.unique(canonical_classes()))),
         ("runs", study["search"]["runs"]),
-        ("batch_size", scoring["batch_size"]),
         ("repeats", scoring["repeats"]),
         ("channels", study["skeleton"]["channels"]),
         ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
@@ -171,6 +170,7 @@ def _add_study(
         numbers.add(f"budget.{dataset}", budget_of(study, dataset), "seconds")
         facts = read_facts(batch_paths[dataset])
         numbers.add(f"batch.{dataset}.classes", fact(facts, "classes", batch_paths[dataset]), "count")
+        numbers.add(f"batch.{dataset}.images", fact(facts, "images", batch_paths[dataset]), "count")
     for label, title in search_titles(searches).items():
         numbers.title(f"title.search.{label}", title)
     for proxy in scoring["proxies"]:
