@@ -74,6 +74,7 @@ rule train_block:
         skeleton=config["skeleton"],
         seed=config["seed"],
         scratch=lambda wildcards: STUDY.scratch(wildcards.dataset),
+        device=config["scoring"]["device"],
     message:
         "Training cells {wildcards.first} to {wildcards.last} on {wildcards.dataset}"
     script:
@@ -87,6 +88,7 @@ rule merge_truth:
     output:
         table="results/{study}/truth/{dataset}.parquet",
         facts="results/{study}/truth/{dataset}.json",
+        seeds="results/{study}/truth/{dataset}-seeds.parquet",
     log:
         "results/{study}/logs/merge_truth/{dataset}.log",
     benchmark:

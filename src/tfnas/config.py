@@ -188,8 +188,8 @@ def schema() -> dict[str, Any]:
                             "type": "string",
                             "enum": ["auto", "cpu", "cuda"],
                             "default": "auto",
-                            "description": "`auto`: the GPU where there is one. The scoring seconds are results, so a "
-                            "change scores again.",
+                            "description": "Where scoring and training run. `auto`: the GPU where there is one. Seconds "
+                            "are results, so a change computes again.",
                         },
                         "cells_per_job": _integer(
                             "Cells of one scoring job: enough that a job lasts minutes (tens to hundreds on CPU, "
@@ -409,6 +409,7 @@ def check_config(study: dict[str, Any]) -> None:
     """
     for name, dataset in study["datasets"].items():
         _check_dataset(name, dataset)
+    _check_training(study)
     _check_scoring(study)
     _check_searches(study)
 
@@ -434,6 +435,16 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
 def _check_exists(path: str | None, key: str) -> None:
     if path is not None and not Path(path).exists():
         raise DataError(f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()}).")
+
+
+def _check_training(study: dict[str, Any]) -> None:
+    recipe = study["training"]
+    trained = [name for name, dataset in study["datasets"].items() if dataset["truth"]["source"] == "trained"]
+    if trained and recipe["early_epochs"] > recipe["epochs"]:
+        raise ConfigError(
+            f"training.early_epochs is {recipe['early_epochs']}, after the end of {recipe['epochs']} epochs: "
+            "stop at or before training.epochs."
+        )
 
 
 def _check_scoring(study: dict[str, Any]) -> None:

@@ -120,6 +120,10 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
         ({"search.use.naswot-10.sample": 15626}, "sample is 15626"),
         ({"datasets.digits.truth.path": None}, "truth.source is 'table': set datasets.digits.truth.path to the table."),
         ({"datasets.digits.truth.source": "trained"}, "is 'trained', which reads no file: remove"),
+        (
+            {"datasets.digits.truth": {"source": "trained"}, "training": {"epochs": 3, "early_epochs": 4}},
+            "training.early_epochs is 4, after the end of 3 epochs: stop at or before training.epochs.",
+        ),
         ({"scoring.scores": "shipped"}, "scoring.scores is 'shipped': set scoring.shipped to the folder"),
         (
             {"search.use.area": {"algorithm": "area", "proxy": "naswot", "sample": 5, "population": 10}},

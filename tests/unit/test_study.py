@@ -80,3 +80,8 @@ def test_scratch_does_not_follow_the_recipe(study):
     before = study.scratch("digits")
     study.config["training"]["seeds"] += 1
     assert study.scratch("digits") == before
+
+
+def test_the_size_of_jobs_is_no_part_of_the_recipe(study):
+    assert study.recipe["seeds"] == 1
+    assert "cells_per_job" not in study.recipe

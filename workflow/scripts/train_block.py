@@ -17,4 +17,6 @@ with job(snakemake) as run:
         seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "training"),
         scratch=params.scratch,
         output=snakemake.output.table,
+        device=run.device,
+        folder=f"resources/{wildcards.dataset}",
     )
