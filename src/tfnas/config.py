@@ -188,8 +188,8 @@ def schema() -> dict[str, Any]:
                             "type": "string",
                             "enum": ["auto", "cpu", "cuda"],
                             "default": "auto",
-                            "description": "Where scoring and training run. `auto`: the GPU where there is one. Seconds "
-                            "are results, so a change computes again.",
+                            "description": "Where scoring and training run. `auto`: the GPU where there is one. "
+                            "Seconds are results, so a change computes again.",
                         },
                         "cells_per_job": _integer(
                             "Cells of one scoring job: enough that a job lasts minutes (tens to hundreds on CPU, "

@@ -139,3 +139,16 @@ def test_a_killed_scoring_loses_at_most_the_running_chunk(project):
     assert len(again) <= 1, "at most the chunk that was running is computed again"
     assert all(len(pd.read_parquet(file)) == 50 for file in files)
     assert not list(files[0].parent.glob(".*partial*")) or len(again) <= 1
+
+
+@pytest.mark.slow
+def test_a_block_of_cells_is_trained_and_picked_up_again(project):
+    write_inputs(project.folder)
+    block = "results/chunks/truth/mine/block-0-19.parquet"
+    arguments = ("--cores", "1", "--configfile", "tests/configs/chunks.yaml", "--", block)
+    project.snakemake(*arguments)
+    trained = pd.read_parquet(project.folder / block)
+    assert len(trained) == 20
+    (project.folder / block).unlink()
+    project.snakemake(*arguments)
+    pd.testing.assert_frame_equal(pd.read_parquet(project.folder / block), trained)

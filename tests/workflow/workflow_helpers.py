@@ -122,6 +122,8 @@ def write_inputs(folder: Path, seed: int = 0) -> None:
     ).to_csv(folder / "truth.csv", index=False)
     np.savez(
         folder / "mine.npz",
-        images=rng.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8),
-        labels=np.arange(40) % 4,
+        train_images=rng.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8),
+        train_labels=np.arange(40) % 4,
+        test_images=rng.integers(0, 256, (20, 3, 8, 8), dtype=np.uint8),
+        test_labels=np.arange(20) % 4,
     )
