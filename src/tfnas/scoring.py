@@ -179,7 +179,7 @@ def _score_group(
         initial_state(cell, skeleton, torch.Generator().manual_seed(child_seed(seed, "weights", str(cell), repeat)))
         for cell, repeat in group
     ]
-    networks = BatchedNetworks([cell for cell, _ in group], skeleton, states).to(images.device)
+    networks = BatchedNetworks([cell for cell, _ in group], skeleton, states, every_relu=True).to(images.device)
     if not images.is_cuda:
         networks = networks.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)

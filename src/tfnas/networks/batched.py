@@ -83,9 +83,10 @@ class BatchedCell(nn.Module):
         cells: the G genotypes.
         states: the G state dicts.
         name: name of the block inside a state dict, ``cells.3`` for example.
+        every_relu: also compute nodes that only convolutions off the output path read.
     """
 
-    def __init__(self, cells: Sequence[Cell], states: Sequence[State], name: str):
+    def __init__(self, cells: Sequence[Cell], states: Sequence[State], name: str, every_relu: bool):
         super().__init__()
         self.count = len(cells)
         self.convolutions = nn.ModuleDict()
@@ -93,7 +94,8 @@ class BatchedCell(nn.Module):
         for edge, (_, target) in enumerate(EDGES):
             members: dict[str, list[int]] = {}
             for number, cell in enumerate(cells):
-                if target in cell.useful_nodes and cell.operations[edge] != "none":
+                needed = target in cell.useful_nodes or (every_relu and relu_copies(cell, target))
+                if needed and cell.operations[edge] != "none":
                     members.setdefault(cell.operations[edge], []).append(number)
             self.members.append(members)
             for operation, numbers in members.items():
@@ -106,10 +108,7 @@ class BatchedCell(nn.Module):
             for operation, numbers in members.items():
                 self.register_buffer(f"index_{edge}_{operation}", torch.tensor(numbers), persistent=False)
         for node in range(NODES - 1):
-            copies = [
-                sum(s == node and o in CONVOLUTIONS for (s, _), o in zip(EDGES, cell.operations, strict=True))
-                for cell in cells
-            ]
+            copies = [relu_copies(cell, node) for cell in cells]
             numbers = [number for number, count in enumerate(copies) if count]
             self.register_buffer(f"relu_networks_{node}", torch.tensor(numbers, dtype=torch.long), persistent=False)
             counts = [copies[number] for number in numbers]
@@ -169,18 +168,19 @@ class BatchedNetworks(nn.Module):
         cells: the G genotypes, in any mixture.
         skeleton: shared macro skeleton.
         states: the G state dicts, for example from :func:`tfnas.networks.reference.initial_state`; tensors are copied.
+        every_relu: compute whatever any ReLU reads, even off the output path, so that :meth:`forward` may be observed.
 
     Weights of edges that cannot reach the output are not held, since they change neither outputs nor gradients.
     """
 
-    def __init__(self, cells: Sequence[Cell], skeleton: Skeleton, states: Sequence[State]):
+    def __init__(self, cells: Sequence[Cell], skeleton: Skeleton, states: Sequence[State], every_relu: bool = False):
         super().__init__()
         if len(cells) != len(states):
             raise ValueError(f"{len(cells)} cells but {len(states)} state dicts: give one state per cell.")
-        self.count = len(cells)
+        self.count, self.every_relu = len(cells), every_relu
         self.stem = GroupedConvNorm(states, "stem.0", "stem.1", shared_input=True)
         self.blocks = nn.ModuleList(
-            BatchedCell(cells, states, f"cells.{number}")
+            BatchedCell(cells, states, f"cells.{number}", every_relu)
             if block.kind == "cell"
             else BatchedResidual(states, f"cells.{number}")
             for number, block in enumerate(skeleton.blocks())
@@ -194,6 +194,8 @@ class BatchedNetworks(nn.Module):
 
     def forward(self, images: Tensor, observe: Observer | None = None) -> Tensor:
         """Return logits of shape (G, B, classes) for images of shape (B, image_channels, H, W)."""
+        if observe is not None and not self.every_relu:
+            raise ValueError("These networks leave ReLUs out: build them with every_relu=True to observe them.")
         everyone = torch.arange(self.count, device=images.device)
         observe_all = None if observe is None else lambda values: observe(values, everyone, torch.ones_like(everyone))
         x = self.stem(images)
@@ -227,6 +229,11 @@ class BatchedNetworks(nn.Module):
                         module = block.convolutions[f"{edge}-{operation}"]
                         state |= module.export(numbers.index(number), len(numbers))
         return {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+def relu_copies(cell: Cell, node: int) -> int:
+    """Return how many convolution edges leave a node, each of which begins with a ReLU of the node's value."""
+    return sum(source == node and o in CONVOLUTIONS for (source, _), o in zip(EDGES, cell.operations, strict=True))
 
 
 def batch_norm(module: nn.Module, x: Tensor) -> Tensor:

@@ -1,0 +1,162 @@
+import networkx
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfnas.cells import (
+    EDGES,
+    OPERATIONS,
+    SPACE_SIZE,
+    Cell,
+    all_strings,
+    canonical_classes,
+    codes_of_digits,
+    configuration_space,
+    enumerate_cells,
+    operation_digits,
+    string_codes,
+)
+from tfnas.errors import CellError
+
+BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
+NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+
+
+def test_the_space_has_15625_different_cells_and_every_string_reads_back():
+    cells = list(enumerate_cells())
+    assert len(cells) == len({str(cell) for cell in cells}) == SPACE_SIZE == 15625
+    assert all(Cell.parse(str(cell)) == cell for cell in cells[::37])
+    assert [cell.code for cell in cells] == list(range(SPACE_SIZE))
+    assert string_codes()[str(cells[4711])] == 4711
+
+
+def test_an_official_string_is_read_edge_by_edge():
+    cell = Cell.parse(BEST)
+    assert dict(zip(EDGES, cell.operations, strict=True))[(0, 3)] == "skip_connect"
+    assert cell.convolution_edges == 5
+    assert str(cell) == BEST
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (BEST.replace("skip_connect~0", "conv_7x7~0"), "Edge 0->3 of .* is written 'conv_7x7~0'"),
+        (BEST.replace("nor_conv_3x3~2", "nor_conv_3x3~1"), "Edge 2->3 of .* is written 'nor_conv_3x3~1'"),
+        (BEST.rsplit("+", 1)[0], "has 2 nodes where a cell has 3"),
+        (BEST.replace("|nor_conv_3x3~2|", "|"), "Node 3 of .* has 2 edges where it needs 3"),
+        ("none", "has 1 nodes"),
+        (BEST.replace("+|nor", "+nor"), "must begin and end with"),
+    ],
+)
+def test_a_string_outside_the_space_names_the_edge(text, message):
+    with pytest.raises(CellError, match=message):
+        Cell.parse(text)
+
+
+def test_operations_and_codes_outside_the_space_are_refused():
+    with pytest.raises(CellError, match=r"Edge 0->1 has the operation 'max_pool'"):
+        Cell(("max_pool",) * 6)
+    with pytest.raises(CellError, match="six|6 edges"):
+        Cell(("none",) * 5)
+    with pytest.raises(CellError, match="15625 is outside the space"):
+        Cell.from_code(15625)
+
+
+def test_a_cell_has_24_neighbours_that_differ_in_one_edge():
+    cell = Cell.parse(BEST)
+    neighbours = cell.neighbours()
+    assert len(set(neighbours)) == 24
+    assert all(sum(a != b for a, b in zip(cell.operations, n.operations, strict=True)) == 1 for n in neighbours)
+
+
+def test_node_first_mutation_prefers_edges_of_early_nodes_as_the_benchmark_does():
+    cell, rng = Cell.parse(BEST), np.random.default_rng(0)
+    changed = np.zeros(6)
+    for _ in range(6000):
+        child = cell.mutate(rng)
+        edges = [e for e, (a, b) in enumerate(zip(cell.operations, child.operations, strict=True)) if a != b]
+        assert len(edges) == 1
+        changed[edges[0]] += 1
+    assert changed / 6000 == pytest.approx([1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9], abs=0.02)
+
+
+def test_uniform_mutation_treats_edges_alike():
+    cell, rng = Cell.parse(BEST), np.random.default_rng(0)
+    children = [cell.mutate(rng, node_first=False) for _ in range(3000)]
+    first = sum(child.operations[0] != cell.operations[0] for child in children)
+    assert first / 3000 == pytest.approx(1 / 6, abs=0.03)
+
+
+def test_crossover_takes_every_edge_from_a_parent():
+    a, b, rng = Cell.from_code(0), Cell.from_code(SPACE_SIZE - 1), np.random.default_rng(1)
+    children = {a.crossover(b, rng) for _ in range(2000)}
+    assert len(children) == 64
+    assert all(set(child.operations) <= {"none", "avg_pool_3x3"} for child in children)
+
+
+def test_canonical_form_finds_exactly_6466_classes():
+    assert len(np.unique(canonical_classes())) == 6466
+    classes = canonical_classes()
+    assert (classes[classes] == classes).all()
+    assert (classes <= np.arange(SPACE_SIZE)).all()
+
+
+def test_canonical_form_merges_skips_and_drops_what_is_none():
+    one = Cell.parse("|nor_conv_1x1~0|+|nor_conv_3x3~0|skip_connect~1|+|avg_pool_3x3~0|nor_conv_1x1~1|skip_connect~2|")
+    same = Cell.parse("|nor_conv_1x1~0|+|avg_pool_3x3~0|skip_connect~1|+|nor_conv_3x3~0|nor_conv_1x1~1|skip_connect~2|")
+    other = one.replace(4, "nor_conv_3x3")
+    assert one.canonical() == same.canonical() != other.canonical()
+    assert one.canonical() == "((0)@nor_conv_1x1)@nor_conv_1x1+(0)@avg_pool_3x3+(0)@nor_conv_1x1+(0)@nor_conv_3x3"
+    blocked = Cell.parse("|none~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|")
+    assert blocked.canonical() == "#+#+0"
+
+
+def test_classes_are_those_of_the_benchmark(shared_data):
+    table = pd.read_parquet(shared_data / "nats-tss" / "cifar10.parquet")
+    ours = canonical_classes()[table["arch"].map(string_codes()).to_numpy()]
+    pairs = set(zip(table["isomorphism_class"], ours, strict=True))
+    assert len(pairs) == 6466
+
+
+def test_disconnected_cells_and_their_reading_convolutions():
+    cells = list(enumerate_cells())
+    apart = [cell for cell in cells if not cell.is_connected]
+    assert len(apart) == 341
+    blind = [
+        cell
+        for cell in apart
+        if not any("conv" in o and s in cell.fed_nodes for (s, _), o in zip(EDGES, cell.operations, strict=True))
+    ]
+    assert len(blind) == 201
+    assert sum(cell.is_connected and cell.convolution_edges == 0 for cell in cells) == 729 - sum(
+        cell.convolution_edges == 0 for cell in apart
+    )
+
+
+def test_connected_agrees_with_networkx():
+    for cell in list(enumerate_cells())[::53]:
+        assert cell.is_connected == networkx.has_path(cell.graph(), 0, 3)
+        graph = cell.graph()
+        assert cell.fed_nodes == {n for n in graph if networkx.has_path(graph, 0, n)}
+        assert cell.useful_nodes == {n for n in graph if networkx.has_path(graph, n, 3)}
+
+
+def test_graph_leaves_out_none():
+    assert Cell.parse(NONE).graph().number_of_edges() == 0
+    assert Cell.parse(BEST).graph().edges[0, 3]["operation"] == "skip_connect"
+
+
+def test_configurations_are_cells():
+    space = configuration_space(seed=3)
+    assert space.estimate_size() == SPACE_SIZE
+    for configuration in space.sample_configuration(20):
+        assert str(Cell.from_configuration(configuration)) in string_codes()
+
+
+def test_digits_of_codes_are_operations():
+    codes = np.array([0, 77, 9999, SPACE_SIZE - 1])
+    digits = operation_digits(codes)
+    assert (codes_of_digits(digits) == codes).all()
+    named = [tuple(OPERATIONS[d] for d in row) for row in digits]
+    assert named == [Cell.from_code(int(code)).operations for code in codes]
+    assert len(all_strings()) == SPACE_SIZE
