@@ -12,7 +12,7 @@ from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
-from tfnas.workflow import forget_dead_locks, has_gpu, stage_sources
+from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
 if not workflow.overwrite_configfiles:
@@ -22,6 +22,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     checked = load_study(config)
+    check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None
 config.clear()

@@ -30,7 +30,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import tfnas
-from tfnas.errors import ConfigError, DeviceError, TfnasError
+from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
 """Folder of the library."""
@@ -219,6 +219,22 @@ def lease_device(names: list[str], folder: Path | None = None, wait: float = 1.0
             else:
                 return number, file
         time.sleep(wait)
+
+
+def check_writable(*folders: str | Path) -> None:
+    """Check that folders, or the nearest of their parents that exist, may be written to.
+
+    Raises:
+        DataError: one may not.
+    """
+    for folder in folders:
+        path = Path(folder).absolute()
+        existing = next(place for place in (path, *path.parents) if place.exists())
+        if not os.access(existing, os.W_OK | os.X_OK):
+            raise DataError(
+                f"Cannot write to '{existing}', where '{folder}' belongs: permission denied, work in a copy of the "
+                "project that is yours."
+            )
 
 
 def forget_dead_locks(folder: Path) -> None:

@@ -213,3 +213,12 @@ def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path):
     process.wait()
     forget_dead_locks(tmp_path)
     assert not (tmp_path / "locks").exists()
+
+
+def test_a_folder_without_write_permission_is_named(tmp_path, monkeypatch):
+    check_writable(tmp_path, tmp_path / "results" / "tiny")
+    allowed = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path and allowed(path, mode))
+    with pytest.raises(DataError, match="permission denied") as caught:
+        check_writable(tmp_path / "results" / "tiny")
+    assert f"'{tmp_path}'" in str(caught.value)
