@@ -15,6 +15,7 @@ import pytest
 from tfnas.errors import ConfigError, DataError, DeviceError
 from tfnas.workflow import (
     THREAD_VARIABLES,
+    check_writable,
     forget_dead_locks,
     job,
     lease_device,
