@@ -5,6 +5,7 @@ A table ``name.csv`` or ``name.parquet`` has its facts (source, meaning of colum
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Iterator
@@ -71,7 +72,9 @@ def write_table(path: str | Path, table: pd.DataFrame, facts: dict[str, Any] | N
         if path.suffix == ".parquet":
             table.to_parquet(temporary, index=False)
         elif path.name.endswith(".csv.gz"):
-            table.to_csv(temporary, index=False, compression={"method": "gzip", "mtime": 0}, lineterminator="\n")
+            # No time and no name inside, so that equal tables are equal files.
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                table.to_csv(packed, index=False, lineterminator="\n")
         else:
             table.to_csv(temporary, index=False, lineterminator="\n")
 

@@ -1,0 +1,201 @@
+"""Chunks of scores: their facts, their independence of cutting, their merging, and what goes wrong."""
+
+import logging
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from tfnas import scoring, scoring_plan
+from tfnas.cells import SPACE_SIZE, Cell, all_strings
+from tfnas.datasets.images import Batch
+from tfnas.errors import DataError, DeviceError, ScoreError, UnknownNameError
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.proxies import registry
+from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
+from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.scoring_plan import CHUNK_COLUMNS, merge_chunks, representatives
+
+SKELETON = {"channels": 4, "cells_per_stage": 1}
+
+
+@pytest.fixture
+def batch_path(tmp_path):
+    rng = np.random.default_rng(0)
+    facts = {"dataset": "made-up", "classes": 10, "images": 6}
+    images = rng.standard_normal((6, 1, 8, 8)).astype(np.float32)
+    Batch(images, np.zeros((6, 1, 8, 8), np.uint8), np.arange(6), np.arange(6), facts).write(tmp_path / "batch.npz")
+    return tmp_path / "batch.npz"
+
+
+def score(batch_path, first, last, output, **changes):
+    options = {
+        "family": "naswot",
+        "proxies": ["naswot"],
+        "repeats": 2,
+        "seed": 5,
+        "device": "cpu",
+        "share_classes": True,
+    }
+    scoring.score_chunk(
+        first=first, last=last, batch_path=batch_path, skeleton=SKELETON, output=output, **options | changes
+    )
+    return read_table(output, CHUNK_COLUMNS)
+
+
+def test_a_chunk_has_a_row_per_cell_proxy_and_repeat_and_facts(batch_path, tmp_path):
+    table = score(batch_path, 3, 8, tmp_path / "chunk.parquet")
+    assert (
+        table["arch"].tolist() == np.repeat(np.array(all_strings())[representatives("naswot", True)[3:8]], 2).tolist()
+    )
+    assert table["repeat"].tolist() == [0, 1] * 5
+    assert (table["seconds"] > 0).all()
+    facts = read_facts(tmp_path / "chunk.parquet")
+    assert facts["cells_scored"] == 5
+    assert facts["precision"] == "float32"
+    assert facts["batch"]["positions"] == list(range(6))
+
+
+def test_chunks_may_be_cut_anywhere(batch_path, tmp_path):
+    whole = score(batch_path, 0, 9, tmp_path / "whole.parquet")
+    parts = pd.concat([score(batch_path, a, b, tmp_path / f"{a}.parquet") for a, b in ((0, 2), (2, 9))])
+    columns = ["arch", "proxy", "repeat", "raw"]
+    pd.testing.assert_frame_equal(whole[columns], parts[columns].reset_index(drop=True))
+
+
+def test_only_the_proxies_asked_for_are_kept(batch_path, tmp_path):
+    both = score(batch_path, 0, 2, tmp_path / "a.parquet", proxies=["naswot", "naswot_published"])
+    assert set(both["proxy"]) == {"naswot", "naswot_published"}
+    one = score(batch_path, 0, 2, tmp_path / "b.parquet", proxies=["naswot_published"])
+    assert set(one["proxy"]) == {"naswot_published"}
+
+
+def test_images_that_are_not_finite_or_all_equal_are_refused(tmp_path, batch_path):
+    batch = Batch.read(batch_path)
+    batch.images[4, 0, 2, 2] = math.nan
+    with pytest.raises(DataError, match=r"Image 4 of 'b.npz' is not finite"):
+        scoring.load_batch(batch, "b.npz", "cpu")
+    batch.images[:] = 1.5
+    with pytest.raises(DataError, match=r"All images of 'b.npz' are equal"):
+        scoring.load_batch(batch, "b.npz", "cpu")
+
+
+def test_out_of_memory_halves_the_networks_and_says_so(monkeypatch, caplog):
+    sizes = []
+
+    def scarce(family, group, *_):
+        sizes.append(len(group))
+        if len(group) > 2:
+            raise torch.cuda.OutOfMemoryError
+        return [(str(cell), "naswot", repeat, 1.0, 0.1, "") for cell, repeat in group]
+
+    monkeypatch.setattr(scoring, "_score_group", scarce)
+    cells = [Cell.from_code(code) for code in range(5)]
+    with caplog.at_level(logging.INFO, logger="tfnas"):
+        rows = scoring.score_cells(None, cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=8)
+    assert sizes == [5, 4, 2, 2, 1]
+    assert len(rows) == 5
+    assert "2 networks at a time" in caplog.text
+    assert "5 of 5 cells" in caplog.text
+
+
+def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch):
+    def scarce(*_):
+        raise torch.cuda.OutOfMemoryError
+
+    monkeypatch.setattr(scoring, "_score_group", scarce)
+    with pytest.raises(DeviceError, match="One network with 2 images does not fit into the memory of cpu"):
+        scoring.score_cells(None, [Cell.from_code(0)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+
+
+def chunk(path, codes, raw, reason="", proxy="naswot"):
+    rows = [(all_strings()[c], proxy, r, v, 0.5, reason) for c in codes for r, v in enumerate(np.atleast_1d(raw))]
+    facts = {"dataset": "d", "family": "naswot", "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
+    write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts | {"cells_scored": len(codes)})
+
+
+def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
+    codes = representatives("naswot", True)
+    chunk(tmp_path / "a.parquet", codes[:100], [1.0, 3.0])
+    chunk(tmp_path / "b.parquet", codes[100:], [math.nan, 4.0], reason="singular kernel: rank 1 of 6")
+    merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.csv")
+    table = read_table(tmp_path / "table.csv")
+    assert table["arch"].tolist() == list(all_strings())
+    first = table[table["scored_arch"] == all_strings()[codes[0]]]
+    assert (first["score"] == 2.0).all()
+    assert first["spread"].iloc[0] == pytest.approx(math.sqrt(2))
+    assert (first["seconds"] == 1.0).all()
+    last = table[table["scored_arch"] == all_strings()[codes[-1]]]
+    assert last["score"].isna().all()
+    assert (last["reason"] == "singular kernel: rank 1 of 6").all()
+    facts = read_facts(tmp_path / "table.csv")
+    assert facts["families"]["naswot"]["cells_scored"] == len(codes) == 5785
+    assert facts["families"]["naswot"]["wall_seconds"] == 4.0
+    scores = ScoreTable.read(tmp_path / "table.csv").scores("naswot")
+    assert scores.shape == (SPACE_SIZE,)
+    assert np.nanmax(lowest_where_missing(scores)) == 2.0
+
+
+def test_a_chunk_that_is_missing_is_noticed(tmp_path):
+    chunk(tmp_path / "a.parquet", representatives("naswot", True)[:10], 1.0)
+    with pytest.raises(ScoreError, match="No chunk scores 5775 cells for proxy 'naswot'"):
+        merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.csv")
+    assert not (tmp_path / "table.csv").exists()
+
+
+def test_all_cells_may_be_scored_independently(tmp_path):
+    assert len(representatives("naswot", False)) == SPACE_SIZE
+    chunk(tmp_path / "a.parquet", np.arange(SPACE_SIZE), 1.0)
+    merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.csv", share_classes=False)
+    table = read_table(tmp_path / "table.csv")
+    assert (table["arch"] == table["scored_arch"]).all()
+
+
+def test_scoring_order_is_a_fixed_shuffle_of_the_classes():
+    order = representatives("naswot", True)
+    assert (np.sort(order) == np.unique(scoring_plan.classes("naswot"))).all()
+    assert not (np.sort(order) == order).all()
+
+
+def test_a_score_table_names_what_it_lacks(tmp_path):
+    table = pd.DataFrame({"arch": [all_strings()[0]], "proxy": "naswot", "score": math.nan, "raw": 1, "spread": 1})
+    table = table.assign(repeats=1, seconds=1.0, scored_arch=all_strings()[0], reason="")
+    with pytest.raises(ScoreError, match=r"All scores of proxy 'naswot' in here.csv are NaN"):
+        ScoreTable(table, "here.csv").scores("naswot")
+    with pytest.raises(UnknownNameError, match=r"Unknown proxy 'zen' in here.csv: choose one of naswot"):
+        ScoreTable(table, "here.csv").scores("zen")
+    with pytest.raises(ScoreError, match="holds 'nothing', which is no cell"):
+        ScoreTable(table.assign(arch="nothing"), "here.csv").seconds("naswot")
+
+
+def test_registry_knows_families_proxies_and_their_papers():
+    assert "naswot" in families()
+    assert family_of("naswot_published") == "naswot"
+    assert len(proxy_names()) == len(set(proxy_names()))
+    with pytest.raises(UnknownNameError, match="Unknown proxy 'nwot': choose one of .*naswot"):
+        get_proxy("nwot")
+    with pytest.raises(UnknownNameError, match="Unknown proxy family 'nwot'"):
+        get_family("nwot")
+
+
+def test_a_proxy_in_two_families_is_refused(monkeypatch):
+    registry._families_of_proxies.cache_clear()
+    family = get_family("naswot")
+    monkeypatch.setattr(registry, "families", lambda: {"a": family, "b": family})
+    with pytest.raises(ValueError, match="Proxy 'naswot' is in both families 'a' and 'b'"):
+        registry.proxy_names()
+    monkeypatch.undo()
+    registry._families_of_proxies.cache_clear()
+
+
+def test_no_torch_is_needed_to_name_proxies_or_plan_chunks():
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from tfnas.scoring_plan import representatives; representatives('naswot', True); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
