@@ -30,7 +30,7 @@ rule all:
 
 rule batches:
     input:
-        STUDY.files("batches/{dataset}.npz"),
+        STUDY.files("batches/{dataset}.json"),
 
 
 rule truth:

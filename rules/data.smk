@@ -31,6 +31,8 @@ rule make_batch:
         "results/{study}/logs/make_batch/{dataset}.log",
     benchmark:
         "results/{study}/benchmarks/make_batch/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of([] if STUDY.shipped else STUDY.datasets),
     params:
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),

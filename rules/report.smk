@@ -11,7 +11,7 @@ rule write_numbers:
         correlations="results/{study}/summaries/correlations.csv",
         truths=STUDY.files("truth/{dataset}.parquet"),
         scores=STUDY.files("scores/{dataset}.csv"),
-        batches=STUDY.files("batches/{dataset}.npz"),
+        batches=STUDY.files("batches/{dataset}.json"),
         published=STUDY.published_files,
         lib=sources("write_numbers"),
     output:

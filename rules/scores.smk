@@ -85,6 +85,7 @@ rule take_shipped_scores:
     output:
         table="results/{study}/scores/{dataset}.csv",
         facts="results/{study}/scores/{dataset}.json",
+        batch="results/{study}/batches/{dataset}.json",
     log:
         "results/{study}/logs/take_shipped_scores/{dataset}.log",
     benchmark:

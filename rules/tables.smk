@@ -7,7 +7,7 @@ OUTPUTS: results/{study}/tables/*.tex.
 
 rule tabulate_setup:
     input:
-        batches=STUDY.files("batches/{dataset}.npz"),
+        batches=STUDY.files("batches/{dataset}.json"),
         truths=STUDY.files("truth/{dataset}.parquet"),
         lib=sources("tabulate_setup"),
     output:

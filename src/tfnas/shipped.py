@@ -6,22 +6,25 @@ from pathlib import Path
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, read_table, write_json, write_table
 from tfnas.score_table import COLUMNS, ScoreTable
 
 
-def take_shipped(path: str | Path, proxies: list[str], output: str | Path) -> None:
+def take_shipped(path: str | Path, proxies: list[str], output: str | Path, batch: str | Path) -> None:
     """Check a shipped score table and write the rows of the study's proxies, with its facts, to ``output``.
+
+    No images are needed: what the mini-batch of the scores was stands in the facts of the table.
 
     Args:
         path: the table (.csv.gz); its facts lie beside it.
         proxies: the proxies the study asks for.
         output: ``scores/{dataset}.csv``.
+        batch: ``batches/{dataset}.json``, the facts of the mini-batch.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
         ScoreError: the table lacks cells.
-        DataError: the table or its facts are missing or damaged.
+        DataError: the table or its facts are missing or damaged, or do not say what the mini-batch was.
     """
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
@@ -34,4 +37,8 @@ def take_shipped(path: str | Path, proxies: list[str], output: str | Path) -> No
                 "scoring.scores to computed."
             )
     rows = table.table[table.table["proxy"].isin(proxies)]
-    write_table(output, rows, read_facts(path) | {"shipped_from": str(path)})
+    facts = read_facts(path)
+    if "batch" not in facts:
+        raise ScoreError(f"The facts of '{path}' do not say which mini-batch was scored: make the table again.")
+    write_json(batch, facts["batch"])
+    write_table(output, rows, facts | {"shipped_from": str(path)})

@@ -214,7 +214,8 @@ class Study:
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
-        figures += [f"batch-{dataset}" for dataset in self.datasets] + [f"scatter-{proxy}" for proxy in self.proxies]
+        figures += [f"scatter-{proxy}" for proxy in self.proxies]
+        figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
         tables = ["setup", "settings", "best-cells", "correlations", "search", "times", "contract", "provenance"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
         return [self.file(f"figures/{name}.pdf") for name in figures] + [

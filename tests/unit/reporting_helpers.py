@@ -140,7 +140,9 @@ class FakeStudy:
         path = self.folder / f"batches/{dataset}.npz"
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(path, images=pixels.astype(np.float32), pixels=pixels, labels=np.arange(8), positions=np.arange(8))
-        path.with_suffix(".json").write_text(json.dumps({"dataset": dataset, "classes": 10}))
+        path.with_suffix(".json").write_text(
+            json.dumps({"dataset": dataset, "classes": 10, "images": 8, "shape": pixels.shape[1:]})
+        )
 
     def _summary(self) -> None:
         rows = []

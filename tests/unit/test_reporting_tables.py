@@ -7,7 +7,7 @@ import pytest
 from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.errors import DataError, ReportError
-from tfnas.reporting import tables
+from tfnas.reporting import figures, tables
 
 PUBLISHED = "report/published.yaml"
 
@@ -141,7 +141,7 @@ def test_provenance_counts_long_lists_and_names_a_missing_device(one, tmp_path):
 def test_pixels_of_another_type_are_named(tmp_path):
     np.savez(tmp_path / "b.npz", pixels=np.zeros((2, 8, 8)))
     with pytest.raises(ReportError, match=r"are float64 of shape \(2, 8, 8\)"):
-        tables.read_pixels(tmp_path / "b.npz")
+        figures.read_pixels(tmp_path / "b.npz")
     np.savez(tmp_path / "c.npz", other=np.zeros(2))
     with pytest.raises(ReportError, match="cannot be read"):
-        tables.read_pixels(tmp_path / "c.npz")
+        figures.read_pixels(tmp_path / "c.npz")

@@ -104,7 +104,7 @@ def write_numbers(
         correlations_path: ``summaries/correlations.csv``.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
         score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
-        batch_paths: ``{dataset: batches/{dataset}.npz}`` with facts beside them.
+        batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
         output: path of ``numbers.tex``.
         published_path: ``report/published.yaml``, None to leave published numbers out.
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_json, read_table
-from tfnas.reporting.figures import best_cells, read_pixels
+from tfnas.reporting.figures import best_cells
 from tfnas.reporting.names import (
     GROUPS,
     dataset_title,
@@ -88,7 +88,7 @@ def write_setup_table(
 
     Args:
         study: the merged study file.
-        batch_paths: ``{dataset: batches/{dataset}.npz}`` with facts beside them.
+        batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
         output: path of the table.
     """
@@ -97,12 +97,12 @@ def write_setup_table(
     head = [row(["", *(escape(dataset_title(dataset)) for dataset in batch_paths)])]
     lines: dict[str, list[str]] = {}
     for dataset, path in batch_paths.items():
-        pixels = read_pixels(path)
-        count, channels, height, width = pixels.shape
+        facts = read_facts(path)
+        channels, height, width = fact(facts, "shape", path)
         entries = {
             "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
-            "Classes": show(fact(read_facts(path), "classes", path), "count"),
-            "Scoring mini-batch": f"{count} images",
+            "Classes": show(fact(facts, "classes", path), "count"),
+            "Scoring mini-batch": f"{fact(facts, 'images', path)} images",
             "Cells with ground truth": show(
                 fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
             ),
