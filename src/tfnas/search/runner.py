@@ -81,27 +81,6 @@ class Scores:
             )
 
 
-def budget_of(budget_seconds: float | dict[str, float] | None, dataset: str) -> float:
-    """Return the budget of searches on a dataset.
-
-    Args:
-        budget_seconds: ``search.budget_seconds`` of the study: a number for all datasets, or ``{dataset: number}``.
-        dataset: the dataset that is searched on.
-
-    Raises:
-        ConfigError: there is no budget for the dataset, or it is not positive.
-    """
-    budget = budget_seconds.get(dataset) if isinstance(budget_seconds, dict) else budget_seconds
-    if budget is None:
-        raise ConfigError(
-            f"search.budget_seconds has no budget for '{dataset}': write a number, or 'budget_seconds: "
-            f"{{{dataset}: 12000}}'."
-        )
-    if not budget > 0:
-        raise ConfigError(f"search.budget_seconds for '{dataset}' is {budget}: it must be more than 0 seconds.")
-    return float(budget)
-
-
 def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | None, overshoot: bool = True) -> None:
     """Refuse a search that the ground truth cannot serve.
 
@@ -113,6 +92,7 @@ def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | 
 
     Raises:
         TruthError: early accuracies, costs or validation accuracies are missing; says which searches that rules out.
+        ConfigError: there is no budget.
         SearchError: the budget does not pay for one query.
     """
     for lacking, what, needed in (
@@ -135,6 +115,11 @@ def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | 
                 f"impossible on it: {', '.join(impossible)}; leave them out of search.use."
             )
     if budget is not None:
+        if not budget > 0:
+            raise ConfigError(
+                f"Searches that train on '{benchmark.dataset}' need a budget of more than 0 seconds: "
+                f"set search.budget_seconds, for example to {{{benchmark.dataset}: 12000}}."
+            )
         low, high = benchmark.cost_range
         if budget < (low if overshoot else high):
             raise SearchError(
@@ -241,7 +226,7 @@ def run_block(
     first: int,
     last: int,
     seed: int,
-    budget_seconds: float | dict[str, float] | None,
+    budget_seconds: float | None,
     output: str | Path,
     study: str,
 ) -> None:
@@ -259,7 +244,7 @@ def run_block(
         first: number of the first run, from 0.
         last: number of the last run, included.
         seed: master seed of the study.
-        budget_seconds: number, or ``{dataset: number}``; only searches that train need one.
+        budget_seconds: simulated seconds that a run may spend; only searches that train need it.
         output: table to write (.parquet), with the columns :data:`COLUMNS`; its facts go to ``.json`` beside it.
         study: name of the study.
 
@@ -275,7 +260,7 @@ def run_block(
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
     parameters = algorithm.settings(settings, search)
     benchmark = Benchmark.read(truth_paths[searched_on], searched_on)
-    budget = budget_of(budget_seconds, searched_on) if algorithm.needs_budget else None
+    budget = float(budget_seconds or 0) if algorithm.needs_budget else None
     check_benchmark(algorithm, benchmark, budget, parameters.get("overshoot", True))
     scores = _read_scores(algorithm, parameters, score_path, search, benchmark.codes)
     space = SearchSpace(benchmark.codes)
