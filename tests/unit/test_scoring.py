@@ -174,7 +174,7 @@ def test_registry_knows_families_proxies_and_their_papers():
     assert "naswot" in families()
     assert family_of("naswot_published") == "naswot"
     assert len(proxy_names()) == len(set(proxy_names()))
-    with pytest.raises(UnknownNameError, match="Unknown proxy 'nwot': choose one of .*naswot"):
+    with pytest.raises(UnknownNameError, match=r"Unknown proxy 'nwot': choose one of .*naswot"):
         get_proxy("nwot")
     with pytest.raises(UnknownNameError, match="Unknown proxy family 'nwot'"):
         get_family("nwot")

@@ -44,8 +44,9 @@ def write_shipped(folder: Path) -> None:
             }
         },
     }
+    batch = {"images": 12, "classes": 4, "shape": [3, 8, 8]}
     for dataset in ("mine", "yours"):
-        write_table(folder / f"{dataset}.csv.gz", table, {"dataset": dataset, "batch": {}, **facts})
+        write_table(folder / f"{dataset}.csv.gz", table, {"dataset": dataset, "batch": batch, **facts})
 
 
 @pytest.fixture(scope="module")
