@@ -1,4 +1,4 @@
-"""Score tables that the project ships: checked before they stand where a computed table would."""
+"""Score tables that the project ships: written from computed ones, and checked before they stand for computed ones."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def take_shipped(path: str | Path, proxies: list[str], output: str | Path, batch
         raise ScoreError(f"The facts of '{path}' do not say which mini-batch was scored: make the table again.")
     write_json(batch, facts["batch"])
     write_table(output, rows, facts | {"shipped_from": str(path)})
+
+
+def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
+    """Write a computed score table as ``folder/{dataset}.csv.gz`` with its facts, to be shipped.
+
+    Args:
+        path: ``results/{study}/scores/{dataset}.csv``.
+        folder: for example ``data/scores/nats-tss``.
+        note: what a reader of the facts should know besides, in a sentence.
+
+    Returns:
+        The path of the new table.
+
+    Raises:
+        DataError: the table or its facts are missing or damaged.
+    """
+    table, facts = read_table(path, COLUMNS), read_facts(path)
+    output = Path(folder) / f"{facts['dataset']}.csv.gz"
+    write_table(output, table, facts | ({"note": note} if note else {}))
+    return output

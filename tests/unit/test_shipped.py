@@ -9,7 +9,7 @@ import pytest
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_json, read_table, write_table
-from tfnas.shipped import take_shipped
+from tfnas.shipped import ship, take_shipped
 
 
 def write_shipped(path, cells=SPACE_SIZE):
@@ -43,3 +43,12 @@ def test_an_incomplete_table(tmp_path):
 def test_a_table_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         take_shipped(tmp_path / "cifar10.csv.gz", ["naswot"], tmp_path / "scores.csv", tmp_path / "batch.json")
+
+
+def test_a_computed_table_can_be_shipped_and_taken_back(tmp_path):
+    write_shipped(tmp_path / "scores.csv")
+    path = ship(tmp_path / "scores.csv", tmp_path / "data", note="On a busy machine.")
+    assert path == tmp_path / "data" / "cifar10.csv.gz"
+    assert read_facts(path)["note"] == "On a busy machine."
+    take_shipped(path, ["naswot"], tmp_path / "back.csv", tmp_path / "batch.json")
+    assert (tmp_path / "back.csv").read_bytes() == (tmp_path / "scores.csv").read_bytes()

@@ -65,7 +65,7 @@ def test_every_study_that_needs_no_download_has_a_plan(project, study):
 
 
 def test_slurm_plans_the_same_jobs(project):
-    assert project.planned("--profile", "profiles/slurm", *NATS) == project.planned(*NATS)
+    assert project.planned("--workflow-profile", "profiles/slurm", *NATS) == project.planned(*NATS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,13 @@
+"""Copy computed score tables to a folder of shipped ones: ship_scores.py FOLDER TABLE... [--note TEXT]."""
+
+import argparse
+
+from tfnas.shipped import ship
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("folder", help="for example data/scores/nats-tss")
+parser.add_argument("tables", nargs="+", help="results/{study}/scores/{dataset}.csv")
+parser.add_argument("--note", default="", help="a sentence for the facts, for example about the machine")
+arguments = parser.parse_args()
+for table in arguments.tables:
+    print(ship(table, arguments.folder, arguments.note))
