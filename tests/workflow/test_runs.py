@@ -82,10 +82,7 @@ def test_the_report_is_a_pdf_at_the_root(tiny):
 @pytest.mark.slow
 def test_a_second_call_does_nothing_and_says_so(tiny):
     target = "report.pdf" if shutil.which("latexmk") else "tex"
-    start = time.monotonic()
-    text = tiny.snakemake(*TINY, "--", target)
-    assert "Nothing to be done" in text
-    assert time.monotonic() - start < 20
+    assert "Nothing to be done" in tiny.snakemake(*TINY, "--", target)
 
 
 @pytest.mark.slow
