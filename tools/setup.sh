@@ -22,6 +22,10 @@ find_python() {
   return 1
 }
 
+# A virtual environment knows its own path: in a folder that was moved or copied it is made anew.
+if [ -f .venv/bin/activate ] && ! grep -qF "$PWD/.venv" .venv/bin/activate; then
+  rm -rf .venv
+fi
 if ! { [ -x .venv/bin/python ] && suits .venv/bin/python && .venv/bin/python -m pip --version >/dev/null 2>&1; }; then
   python="$(find_python)" || fail "no Python 3.11 or newer was found: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12."
   say "creating .venv with $("$python" --version)"
