@@ -104,6 +104,21 @@ def test_without_a_new_python_set_up_says_what_to_do(root, machine, tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("user", ["root", "somebody"])
+def test_a_python_without_venv_is_completed_or_the_mend_is_named(root, machine, tmp_path, user):
+    folder = tmp_path / "project"
+    (folder / "tools").mkdir(parents=True)
+    for name in ("tools/setup.sh", "requirements.lock", "requirements-nodeps.lock", "pyproject.toml"):
+        shutil.copy(root / name, folder / name)
+    machine.stub("id", "echo 0" if user == "root" else "echo 1000")
+    machine.stub("python3", '[ "$2" != venv ]')
+    done = machine.run(folder / "tools/setup.sh")
+    assert done.returncode == 1
+    assert "Python's venv module is incomplete: install it (Debian, Ubuntu: apt-get install" in done.stderr
+    assert ("apt-get install -qq --yes python3-venv" in machine.calls.read_text()) == (user == "root")
+    assert not (folder / ".venv").exists()
+
+
 def test_the_lock_is_pinned_and_names_no_host(root):
     for name in ("requirements.lock", "requirements-nodeps.lock"):
         lines = [line for line in (root / name).read_text().splitlines() if not line.startswith("#")]
