@@ -20,7 +20,7 @@ report: setup
 
 test: setup
 	@tools/tex.sh || echo "tests of the PDF will be skipped"
-	.venv/bin/python -m pytest -n 2 $(TESTS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: setup
 	.venv/bin/python -m ruff check .

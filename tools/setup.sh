@@ -30,11 +30,12 @@ if ! { [ -x .venv/bin/python ] && suits .venv/bin/python && .venv/bin/python -m 
   python="$(find_python)" || fail "no Python 3.11 or newer was found: install one (Debian, Ubuntu: apt-get install python3 python3-venv), or name it: make PYTHON=/path/to/python3.12."
   say "creating .venv with $("$python" --version)"
   rm -rf .venv
-  if ! "$python" -m venv .venv >/dev/null 2>&1 && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  make_venv() { "$python" -m venv --clear .venv >/dev/null 2>&1; }
+  if ! make_venv && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing python3-venv, which Debian's Python comes without"
-    { apt-get update -qq && apt-get install -qq --yes python3-venv; } >&2 || true
+    { apt-get update -qq && apt-get install -qq --yes python3-venv && make_venv; } >&2 || true
   fi
-  "$python" -m venv --clear .venv >/dev/null 2>&1 || {
+  .venv/bin/python -m pip --version >/dev/null 2>&1 || {
     rm -rf .venv
     fail "Python's venv module is incomplete: install it (Debian, Ubuntu: apt-get install python3-venv) and try again."
   }
