@@ -69,6 +69,8 @@ def score_chunk(
     """
     started = time.perf_counter()
     keep_freed_memory()
+    # TF32 keeps ten bits of a product: it would move signs near zero, and the facts say float32.
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     batch = Batch.read(batch_path)
     images, labels = load_batch(batch, str(batch_path), device)
     shape = Skeleton(

@@ -102,6 +102,9 @@ def test_more_seeds_train_only_the_new_ones(tmp_path, monkeypatch):
     assert seeds == [2]
     block(tmp_path, 100, 103, "other", recipe=RECIPE | {"epochs": 3})
     assert seeds == [2, 0, 1]
+    monkeypatch.setattr(trainer, "sources_digest", lambda: "edited")
+    block(tmp_path, 100, 103, "edited")
+    assert seeds == [2, 0, 1, 0, 1]
 
 
 def test_splits_are_disjoint_and_of_the_sizes_asked_for():
@@ -211,6 +214,9 @@ def test_reliability_of_a_known_case():
     # Normal variables: Pearson 0.5 between seeds and 2/3 between means of two; Spearman is (6/pi) asin(r/2).
     assert found["seed_to_seed_spearman"] == pytest.approx(6 / np.pi * np.arcsin(0.25), abs=0.03)
     assert found["split_half_spearman"] == pytest.approx(6 / np.pi * np.arcsin(1 / 3), abs=0.03)
+    assert found["reliability"] == pytest.approx(
+        2 * found["split_half_spearman"] / (1 + found["split_half_spearman"]), abs=1e-3
+    )
     assert found["noise_top_100"] == pytest.approx(0.92, abs=0.15)
     assert found["seconds"] == 12000
 

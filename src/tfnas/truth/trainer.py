@@ -19,6 +19,7 @@ import hashlib
 import importlib.metadata
 import json
 import logging
+import sys
 import time
 from collections.abc import Sequence
 from functools import cache
@@ -30,12 +31,15 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 
+from tfnas import seeds
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
 from tfnas.datasets import digits_splits, load_images
 from tfnas.datasets.images import ImageSet
 from tfnas.errors import DataError
 from tfnas.files import atomic, read_facts, read_table, write_table
 from tfnas.memory import keep_freed_memory
+from tfnas.networks import batched, reference
+from tfnas.networks import skeleton as skeleton_module
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
@@ -73,7 +77,8 @@ def train_block(
     """Train the cells ``first`` .. ``last - 1`` of :func:`trained_cells` and write one row per cell and training seed.
 
     Each group of networks and training seed is kept under ``scratch`` as soon as it is done, so that a job that was
-    killed goes on where it was, and one with more seeds trains only the new ones.
+    killed goes on where it was, and one with more seeds trains only the new ones. What is kept is named by everything
+    that decides it: recipe, images, skeleton, seeds, cells, device, and the version of PyTorch and of this code.
 
     Args:
         dataset: name of the dataset.
@@ -96,6 +101,7 @@ def train_block(
     keep_freed_memory()
     splits = load_splits(dataset, image_path, recipe, folder)
     shape = _shape(splits["train"], skeleton)
+    decides = [torch.__version__, device.partition(":")[0], sources_digest()]
     content = {
         name: hashlib.sha256(part.images.tobytes() + part.labels.tobytes()).hexdigest() for name, part in splits.items()
     }
@@ -106,7 +112,8 @@ def train_block(
     with progress(len(cells) * recipe["seeds"], "trainings") as advance:
         for train_seed in range(recipe["seeds"]):
             for group in groups:
-                key = [_what_decides(recipe), content, vars(shape), seed, train_seed, [str(cell) for cell in group]]
+                named = [str(cell) for cell in group]
+                key = [_what_decides(recipe), decides, content, vars(shape), seed, train_seed, named]
                 rows.append(_resumed(Path(scratch), key, group, splits, shape, recipe, seed, train_seed, device))
                 advance(len(group))
     table = pd.concat(rows, ignore_index=True)
@@ -122,6 +129,13 @@ def train_block(
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "numpy")},
     }
     write_table(output, table, facts)
+
+
+@cache
+def sources_digest() -> str:
+    """Return a digest of the source files that decide what a training gives: what others gave is stale."""
+    modules = (sys.modules[__name__], batched, reference, skeleton_module, seeds)
+    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
 
 
 def _what_decides(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -358,19 +372,22 @@ def reliability(trainings: pd.DataFrame) -> dict[str, float]:
         ``seconds``: of all trainings together, evaluation included; ``seed_to_seed_spearman``: mean Spearman of test
         accuracy over pairs of training seeds; ``split_half_spearman``: Spearman between the means of the even
         and of the odd training seeds; ``noise_top_100``: standard deviation between training seeds (ddof = 1), averaged
-        over the 100 cells of the best mean test accuracy, in percentage points; ``noise_of_mean_top_100``: that divided
-        by the root of the number of seeds. With a single seed the measures of agreement are NaN.
+        over the 100 cells of the best mean test accuracy, in percentage points; ``reliability``: 2r / (1 + r) of the
+        split-half value r (Spearman-Brown), how far the mean over all seeds can be expected to agree with another such
+        mean; ``noise_of_mean_top_100``: ``noise_top_100`` divided by the root of the number of seeds. With a single
+        seed the measures of agreement are NaN.
     """
     wide = trainings.pivot(index="arch", columns="train_seed", values="test_accuracy").to_numpy()
-    seeds = wide.shape[1]
-    pairs = [spearman(wide[:, a], wide[:, b]).value for a in range(seeds) for b in range(a)]
+    count = wide.shape[1]
+    pairs = [spearman(wide[:, a], wide[:, b]).value for a in range(count) for b in range(a)]
     best = np.argsort(-wide.mean(1), kind="stable")[:100]
-    noise = float(wide[best].std(1, ddof=1).mean()) if seeds > 1 else float("nan")
-    halves = spearman(wide[:, ::2].mean(1), wide[:, 1::2].mean(1)).value if seeds > 1 else float("nan")
+    noise = float(wide[best].std(1, ddof=1).mean()) if count > 1 else float("nan")
+    halves = spearman(wide[:, ::2].mean(1), wide[:, 1::2].mean(1)).value if count > 1 else float("nan")
     return {
         "seconds": round(float(trainings["seconds"].sum()), 1),
         "seed_to_seed_spearman": round(float(np.mean(pairs)), 4) if pairs else float("nan"),
         "split_half_spearman": round(float(halves), 4),
+        "reliability": round(float(2 * halves / (1 + halves)), 4),
         "noise_top_100": round(noise, 4),
-        "noise_of_mean_top_100": round(noise / seeds**0.5, 4),
+        "noise_of_mean_top_100": round(noise / count**0.5, 4),
     }
