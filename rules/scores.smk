@@ -95,6 +95,7 @@ rule take_shipped_scores:
     localrule: True
     params:
         proxies=config["scoring"]["proxies"],
+        skeleton=config["skeleton"],
     message:
         "Checking the shipped scores of {wildcards.dataset}"
     script:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ScoreError, UnknownNameError
@@ -10,22 +12,34 @@ from tfnas.files import read_facts, read_table, write_json, write_table
 from tfnas.score_table import COLUMNS, ScoreTable
 
 
-def take_shipped(path: str | Path, proxies: list[str], output: str | Path, batch: str | Path) -> None:
+def take_shipped(
+    path: str | Path,
+    dataset: str,
+    skeleton: Mapping[str, int],
+    proxies: list[str],
+    output: str | Path,
+    batch: str | Path,
+) -> None:
     """Check a shipped score table and write the rows of the study's proxies, with its facts, to ``output``.
 
     No images are needed: what the mini-batch of the scores was stands in the facts of the table.
 
     Args:
         path: the table (.csv.gz); its facts lie beside it.
+        dataset: the dataset of the study that the scores are for.
+        skeleton: the study's ``channels`` and ``cells_per_stage``.
         proxies: the proxies the study asks for.
         output: ``scores/{dataset}.csv``.
         batch: ``batches/{dataset}.json``, the facts of the mini-batch.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells.
-        DataError: the table or its facts are missing or damaged, or do not say what the mini-batch was.
+        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, or its facts do not say
+            which or what the mini-batch was.
+        DataError: the table or its facts are missing or damaged.
     """
+    facts = read_facts(path)
+    _check_facts(facts, path, dataset, skeleton)
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
         if proxy not in table.proxies:
@@ -37,11 +51,31 @@ def take_shipped(path: str | Path, proxies: list[str], output: str | Path, batch
                 "scoring.scores to computed."
             )
     rows = table.table[table.table["proxy"].isin(proxies)]
-    facts = read_facts(path)
-    if "batch" not in facts:
-        raise ScoreError(f"The facts of '{path}' do not say which mini-batch was scored: make the table again.")
     write_json(batch, facts["batch"])
     write_table(output, rows, facts | {"shipped_from": str(path)})
+
+
+def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int]) -> None:
+    """Refuse scores of another dataset or skeleton: they would rank other networks than those of the study."""
+    lacking = [key for key in ("dataset", "skeleton", "batch") if key not in facts]
+    if lacking:
+        raise ScoreError(f"The facts of '{path}' do not say the {' and '.join(lacking)} of its scores: make it again.")
+    if facts["dataset"] != dataset:
+        raise ScoreError(
+            f"'{path}' holds scores of {facts['dataset']} where those of {dataset} are needed: put the table of "
+            f"{dataset} there, or set scoring.scores to computed."
+        )
+    theirs = {key: facts["skeleton"].get(key) for key in ("channels", "cells_per_stage")}
+    ours = {key: skeleton[key] for key in theirs}
+    if theirs != ours:
+        raise ScoreError(
+            f"'{path}' was scored with skeleton {_say(theirs)} where the study has {_say(ours)}: set scoring.scores to "
+            "computed, or the skeleton of the study to that of the table."
+        )
+
+
+def _say(skeleton: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} {value}" for key, value in skeleton.items())
 
 
 def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:

@@ -5,4 +5,11 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.shipped import take_shipped
 
-    take_shipped(snakemake.input.table, snakemake.params.proxies, snakemake.output.table, snakemake.output.batch)
+    take_shipped(
+        snakemake.input.table,
+        snakemake.wildcards.dataset,
+        snakemake.params.skeleton,
+        snakemake.params.proxies,
+        snakemake.output.table,
+        snakemake.output.batch,
+    )
