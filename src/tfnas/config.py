@@ -466,6 +466,11 @@ def _check_searches(study: dict[str, Any]) -> None:
     from tfnas.search.registry import get_algorithm
 
     search, proxies = study["search"], study["scoring"]["proxies"]
+    if not search["use"]:
+        raise ConfigError(
+            "search.use names no search, so there is nothing to summarise: add one under search.use, for example "
+            "'random-cell: {algorithm: random_cell}'."
+        )
     for label, settings in search["use"].items():
         place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
         for proxy in proxies_of(settings):

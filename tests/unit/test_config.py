@@ -118,6 +118,7 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
             "names 'digit', which is no dataset of the study (did",
         ),
         ({"search.use.naswot-10.sample": 15626}, "sample is 15626"),
+        ({"search.use": {}}, "search.use names no search, so there is nothing to summarise: add one under search.use"),
         ({"datasets.digits.truth.path": None}, "truth.source is 'table': set datasets.digits.truth.path to the table."),
         ({"datasets.digits.truth.source": "trained"}, "is 'trained', which reads no file: remove"),
         (

@@ -45,6 +45,7 @@ def test_ground_truth_from_three_sources(project):
             "mine": {"images": {"path": "mine.npz"}, "truth": {"source": "trained"}},
         },
         "training": {"cells_per_job": 1000},
+        "search": {"use": {"random-cell": {"algorithm": "random_cell"}}},
     }
     (project.folder / "three.yaml").write_text(yaml.safe_dump(config))
     planned = project.planned("--configfile", "three.yaml", "--", "truth")
