@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,12 @@ from tfnas.proxies.registry import family_of, get_family, get_proxy
 from tfnas.score_table import COLUMNS
 
 CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
+
+ALIKE = ("dataset", "batch", "skeleton", "seed", "repeats", "share_classes")
+"""Facts of chunks that must agree, or their scores are no table."""
+
+SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisation")
+"""Facts that may differ between chunks, for example on a cluster; all of them are named."""
 
 
 @cache
@@ -44,10 +51,10 @@ def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes
     """Merge the chunk files of all families of a dataset into its score table, one row per cell and proxy.
 
     Repeats are averaged (a NaN in any repeat makes the score NaN, with its reason) and the value of a representative
-    is given to every cell of its class. Facts: those of the first chunk of each family, seconds summed.
+    is given to every cell of its class. Facts: devices, threads and versions of all chunks, seconds summed.
 
     Raises:
-        ScoreError: a cell has no score in any chunk.
+        ScoreError: a cell has no score in any chunk, or chunks are of different images, skeletons or seeds.
     """
     rows = pd.concat([read_table(path, CHUNK_COLUMNS) for path in chunks], ignore_index=True)
     rows["reason"] = rows["reason"].fillna("")
@@ -82,22 +89,49 @@ def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:
-    families: dict[str, dict] = {}
+    """Return the facts of a merged table.
+
+    Raises:
+        ScoreError: chunks are of different images, skeletons or seeds.
+    """
+    first: dict[str, tuple[dict, str | Path]] = {}
+    families: dict[str, list[dict]] = {}
     for path in chunks:
         facts = read_facts(path)
-        merged = families.setdefault(facts["family"], {**facts, "wall_seconds": 0.0, "cells_scored": 0})
-        for key in ("wall_seconds", "cells_scored"):
-            merged[key] += facts[key]
-    shared = next(iter(families.values()))
+        for scope, keys in (("", ("dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
+            other, place = first.setdefault(scope, (facts, path))
+            _require_alike(facts, other, keys, path, place)
+        families.setdefault(facts["family"], []).append(facts)
+    shared = next(iter(families.values()))[0]
+    everywhere = [facts["versions"] for parts in families.values() for facts in parts]
     return {
         "dataset": shared["dataset"],
         "batch": shared["batch"],
         "skeleton": shared["skeleton"],
-        "versions": shared["versions"],
-        "families": {
-            name: {
-                key: facts[key] for key in facts if key not in ("dataset", "batch", "skeleton", "versions", "family")
-            }
-            for name, facts in families.items()
-        },
+        "versions": {name: _join(part.get(name) for part in everywhere) for name in shared["versions"]},
+        "families": {name: _family_facts(parts) for name, parts in families.items()},
     }
+
+
+def _require_alike(facts: dict, other: dict, keys: Sequence[str], path: str | Path, place: str | Path) -> None:
+    for key in keys:
+        ours, theirs = facts.get(key), other.get(key)
+        if key == "batch":  # the images are what counts, not what is said about them
+            ours, theirs = (batch.get("sha256", batch) for batch in (ours or {}, theirs or {}))
+        if ours != theirs:
+            raise ScoreError(
+                f"'{path}' and '{place}' were scored with a different {key}: delete the older one and run again."
+            )
+
+
+def _family_facts(parts: Sequence[dict]) -> dict:
+    known = ("dataset", "batch", "skeleton", "versions", "family")
+    merged = {key: value for key, value in parts[0].items() if key not in known}
+    merged |= {key: _join(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
+    return merged | {key: sum(facts[key] for facts in parts) for key in ("wall_seconds", "cells_scored")}
+
+
+def _join(values: Iterable[Any]) -> Any:
+    """Return the value if there is one only, else all of them as text, in the order in which they come."""
+    distinct = list(dict.fromkeys(values))
+    return distinct[0] if len(distinct) == 1 else "; ".join(map(str, distinct))

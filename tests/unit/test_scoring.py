@@ -110,10 +110,10 @@ def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch):
         scoring.score_cells(None, [Cell.from_code(0)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
 
 
-def chunk(path, codes, raw, reason="", proxy="naswot"):
+def chunk(path, codes, raw, reason="", proxy="naswot", **more):
     rows = [(all_strings()[c], proxy, r, v, 0.5, reason) for c in codes for r, v in enumerate(np.atleast_1d(raw))]
     facts = {"dataset": "d", "family": "naswot", "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
-    write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts | {"cells_scored": len(codes)})
+    write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts | {"cells_scored": len(codes)} | more)
 
 
 def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
@@ -142,6 +142,39 @@ def test_a_chunk_that_is_missing_is_noticed(tmp_path):
     chunk(tmp_path / "a.parquet", representatives("naswot", True)[:10], 1.0)
     with pytest.raises(ScoreError, match="No chunk scores 5775 cells for proxy 'naswot'"):
         merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.csv")
+    assert not (tmp_path / "table.csv").exists()
+
+
+def test_merged_facts_name_every_device_and_version(tmp_path):
+    codes = representatives("naswot", True)
+    for name, part, device, torch_version in (
+        ("a", codes[:100], "A100", "2.1"),
+        ("b", codes[100:200], "CPU", "2.1"),
+        ("c", codes[200:], "A100", "2.2"),
+    ):
+        versions = {"torch": torch_version, "numpy": "2.4"}
+        chunk(tmp_path / f"{name}.parquet", part, 1.0, device=device, threads=1, versions=versions)
+    merge_chunks([tmp_path / f"{name}.parquet" for name in "abc"], tmp_path / "table.csv")
+    facts = read_facts(tmp_path / "table.csv")
+    assert facts["families"]["naswot"]["device"] == "A100; CPU"
+    assert facts["families"]["naswot"]["threads"] == 1
+    assert facts["versions"] == {"torch": "2.1; 2.2", "numpy": "2.4"}
+
+
+@pytest.mark.parametrize(
+    ("key", "first", "second"),
+    [
+        ("batch", {"sha256": "a"}, {"sha256": "b"}),
+        ("skeleton", {"channels": 4}, {"channels": 8}),
+        ("seed", 1, 2),
+    ],
+)
+def test_chunks_that_do_not_belong_together_are_refused(tmp_path, key, first, second):
+    codes = representatives("naswot", True)
+    chunk(tmp_path / "a.parquet", codes[:100], 1.0, **{key: first})
+    chunk(tmp_path / "b.parquet", codes[100:], 1.0, **{key: second})
+    with pytest.raises(ScoreError, match=rf"b.parquet' and '.*a.parquet' were scored with a different {key}: delete"):
+        merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.csv")
     assert not (tmp_path / "table.csv").exists()
 
 
