@@ -2,7 +2,7 @@ import re
 import shutil
 
 import pytest
-from reporting_helpers import FakeStudy
+from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
@@ -85,6 +85,29 @@ def test_a_sparse_study_has_a_report(root, tmp_path, searches):
     assert r"\section{Discussion}" in text
     assert "None" not in text
     assert "A benchmark of our own" not in text
+
+
+def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(root, tmp_path):
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), noise=ONE_SEED), root)
+    latex.render_report(*arguments)
+    text = arguments[-1].read_text()
+    assert "A benchmark of our own" in text
+    assert "with a single training seed" in text
+    assert "several training seeds" not in text
+    assert "kinder guide" not in text
+    assert "None" not in text
+    assert "noise.own.noise" not in text
+
+
+@pytest.mark.parametrize(("noise", "words"), [(0.0001, "not more than the"), (10.0, "Which of them is")])
+def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(root, tmp_path, noise, words):
+    facts = NOISE | {"noise_of_mean_top_100": noise}
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell",), noise=facts), root)
+    latex.render_report(*arguments)
+    text = arguments[-1].read_text()
+    assert words in text
+    assert r"\result{noise.own.clock}" in text
+    assert r"\result{noise.own.reliability}" in text
 
 
 def test_titles_of_studies_are_escaped(one):

@@ -2,7 +2,7 @@ import json
 import math
 
 import pytest
-from reporting_helpers import NOISE, SEARCHES, FakeStudy
+from reporting_helpers import NOISE, ONE_SEED, SEARCHES, FakeStudy
 from scipy.stats import spearmanr
 
 from tfnas.errors import ReportError
@@ -57,7 +57,26 @@ def test_every_macro_is_defined_once(one, tmp_path):
     assert defined == list(numbers)
 
 
-@pytest.mark.parametrize("key", list(NOISE))
+def test_the_gap_between_two_means_has_its_own_noise(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    assert numbers["noise.digits.reliability"]["text"] == "0.932"
+    assert numbers["noise.digits.noise_top_100"]["text"] == "0.41"
+    assert numbers["noise.digits.noise_of_mean_top_100"]["text"] == "0.24"
+    assert math.isclose(numbers["noise.digits.noise_of_gap"]["value"], math.sqrt(2) * 0.2367)
+    assert numbers["noise.digits.clock"]["value"] == "processor time"
+
+
+def test_a_benchmark_is_ours_when_it_has_a_recipe(tmp_path):
+    foreign = FakeStudy(tmp_path / "foreign", ("digits",), noise={})
+    assert not [key for key in numbers_of(foreign, tmp_path) if key.startswith("noise.")]
+    ours = FakeStudy(tmp_path / "ours", ("own",), noise=ONE_SEED | {"seconds_meaning": "seconds on a GPU"})
+    numbers = numbers_of(ours, tmp_path)
+    assert numbers["noise.own.seconds"]["value"] == 1234.5
+    assert numbers["noise.own.clock"]["value"] == "wall time"
+    assert numbers["noise.own.noise_of_gap"] == {"text": "--", "value": None}
+
+
+@pytest.mark.parametrize("key", [key for key in NOISE if key != "recipe"])
 def test_a_fact_on_noise_that_is_missing_is_named(one, tmp_path, key):
     path = one.truths["digits"].with_suffix(".json")
     facts = read_json(path)

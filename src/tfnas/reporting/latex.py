@@ -135,6 +135,7 @@ def _helpers(
     }
     searches = study["search"]["use"]
     datasets = list(study["datasets"])
+    own = [dataset for dataset in datasets if f"noise.{dataset}.seconds" in numbers]
 
     def entry(key: str) -> dict[str, Any]:
         if key not in numbers:
@@ -175,7 +176,8 @@ def _helpers(
         "proxies": _proxies(study["scoring"]["proxies"]),
         "published_shown": study["report"]["published"] and bool(set(datasets) & set(NATS_DATASETS)),
         "is_nats": set(datasets) <= set(NATS_DATASETS),
-        "own": [dataset for dataset in datasets if f"noise.{dataset}.split_half_spearman" in numbers],
+        "own": own,
+        "one_seed": [dataset for dataset in own if numbers[f"noise.{dataset}.split_half_spearman"]["value"] is None],
         "num": num,
         "raw": raw,
         "has": lambda key: key in numbers,

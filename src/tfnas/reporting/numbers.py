@@ -50,10 +50,13 @@ SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 NOISE_KINDS = {
     "seed_to_seed_spearman": "correlation",
     "split_half_spearman": "correlation",
+    "reliability": "correlation",
     "noise_top_100": "accuracy",
+    "noise_of_mean_top_100": "accuracy",
     "seconds": "seconds",
 }
-"""What the facts of a ground truth trained by this project must say about its reliability and its cost."""
+"""What the facts of a ground truth trained by this project must say about its reliability and its cost. With a single
+training seed all but the seconds are unknown (NaN)."""
 
 
 class Numbers:
@@ -177,11 +180,6 @@ def _add_study(
         numbers.title(f"title.proxy.{proxy}", proxy_title(proxy))
 
 
-def is_own_benchmark(dataset: str, facts: dict[str, Any]) -> bool:
-    """Return whether this project trained the ground truth: the embedded ``digits`` table, or one with a recipe."""
-    return dataset == "digits" or "recipe" in facts or facts.get("source") == "trained"
-
-
 def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     columns = (
         "arch",
@@ -225,14 +223,28 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     distinct = table.assign(family=canonical_classes()[codes]).drop_duplicates("family")
     numbers.add(f"{before}.distinct", len(distinct), "count")
     facts = read_facts(path)
-    if is_own_benchmark(dataset, facts):
-        fact(facts, "recipe", path)
-        for key, kind in NOISE_KINDS.items():
-            value = fact(facts, key, path)
-            if not isinstance(value, int | float):
-                raise ReportError(f"The fact '{key}' of '{path}' is {value!r} where the report prints a number.")
-            numbers.add(f"noise.{dataset}.{key}", value, kind)
-        numbers.add(f"noise.{dataset}.gap_top", float(np.diff(np.sort(distinct["test_accuracy"])[-2:])[0]), "accuracy")
+    if "recipe" in facts:
+        best, second = distinct["test_accuracy"].nlargest(2)
+        _add_noise(numbers, dataset, facts, best - second, path)
+
+
+def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float, path: str | Path) -> None:
+    """Add how reliable a ground truth trained by this project is (the facts have its recipe), and what it cost.
+
+    ``noise_top_100`` is the spread of a single training between seeds; the table holds means over seeds, whose spread
+    is ``noise_of_mean_top_100``, and the gap between two such means spreads by sqrt(2) times that (``noise_of_gap``).
+    """
+    before = f"noise.{dataset}"
+    for key, kind in NOISE_KINDS.items():
+        value = fact(facts, key, path)
+        if value is not None and not isinstance(value, int | float):
+            raise ReportError(f"The fact '{key}' of '{path}' is {value!r} where the report prints a number.")
+        numbers.add(f"{before}.{key}", value, kind)
+    of_mean = numbers.value(f"{before}.noise_of_mean_top_100")
+    numbers.add(f"{before}.noise_of_gap", None if of_mean is None else math.sqrt(2) * of_mean, "accuracy")
+    numbers.add(f"{before}.gap_top", gap, "accuracy")
+    processor = str(fact(facts, "seconds_meaning", path)).startswith("processor")
+    numbers.add(f"{before}.clock", "processor time" if processor else "wall time", "text")
 
 
 def _spearman(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:

@@ -106,9 +106,7 @@ def write_setup_table(
             "Cells with ground truth": show(
                 fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
             ),
-            "Ground truth from": escape(
-                _source(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset]))
-            ),
+            "Ground truth from": escape(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset])),
             "Initialisations per cell": show(study["scoring"]["repeats"], "count"),
             "Runs per search": show(study["search"]["runs"], "count"),
             "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
@@ -117,11 +115,6 @@ def write_setup_table(
             lines.setdefault(name, []).append(entry)
     body = [row([name, *entries]) for name, entries in lines.items()]
     _write(output, tabular("l" + "l" * len(batch_paths), head, body))
-
-
-def _source(source: Any) -> str:
-    names = {"archive": "official archive", "table": "table of the benchmark", "trained": "training by this project"}
-    return names.get(source, str(source))
 
 
 def device_of(facts: dict[str, Any], place: str | Path) -> str:
