@@ -44,6 +44,7 @@ wildcard_constraints:
     study=one_of([STUDY.name]),
     dataset=one_of(STUDY.datasets),
     searched_on=one_of(STUDY.datasets),
+    archive=one_of(STUDY.archives),
     resource=one_of(STUDY.resources),
     family=one_of(STUDY.families),
     proxy=one_of(STUDY.proxies),

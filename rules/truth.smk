@@ -2,13 +2,35 @@
 
 REQUIRED INPUTS: by `datasets.{dataset}.truth.source`: the official archive (a path, or downloaded), a ready table (a
 path), or images to train on, by the recipe under `training`.
-OUTPUTS: results/{study}/truth/{dataset}.parquet and .json; blocks of a training here in truth/{dataset}/.
+OUTPUTS: results/{study}/truth/{dataset}.parquet and .json; blocks of a training here in truth/{dataset}/; what was read
+of an official archive in truth/archive/.
 """
+
+
+rule read_archive:
+    input:
+        archive=lambda wildcards: STUDY.archive_files(wildcards.archive),
+        lib=sources("read_archive"),
+    output:
+        table="results/{study}/truth/archive/{archive}.parquet",
+        facts="results/{study}/truth/archive/{archive}.json",
+    log:
+        "results/{study}/logs/read_archive/{archive}.log",
+    benchmark:
+        "results/{study}/benchmarks/read_archive/{archive}.tsv"
+    params:
+        archive=lambda wildcards: STUDY.archives[wildcards.archive],
+        datasets=lambda wildcards: STUDY.archive_datasets(wildcards.archive),
+        allow_incomplete=lambda wildcards: STUDY.archive_may_lack_cells(wildcards.archive),
+    message:
+        "Reading the official archive, once for all its datasets"
+    script:
+        "../workflow/scripts/read_archive.py"
 
 
 rule truth_from_archive:
     input:
-        archive=lambda wildcards: STUDY.archive_files(wildcards.dataset),
+        table=lambda wildcards: STUDY.archive_table(wildcards.dataset),
         lib=sources("truth_from_archive"),
     output:
         table="results/{study}/truth/{dataset}.parquet",
@@ -19,11 +41,11 @@ rule truth_from_archive:
         "results/{study}/benchmarks/truth_from_archive/{dataset}.tsv"
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_with("archive")),
+    localrule: True
     params:
-        archive=lambda wildcards: STUDY.archive(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
     message:
-        "Converting the official archive for {wildcards.dataset}"
+        "Taking {wildcards.dataset} out of the official archive"
     script:
         "../workflow/scripts/truth_from_archive.py"
 

@@ -161,9 +161,29 @@ class Study:
         """The official archive of a dataset's ground truth: a local path, or where the download puts it."""
         return self.truth(dataset)["path"] or f"resources/{ARCHIVE}"
 
-    def archive_files(self, dataset: str) -> list[str]:
-        """What must be there before the archive can be read."""
-        return [self.truth(dataset)["path"] or download_mark(ARCHIVE)]
+    @cached_property
+    def archives(self) -> dict[str, str]:
+        """The different archives of the study by a number: each is read once for all its datasets."""
+        paths = dict.fromkeys(self.archive(dataset) for dataset in self.datasets_with("archive"))
+        return {str(number): path for number, path in enumerate(paths)}
+
+    def archive_datasets(self, number: str) -> list[str]:
+        """Names of the datasets whose ground truth comes from an archive."""
+        return [name for name in self.datasets_with("archive") if self.archive(name) == self.archives[number]]
+
+    def archive_may_lack_cells(self, number: str) -> bool:
+        """Whether a dataset goes on with an archive that lacks cells; one that does not is stopped on its own."""
+        return any(self.truth(name)["allow_incomplete"] for name in self.archive_datasets(number))
+
+    def archive_files(self, number: str) -> list[str]:
+        """What must be there before an archive can be read."""
+        given = self.truth(self.archive_datasets(number)[0])["path"]
+        return [given or download_mark(ARCHIVE)]
+
+    def archive_table(self, dataset: str) -> str:
+        """What was read of the archive of a dataset."""
+        number = next(number for number, path in self.archives.items() if path == self.archive(dataset))
+        return f"{self.folder}/truth/archive/{number}.parquet"
 
     def chunks(self, dataset: str, families: list[str] | None = None) -> list[str]:
         """Files of the scoring chunks of a dataset, for the given families or all of them."""

@@ -87,7 +87,7 @@ class Run:
 def job(snakemake: Any) -> Iterator[Run]:
     """Run a script's body as a job: log, errors, seeds, threads, device.
 
-    * Log lines go to ``snakemake.log[0]`` and to the terminal.
+    * Log lines go to ``snakemake.log[0]`` and, but for long lists (level debug), to the terminal.
     * A :class:`~tfnas.errors.TfnasError` is one sentence on the terminal and in the log; its traceback lies beside the
       log in ``name.traceback``. Any other exception is a bug: its traceback goes to the log, its last line to the
       terminal. Either ends the job with exit status 1.
@@ -104,7 +104,7 @@ def job(snakemake: Any) -> Iterator[Run]:
     handlers = _handlers(path)
     for handler in handlers:
         log.addHandler(handler)
-    log.setLevel(logging.INFO)
+    log.setLevel(logging.DEBUG)
     lease: IO[str] | None = None
     try:
         for variable in THREAD_VARIABLES:
@@ -131,6 +131,7 @@ def job(snakemake: Any) -> Iterator[Run]:
 def _handlers(path: Path | None) -> list[logging.Handler]:
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     handlers[0].setFormatter(logging.Formatter("%(message)s"))
+    handlers[0].setLevel(logging.INFO)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".traceback").unlink(missing_ok=True)

@@ -73,7 +73,20 @@ def test_budgets_go_to_searches_that_train(study):
 def test_only_what_is_missing_is_downloaded(study):
     assert study.image_files("digits") == []
     assert study.image_files("cifar10") == ["resources/cifar10/downloaded.json"]
-    assert study.archive_files("cifar10") == ["resources/NATS-tss/downloaded.json"]
+    assert study.archive_files("0") == ["resources/NATS-tss/downloaded.json"]
+
+
+def test_an_archive_is_read_once_for_all_its_datasets(study):
+    truth = {"source": "archive", "path": None, "columns": {}, "allow_incomplete": False}
+    study.config["datasets"]["cifar100"] = {"truth": truth | {"allow_incomplete": True}}
+    study.config["datasets"]["ImageNet16-120"] = {"truth": truth | {"path": "mine.tar"}}
+    assert study.archives == {"0": "resources/NATS-tss", "1": "mine.tar"}
+    assert study.archive_datasets("0") == ["cifar10", "cifar100"]
+    assert study.archive_may_lack_cells("0")
+    assert not study.archive_may_lack_cells("1")
+    assert study.archive_table("cifar10") == study.archive_table("cifar100") == "results/two/truth/archive/0.parquet"
+    assert study.archive_table("ImageNet16-120") == "results/two/truth/archive/1.parquet"
+    assert study.archive_files("1") == ["mine.tar"]
 
 
 def test_scratch_does_not_follow_the_recipe(study):

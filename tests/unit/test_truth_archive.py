@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tfnas.errors import DataError, TruthError, UnknownNameError
-from tfnas.truth.archive import META, convert
+from tfnas.truth.archive import META, read_archive, take_dataset
 from tfnas.truth.schema import read_truth
 
 pytest.importorskip("nats_bench")
@@ -24,6 +24,13 @@ def archive(shared_data):
     return shared_data / "nats-tss" / NAME
 
 
+def convert(archive, dataset, output, allow_incomplete=False, progress=False):
+    """Read one dataset of the archive and take it, as the two rules do."""
+    table = output.parent / "archive" / "0.parquet"
+    read_archive(archive, [dataset], table, allow_incomplete, progress)
+    take_dataset(table, dataset, output, allow_incomplete)
+
+
 def tar_of(folder, path):
     with tarfile.open(path, "w") as tar:
         tar.add(folder, arcname=NAME)
@@ -35,9 +42,9 @@ def facts_of(path):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, capsys):
+def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, capsys, caplog):
     output = tmp_path / f"{dataset}.parquet"
-    convert(archive, dataset, output, allow_incomplete=True, progress=False)
+    convert(archive, dataset, output, allow_incomplete=True)
     ours = read_truth(output).sort_values("index").reset_index(drop=True)
     theirs = pd.read_parquet(shared_data / "nats-tss" / f"{dataset}.parquet").set_index("index").loc[[0, 11, 284]]
     assert ours["index"].tolist() == [0, 11, 284]
@@ -52,16 +59,41 @@ def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, 
     }.items():
         assert ours[column].to_numpy() == pytest.approx(theirs[name].to_numpy(), abs=1e-5), column
     assert ours["valid_seconds"].to_numpy() == pytest.approx(theirs["valid_seconds"].to_numpy(), rel=0.15)  # estimated
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.strip() == f"The archive '{archive}' lacks 15,622 cells; going on with 3."
+    assert capsys.readouterr().out == ""
+    assert f"The archive '{archive}' lacks 15,622 cells (the log lists them); going on with 3." in caplog.messages
+
+
+def test_every_record_is_unpacked_once_for_all_datasets(archive, tmp_path, monkeypatch):
+    from nats_bench.api_topology import NATStopology
+
+    unpacked, reload = [], NATStopology.reload
+
+    def count(api, folder, index):
+        unpacked.append(index)
+        return reload(api, folder, index)
+
+    monkeypatch.setattr(NATStopology, "reload", count)
+    read_archive(archive, DATASETS, tmp_path / "all.parquet", allow_incomplete=True, progress=False)
+    assert unpacked == [0, 11, 284]
+    monkeypatch.undo()
+    for dataset in DATASETS:
+        convert(archive, dataset, tmp_path / "alone.parquet", allow_incomplete=True)
+        take_dataset(tmp_path / "all.parquet", dataset, tmp_path / "taken.parquet", allow_incomplete=True)
+        assert read_truth(tmp_path / "taken.parquet").equals(read_truth(tmp_path / "alone.parquet"))
+        assert facts_of(tmp_path / "taken.parquet") == facts_of(tmp_path / "alone.parquet")
+
+
+def test_a_dataset_that_allows_no_gaps_is_stopped_on_its_own(archive, tmp_path):
+    read_archive(archive, DATASETS, tmp_path / "all.parquet", allow_incomplete=True, progress=False)
+    with pytest.raises(TruthError, match="holds 3 of 15,625 cells; 15,622 are missing, the first 000001 "):
+        take_dataset(tmp_path / "all.parquet", "cifar10", tmp_path / "out.parquet")
 
 
 def test_the_costs_are_those_a_search_is_charged(archive, tmp_path):
     """``simulate_train_eval`` charges training and one validation pass of a seed; all seeds cost the same."""
     from nats_bench.api_topology import NATStopology
 
-    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
     truth = read_truth(tmp_path / "out.parquet").set_index("index")
     api = NATStopology(str(archive), fast_mode=True, verbose=False)
     charged = api.simulate_train_eval(11, "cifar10", hp="12")[2]
@@ -71,7 +103,7 @@ def test_the_costs_are_those_a_search_is_charged(archive, tmp_path):
 def test_every_accuracy_says_what_it_is(archive, tmp_path):
     said = {}
     for dataset in DATASETS:
-        convert(archive, dataset, tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(archive, dataset, tmp_path / "out.parquet", allow_incomplete=True)
         said[dataset] = facts_of(tmp_path / "out.parquet")["accuracies"]
     assert said["cifar10"]["test_accuracy"] == (
         "cifar10, trained on the whole training set (train and valid halves) for 200 epochs, "
@@ -83,33 +115,37 @@ def test_every_accuracy_says_what_it_is(archive, tmp_path):
 
 
 def test_a_tar_is_read_like_the_folder(archive, tmp_path):
-    convert(archive, "cifar100", tmp_path / "folder.parquet", allow_incomplete=True, progress=False)
+    convert(archive, "cifar100", tmp_path / "folder.parquet", allow_incomplete=True)
     resources = tmp_path / "resources"
     resources.mkdir()
     tar_of(archive, resources / f"{NAME}.tar")
-    convert(resources, "cifar100", tmp_path / "tar.parquet", allow_incomplete=True, progress=False)
+    convert(resources, "cifar100", tmp_path / "tar.parquet", allow_incomplete=True)
     assert read_truth(tmp_path / "folder.parquet").equals(read_truth(tmp_path / "tar.parquet"))
     assert [path.name for path in resources.iterdir()] == [f"{NAME}.tar"]
 
 
-def test_an_incomplete_archive_is_reported_cell_by_cell(archive, tmp_path):
-    with pytest.raises(TruthError) as raised:
-        convert(archive, "cifar10", tmp_path / "out.parquet", progress=False)
+def test_an_incomplete_archive_is_reported_cell_by_cell(archive, tmp_path, caplog):
+    with pytest.raises(TruthError) as raised, caplog.at_level("DEBUG", logger="tfnas"):
+        convert(archive, "cifar10", tmp_path / "out.parquet")
     sentence = str(raised.value)
     assert "holds 3 of 15,625 cells; 15,622 are missing, the first 000001 '|nor_conv_3x3~0|+|" in sentence
+    assert "(the log lists all): complete it" in sentence
+    missing = [message for message in caplog.messages if message.startswith("missing: ")]
+    assert len(missing) == 15_622
+    assert missing[0].startswith("missing: 000001 '|nor_conv_3x3~0|+|")
     assert sentence.endswith("set truth.allow_incomplete: true in the study file to go on with the cells it has.")
     assert list(tmp_path.iterdir()) == []
-    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
     facts = facts_of(tmp_path / "out.parquet")
     assert facts["cells"] == 3
     assert len(set(facts["missing"])) == 15_622
 
 
 def test_progress_goes_to_standard_error(archive, tmp_path, capsys):
-    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
+    convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=True)
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert "cifar10: cells: 100%" in printed.err
+    assert "the archive: 100%" in printed.err
     assert "cell/s" in printed.err
 
 
@@ -131,7 +167,7 @@ def test_a_truncated_tar_is_one_sentence(share, archive, tmp_path):
     path = tar_of(archive, tmp_path / "archive.tar")
     truncate(path, share)
     with pytest.raises(DataError, match=r"'.*archive.tar' (is damaged or truncated|holds no meta)"):
-        convert(path, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(path, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
     assert not (tmp_path / "out.parquet").exists()
 
 
@@ -140,7 +176,7 @@ def test_a_damaged_record_is_one_sentence(copy, tmp_path):
     with pytest.raises(
         DataError, match=r"'000011.pickle.pbz2' of the archive is damaged or truncated .*: get the archive"
     ):
-        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
 
 
 def test_a_record_without_results_is_one_sentence(copy, tmp_path):
@@ -155,7 +191,7 @@ def test_a_record_without_results_is_one_sentence(copy, tmp_path):
     with pytest.raises(
         TruthError, match=r"'000011.pickle.pbz2' of the archive has no results of cifar10 after 12 and 200"
     ):
-        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
 
 
 def test_a_record_under_the_wrong_name_is_one_sentence(copy, tmp_path):
@@ -163,13 +199,13 @@ def test_a_record_under_the_wrong_name_is_one_sentence(copy, tmp_path):
     with pytest.raises(
         DataError, match=r"'000012.pickle.pbz2' of the archive holds the cell '.*' where '.*' is expected"
     ):
-        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
 
 
 def test_a_damaged_meta_file_is_one_sentence(copy, tmp_path):
     truncate(copy / META)
     with pytest.raises(DataError, match=r"meta.pickle.pbz2' is damaged or truncated"):
-        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True, progress=False)
+        convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
 
 
 def test_a_folder_that_is_no_archive_is_one_sentence(tmp_path):

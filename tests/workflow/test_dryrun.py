@@ -19,6 +19,7 @@ def test_the_full_study_is_planned_in_seconds_and_has_few_jobs(project):
     # Processor seconds: what else the machine does must not fail a test.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10
     assert planned["download"] == 4, "three datasets and the archive"
+    assert planned["read_archive"] == 1, "once for three datasets"
     assert planned["score_chunk"] <= 3 * 64
     assert planned["run_search"] == 3 * 10 * 2
     assert planned.total() <= 300
@@ -51,6 +52,7 @@ def test_ground_truth_from_three_sources(project):
     planned = project.planned("--configfile", "three.yaml", "--", "truth")
     assert planned == {
         "download": 1,
+        "read_archive": 1,
         "truth_from_archive": 1,
         "truth_from_table": 1,
         "train_block": 7,

@@ -15,7 +15,7 @@ valid_seconds         ``cifar10-valid``, 12 epochs, valid-per-time        12 epo
 params, flops         ``get_cost_info("cifar10")``                        ``get_cost_info(dataset)``
 ====================  ==================================================  ===========================================
 
-One record is in memory at a time, and of a tar one record is on disk at a time.
+Each record is unpacked once for all datasets. One is in memory at a time, and of a tar one record is on disk at a time.
 
 The records are Python pickles, which can run code when they are read: use an archive from the authors' own links.
 """
@@ -30,16 +30,18 @@ import shutil
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.downloads import reading_tar, sources_of
 from tfnas.errors import DataError, TruthError, UnknownNameError
-from tfnas.truth.schema import require_complete, write_truth
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.truth.schema import COLUMNS, require_complete, write_truth
 
 if TYPE_CHECKING:
+    import pandas as pd
     from nats_bench.api_topology import NATStopology
 
 RESOURCE = "NATS-tss"
@@ -50,54 +52,75 @@ DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120"
 
 EARLY_EPOCHS, FULL_EPOCHS = "12", "200"
 
+SEEDS = ("valid_seeds", "test_seeds", "early_seeds")
+"""Columns with the training seeds that an accuracy is a mean over, separated by spaces."""
+
 META = "meta.pickle.pbz2"
 _RECORD = re.compile(r"(\d{6})\.pickle\.pbz2")
 
 
-def convert(
+def read_archive(
     archive: str | Path,
-    dataset: str,
+    datasets: Sequence[str],
     output: str | Path,
     allow_incomplete: bool = False,
     progress: bool = True,
 ) -> None:
-    """Turn the official archive into the ground truth of one dataset.
+    """Read every record of the official archive once, and write what it says of several datasets as one table.
 
     Args:
         archive: the folder, its ``.tar``, or a folder that holds either, as :func:`tfnas.downloads.download` leaves it.
-        dataset: ``cifar10``, ``cifar100`` or ``ImageNet16-120``.
-        output: the ground truth to write, ``name.parquet``.
-        allow_incomplete: whether an archive that lacks cells is used all the same; the JSON beside the output lists
-            the missing ones.
+        datasets: which of ``cifar10``, ``cifar100`` and ``ImageNet16-120`` to read.
+        output: the table to write, ``name.parquet``: a row per cell and dataset with the columns of ground truth,
+            ``dataset``, and for each accuracy the training seeds that it is a mean over (:data:`SEEDS`).
+        allow_incomplete: whether an archive that lacks cells is read all the same.
         progress: show cells, rate and remaining time on standard error.
 
     Raises:
-        UnknownNameError: the archive does not have this dataset.
+        UnknownNameError: the archive does not have a dataset.
         DataError: the archive or a record in it is missing, damaged or truncated.
-        TruthError: cells are missing and ``allow_incomplete`` is false.
+        TruthError: cells are missing and ``allow_incomplete`` is false; the log lists them.
     """
     import pandas as pd
     from tqdm import tqdm
 
-    if dataset not in DATASETS:
-        raise UnknownNameError("dataset", dataset, tuple(DATASETS), "the archive NATS-tss")
+    for dataset in datasets:
+        if dataset not in DATASETS:
+            raise UnknownNameError("dataset", dataset, tuple(DATASETS), "the archive NATS-tss")
     place = find_archive(Path(archive))
     with _open(place) as (api, indices, records):
-        held = sorted(indices)
-        missing = sorted(set(range(len(api.meta_archs))) - set(held))
+        missing = sorted(set(range(len(api.meta_archs))) - indices)
         names = [f"{index:06d} '{api.meta_archs[index]}'" for index in missing]
-        require_complete(names, len(held), f"The archive '{place}'", allow_incomplete)
-        if missing:
-            print(f"The archive '{place}' lacks {len(missing):,} cells; going on with {len(held):,}.", file=sys.stderr)
+        require_complete(names, len(indices), f"The archive '{place}'", allow_incomplete)
         rows = []
         every = 0.5 if sys.stderr.isatty() else 30
         bar = tqdm(
-            records, desc=f"{dataset}: cells", total=len(held), unit="cell", disable=not progress, mininterval=every
+            records, desc="the archive", total=len(indices), unit="cell", disable=not progress, mininterval=every
         )
         for index, folder in bar:
-            rows.append(_read_cell(api, index, folder, dataset))
-    table = pd.DataFrame([row for row, _ in rows])
-    write_truth(table, _facts(dataset, place, [seeds for _, seeds in rows]), output)
+            rows += _read_cell(api, index, folder, datasets)
+    columns = ["dataset", *COLUMNS, *SEEDS]
+    write_table(output, pd.DataFrame(rows, columns=columns), {"archive": place.name, "missing": names})
+
+
+def take_dataset(table: str | Path, dataset: str, output: str | Path, allow_incomplete: bool = False) -> None:
+    """Turn what was read of the archive into the ground truth of one dataset.
+
+    Args:
+        table: what :func:`read_archive` wrote.
+        dataset: one of the datasets that were read.
+        output: the ground truth to write, ``name.parquet``.
+        allow_incomplete: whether an archive that lacks cells is used all the same; the JSON beside the output lists
+            the missing ones.
+
+    Raises:
+        DataError: the table is missing or damaged.
+        TruthError: cells are missing and ``allow_incomplete`` is false; the log lists them.
+    """
+    rows, facts = read_table(table, ("dataset", *COLUMNS, *SEEDS)), read_facts(table)
+    rows = rows[rows["dataset"] == dataset]
+    require_complete(facts["missing"], len(rows), f"The archive '{facts['archive']}'", allow_incomplete)
+    write_truth(rows, _facts(dataset, facts["archive"], rows), output)
 
 
 def find_archive(path: Path) -> Path:
@@ -176,57 +199,77 @@ def _api(folder: Path) -> NATStopology:
     return api
 
 
-def _read_cell(api: NATStopology, index: int, folder: Path, dataset: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the row of a cell, and which training seeds its three accuracies are means over."""
+def _read_cell(api: NATStopology, index: int, folder: Path, datasets: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a row for each dataset from the record of a cell, which is unpacked once."""
     record = folder / f"{index:06d}.pickle.pbz2"
-    validation = DATASETS[dataset]
-    with contextlib.redirect_stdout(io.StringIO()):
-        try:
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
             api.reload(str(folder), index)
-            full = api.get_more_info(index, validation, hp=FULL_EPOCHS, is_random=False)
-            test = api.get_more_info(index, dataset, hp=FULL_EPOCHS, is_random=False)
-            early = api.get_more_info(index, validation, hp=EARLY_EPOCHS, is_random=False)
-            results = api.arch2infos_dict[index]
-            costs = results[FULL_EPOCHS].get_compute_costs(dataset)
-            seeds = (
-                results[FULL_EPOCHS].get_dataset_seeds(validation),
-                results[FULL_EPOCHS].get_dataset_seeds(dataset),
-                results[EARLY_EPOCHS].get_dataset_seeds(validation),
-            )
-            row = {
-                "arch": api.meta_archs[index],
-                "index": index,
-                "valid_accuracy": full["valid-accuracy"],
-                "test_accuracy": test["test-accuracy"],
-                "early_valid_accuracy": early["valid-accuracy"],
-                "early_seconds": early["train-all-time"],
-                "valid_seconds": early["valid-per-time"],
-                "params": round(costs["params"] * 1e6),
-                "flops": costs["flops"],
-            }
-        except (OSError, EOFError, pickle.UnpicklingError, AssertionError, AttributeError, ImportError) as error:
-            raise DataError(
-                f"'{record.name}' of the archive is damaged or truncated ({error or type(error).__name__}): "
-                "get the archive again."
-            ) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise TruthError(
-                f"'{record.name}' of the archive has no results of {dataset} after {EARLY_EPOCHS} and {FULL_EPOCHS} "
-                f"epochs ({error}): get the archive again."
-            ) from error
-    if results[FULL_EPOCHS].arch_str != row["arch"]:
+            rows = [_read_results(api, index, dataset, record.name) for dataset in datasets]
+    except (
+        KeyError,
+        IndexError,
+        TypeError,
+        ValueError,
+        OSError,
+        EOFError,
+        pickle.UnpicklingError,
+        AssertionError,
+        AttributeError,
+        ImportError,
+    ) as error:
         raise DataError(
-            f"'{record.name}' of the archive holds the cell '{results[FULL_EPOCHS].arch_str}' where '{row['arch']}' is "
-            "expected: get the archive again."
+            f"'{record.name}' of the archive is damaged or truncated ({error or type(error).__name__}): "
+            "get the archive again."
+        ) from error
+    held = api.arch2infos_dict[index][FULL_EPOCHS].arch_str
+    if held != api.meta_archs[index]:
+        raise DataError(
+            f"'{record.name}' of the archive holds the cell '{held}' where '{api.meta_archs[index]}' is expected: "
+            "get the archive again."
         )
     api.arch2infos_dict.pop(index, None)
     api.evaluated_indexes.discard(index)
-    return row, tuple(" ".join(map(str, numbers)) for numbers in seeds)
+    return rows
 
 
-def _facts(dataset: str, place: Path, seeds: list[tuple[str, ...]]) -> dict[str, Any]:
+def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> dict[str, Any]:
+    """Return the row of one dataset, out of a record that ``nats_bench`` has read."""
+    validation = DATASETS[dataset]
+    try:
+        full = api.get_more_info(index, validation, hp=FULL_EPOCHS, is_random=False)
+        test = api.get_more_info(index, dataset, hp=FULL_EPOCHS, is_random=False)
+        early = api.get_more_info(index, validation, hp=EARLY_EPOCHS, is_random=False)
+        results = api.arch2infos_dict[index]
+        costs = results[FULL_EPOCHS].get_compute_costs(dataset)
+        seeds = (
+            results[FULL_EPOCHS].get_dataset_seeds(validation),
+            results[FULL_EPOCHS].get_dataset_seeds(dataset),
+            results[EARLY_EPOCHS].get_dataset_seeds(validation),
+        )
+        return {
+            "dataset": dataset,
+            "arch": api.meta_archs[index],
+            "index": index,
+            "valid_accuracy": full["valid-accuracy"],
+            "test_accuracy": test["test-accuracy"],
+            "early_valid_accuracy": early["valid-accuracy"],
+            "early_seconds": early["train-all-time"],
+            "valid_seconds": early["valid-per-time"],
+            "params": round(costs["params"] * 1e6),
+            "flops": costs["flops"],
+            **{name: " ".join(map(str, numbers)) for name, numbers in zip(SEEDS, seeds, strict=True)},
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise TruthError(
+            f"'{record}' of the archive has no results of {dataset} after {EARLY_EPOCHS} and {FULL_EPOCHS} "
+            f"epochs ({error}): get the archive again."
+        ) from error
+
+
+def _facts(dataset: str, archive: str, rows: pd.DataFrame) -> dict[str, Any]:
     """Return what the table holds; the sentences name the training seeds that were really averaged."""
-    valid, test, early = (_say_seeds(sorted(set(column))) for column in zip(*seeds, strict=True))
+    valid, test, early = (_say_seeds(sorted(set(rows[column]))) for column in SEEDS)
     if dataset == "cifar10":
         trained, measured = "the train half of the training set", "the valid half of the training set (x-valid)"
         trained_for_test, tested = "the whole training set (train and valid halves)", "the official test set"
@@ -236,7 +279,7 @@ def _facts(dataset: str, place: Path, seeds: list[tuple[str, ...]]) -> dict[str,
     source = sources_of(RESOURCE)[0]
     return {
         "dataset": dataset,
-        "source": f"the official archive of NATS-Bench, {place.name}, read through nats_bench",
+        "source": f"the official archive of NATS-Bench, {archive}, read through nats_bench",
         "accuracies": {
             "valid_accuracy": f"{dataset}, trained on {trained} for 200 epochs, measured on {measured}; {valid}",
             "test_accuracy": f"{dataset}, trained on {trained_for_test} for 200 epochs, measured on {tested}; {test}",

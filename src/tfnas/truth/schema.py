@@ -7,6 +7,7 @@ is kept for people who look a cell up in the benchmark.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ from tfnas.files import facts_path, read_facts, read_table, write_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger("tfnas")
 
 MEANINGS = {
     "arch": "the cell, official string",
@@ -89,7 +92,7 @@ def missing_cells(table: pd.DataFrame) -> list[str]:
 
 
 def require_complete(missing: list[str], held: int, place: str, allow_incomplete: bool) -> None:
-    """Stop where cells are missing, unless the study file allows it.
+    """Stop where cells are missing, unless the study file allows it. Either way the log of the job lists every one.
 
     Args:
         missing: names of the missing cells.
@@ -100,12 +103,18 @@ def require_complete(missing: list[str], held: int, place: str, allow_incomplete
     Raises:
         TruthError: cells are missing and the study file does not allow it; counts them and names the first three.
     """
-    if missing and not allow_incomplete:
+    if not missing:
+        return
+    for name in missing:
+        log.debug("missing: %s", name)  # to the log file only: there may be thousands
+    if not allow_incomplete:
         first = ", ".join(missing[:3])
         raise TruthError(
-            f"{place} holds {held:,} of {SPACE_SIZE:,} cells; {len(missing):,} are missing, the first {first}: "
-            "complete it, or set truth.allow_incomplete: true in the study file to go on with the cells it has."
+            f"{place} holds {held:,} of {SPACE_SIZE:,} cells; {len(missing):,} are missing, the first {first} (the log "
+            "lists all): complete it, or set truth.allow_incomplete: true in the study file to go on with the cells it "
+            "has."
         )
+    log.warning("%s lacks %s cells (the log lists them); going on with %s.", place, f"{len(missing):,}", f"{held:,}")
 
 
 def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ def convert(
     columns: Mapping[str, str] | None,
     output: str | Path,
     allow_incomplete: bool = False,
-    facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Turn a ready table into the ground truth of a dataset.
 
@@ -31,7 +29,6 @@ def convert(
         columns: ``{ours: theirs}`` for columns with other names; columns left out are expected under our name.
         output: the ground truth to write, ``name.parquet``.
         allow_incomplete: whether a table that lacks cells is used all the same.
-        facts: overrides what the JSON beside the table says (``source``, ``accuracies``, ``licence``, ``cite``).
 
     Raises:
         ConfigError: ``columns`` maps a column that the schema does not have.
@@ -57,18 +54,14 @@ def convert(
     table = theirs[[theirs_ for theirs_ in names.values() if theirs_ in theirs.columns]].copy()
     table = table.set_axis([ours for ours, theirs_ in names.items() if theirs_ in theirs.columns], axis="columns")
     table = validate(table, place)
-    missing = missing_cells(table)
-    require_complete(missing, len(table), place, allow_incomplete)
-    if missing:
-        print(f"{place} lacks {len(missing):,} cells; going on with {len(table):,}.", file=sys.stderr)
-    write_truth(table, _facts(path, dataset, names, facts or {}), output)
+    require_complete(missing_cells(table), len(table), place, allow_incomplete)
+    write_truth(table, _facts(path, dataset, names), output)
 
 
-def _facts(path: Path, dataset: str, names: dict[str, str], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the facts of the output: what the caller says, else the JSON beside the table, else what is known."""
-    beside = read_json(facts_path(path)) if facts_path(path).exists() else {}
-    stated = {**beside, **given}
-    accuracies = {**beside.get("accuracies", {}), **given.get("accuracies", {})}
+def _facts(path: Path, dataset: str, names: dict[str, str]) -> dict[str, Any]:
+    """Return the facts of the output: what the JSON beside the table says, else what is known."""
+    stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    accuracies = dict(stated.get("accuracies", {}))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
         accuracies.setdefault(column, default)
