@@ -23,6 +23,7 @@ rule download:
 rule make_batch:
     input:
         images=lambda wildcards: STUDY.image_files(wildcards.dataset),
+        splits=lambda wildcards: STUDY.split_files(wildcards.dataset),
         lib=lambda wildcards: sources("make_batch", *STUDY.dataset_source(wildcards.dataset)),
     output:
         batch="results/{study}/batches/{dataset}.npz",

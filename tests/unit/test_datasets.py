@@ -17,13 +17,13 @@ from tfnas.datasets import (
     Batch,
     dataset_names,
     digits_splits,
-    download,
     get_dataset,
     load_images,
     make_batch,
+    split_files,
 )
 from tfnas.datasets.registry import register
-from tfnas.datasets.splits import official_split
+from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.errors import DataError, UnknownNameError
 
 
@@ -62,11 +62,12 @@ def test_an_unknown_dataset_lists_those_there_are(tmp_path):
         lambda: get_dataset("svhn"),
         lambda: load_images("svhn", None, None),
         lambda: load_images("svhn", tmp_path, None),
-        lambda: download("svhn", tmp_path),
     ):
         with pytest.raises(UnknownNameError) as raised:
             call()
         assert str(raised.value) == sentence
+    with pytest.raises(UnknownNameError, match="Unknown download 'svhn' in data/sources.tsv: choose one of ImageNet16"):
+        downloads.download("svhn", tmp_path)
 
 
 def test_two_files_cannot_register_one_name():
@@ -86,7 +87,7 @@ def test_every_dataset_says_what_to_cite(name):
 
 
 def test_digits_are_embedded(tmp_path):
-    download("digits", tmp_path)
+    downloads.download("digits", tmp_path)
     images = load_images("digits", None, tmp_path)
     assert images.images.shape == (1797, 1, 8, 8)
     assert images.images.max() == 16
@@ -297,7 +298,8 @@ def fake_imagenet16(folder, monkeypatch):
     """Write a small dataset in the layout of the official files, with a table of sources that knows their checksums."""
     folder.mkdir(exist_ok=True)
     items = []
-    for number, item in enumerate(downloads.sources_of("ImageNet16-120")):
+    pickled = [item for item in downloads.sources_of("ImageNet16-120") if not item.file.endswith(".txt")]
+    for number, item in enumerate(pickled):
         labels = [1, 120, 121, 1000, 60 + number]
         data = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
         content = pickle.dumps(data)
@@ -374,6 +376,24 @@ def test_a_wrong_split_list_is_one_sentence(valid, tmp_path):
     (tmp_path / "cifar-split.txt").write_text("404: not found")
     with pytest.raises(DataError, match="is no split list of AutoDL-Projects"):
         official_split("cifar10", [tmp_path])
+
+
+def test_every_official_split_list_is_downloaded():
+    for dataset, split in SPLITS.items():
+        urls = [item.urls[0] for item in downloads.sources_of(dataset) if item.file == split.file]
+        assert len(urls) == 1, dataset
+        assert urls[0].endswith(f"/configs/nas-benchmark/{split.file}")
+
+
+def test_local_images_name_the_split_list_that_is_used(tmp_path):
+    path = npz(tmp_path, train_images=pictures(), train_labels=np.arange(20) % 10)
+    assert split_files("cifar10", path) == []
+    assert split_files("cifar10", None) == []
+    write_split(tmp_path, range(1, 50_000, 2), range(0, 50_000, 2))
+    assert split_files("cifar10", path) == [tmp_path / "cifar-split.txt"]
+    assert split_files("cifar10", tmp_path) == [tmp_path / "cifar-split.txt"]
+    assert split_files("cifar100", path) == [], "its list splits the test set, which no batch is drawn from"
+    assert split_files("my-own", path) == []
 
 
 # ---- batches

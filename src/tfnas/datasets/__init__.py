@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfnas import downloads
 from tfnas.datasets.digits import digits_splits
 from tfnas.datasets.images import Batch, ImageSet, make_batch
 from tfnas.datasets.own_images import describe_file, read_own, read_subset
 from tfnas.datasets.registry import DatasetSpec, dataset_names, get_dataset
+from tfnas.datasets.splits import SPLITS, find_list
 from tfnas.errors import DataError
 
 __all__ = [
@@ -20,34 +20,15 @@ __all__ = [
     "ImageSet",
     "dataset_names",
     "digits_splits",
-    "download",
     "get_dataset",
     "load_images",
     "make_batch",
+    "split_files",
 ]
 
 
-def download(dataset: str, folder: str | Path, progress: bool = True) -> Path:
-    """Download and unpack the official files of a dataset; nothing happens for one that comes with a package.
-
-    Args:
-        dataset: name in the registry.
-        folder: where the files go, usually ``resources/{dataset}``; made if it does not exist.
-        progress: show bytes, rate and remaining time on standard error.
-
-    Returns:
-        The folder.
-
-    Raises:
-        UnknownNameError: there is no dataset of this name.
-        DownloadError: a file could not be had, or is not the official one.
-        DataError: the folder cannot be written to, or an archive is damaged.
-    """
-    return downloads.download(get_dataset(dataset).name, folder, progress)
-
-
 def load_images(dataset: str, path: str | Path | None, folder: str | Path | None, split: str = "train") -> ImageSet:
-    """Read the images of a dataset: from ``path`` if one is given, else from where :func:`download` put them.
+    """Read the images of a dataset: from ``path`` if one is given, else from where they were downloaded to.
 
     Args:
         dataset: name in the registry; or any other name if ``path`` is an ``.npz`` file of own images.
@@ -86,8 +67,7 @@ def load_images(dataset: str, path: str | Path | None, folder: str | Path | None
         source = f"official files, checksums verified ({spec.sources[0].page})"
     drawable = None
     if spec.drawable is not None and split == "train":
-        places = [local.parent if local.is_file() else local, local.parent] if local else []
-        drawable, drawn_from = spec.drawable(positions, [*places, *([Path(folder)] if folder else [])])
+        drawable, drawn_from = spec.drawable(positions, [*_beside(local), *([Path(folder)] if folder else [])])
     return ImageSet(
         name=spec.name,
         images=images,
@@ -104,3 +84,20 @@ def load_images(dataset: str, path: str | Path | None, folder: str | Path | None
         drawable=drawable,
         drawn_from=drawn_from,
     )
+
+
+def split_files(dataset: str, path: str | Path | None) -> list[Path]:
+    """Return the official split list beside local images that decides which of them a mini-batch is drawn from.
+
+    Args:
+        dataset: name in the registry, or any other.
+        path: as for :func:`load_images`; a list that was downloaded with the images is not returned.
+    """
+    known = dataset in dataset_names() and dataset in SPLITS and get_dataset(dataset).drawable is not None
+    found = find_list(dataset, _beside(Path(path))) if known and path is not None else None
+    return [] if found is None else [found]
+
+
+def _beside(local: Path | None) -> list[Path]:
+    """Return where the split lists of local images are looked for: in their folder, and beside it."""
+    return [] if local is None else [local.parent if local.is_file() else local, local.parent]

@@ -24,7 +24,7 @@ CLASSES = 120
 def _read(folder: Path, split: str) -> Images:
     images, labels, positions, first = [], [], [], 0
     for source in sources_of(NAME):
-        if source.file.startswith("train_data") != (split == "train"):
+        if not source.file.startswith("train_data" if split == "train" else "val_data"):
             continue
         verify(folder / source.file, source)
         with (folder / source.file).open("rb") as file:

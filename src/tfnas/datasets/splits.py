@@ -58,14 +58,21 @@ def official_split(dataset: str, folders: list[Path]) -> dict[str, np.ndarray] |
         DataError: a list is there but is not the official one.
     """
     split = SPLITS[dataset]
-    for folder in folders:
-        if (folder / split.file).is_file():
-            return _check(split, _read_text(folder / split.file), folder / split.file)
-        if (folder / NPZ).is_file():
-            arrays = load_npz(folder / NPZ)
-            parts = {part: arrays.get(f"{split.prefix}__{part}", np.empty(0, np.int64)) for part in split.parts}
-            return _check(split, parts, folder / NPZ)
-    return None
+    path = find_list(dataset, folders)
+    if path is None:
+        return None
+    if path.name != NPZ:
+        return _check(split, _read_text(path), path)
+    arrays = load_npz(path)
+    return _check(
+        split, {part: arrays.get(f"{split.prefix}__{part}", np.empty(0, np.int64)) for part in split.parts}, path
+    )
+
+
+def find_list(dataset: str, folders: list[Path]) -> Path | None:
+    """Return the file that :func:`official_split` reads, None where no list is at hand."""
+    names = (SPLITS[dataset].file, NPZ)
+    return next((folder / name for folder in folders for name in names if (folder / name).is_file()), None)
 
 
 def _read_text(path: Path) -> dict[str, np.ndarray]:
