@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path`` with the same suffix, renamed to ``path`` when the block succeeds.
 
-    When the block fails the temporary file is removed and whatever was at ``path`` stays as it was.
+    When the block fails the temporary file is removed and whatever was at ``path`` stays as it was. What killed
+    processes left of the same target is removed too.
 
     Raises:
         DataError: the folder cannot be written to.
@@ -32,12 +34,32 @@ def atomic(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_dead_partials(path)
         yield temporary
         os.replace(temporary, path)
     except PermissionError as error:
         raise DataError(f"Cannot write '{path}': permission denied, choose a folder you may write to.") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_dead_partials(path: Path) -> None:
+    """Remove temporary files of ``path`` whose process, which has its number in their name, is no more."""
+    pattern = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.partial{re.escape(path.suffix)}")
+    for file in path.parent.glob(".*.partial*"):
+        match = pattern.fullmatch(file.name)
+        if match and not _is_alive(int(match[1])):
+            file.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        pass  # somebody else's, and alive
+    return True
 
 
 def write_json(path: str | Path, content: Any) -> None:

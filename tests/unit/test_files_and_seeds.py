@@ -1,6 +1,9 @@
 """Atomic files, tables with facts, named seeds, progress lines."""
 
 import logging
+import os
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -25,6 +28,21 @@ def test_a_block_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_left_of_a_file_goes_away(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    dead, alive = process.pid, os.getppid()
+    for name in (f".a.{dead}.partial.json", f".a.{alive}.partial.json", f".b.{dead}.partial.json", ".a.x.partial.json"):
+        (tmp_path / name).touch()
+    write_json(tmp_path / "a.json", {})
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "a.json",
+        f".a.{alive}.partial.json",
+        f".b.{dead}.partial.json",
+        ".a.x.partial.json",
+    }
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
