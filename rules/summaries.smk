@@ -69,6 +69,7 @@ rule write_provenance:
         "results/{study}/run_config.yaml",
         "results/{study}/summaries/search.csv",
         "results/{study}/summaries/correlations.csv",
+        lib=sources("write_provenance"),
     output:
         "results/{study}/provenance.json",
     log:
@@ -78,6 +79,7 @@ rule write_provenance:
     localrule: True
     params:
         benchmarks="results/{study}/benchmarks",
+        blocks=STUDY.block_benchmarks(),
     message:
         "Recording commit, versions and seconds"
     script:

@@ -131,6 +131,12 @@ class Study:
             return [self.images(dataset)]
         return [download_mark(dataset)] if any(source.file for source in sources_of(dataset)) else []
 
+    def split_files(self, dataset: str) -> list[str]:
+        """The official split list beside local images: another list gives another mini-batch."""
+        from tfnas.datasets import split_files
+
+        return [str(path) for path in split_files(dataset, self.images(dataset))]
+
     def truth(self, dataset: str) -> dict[str, Any]:
         """The settings of a dataset's ground truth."""
         return self.config["datasets"][dataset]["truth"]
@@ -261,6 +267,21 @@ class Study:
             f"{self.folder}/truth/{dataset}/block-{first}-{last}.parquet"
             for first, last in blocks(distinct, self.config["training"]["cells_per_job"])
         ]
+
+    def block_benchmarks(self) -> list[str]:
+        """Benchmark files, below ``benchmarks/``, of all jobs that the study's work is cut into."""
+        made = {
+            "score_chunk": [] if self.shipped else [file for name in self.datasets for file in self.chunks(name)],
+            "run_search": self.run_files(),
+            "train_block": [file for name in self.datasets_with("trained") for file in self.training_files(name)],
+        }
+        names = []
+        for rule, files in made.items():
+            for file in files:
+                *folders, last = file.removeprefix(f"{self.folder}/").split("/")[1:]
+                block = last.partition("-")[2].removesuffix(".parquet")
+                names.append("/".join([rule, *folders, f"{block}.tsv"]))
+        return names
 
 
 def _source(module: str) -> str:

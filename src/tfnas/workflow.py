@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -43,6 +43,18 @@ WITHOUT_EFFECT = ("tfnas", "tfnas.errors", "tfnas.workflow", "tfnas.config", "tf
 
 RECORDED = ("tfnas", "snakemake", "torch", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib")
 """Distributions whose versions provenance records."""
+
+BLOCK_RULES = ("score_chunk", "run_search", "train_block")
+"""Rules whose work is cut into blocks, so that their benchmark files may be of another cutting."""
+
+GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")
+"""What a system with a GPU shows: NVIDIA's driver, Windows' under Linux, AMD's."""
+
+GPU_KNOWN = "TFNAS_HAS_GPU"
+"""Environment variable that hands PyTorch's answer on to processes of the same run."""
+
+PYTHON = sys.executable
+"""The interpreter; kept here because the workflow quotes ``sys.executable`` for Snakemake."""
 
 log = logging.getLogger("tfnas")
 
@@ -72,15 +84,6 @@ class Run:
     def one(self, paths: Any) -> str | None:
         """Return the only path of an optional input, None where there is none."""
         return next(iter(paths), None)
-
-    def provenance(self) -> dict[str, Any]:
-        """Return what made the result: commit, versions, machine, device, threads, seconds so far."""
-        return provenance() | {
-            "rule": self.snakemake.rule,
-            "device": self.device,
-            "threads": self.threads,
-            "seconds": round(time.perf_counter() - self.started, 3),
-        }
 
 
 @contextmanager
@@ -241,9 +244,9 @@ def check_writable(*folders: str | Path) -> None:
 def forget_dead_locks(folder: Path) -> None:
     """Remove the locks that a killed Snakemake left, so that the same command simply goes on.
 
-    A living Snakemake holds an advisory lock on ``tfnas.lock``, which the system releases when it dies. Whoever gets it
-    knows that nobody else is at work, and that locks of Snakemake that lie about are dead. When a living Snakemake has
-    it, nothing happens here, and Snakemake's own lock speaks.
+    Every living Snakemake shares an advisory lock on ``tfnas.lock``, which the system releases when it dies. Whoever
+    gets it alone knows that nobody else is at work, and that locks of Snakemake that lie about are dead; it removes
+    them and shares the lock from then on. While another one lives nothing is removed, and Snakemake's own lock speaks.
 
     Args:
         folder: ``.snakemake``.
@@ -255,16 +258,32 @@ def forget_dead_locks(folder: Path) -> None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder / "locks", ignore_errors=True)
+    except BlockingIOError:
+        pass
     except OSError:
         file.close()
         return
+    # Waits only while another Snakemake holds the lock alone: for as long as it removes dead locks.
+    fcntl.flock(file, fcntl.LOCK_SH)
     _HELD.append(file)
-    shutil.rmtree(folder / "locks", ignore_errors=True)
 
 
+@cache
 def has_gpu() -> bool:
-    """Return whether this machine shows an NVIDIA device, without importing torch."""
-    return os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1") and Path("/dev/nvidiactl").exists()
+    """Return whether PyTorch finds a GPU, which is what a job asks, without importing torch into this process.
+
+    Where the system shows no GPU, or all are hidden, PyTorch is not asked. Else it is asked once, in a process of its
+    own; processes started from here find the answer in :data:`GPU_KNOWN`.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if hidden or not any(Path(device).exists() for device in GPU_DEVICES):
+        return False
+    if GPU_KNOWN not in os.environ:
+        question = "import torch; print(torch.cuda.is_available())"
+        answer = subprocess.run([PYTHON, "-c", question], capture_output=True, text=True)
+        os.environ[GPU_KNOWN] = str(answer.stdout.strip().endswith("True"))
+    return os.environ[GPU_KNOWN] == "True"
 
 
 def provenance() -> dict[str, Any]:
@@ -285,16 +304,21 @@ def provenance() -> dict[str, Any]:
     }
 
 
-def seconds_by_rule(folder: str | Path) -> dict[str, dict[str, float]]:
+def seconds_by_rule(folder: str | Path, blocks: Collection[str]) -> dict[str, dict[str, float]]:
     """Return jobs and wall seconds of every rule, from the benchmark files of a study.
 
     Args:
         folder: ``results/{study}/benchmarks``; the first part of a file's path below it is the rule.
+        blocks: names below ``folder`` of the files of :data:`BLOCK_RULES` that the study is made of; those of an
+            earlier cutting into blocks do not count.
     """
     seconds: dict[str, dict[str, float]] = {}
     for path in sorted(Path(folder).rglob("*.tsv")):
+        name = path.relative_to(folder)
+        if name.parts[0] in BLOCK_RULES and name.as_posix() not in blocks:
+            continue
         header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-        rule = seconds.setdefault(path.relative_to(folder).parts[0].removesuffix(".tsv"), {"jobs": 0, "seconds": 0.0})
+        rule = seconds.setdefault(name.parts[0].removesuffix(".tsv"), {"jobs": 0, "seconds": 0.0})
         rule["jobs"] += len(rows)
         rule["seconds"] = round(rule["seconds"] + sum(float(row[header.index("s")]) for row in rows), 2)
     return seconds

@@ -98,3 +98,12 @@ def test_scratch_does_not_follow_the_recipe(study):
 def test_the_size_of_jobs_is_no_part_of_the_recipe(study):
     assert study.recipe["seeds"] == 1
     assert "cells_per_job" not in study.recipe
+
+
+def test_benchmarks_of_blocks_are_named_like_the_blocks(study):
+    names = study.block_benchmarks()
+    assert "run_search/digits/naswot-10/4-4.tsv" in names
+    assert "score_chunk/cifar10/naswot/0-3999.tsv" in names
+    assert not [name for name in names if name.startswith("train_block")]
+    study.config["datasets"]["cifar10"]["truth"]["source"] = "trained"
+    assert "train_block/cifar10/0-499.tsv" in study.block_benchmarks()

@@ -17,6 +17,7 @@ from tfnas.workflow import (
     THREAD_VARIABLES,
     check_writable,
     forget_dead_locks,
+    has_gpu,
     job,
     lease_device,
     provenance,
@@ -150,8 +151,9 @@ def test_seconds_by_rule_sums_benchmark_files(tmp_path):
     for number, seconds in enumerate((1.5, 2.25)):
         text = f"s\th:m:s\tmax_rss\n{seconds}\t0:00:01\t5.0\n"
         (tmp_path / "score_chunk" / "digits" / f"{number}.tsv").write_text(text)
+    (tmp_path / "score_chunk" / "digits" / "of-another-cutting.tsv").write_text("s\th:m:s\n100.0\t0:01:40\n")
     (tmp_path / "write_numbers.tsv").write_text("s\th:m:s\n4.0\t0:00:04\n")
-    assert seconds_by_rule(tmp_path) == {
+    assert seconds_by_rule(tmp_path, ["score_chunk/digits/0.tsv", "score_chunk/digits/1.tsv"]) == {
         "score_chunk": {"jobs": 2, "seconds": 3.75},
         "write_numbers": {"jobs": 1, "seconds": 4.0},
     }
@@ -201,19 +203,69 @@ def test_a_script_that_is_missing_is_named(tmp_path):
         stage_sources(Path(tmp_path) / "gone.py")
 
 
-def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path):
+def holder(folder):
+    """Start a process that forgets dead locks in a folder and then lives until it is killed."""
     script = "import sys, time; from pathlib import Path; from tfnas.workflow import forget_dead_locks\n"
     script += "forget_dead_locks(Path(sys.argv[1])); print('held', flush=True); time.sleep(60)"
-    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, "-c", script, str(folder)], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
-    (tmp_path / "locks").mkdir()
-    (tmp_path / "locks/0.output.lock").touch()
-    forget_dead_locks(tmp_path)
-    assert (tmp_path / "locks/0.output.lock").exists()
+    return process
+
+
+def end(process):
     process.kill()
     process.wait()
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """The locks that this process holds, given back at the end of a test."""
+    held = []
+    monkeypatch.setattr("tfnas.workflow._HELD", held)
+    yield held
+    for file in held:
+        file.close()
+
+
+def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path, held):
+    first = holder(tmp_path)
+    lock = tmp_path / "locks/0.output.lock"
+    lock.parent.mkdir()
+    lock.touch()
+    second = holder(tmp_path)
+    assert lock.exists(), "the first one lives"
+    end(first)
     forget_dead_locks(tmp_path)
-    assert not (tmp_path / "locks").exists()
+    assert lock.exists(), "the second one lives: the lock may be its own"
+    held.pop().close()
+    end(second)
+    forget_dead_locks(tmp_path)
+    assert not lock.parent.exists()
+
+
+def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, monkeypatch):
+    asked = []
+
+    def run(command, **_):
+        asked.append(command)
+        return SimpleNamespace(stdout="False\n")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    # Set and then removed, so that what has_gpu writes is forgotten after the test.
+    monkeypatch.setenv("TFNAS_HAS_GPU", "")
+    monkeypatch.delenv("TFNAS_HAS_GPU")
+    monkeypatch.setattr("tfnas.workflow.GPU_DEVICES", (str(tmp_path / "none"),))
+    assert not has_gpu.__wrapped__()
+    assert asked == []
+    monkeypatch.setattr("tfnas.workflow.GPU_DEVICES", (str(tmp_path),))
+    assert not has_gpu.__wrapped__(), "a driver, but a PyTorch without CUDA"
+    assert not has_gpu.__wrapped__()
+    assert len(asked) == 1, "asked once"
+    monkeypatch.setenv("TFNAS_HAS_GPU", "True")
+    assert has_gpu.__wrapped__()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert not has_gpu.__wrapped__()
 
 
 def test_a_folder_without_write_permission_is_named(tmp_path, monkeypatch):

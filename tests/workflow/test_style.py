@@ -61,7 +61,7 @@ def test_every_rule_has_one_script_of_its_own_name(root, rule_files):
             script = re.search(r'"\.\./workflow/scripts/(\w+)\.py"', text)
             if script:
                 assert script[1] == shared.get(rule, rule)
-                assert f'sources("{script[1]}"' in text or rule in ("download", "write_run_config", "write_provenance")
+                assert f'sources("{script[1]}"' in text or rule in ("download", "write_run_config")
                 used.add(f"{script[1]}.py")
     assert used == {path.name for path in (root / "workflow/scripts").glob("*.py")}
 
