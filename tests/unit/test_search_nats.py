@@ -6,12 +6,15 @@ has a standard error of std / 22; tolerances are about three of them plus the ro
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS, nats_truth
 
-from tfnas.score_table import ScoreTable
+from tfnas.cells import string_codes
+from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.search import run_block
+from tfnas.statistics import kendall, spearman
 
 RUNS = 500
 BUDGET = 12000
@@ -89,6 +92,28 @@ def test_train_and_look_searches_at_12000_seconds(search, algorithm, expected, c
     assert cells[0] < table["cells"].mean() < cells[1]
     assert (table["training_seconds"] >= BUDGET).all()
     assert (table["training_seconds"] < BUDGET + 215).all()
+
+
+@pytest.mark.parametrize(
+    ("dataset", "rho", "tau"),
+    # Computed from the cached scores of FreeREA's authors (batch 64, three initialisations), all 15,625 cells.
+    [("cifar10", 0.793, 0.608), ("cifar100", 0.808, 0.624), ("ImageNet16-120", 0.780, 0.598)],
+)
+def test_naswot_orders_all_cells_as_published_scores_do(truth, naswot_scores, dataset, rho, tau):
+    table = pd.read_parquet(truth[dataset])
+    codes = table["arch"].map(string_codes()).to_numpy()
+    scores = ScoreTable.read(naswot_scores[dataset]).scores("naswot")
+    assert np.isnan(scores).sum() == 201
+    ranked = lowest_where_missing(scores)[codes]
+    assert spearman(ranked, table["test_accuracy"].to_numpy()).value == pytest.approx(rho, abs=0.03)
+    assert kendall(ranked, table["test_accuracy"].to_numpy()).value == pytest.approx(tau, abs=0.03)
+
+
+def test_naswot_chooses_cells_of_about_92_4_92_9_and_93_0_percent(search, naswot_scores):
+    for sample, mean in ((10, 92.4), (100, 92.9), (1000, 93.0)):
+        settings = {"algorithm": "proxy_search", "proxy": "naswot", "sample": sample}
+        found = search(settings, scores=naswot_scores["cifar10"]).loc["cifar10", "test_accuracy"].mean()
+        assert found == pytest.approx(mean, abs=0.2)
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,8 @@ def _draw_skeleton(axes: Axes, skeleton: dict[str, int]) -> None:
 def draw_batch(batch_path: str | Path, output: str | Path) -> None:
     """Draw the images of a fixed scoring mini-batch as a mosaic (the first 128 of a larger one).
 
+    The brightest pixel is white, whatever the scale of the pixels (the digits have 0 to 16).
+
     Args:
         batch_path: ``batches/{dataset}.npz`` with ``pixels`` uint8 of shape (B, C, H, W).
         output: path of the PDF.
@@ -118,6 +120,7 @@ def draw_batch(batch_path: str | Path, output: str | Path) -> None:
 
     pixels = read_pixels(batch_path)[:MOST_IMAGES]
     count, channels, height, width = pixels.shape
+    pixels = np.round(pixels * (255 / max(int(pixels.max()), 1))).astype(np.uint8)
     columns = math.ceil(math.sqrt(2 * count))
     rows = -(-count // columns)
     rim = max(1, height // 16)
