@@ -9,6 +9,7 @@ rule tabulate_setup:
     input:
         batches=STUDY.files("batches/{dataset}.json"),
         truths=STUDY.files("truth/{dataset}.parquet"),
+        scores=STUDY.files("scores/{dataset}.csv"),
         lib=sources("tabulate_setup"),
     output:
         table="results/{study}/tables/setup.tex",

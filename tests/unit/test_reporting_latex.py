@@ -26,7 +26,7 @@ def build(study, root):
     figures.draw_search_times(study.summary, study.searches, drawn / "search-times.pdf")
     for dataset in study.datasets:
         figures.draw_batch(study.batches[dataset], drawn / f"batch-{dataset}.pdf")
-    tables.write_setup_table(study.config, study.batches, study.truths, written / "setup.tex")
+    tables.write_setup_table(study.config, study.batches, study.truths, study.scores, written / "setup.tex")
     tables.write_settings_table(study.searches, written / "settings.tex")
     tables.write_best_cells_table(study.truths, written / "best-cells.tex")
     tables.write_correlation_table(study.correlations, study.datasets, written / "correlations.tex", published)
@@ -108,6 +108,23 @@ def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(root, tmp_
     assert words in text
     assert r"\result{noise.own.clock}" in text
     assert r"\result{noise.own.reliability}" in text
+
+
+def test_transfer_is_told_for_searches_without_a_budget_only(root, tmp_path, three):
+    latex.render_report(*three)
+    assert "only searches that train nothing tell what transfer costs" in three[-1].read_text()
+    trained = FakeStudy(tmp_path, ("cifar10", "cifar100"), searches=("random-cell", "random-search"))
+    arguments = build(trained, root)
+    latex.render_report(*arguments)
+    assert r"\paragraph{Transfer.}" not in arguments[-1].read_text()
+
+
+def test_captions_count_the_cells_of_the_ground_truth(one):
+    latex.render_report(*one)
+    text = one[-1].read_text()
+    assert r"histogram of the accuracies of all \result{study.cells} cells" in text
+    assert r"validation accuracy of all \result{study.cells} cells" in text
+    assert r"at most \result{study.wall_seconds_max}\,s a run" in text
 
 
 def test_titles_of_studies_are_escaped(one):

@@ -1,14 +1,15 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from reporting_helpers import NOISE, ONE_SEED, SEARCHES, FakeStudy
-from scipy.stats import spearmanr
+from scipy.stats import spearmanr, ttest_ind
 
 from tfnas.errors import ReportError
 from tfnas.files import read_json, read_table, write_json
 from tfnas.reporting import published
-from tfnas.reporting.numbers import Numbers, write_numbers
+from tfnas.reporting.numbers import Numbers, welch_interval, write_numbers
 
 
 def numbers_of(study, tmp_path, published_path=None):
@@ -41,6 +42,50 @@ def test_numbers_come_from_the_files(one, tmp_path):
     assert numbers["growth.digits.naswot.gain"]["value"] == 1.0
     assert numbers["growth.digits.naswot.oracle_gap"]["value"] == 1.5
     assert numbers["noise.digits.split_half_spearman"]["text"] == "0.872"
+
+
+@pytest.mark.parametrize(("spreads", "counts"), [((0.4, 3.0), (500, 40)), ((1.0, 1.0), (2, 2)), ((5.0, 0.1), (3, 90))])
+def test_the_interval_of_a_difference_is_that_of_scipy(spreads, counts):
+    rng = np.random.default_rng(1)
+    sides = [rng.normal(mean, spread, n) for mean, spread, n in zip((93.5, 93.2), spreads, counts, strict=True)]
+    found = welch_interval(*((side.mean(), side.std(ddof=1), len(side)) for side in sides))
+    expected = ttest_ind(*sides, equal_var=False).confidence_interval(0.95)
+    assert np.allclose(found, (expected.low, expected.high), rtol=1e-9)
+
+
+def test_the_interval_of_a_difference_without_spread():
+    low, high = welch_interval((94.0, 0.0, 30), (93.0, 0.0, 30))
+    assert low == high == 1.0
+
+
+def test_verdicts_follow_the_interval_of_the_difference(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    low, high = welch_interval((91.234, 0.5, 30), (91.0, 0.5, 30))
+    assert low < 0 < high
+    assert numbers["compare.digits.non-weight-sharing.low"]["value"] == low
+    assert numbers["compare.digits.non-weight-sharing.high"]["value"] == high
+    verdicts = {key: numbers[f"{key}.verdict"]["value"] for key in ("random.digits", "growth.digits.naswot")}
+    assert verdicts == {"random.digits": "better", "growth.digits.naswot": "better"}
+    assert numbers["assist.digits.verdict"]["value"] == "undecided"
+    assert numbers["evolution.digits.verdict"]["value"] == "undecided"
+
+
+def test_two_means_may_differ_although_their_intervals_overlap(tmp_path):
+    study = FakeStudy(tmp_path / "study", ("digits",))
+    summary = read_table(study.summary)
+    row = (summary["search"] == "regularised-evolution") & (summary["metric"] == "test_accuracy")
+    summary.loc[row, "mean"] = 91.3
+    summary.to_csv(study.summary, index=False)
+    numbers = numbers_of(study, tmp_path)
+    assert numbers["best.digits.training-free.ci_high"]["value"] > 91.3 - 0.2
+    assert numbers["compare.digits.non-weight-sharing.verdict"]["value"] == "better"
+
+
+def test_what_the_files_say_goes_before_the_study(one, tmp_path):
+    numbers = numbers_of(one, tmp_path)
+    assert numbers["study.cells"]["value"] == 400
+    assert numbers["study.wall_seconds_max"]["value"] == 0.04
+    assert numbers["study.share_classes"]["value"] is False, "although the study asks for it"
 
 
 def test_where_the_order_comes_from(one, tmp_path):
@@ -97,6 +142,7 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100", "ImageNet16-120"), published=True)
     numbers = numbers_of(study, tmp_path, root / "report/published.yaml")
     assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
+    assert math.isclose(numbers["transfer.cifar100.largest_loss"]["value"], 1.0), "searches under a budget lose 7"
     assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
     assert numbers["published.compared"]["value"] == 18
     assert "noise.cifar10.seconds" not in numbers

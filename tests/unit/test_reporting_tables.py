@@ -111,9 +111,10 @@ def test_time_tables(one, three, tmp_path):
 
 
 def test_setup_settings_and_best_cells(one, tmp_path):
-    setup = write(tables.write_setup_table, tmp_path, one.config, one.batches, one.truths)
+    setup = write(tables.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
     assert r"$8\times8$, grey" in setup
     assert "100 s" in setup
+    assert r"Initialisations per cell & 3 \\" in setup, "the scores say so, whatever the study says"
     settings = write(tables.write_settings_table, tmp_path, SEARCHES)
     assert "population 10, tournament 3" in settings
     assert r"mutation node\_first" in settings

@@ -9,5 +9,6 @@ with job(snakemake) as run:
         snakemake.params.study,
         run.by_dataset(snakemake.input.batches),
         run.by_dataset(snakemake.input.truths),
+        run.by_dataset(snakemake.input.scores),
         snakemake.output.table,
     )

@@ -11,10 +11,16 @@ the printed text and the raw value, on which templates decide what they say. Key
     search.{searched_on}.{label}.total          seconds of one run, scoring and simulated training
     best.{dataset}.{group}.test                 the best search of a group (and of ``any`` group but references)
     order.{dataset}.{proxy}.top                 the order among the best tenth of cells
-    compare.{dataset}.speedup                   training-free against trained searches
+    compare.{dataset}.{group}.lead              the best trained (or hybrid) search against the best training-free one
+    assist.{dataset}.lead                       the best hybrid search against the best trained one
+    evolution.{dataset}.lead                    regularised evolution against random search
+    random.{dataset}.gain                       the best training-free search against a random cell
     growth.{dataset}.{proxy}.gain               what more samples bring
-    transfer.{dataset}.largest_loss             searched on the first dataset against searched here
+    transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
     published.{key}.{dataset}.{valid|test}.mean what others printed
+
+Beside every difference of two searches (``lead`` or ``gain``) stand the ends of its 95 % interval (``low``, ``high``)
+and the ``verdict``: better, worse, or undecided where the interval holds zero (:func:`welch_interval`).
 """
 
 from __future__ import annotations
@@ -26,6 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
+from scipy.stats import t as student
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits, string_codes
 from tfnas.errors import ReportError
@@ -41,8 +48,9 @@ from tfnas.reporting.names import (
 )
 from tfnas.reporting.published import matching_label, read_published, search_rows
 from tfnas.reporting.rounding import show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, read_summary
+from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.statistics import LEVEL
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -121,6 +129,10 @@ def write_numbers(
     for dataset, path in truth_paths.items():
         _add_truth(numbers, dataset, path)
         numbers.add(f"device.{dataset}", device_of(read_facts(score_paths[dataset]), score_paths[dataset]), "text")
+    sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in datasets}
+    numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
+    families = [part for path in score_paths.values() for part in family_facts(read_facts(path))]
+    numbers.add("study.share_classes", any(part.get("share_classes") for part in families), "text")
     _add_correlations(numbers, read_table(correlations_path, CORRELATION_COLUMNS))
     for dataset in datasets:
         _add_order(numbers, dataset, study["scoring"]["proxies"], score_paths[dataset], truth_paths[dataset])
@@ -159,7 +171,6 @@ def _add_study(
         ("space", SPACE_SIZE),
         ("distinct", len(np.unique(canonical_classes()))),
         ("runs", study["search"]["runs"]),
-        ("repeats", scoring["repeats"]),
         ("channels", study["skeleton"]["channels"]),
         ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
         ("datasets", len(datasets)),
@@ -299,7 +310,50 @@ def _add_order(
         numbers.add(f"{before}.best_scored_share", float((test > test[chosen]).mean()), "share")
 
 
+def welch_interval(
+    first: tuple[float, float, int], second: tuple[float, float, int], level: float = LEVEL
+) -> tuple[float, float]:
+    """Return the interval of the difference of two means, ``first`` less ``second``, by Welch's formula.
+
+    With v = s^2 / n of each side the difference has the standard error sqrt(v1 + v2) and follows Student's t with
+    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)) degrees of freedom. The variances need not be equal. Runs are
+    taken as independent: where two searches share their draws, the interval is wider than a paired one would be.
+
+    Source: Welch 1947, "The generalization of 'Student's' problem when several different population variances are
+    involved", Biometrika 34.
+
+    Args:
+        first: mean, standard deviation (ddof = 1) and number of runs, at least 2.
+        second: the same of the search it is compared with.
+        level: coverage.
+    """
+    (one, one_std, one_n), (other, other_std, other_n) = first, second
+    variances = one_std**2 / one_n, other_std**2 / other_n
+    total = sum(variances)
+    if total == 0:
+        return one - other, one - other
+    freedom = total**2 / (variances[0] ** 2 / (one_n - 1) + variances[1] ** 2 / (other_n - 1))
+    half = float(student.ppf((1 + level) / 2, freedom)) * math.sqrt(total)
+    return one - other - half, one - other + half
+
+
+def _add_difference(numbers: Numbers, before: str, name: str, dataset: str, one: str, other: str) -> None:
+    """Add the difference of the mean test accuracies of two searches, its interval, and the verdict on ``one``."""
+    sides = []
+    for label in (one, other):
+        key = f"search.{dataset}.{label}"
+        mean, std = (numbers.value(f"{key}.{dataset}.test.{part}") for part in ("mean", "std"))
+        sides.append((mean, std, numbers.value(f"{key}.n")))
+    low, high = welch_interval(*sides)
+    numbers.add(f"{before}.{name}", sides[0][0] - sides[1][0], "accuracy")
+    numbers.add(f"{before}.low", low, "accuracy")
+    numbers.add(f"{before}.high", high, "accuracy")
+    numbers.add(f"{before}.verdict", "better" if low > 0 else "worse" if high < 0 else "undecided", "text")
+
+
 def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
+    seconds = summary["wall_seconds"].max()
+    numbers.add("study.wall_seconds_max", seconds, "seconds")
     for row in summary.itertuples():
         before = f"search.{row.searched_on}.{row.search}"
         for name in ("mean", "std", "ci_low", "ci_high"):
@@ -344,28 +398,26 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         if groups["training-free"] and groups[other]:
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
             before = f"compare.{dataset}.{other}"
-            numbers.add(f"{before}.lead", numbers.value(f"{rival}.test") - numbers.value(f"{free}.test"), "accuracy")
+            labels = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
+            _add_difference(numbers, before, "lead", dataset, *labels)
             seconds = numbers.value(f"{free}.seconds")
             numbers.add(
                 f"{before}.speedup", numbers.value(f"{rival}.seconds") / seconds if seconds else math.nan, "ratio"
             )
-            apart = numbers.value(f"{rival}.ci_low") > numbers.value(f"{free}.ci_high")
-            behind = numbers.value(f"{rival}.ci_high") < numbers.value(f"{free}.ci_low")
-            numbers.add(f"{before}.verdict", "better" if apart else "worse" if behind else "undecided", "text")
+    if groups["hybrid"] and groups["non-weight-sharing"]:
+        labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("hybrid", "non-weight-sharing"))
+        _add_difference(numbers, f"assist.{dataset}", "lead", dataset, *labels)
     random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
     if random:
         numbers.add(f"random.{dataset}.test", test(random[0]), "accuracy")
         numbers.add(f"random.{dataset}.std", test(random[0], "std"), "accuracy")
         if groups["training-free"]:
-            gain = numbers.value(f"best.{dataset}.training-free.test") - test(random[0])
-            numbers.add(f"random.{dataset}.gain", gain, "accuracy")
+            free = numbers.value(f"best.{dataset}.training-free.label")
+            _add_difference(numbers, f"random.{dataset}", "gain", dataset, free, random[0])
     by_algorithm = {settings["algorithm"]: label for label, settings in reversed(searches.items())}
     if {"regularised_evolution", "random_search"} <= set(by_algorithm):
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
-        ahead = test(one, "ci_low") > test(other, "ci_high")
-        behind = test(one, "ci_high") < test(other, "ci_low")
-        numbers.add(f"evolution.{dataset}.lead", test(one) - test(other), "accuracy")
-        numbers.add(f"evolution.{dataset}.verdict", "better" if ahead else "worse" if behind else "undecided", "text")
+        _add_difference(numbers, f"evolution.{dataset}", "lead", dataset, one, other)
     _add_growth(numbers, dataset, searches, test)
 
 
@@ -385,7 +437,7 @@ def _add_growth(numbers: Numbers, dataset: str, searches: dict[str, dict[str, An
             numbers.add(f"{before}.{name}_test", test(label), "accuracy")
             numbers.add(f"{before}.{name}_std", test(label, "std"), "accuracy")
         numbers.add(f"{before}.searches", len(labels), "count")
-        numbers.add(f"{before}.gain", test(last) - test(first), "accuracy")
+        _add_difference(numbers, before, "gain", dataset, last, first)
         shared = [label for label in labels if searches[label]["sample"] in oracles]
         if shared:
             label = shared[-1]
@@ -396,11 +448,17 @@ def _add_growth(numbers: Numbers, dataset: str, searches: dict[str, dict[str, An
 
 
 def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dict[str, Any]]) -> None:
+    """Add what a search on the first dataset loses on the others, against a search there.
+
+    Only searches that spend no training seconds count: a budget may differ between datasets and buys another number
+    of looks on each, which would be mixed with the transfer.
+    """
     first = datasets[0]
     for dataset in datasets[1:]:
         losses = {}
         for label, settings in searches.items():
-            if search_group(settings) == "reference":
+            trains = any(numbers.value(f"search.{on}.{label}.training") for on in datasets)
+            if trains or search_group(settings) == "reference":
                 continue
             own = numbers.value(f"search.{dataset}.{label}.{dataset}.test.mean")
             losses[label] = own - numbers.value(f"search.{first}.{label}.{dataset}.test.mean")

@@ -82,14 +82,18 @@ def write_setup_table(
     study: dict[str, Any],
     batch_paths: dict[str, str | Path],
     truth_paths: dict[str, str | Path],
+    score_paths: dict[str, str | Path],
     output: str | Path,
 ) -> None:
     """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs.
+
+    How cells were scored is said by the facts of mini-batch and scores, not by the study: scores may be shipped.
 
     Args:
         study: the merged study file.
         batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
+        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
         output: path of the table.
     """
     from tfnas.config import budget_of
@@ -107,7 +111,7 @@ def write_setup_table(
                 fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
             ),
             "Ground truth from": escape(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset])),
-            "Initialisations per cell": show(study["scoring"]["repeats"], "count"),
+            "Initialisations per cell": _told(read_facts(score_paths[dataset]), "repeats", score_paths[dataset]),
             "Runs per search": show(study["search"]["runs"], "count"),
             "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
         }
@@ -123,8 +127,17 @@ def device_of(facts: dict[str, Any], place: str | Path) -> str:
     Raises:
         ReportError: the facts name no device.
     """
-    parts = facts["families"].values() if facts.get("families") else [facts]
-    return ", ".join(dict.fromkeys(str(fact(part, "device", place)) for part in parts))
+    return _told(facts, "device", place)
+
+
+def family_facts(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what the facts of a score table say of each family of proxies."""
+    return list(facts["families"].values()) if facts.get("families") else [facts]
+
+
+def _told(facts: dict[str, Any], key: str, place: str | Path) -> str:
+    """Return what the families of proxies in a score table say under a key, each value once."""
+    return ", ".join(dict.fromkeys(str(fact(part, key, place)) for part in family_facts(facts)))
 
 
 def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path) -> None:
