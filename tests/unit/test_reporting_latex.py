@@ -119,6 +119,16 @@ def test_transfer_is_told_for_searches_without_a_budget_only(root, tmp_path, thr
     assert r"\paragraph{Transfer.}" not in arguments[-1].read_text()
 
 
+def test_captions_say_what_was_computed_from_published_scores(one, three):
+    latex.render_report(*three)
+    text = three[-1].read_text()
+    for table in ("search", "correlations"):
+        assert text.count(rf"\result{{published.computed.{table}}}") == 1
+    assert re.search(r"\\result\{batch\.ImageNet16-120\.images\} training\nimages", text)
+    latex.render_report(*one)
+    assert "computed from published" not in one[-1].read_text()
+
+
 def test_captions_count_the_cells_of_the_ground_truth(one):
     latex.render_report(*one)
     text = one[-1].read_text()

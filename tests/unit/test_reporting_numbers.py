@@ -146,6 +146,8 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
     assert numbers["published.compared"]["value"] == 18
     assert "noise.cifar10.seconds" not in numbers
+    assert numbers["published.computed.search"]["value"] == "batch 64, 3 initialisations"
+    assert "singular cells" in numbers["published.computed.correlations"]["value"]
 
 
 def test_keys_are_plain_and_used_once():
@@ -164,6 +166,7 @@ def test_published_rows_have_source_and_evidence(root):
     for row in [*content["search"], *content["correlations"], *content["facts"].values()]:
         assert row["evidence"] in ("P", "C")
         assert row["source"]
+        assert row["evidence"] == "P" or row["note"], "a value that we computed says from what"
     assert published.matching_label(content["search"][1], SEARCHES) == "regularised-evolution"
     assert published.matching_label({"method": "x"}, SEARCHES) is None
 

@@ -71,6 +71,8 @@ def test_search_table_of_three_datasets(three, root, tmp_path):
     each = write(tables.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, published_path=published)
     assert columns_of(each) == {7}
     assert "DARTS" not in each
+    assert r"\quad computed from published scores~\citep{cavagnero2023freerea}" in each
+    assert r"\quad published~\citep" not in each
 
 
 def test_published_rows_stay_out_of_other_studies(one, root, tmp_path):
@@ -101,6 +103,11 @@ def test_correlation_table(three, root, tmp_path):
     assert columns_of(text) == {8}
     assert "0.793 [0.780, 0.800]" in text
     assert r"\quoted{0.780}" in text
+    assert r"\quoted{\quad computed from published scores~\citep{cavagnero2023freerea}}" in text
+    own = r"\quoted{\quad published~\citep{mellor2021naswot}} & \quoted{validation} & \quoted{random} & \quoted{1000}"
+    assert own in text
+    assert text.count(own) == 3
+    assert r"\quoted{0.574}" in text
     with pytest.raises(ReportError, match="no row for dataset 'svhn'"):
         tables.write_correlation_table(three.correlations, ["svhn"], output)
 

@@ -46,7 +46,7 @@ from tfnas.reporting.names import (
     search_titles,
     tex_title,
 )
-from tfnas.reporting.published import matching_label, read_published, search_rows
+from tfnas.reporting.published import correlation_rows, matching_label, notes, read_published, search_rows
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.score_table import ScoreTable, lowest_where_missing
@@ -144,6 +144,13 @@ def write_numbers(
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
         _add_published(numbers, published_path, datasets, searches)
+        quoted = [
+            row for proxy in study["scoring"]["proxies"] for row in correlation_rows(published_path, proxy, datasets)
+        ]
+        shown = {"search": search_rows(published_path, datasets, "each"), "correlations": quoted}
+        for table, rows in shown.items():
+            if note := notes(rows):
+                numbers.add(f"published.computed.{table}", note, "text")
     lines = [
         "% Written by tfnas.reporting.numbers: do not edit.",
         r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"

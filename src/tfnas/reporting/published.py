@@ -71,11 +71,19 @@ def matching_label(row: dict[str, Any], searches: dict[str, dict[str, Any]]) -> 
     return None
 
 
-def correlation_row(path: str | Path | None, proxy: str, cells: str) -> dict[str, Any] | None:
-    """Return the published correlations of a proxy over the given set of cells (``all``), None if there are none."""
+def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -> list[dict[str, Any]]:
+    """Return the published correlations of a proxy on any of the datasets; none without a path."""
     if path is None:
-        return None
-    for row in read_published(path)["correlations"]:
-        if row["proxy"] == proxy and row["cells"] == cells:
-            return row
-    return None
+        return []
+    rows = read_published(path)["correlations"]
+    return [row for row in rows if row["proxy"] == proxy and set(datasets) & set(row["values"])]
+
+
+def origin(row: dict[str, Any]) -> str:
+    """Return how a table calls a row beside ours: published, or computed by this project from published scores."""
+    return "computed from published scores" if row["evidence"] == "C" else "published"
+
+
+def notes(rows: list[dict[str, Any]]) -> str:
+    """Return the notes of the rows that were computed from published scores, each once, joined by semicolons."""
+    return "; ".join(dict.fromkeys(row["note"] for row in rows if row["evidence"] == "C" and row.get("note")))

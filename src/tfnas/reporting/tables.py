@@ -23,7 +23,7 @@ from tfnas.reporting.names import (
     search_titles,
     tex_title,
 )
-from tfnas.reporting.published import METRICS, correlation_row, matching_label, search_rows
+from tfnas.reporting.published import METRICS, correlation_rows, matching_label, origin, search_rows
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 
 SUMMARY_COLUMNS = (
@@ -238,11 +238,10 @@ def write_correlation_table(
                     ])
                 )  # fmt: skip
                 name = ""
-            quoted = correlation_row(published_path, proxy, "all")
-            if quoted and dataset in quoted["values"]:
+            for quoted in correlation_rows(published_path, proxy, [dataset]):
                 value = quoted["values"][dataset]
                 cells = [
-                    rf"\quad published~\citep{{{quoted['cite']}}}", quoted["accuracy"], "all",
+                    rf"\quad {origin(quoted)}~\citep{{{quoted['cite']}}}", quoted["accuracy"], escape(quoted["cells"]),
                     show(quoted["n"], "count"), MISSING, show(value.get("spearman"), "correlation"),
                     show(value.get("kendall"), "correlation"), MISSING,
                 ]  # fmt: skip
@@ -348,11 +347,12 @@ def write_search_table(
             body.append(row(cells))
             for line in quoted:
                 if matching_label(line, searches) == label:
-                    body.append(_quoted_row(rf"\quad published~\citep{{{line['cite']}}}", line, group, datasets, timed))
+                    name = rf"\quad {origin(line)}~\citep{{{line['cite']}}}"
+                    body.append(_quoted_row(name, line, group, datasets, timed))
         for line in alone:
-            body.append(
-                _quoted_row(rf"{escape(line['method'])}~\citep{{{line['cite']}}}", line, group, datasets, timed)
-            )
+            made = f" ({origin(line)})" if line["evidence"] == "C" else ""
+            name = rf"{escape(line['method'])}{made}~\citep{{{line['cite']}}}"
+            body.append(_quoted_row(name, line, group, datasets, timed))
     head = []
     if len(datasets) > 1:
         titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
