@@ -332,6 +332,7 @@ def merge_blocks(
     table["params"] = [count_parameters(cell, shape) for cell in cells]
     table["flops"] = [count_flops(cell, shape) / 1e6 for cell in cells]
     dataset, sizes = facts["dataset"], facts["split_sizes"]
+    clock = "processor" if facts["device"] == "cpu" else "wall"
     told = f"{recipe['epochs']} epochs on {sizes['train']} images, mean of {recipe['seeds']} training seeds"
     write_truth(
         table,
@@ -354,7 +355,7 @@ def merge_blocks(
             "trained_cells": len(trained_cells()),
             "versions": facts["versions"],
             "device": facts["device"],
-            "seconds_meaning": "processor seconds of one network and one training seed, mean over training seeds",
+            "seconds_meaning": f"{clock} seconds of one network and one training seed, mean over training seeds",
             **reliability(trainings),
         },
         output,
