@@ -336,9 +336,9 @@ def draw_scatter(
             tau, rho = plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")
             name = f"{dataset_title(dataset)}\n" if count > 1 else ""
             axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
-            axes.set_xlabel(f"{proxy_title(proxy)} score")
             if number == 0:
                 axes.set_ylabel("validation accuracy (%)")
+        figure.supxlabel(f"{proxy_title(proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
         bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
         bar.set_label("convolution edges")
         bar.solids.set_alpha(1)
