@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.skeleton import Skeleton, kernel_size
 
 
 class Zero(nn.Module):
@@ -49,11 +49,6 @@ def make_operation(operation: str, channels: int) -> nn.Module:
     if operation == "avg_pool_3x3":
         return nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)
     return ReluConvNorm(channels, channels, kernel_size(operation))
-
-
-def kernel_size(operation: str) -> int:
-    """Return the kernel size of a convolution operation, 1 or 3."""
-    return {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[operation]
 
 
 class CellBlock(nn.Module):

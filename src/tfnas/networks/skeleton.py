@@ -75,8 +75,9 @@ class Skeleton:
         return self.channels * 2 ** (STAGES - 1)
 
 
-def _kernel(operation: str) -> int:
-    return {"nor_conv_1x1": 1, "nor_conv_3x3": 9}[operation]
+def kernel_size(operation: str) -> int:
+    """Return the kernel size of a convolution operation, 1 or 3."""
+    return {"nor_conv_1x1": 1, "nor_conv_3x3": 3}[operation]
 
 
 def count_parameters(cell: Cell, skeleton: Skeleton) -> int:
@@ -86,7 +87,7 @@ def count_parameters(cell: Cell, skeleton: Skeleton) -> int:
         if block.kind == "cell":
             for operation in cell.operations:
                 if operation in CONVOLUTIONS:
-                    total += block.channels**2 * _kernel(operation) + 2 * block.channels
+                    total += block.channels**2 * kernel_size(operation) ** 2 + 2 * block.channels
         else:
             total += 9 * block.channels * (block.channels_in + block.channels) + 4 * block.channels
             total += block.channels_in * block.channels
@@ -105,7 +106,7 @@ def count_flops(cell: Cell, skeleton: Skeleton) -> int:
         values = block.channels * block.size**2
         if block.kind == "cell":
             total += sum(
-                values * block.channels * _kernel(operation)
+                values * block.channels * kernel_size(operation) ** 2
                 for operation in cell.operations
                 if operation in CONVOLUTIONS
             )
