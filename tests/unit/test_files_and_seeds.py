@@ -1,8 +1,8 @@
 """Atomic files, tables with facts, named seeds, progress lines."""
 
 import logging
-import platform
 import os
+import platform
 import subprocess
 import sys
 
