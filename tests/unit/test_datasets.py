@@ -131,7 +131,7 @@ def test_impossible_splits_are_one_sentence(sizes):
 def test_a_batch_of_digits_comes_from_the_training_split():
     batch = make_batch(load_images("digits", None, None), 64, 1)
     assert set(batch.positions) <= set(digits_splits()[0])
-    assert batch.facts["drawn_from"] == "the 300 training images of digits_splits(seed=0)"
+    assert batch.facts["drawn_from"] == "the 600 training images of digits_splits(seed=0)"
 
 
 # ---- .npz

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 
 from tfnas.cells import Cell
 from tfnas.errors import ConfigError
-from tfnas.networks.batched import BatchedNetworks
+from tfnas.networks.batched import BatchedNetworks, average_pool, gather, grouped_convolution, scatter
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 
@@ -174,3 +174,43 @@ def test_networks_that_leave_relus_out_cannot_be_observed():
 def test_one_state_per_cell():
     with pytest.raises(ValueError, match="2 cells but 1 state"):
         BatchedNetworks(random_cells(2), SMALL, [{}])
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4, 5, 8])
+@pytest.mark.parametrize("groups", [1, 3, 8, 10])
+@pytest.mark.parametrize(("size", "stride"), [(3, 1), (3, 2), (1, 1)])
+def test_packed_convolution_equals_the_grouped_one(channels, groups, size, stride):
+    generator = torch.Generator().manual_seed(0)
+    shape = (2, groups * channels, 6, 6)
+    x = torch.randn(shape, generator=generator, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(groups * 3, channels, size, size, generator=generator, dtype=torch.float64, requires_grad=True)
+    fast = grouped_convolution(x, weight, groups, stride)
+    slow = F.conv2d(x, weight, stride=stride, padding=size // 2, groups=groups)
+    torch.testing.assert_close(fast, slow, rtol=1e-12, atol=1e-12)
+    towards = torch.randn(slow.shape, generator=generator, dtype=torch.float64)
+    for ours, theirs in zip(
+        torch.autograd.grad(fast, (x, weight), towards), torch.autograd.grad(slow, (x, weight), towards), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1, 2, 7])
+def test_average_pool_equals_the_library(size):
+    x = torch.randn(3, 4, size, size, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    theirs = F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
+    torch.testing.assert_close(average_pool(x), theirs, rtol=1e-12, atol=1e-12)
+
+
+def test_gather_and_scatter_are_each_others_adjoint():
+    count, indices = 5, [torch.tensor([0, 3]), torch.arange(5), torch.tensor([1, 2, 3])]
+    x = torch.randn(2, count * 2, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x.requires_grad_()
+
+    def there_and_back(x):
+        parts = gather(x, indices, count)
+        return scatter(x, [(part**2, index) for part, index in zip(parts, indices, strict=True)], count)
+
+    times_read = torch.tensor([2, 2, 2, 3, 1], dtype=torch.float64).repeat_interleave(2)[:, None, None]
+    torch.testing.assert_close(there_and_back(x), times_read * x**2)
+    assert torch.autograd.gradcheck(there_and_back, x)
+    assert torch.autograd.gradgradcheck(there_and_back, x)
