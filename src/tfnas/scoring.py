@@ -18,21 +18,34 @@ import torch
 
 from tfnas.cells import Cell
 from tfnas.datasets.images import Batch
-from tfnas.errors import DataError, DeviceError
+from tfnas.errors import DataError, DeviceError, TfnasError
 from tfnas.files import write_table
 from tfnas.memory import keep_freed_memory
-from tfnas.networks.batched import BatchedNetworks
-from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.progress import progress
 from tfnas.proxies.registry import Family, get_family
+from tfnas.proxies.trial import Trial
 from tfnas.scoring_plan import CHUNK_COLUMNS, representatives
 from tfnas.seeds import child_seed
 
 log = logging.getLogger("tfnas")
 
 NETWORKS_ON_CUDA = 32
-"""Networks that run together on a GPU; halved when its memory runs out. On a CPU one network at a time is fastest."""
+"""Networks that run together on a GPU; halved when its memory runs out."""
+
+NETWORKS_ON_CPU = 64
+"""At most so many networks run together on a CPU."""
+
+CACHED_BYTES = 2**22
+"""On a CPU the activations of one stage of all networks that run together should not exceed this."""
+
+
+def networks_per_pass(skeleton: Skeleton, batch: int, device: str) -> int:
+    """Return how many networks run together: on a CPU one of the benchmark's, dozens of small ones."""
+    if device.startswith("cuda"):
+        return NETWORKS_ON_CUDA
+    activations = batch * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
+    return max(1, min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
 
 
 def score_chunk(
@@ -81,18 +94,19 @@ def score_chunk(
         image_size=images.shape[2],
     )
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
-    rows = score_cells(get_family(family), cells, images, labels, shape, repeats, seed)
+    member = get_family(family)
+    together = networks_per_pass(shape, len(images), device)
+    rows = score_cells(member, cells, images, labels, shape, repeats * member.draws, seed, together, proxies)
     table = pd.DataFrame(rows, columns=list(CHUNK_COLUMNS))
-    table = table[table["proxy"].isin(proxies)]
     facts = {
         "dataset": batch.facts["dataset"],
         "family": family,
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "precision": "float32",
-        "networks_per_pass": NETWORKS_ON_CUDA if device.startswith("cuda") else 1,
-        "initialisation": "PyTorch default",
-        "repeats": repeats,
+        "precision": member.precision,
+        "networks_per_pass": together,
+        "initialisation": "PyTorch default" if member.initialisation == "default" else member.initialisation,
+        "repeats": repeats * member.draws,
         "seed": seed,
         "share_classes": share_classes,
         "cells_scored": len(cells),
@@ -108,12 +122,14 @@ def load_batch(batch: Batch, place: str, device: str) -> tuple[torch.Tensor, tor
     """Return images (B, C, H, W) float32 and labels (B,) on the device, checked.
 
     Raises:
-        DataError: an image is not finite, or all images are equal.
+        DataError: there is one image only, an image is not finite, or all images are equal.
     """
     images = torch.from_numpy(batch.images).to(device)
     if not torch.isfinite(images).all():
         bad = int((~torch.isfinite(images)).flatten(1).any(1).nonzero()[0])
         raise DataError(f"Image {bad} of '{place}' is not finite: check the images it was made from.")
+    if len(images) < 2:
+        raise DataError(f"'{place}' holds {len(images)} image, but proxies compare images: raise scoring.batch_size.")
     if (images == images[:1]).all():
         raise DataError(f"All images of '{place}' are equal, so no proxy can tell networks apart: use real images.")
     return images, torch.from_numpy(batch.labels).to(device)
@@ -127,7 +143,8 @@ def score_cells(
     skeleton: Skeleton,
     repeats: int,
     seed: int,
-    together: int | None = None,
+    together: int = 1,
+    proxies: Sequence[str] | None = None,
 ) -> list[tuple]:
     """Return rows (arch, proxy, repeat, raw, seconds, reason) for cells and repeats.
 
@@ -139,20 +156,21 @@ def score_cells(
         skeleton: shared macro skeleton.
         repeats: initialisations per cell.
         seed: parent of the seeds of all initialisations.
-        together: networks per pass; by default one on a CPU and :data:`NETWORKS_ON_CUDA` on a GPU.
+        together: networks per pass.
+        proxies: members of the family whose rows are wanted; all of them if left out.
 
     Raises:
         DeviceError: not even one network fits into the memory of the device.
     """
     jobs = [(cell, repeat) for cell in cells for repeat in range(repeats)]
-    together = together or (NETWORKS_ON_CUDA if images.is_cuda else 1)
+    wanted = [proxy.name for proxy in family.proxies if proxies is None or proxy.name in proxies]
     rows: list[tuple] = []
     done = 0
     with progress(len(jobs), "cells") as advance:
         while done < len(jobs):
             group = jobs[done : done + together]
             try:
-                rows += _score_group(family, group, images, labels, skeleton, seed)
+                rows += _score_group(family, group, images, labels, skeleton, seed, wanted)
             except torch.cuda.OutOfMemoryError as error:
                 torch.cuda.empty_cache()
                 if together == 1:
@@ -160,7 +178,7 @@ def score_cells(
                         f"One network with {len(images)} images does not fit into the memory of {images.device}: "
                         "use a smaller scoring.batch_size or scoring.device: cpu."
                     ) from error
-                together //= 2
+                together = min(together, len(group)) // 2
                 log.warning("The memory of %s ran out: %d networks at a time from here.", images.device, together)
                 continue
             done += len(group)
@@ -175,22 +193,36 @@ def _score_group(
     labels: torch.Tensor,
     skeleton: Skeleton,
     seed: int,
+    wanted: Sequence[str],
 ) -> list[tuple]:
-    started = time.perf_counter()
-    states = [
-        initial_state(cell, skeleton, torch.Generator().manual_seed(child_seed(seed, "weights", str(cell), repeat)))
-        for cell, repeat in group
-    ]
-    networks = BatchedNetworks([cell for cell, _ in group], skeleton, states, every_relu=True).to(images.device)
-    if not images.is_cuda:
-        networks = networks.to(memory_format=torch.channels_last)
-        images = images.contiguous(memory_format=torch.channels_last)
-    results = family.evaluate(networks, images, labels)
-    seconds = (time.perf_counter() - started) / len(group)
+    """Score networks together; those of a group that fails alone, and their proxies one by one, to find the culprit."""
+    trial = Trial(
+        cells=[cell for cell, _ in group],
+        seeds=[child_seed(seed, "weights", str(cell), repeat) for cell, repeat in group],
+        skeleton=skeleton,
+        images=images,
+        labels=labels,
+        wanted=frozenset(wanted),
+        noise_seed=seed,
+    )
+    started = trial.clock()
+    try:
+        results = family.evaluate(trial)
+    except (torch.cuda.OutOfMemoryError, TfnasError):
+        raise
+    except Exception as error:
+        if len(group) > 1:
+            return [r for one in group for r in _score_group(family, [one], images, labels, skeleton, seed, wanted)]
+        if len(wanted) > 1:
+            return [r for one in wanted for r in _score_group(family, group, images, labels, skeleton, seed, [one])]
+        log.exception("%s of %s failed:", wanted[0], group[0][0])
+        failed = torch.full((1,), torch.nan, dtype=torch.float64)
+        results = {wanted[0]: (failed, [f"{type(error).__name__}: {error}".splitlines()[0][:200]])}
+    seconds = trial.seconds(trial.clock() - started)
     return [
-        (str(cell), proxy, repeat, float(values[place]), seconds, reasons[place])
+        (str(cell), proxy, repeat, float(results[proxy][0][place]), seconds[proxy], results[proxy][1][place])
         for place, (cell, repeat) in enumerate(group)
-        for proxy, (values, reasons) in results.items()
+        for proxy in wanted
     ]
 
 

@@ -13,6 +13,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.naswot import code_kernel, evaluate, kernels, log_determinant
 from tfnas.proxies.registry import get_family
+from tfnas.proxies.trial import Trial
 from tfnas.scoring import score_cells
 from tfnas.seeds import child_seed
 
@@ -65,10 +66,13 @@ def test_kernels_equal_the_definition(cases):
         assert torch.equal(2 * total[number] - last[number], slow_kernel(cell, state, images, count_containers=True))
 
 
-def test_values_equal_slogdet_of_the_definition(cases):
+def test_values_equal_slogdet_of_the_definition(cases, monkeypatch):
     cells, states = cases
     images = batch()
-    results = evaluate(BatchedNetworks(cells, SKELETON, states, every_relu=True).double(), images.double(), None)
+    networks = BatchedNetworks(cells, SKELETON, states, every_relu=True).double()
+    trial = Trial(cells, [0] * len(cells), SKELETON, images.double(), None, frozenset(("naswot", "naswot_published")))
+    monkeypatch.setattr(trial, "networks", lambda **options: networks)
+    results = evaluate(trial)
     for number, (cell, state) in enumerate(zip(cells, states, strict=True)):
         for name, containers in (("naswot", False), ("naswot_published", True)):
             slow = np.linalg.slogdet(slow_kernel(cell, state, images, containers).numpy())[1]

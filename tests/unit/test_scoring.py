@@ -2,6 +2,7 @@
 
 import logging
 import math
+import time
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, DeviceError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
+from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import registry
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
 from tfnas.score_table import ScoreTable, lowest_where_missing
@@ -94,8 +96,8 @@ def test_out_of_memory_halves_the_networks_and_says_so(monkeypatch, caplog):
     monkeypatch.setattr(scoring, "_score_group", scarce)
     cells = [Cell.from_code(code) for code in range(5)]
     with caplog.at_level(logging.INFO, logger="tfnas"):
-        rows = scoring.score_cells(None, cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=8)
-    assert sizes == [5, 4, 2, 2, 1]
+        rows = scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=8)
+    assert sizes == [5, 2, 2, 1]
     assert len(rows) == 5
     assert "2 networks at a time" in caplog.text
     assert "5 of 5 cells" in caplog.text
@@ -107,7 +109,7 @@ def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch):
 
     monkeypatch.setattr(scoring, "_score_group", scarce)
     with pytest.raises(DeviceError, match="One network with 2 images does not fit into the memory of cpu"):
-        scoring.score_cells(None, [Cell.from_code(0)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+        scoring.score_cells(get_family("naswot"), [Cell.from_code(0)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
 
 
 def chunk(path, codes, raw, reason="", proxy="naswot", **more):
@@ -232,3 +234,49 @@ def test_no_torch_is_needed_to_name_proxies_or_plan_chunks():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def failing_family(evaluate):
+    return registry.Family(proxies=get_family("naswot").proxies, same_score=str, evaluate=evaluate)
+
+
+def test_a_proxy_that_raises_costs_its_own_value_of_its_cell_alone(caplog):
+    bad = Cell.from_code(7)
+
+    def evaluate(trial):
+        if bad in trial.cells and "naswot" in trial.wanted:
+            raise RuntimeError("no\ngood")
+        return {name: (torch.ones(trial.count, dtype=torch.float64), [""] * trial.count) for name in trial.wanted}
+
+    cells = [Cell.from_code(code) for code in range(5, 9)]
+    images = torch.zeros(2, 1, 8, 8)
+    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, 1, 0, together=3)
+    assert len(rows) == 8
+    failed = [row for row in rows if math.isnan(row[3])]
+    assert [(row[0], row[1], row[5]) for row in failed] == [(str(bad), "naswot", "RuntimeError: no")]
+    assert f"naswot of {bad} failed" in caplog.text
+
+
+def test_seconds_of_one_proxy_are_not_charged_to_another():
+    def evaluate(trial):
+        with trial.only_for("naswot_published"):
+            time.sleep(0.2)
+        return {name: (torch.ones(trial.count, dtype=torch.float64), [""] * trial.count) for name in trial.wanted}
+
+    rows = scoring.score_cells(failing_family(evaluate), [Cell.from_code(5)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+    seconds = {row[1]: row[4] for row in rows}
+    assert seconds["naswot_published"] - seconds["naswot"] == pytest.approx(0.2, abs=0.15)
+    assert seconds["naswot"] < 0.1
+
+
+def test_small_networks_run_together_and_the_benchmarks_alone():
+    assert scoring.networks_per_pass(Skeleton(16, 5, 10, 3, 32), 128, "cpu") == 1
+    assert scoring.networks_per_pass(Skeleton(2, 1, 10, 1, 8), 128, "cpu") == 64
+    assert scoring.networks_per_pass(Skeleton(16, 5, 10, 3, 32), 128, "cuda:0") == scoring.NETWORKS_ON_CUDA
+
+
+def test_a_batch_of_one_image_is_refused(batch_path):
+    batch = Batch.read(batch_path)
+    one = Batch(batch.images[:1], batch.pixels[:1], batch.labels[:1], batch.positions[:1], batch.facts)
+    with pytest.raises(DataError, match="'b.npz' holds 1 image, but proxies compare images: raise scoring.batch_size"):
+        scoring.load_batch(one, "b.npz", "cpu")

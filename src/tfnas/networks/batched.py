@@ -38,6 +38,10 @@ node, whether or not that edge reaches the output), shape (n,).
 """
 
 
+Visitor = Callable[[int, Tensor], None]
+"""Called with the output of a stage, (B, G*C, H, W): number 0 is the stem, 1 .. n the n blocks, n + 1 the last ReLU."""
+
+
 class GroupedConvNorm(nn.Module):
     """Convolution and batch normalisation of n networks at once.
 
@@ -47,14 +51,24 @@ class GroupedConvNorm(nn.Module):
         norm: name of the normalisation, or None for a bare convolution.
         stride: of the convolution.
         shared_input: all networks read the same (B, channels_in, H, W) input, as the stem does.
+        members: numbers of the n networks among all; 0 .. n - 1 if left out.
     """
 
     def __init__(
-        self, states: Sequence[State], conv: str, norm: str | None, stride: int = 1, shared_input: bool = False
+        self,
+        states: Sequence[State],
+        conv: str,
+        norm: str | None,
+        stride: int = 1,
+        shared_input: bool = False,
+        members: Sequence[int] | None = None,
     ):
         super().__init__()
         self.conv, self.norm, self.stride = conv, norm, stride
+        self.watch: Callable[[Tensor], None] | None = None
         self.groups = 1 if shared_input else len(states)
+        numbers = torch.tensor(range(len(states)) if members is None else members)
+        self.register_buffer("members", numbers, persistent=False)
         self.weight = nn.Parameter(torch.cat([state[f"{conv}.weight"] for state in states]))
         if norm is not None:
             self.norm_weight = nn.Parameter(torch.cat([state[f"{norm}.weight"] for state in states]))
@@ -63,8 +77,13 @@ class GroupedConvNorm(nn.Module):
             self.register_buffer("running_var", torch.cat([state[f"{norm}.running_var"] for state in states]))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (B, n*channels_in, H, W) to (B, n*channels, H / stride, W / stride)."""
+        """Map (B, n*channels_in, H, W) to (B, n*channels, H / stride, W / stride).
+
+        ``watch``, if set, is called with the output of the convolution, before normalisation.
+        """
         x = grouped_convolution(x, self.weight, self.groups, self.stride)
+        if self.watch is not None:
+            self.watch(x)
         if self.norm is None:
             return x
         return batch_norm(self, x)
@@ -88,9 +107,12 @@ class BatchedCell(nn.Module):
         states: the G state dicts.
         name: name of the block inside a state dict, ``cells.3`` for example.
         every_relu: also compute nodes that only convolutions off the output path read.
+        normalise: with batch normalisation.
     """
 
-    def __init__(self, cells: Sequence[Cell], states: Sequence[State], name: str, every_relu: bool):
+    def __init__(
+        self, cells: Sequence[Cell], states: Sequence[State], name: str, every_relu: bool, normalise: bool = True
+    ):
         super().__init__()
         self.count = len(cells)
         self.convolutions = nn.ModuleDict()
@@ -107,7 +129,8 @@ class BatchedCell(nn.Module):
                     self.convolutions[f"{edge}-{operation}"] = GroupedConvNorm(
                         [states[number] for number in numbers],
                         f"{name}.layers.{edge}.op.1",
-                        f"{name}.layers.{edge}.op.2",
+                        f"{name}.layers.{edge}.op.2" if normalise else None,
+                        members=numbers,
                     )
             for operation, numbers in members.items():
                 self.register_buffer(f"index_{edge}_{operation}", torch.tensor(numbers), persistent=False)
@@ -151,10 +174,11 @@ class BatchedCell(nn.Module):
 class BatchedResidual(nn.Module):
     """The residual blocks of G networks at one place of the skeleton."""
 
-    def __init__(self, states: Sequence[State], name: str):
+    def __init__(self, states: Sequence[State], name: str, normalise: bool = True):
         super().__init__()
-        self.conv_a = GroupedConvNorm(states, f"{name}.conv_a.op.1", f"{name}.conv_a.op.2", stride=2)
-        self.conv_b = GroupedConvNorm(states, f"{name}.conv_b.op.1", f"{name}.conv_b.op.2")
+        norms = [f"{name}.{part}.op.2" if normalise else None for part in ("conv_a", "conv_b")]
+        self.conv_a = GroupedConvNorm(states, f"{name}.conv_a.op.1", norms[0], stride=2)
+        self.conv_b = GroupedConvNorm(states, f"{name}.conv_b.op.1", norms[1])
         self.downsample = GroupedConvNorm(states, f"{name}.downsample.1", None)
 
     def forward(self, x: Tensor, observe: Callable[[Tensor], None] | None = None) -> Tensor:
@@ -175,20 +199,28 @@ class BatchedNetworks(nn.Module):
         skeleton: shared macro skeleton.
         states: the G state dicts, for example from :func:`tfnas.networks.reference.initial_state`; tensors are copied.
         every_relu: compute whatever any ReLU reads, even off the output path, so that :meth:`forward` may be observed.
+        normalise: with batch normalisation; without, each one is the identity.
 
     Weights of edges that cannot reach the output are not held, since they change neither outputs nor gradients.
     """
 
-    def __init__(self, cells: Sequence[Cell], skeleton: Skeleton, states: Sequence[State], every_relu: bool = False):
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        skeleton: Skeleton,
+        states: Sequence[State],
+        every_relu: bool = False,
+        normalise: bool = True,
+    ):
         super().__init__()
         if len(cells) != len(states):
             raise ValueError(f"{len(cells)} cells but {len(states)} state dicts: give one state per cell.")
-        self.count, self.every_relu = len(cells), every_relu
-        self.stem = GroupedConvNorm(states, "stem.0", "stem.1", shared_input=True)
+        self.count, self.every_relu, self.normalise = len(cells), every_relu, normalise
+        self.stem = GroupedConvNorm(states, "stem.0", "stem.1" if normalise else None, shared_input=True)
         self.blocks = nn.ModuleList(
-            BatchedCell(cells, states, f"cells.{number}", every_relu)
+            BatchedCell(cells, states, f"cells.{number}", every_relu, normalise)
             if block.kind == "cell"
-            else BatchedResidual(states, f"cells.{number}")
+            else BatchedResidual(states, f"cells.{number}", normalise)
             for number, block in enumerate(skeleton.blocks())
         )
         self.norm_weight = nn.Parameter(torch.cat([state["lastact.0.weight"] for state in states]))
@@ -198,20 +230,42 @@ class BatchedNetworks(nn.Module):
         self.classifier_weight = nn.Parameter(torch.stack([state["classifier.weight"] for state in states]))
         self.classifier_bias = nn.Parameter(torch.stack([state["classifier.bias"] for state in states]))
 
-    def forward(self, images: Tensor, observe: Observer | None = None) -> Tensor:
-        """Return logits of shape (G, B, classes) for images of shape (B, image_channels, H, W)."""
+    def forward(self, images: Tensor, observe: Observer | None = None, visit: Visitor | None = None) -> Tensor:
+        """Return logits of shape (G, B, classes) for images of shape (B, image_channels, H, W).
+
+        Args:
+            images: one mini-batch for all networks.
+            observe: called with every ReLU.
+            visit: called with what the stem, every block and, last, the final ReLU give.
+        """
         if observe is not None and not self.every_relu:
             raise ValueError("These networks leave ReLUs out: build them with every_relu=True to observe them.")
         everyone = torch.arange(self.count, device=images.device)
         observe_all = None if observe is None else lambda values: observe(values, everyone, torch.ones_like(everyone))
+        visit = visit or (lambda number, features: None)
         x = self.stem(images)
-        for block in self.blocks:
+        visit(0, x)
+        for number, block in enumerate(self.blocks, start=1):
             x = block(x, observe if isinstance(block, BatchedCell) else observe_all)
-        x = F.relu(batch_norm(self, x))
+            visit(number, x)
+        x = F.relu(batch_norm(self, x) if self.normalise else x)
+        visit(len(self.blocks) + 1, x)
         if observe_all is not None:
             observe_all(x)
         features = x.mean((2, 3)).view(len(images), self.count, -1).transpose(0, 1)
         return torch.baddbmm(self.classifier_bias[:, None], features, self.classifier_weight.transpose(1, 2))
+
+    def convolutions(self) -> list[GroupedConvNorm]:
+        """Return the convolutions of all networks in the order in which they run first; ``members`` says whose."""
+        return [module for module in self.modules() if isinstance(module, GroupedConvNorm)]
+
+    def weights(self) -> list[tuple[Tensor, Tensor]]:
+        """Return convolution weights and, last, the classifier's, each with the numbers of its n networks.
+
+        Networks come along the first dimension: ``weight.view(n, -1)`` has one row per network.
+        """
+        everyone = torch.arange(self.count, device=self.classifier_weight.device)
+        return [(layer.weight, layer.members) for layer in self.convolutions()] + [(self.classifier_weight, everyone)]
 
     def export(self, number: int) -> State:
         """Return the state dict of one network; weights of edges that cannot reach the output are absent."""

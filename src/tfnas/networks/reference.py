@@ -9,6 +9,8 @@ the benchmark's published code.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
@@ -112,24 +114,38 @@ class Network(nn.Module):
         return self.classifier(self.lastact(x).mean((2, 3)))
 
 
-def initial_state(cell: Cell, skeleton: Skeleton, generator: torch.Generator) -> dict[str, Tensor]:
-    """Draw the initial weights of a network: PyTorch's default initialisation, from a generator of its own.
+INITIALISATIONS = ("default", "kaiming_fan_in", "kaiming_fan_out", "normal")
+"""How weights may be drawn, see :func:`initial_state`."""
 
-    Convolution and linear weights and linear biases are uniform on +-1/sqrt(fan_in) (PyTorch's Kaiming-uniform with
-    a = sqrt(5)); normalisation starts at weight 1, bias 0, running mean 0, running variance 1.
+
+def initial_state(
+    cell: Cell, skeleton: Skeleton, generator: torch.Generator, initialisation: str = "default"
+) -> dict[str, Tensor]:
+    """Draw the initial weights of a network from a generator of its own.
+
+    ``default``: PyTorch's. Convolution and linear weights and linear biases are uniform on +-1/sqrt(fan_in)
+    (Kaiming-uniform with a = sqrt(5)). ``kaiming_fan_in``, ``kaiming_fan_out``: weights are normal with variance
+    2 / fan (He et al. 2015), fan being (input or output channels) * kernel area, biases 0. ``normal``: weights are
+    standard normal, biases 0. In all of them normalisation starts at weight 1, bias 0, running mean 0, running
+    variance 1.
 
     Args:
         cell: the genotype.
         skeleton: channels, depth, classes and image shape.
         generator: a CPU generator; it alone decides the weights, so a network is the same in every batch and chunk.
+        initialisation: one of :data:`INITIALISATIONS`.
 
     Returns:
         Tensors under the names of :class:`Network`'s state dict (``num_batches_tracked`` left out), drawn in its order.
     """
     state: dict[str, Tensor] = {}
 
-    def uniform(shape: tuple[int, ...], fan_in: int) -> Tensor:
-        return (torch.rand(shape, generator=generator) * 2 - 1) / fan_in**0.5
+    def weight(shape: tuple[int, ...]) -> Tensor:
+        area = math.prod(shape[2:])
+        if initialisation == "default":
+            return (torch.rand(shape, generator=generator) * 2 - 1) / (shape[1] * area) ** 0.5
+        variance = {"kaiming_fan_in": 2 / (shape[1] * area), "kaiming_fan_out": 2 / (shape[0] * area), "normal": 1.0}
+        return torch.randn(shape, generator=generator) * variance[initialisation] ** 0.5
 
     def normalisation(name: str, channels: int) -> None:
         state[f"{name}.weight"] = torch.ones(channels)
@@ -138,7 +154,7 @@ def initial_state(cell: Cell, skeleton: Skeleton, generator: torch.Generator) ->
         state[f"{name}.running_var"] = torch.ones(channels)
 
     def convolution(name: str, channels_in: int, channels: int, kernel: int) -> None:
-        state[f"{name}.weight"] = uniform((channels, channels_in, kernel, kernel), channels_in * kernel**2)
+        state[f"{name}.weight"] = weight((channels, channels_in, kernel, kernel))
 
     convolution("stem.0", skeleton.image_channels, skeleton.channels, 3)
     normalisation("stem.1", skeleton.channels)
@@ -155,6 +171,9 @@ def initial_state(cell: Cell, skeleton: Skeleton, generator: torch.Generator) ->
                 normalisation(f"{name}.{part}.op.2", block.channels)
             convolution(f"{name}.downsample.1", block.channels_in, block.channels, 1)
     normalisation("lastact.0", skeleton.feature_channels)
-    state["classifier.weight"] = uniform((skeleton.classes, skeleton.feature_channels), skeleton.feature_channels)
-    state["classifier.bias"] = uniform((skeleton.classes,), skeleton.feature_channels)
+    state["classifier.weight"] = weight((skeleton.classes, skeleton.feature_channels))
+    bias = torch.zeros(skeleton.classes)
+    if initialisation == "default":
+        bias = (torch.rand(skeleton.classes, generator=generator) * 2 - 1) / skeleton.feature_channels**0.5
+    state["classifier.bias"] = bias
     return state

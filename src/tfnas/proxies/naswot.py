@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.networks.batched import BatchedNetworks
+    from tfnas.proxies.registry import Results
+    from tfnas.proxies.trial import Trial
 
 
 def code_kernel(activations: Tensor, count: int) -> Tensor:
@@ -119,15 +121,19 @@ def kernels(networks: BatchedNetworks, images: Tensor) -> tuple[Tensor, Tensor]:
     return total, last
 
 
-def evaluate(networks: BatchedNetworks, images: Tensor, labels: Tensor) -> dict[str, tuple[Tensor, list[str]]]:
-    """Return raw values and reasons of both variants for G networks; ``labels`` are not used."""
+def evaluate(trial: Trial) -> Results:
+    """Return raw values and reasons of both variants."""
     import torch
 
-    total, last = (kernel.cpu() for kernel in kernels(networks, images))
+    total, last = (kernel.cpu() for kernel in kernels(trial.networks(every_relu=True), trial.input()))
     results = {}
     for name, kernel in (("naswot", total), ("naswot_published", 2 * total - last)):
-        pairs = [log_determinant(matrix) for matrix in kernel]
-        results[name] = (torch.tensor([value for value, _ in pairs], dtype=torch.float64), [why for _, why in pairs])
+        if name not in trial.wanted:
+            continue
+        with trial.only_for(name):
+            pairs = [log_determinant(matrix) for matrix in kernel]
+        values = torch.tensor([value for value, _ in pairs], dtype=torch.float64)
+        results[name] = (values, [why for _, why in pairs])
     return results
 
 
@@ -141,6 +147,8 @@ FAMILY = Family(
             needs=("one forward pass", "real images"),
             reference=("mellor2021naswot", "section 3"),
             summary="How differently the ReLUs switch for different images; every ReLU module counts once.",
+            published_batch="128",
+            failure="singular kernel",
         ),
         Proxy(
             name="naswot_published",
@@ -150,6 +158,8 @@ FAMILY = Family(
             needs=("one forward pass", "real images"),
             reference=("mellor2021naswot", "authors' code"),
             summary="NASWOT with convolution containers counted as ReLUs too, as the authors' code does.",
+            published_batch="128",
+            failure="singular kernel",
         ),
     ),
     same_score=rectifier_class,

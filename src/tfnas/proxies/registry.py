@@ -20,9 +20,13 @@ from tfnas.errors import UnknownNameError
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tfnas.networks.batched import BatchedNetworks
+    from tfnas.proxies.trial import Trial
 
-_INFRASTRUCTURE = ("registry", "classes")
+_INFRASTRUCTURE = ("registry", "classes", "trial")
+
+
+Results = dict[str, "tuple[Tensor, list[str]]"]
+"""For each proxy raw values of shape (G,), float64 on the CPU, and G reasons: empty, or why the value is NaN."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Proxy:
         needs: what one evaluation needs, for example ``("forward", "real images")``.
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
+        published_batch: batch size of the publication; what is used is in the study file and in the family's docstring.
+        failure: when the value is NaN.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Proxy:
     needs: tuple[str, ...]
     reference: tuple[str, str]
     summary: str
+    published_batch: str = "none"
+    failure: str = "never"
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,19 @@ class Family:
         proxies: its members.
         same_score: maps a cell to a key; cells with equal keys have equally distributed values, so one of them
             may stand for all.
-        evaluate: takes (networks, images of shape (B, C, H, W), labels of shape (B,)) and returns, for each proxy
-            name, raw values of shape (G,) in float64 on the CPU, NaN where undefined, and G reasons (empty where
-            defined).
+        evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) in
+            float64 on the CPU, NaN where undefined, and G reasons (empty where defined).
+        initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
+        precision: floating-point numbers of the networks.
+        draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
     """
 
     proxies: tuple[Proxy, ...]
     same_score: Callable[[Cell], Hashable]
-    evaluate: Callable[[BatchedNetworks, Tensor, Tensor], dict[str, tuple[Tensor, list[str]]]]
+    evaluate: Callable[[Trial], Results]
+    initialisation: str = "default"
+    precision: str = "float32"
+    draws: int = 1
 
 
 @cache
