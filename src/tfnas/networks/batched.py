@@ -25,6 +25,9 @@ from tfnas.networks.skeleton import Skeleton
 EPSILON = 1e-5
 """Of batch normalisation, PyTorch's default."""
 
+ROUNDING = 100
+"""Where images are normalised alone, what cancels to so many times the machine's precision counts as zero."""
+
 PACKED_CHANNELS = 8
 """So many input channels one group of a convolution on a CPU should have at least."""
 
@@ -64,7 +67,7 @@ class GroupedConvNorm(nn.Module):
         members: Sequence[int] | None = None,
     ):
         super().__init__()
-        self.conv, self.norm, self.stride = conv, norm, stride
+        self.conv, self.norm, self.stride, self.per_image = conv, norm, stride, False
         self.watch: Callable[[Tensor], None] | None = None
         self.groups = 1 if shared_input else len(states)
         numbers = torch.tensor(range(len(states)) if members is None else members)
@@ -200,6 +203,8 @@ class BatchedNetworks(nn.Module):
         states: the G state dicts, for example from :func:`tfnas.networks.reference.initial_state`; tensors are copied.
         every_relu: compute whatever any ReLU reads, even off the output path, so that :meth:`forward` may be observed.
         normalise: with batch normalisation; without, each one is the identity.
+        per_image: normalise each image by its own mean and variance, as in training mode with batches of one image;
+            running statistics are then left alone.
 
     Weights of edges that cannot reach the output are not held, since they change neither outputs nor gradients.
     """
@@ -211,6 +216,7 @@ class BatchedNetworks(nn.Module):
         states: Sequence[State],
         every_relu: bool = False,
         normalise: bool = True,
+        per_image: bool = False,
     ):
         super().__init__()
         if len(cells) != len(states):
@@ -229,6 +235,9 @@ class BatchedNetworks(nn.Module):
         self.register_buffer("running_var", torch.cat([state["lastact.0.running_var"] for state in states]))
         self.classifier_weight = nn.Parameter(torch.stack([state["classifier.weight"] for state in states]))
         self.classifier_bias = nn.Parameter(torch.stack([state["classifier.bias"] for state in states]))
+        self.per_image = per_image
+        for layer in self.convolutions():
+            layer.per_image = per_image
 
     def forward(self, images: Tensor, observe: Observer | None = None, visit: Visitor | None = None) -> Tensor:
         """Return logits of shape (G, B, classes) for images of shape (B, image_channels, H, W).
@@ -344,6 +353,8 @@ def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
     many pixels, which is several times faster than the library's kernel for few channels; running statistics are
     then left alone.
     """
+    if module.per_image:
+        return _NormaliseEachImage.apply(x, module.norm_weight, module.norm_bias)
     fast = module.training and not torch.is_grad_enabled() and not x.is_cuda
     if not (fast and x.is_contiguous(memory_format=torch.channels_last)):
         return F.batch_norm(
@@ -425,3 +436,32 @@ class _Scatter(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor):
         return None, None, *_Gather.apply(gradient, ctx.count, ctx.indices)
+
+
+class _NormaliseEachImage(torch.autograd.Function):
+    """Normalise each channel of each image by its own mean and variance.
+
+    A constant map, and a gradient that normalisation cancels, become zero up to rounding (of values of size one); here
+    they become zero, since the sign of a rounding error would pass for that of a gradient.
+    """
+
+    @staticmethod
+    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
+        scale = torch.rsqrt(variance + EPSILON)
+        scale = scale.masked_fill_(variance.sqrt() <= ROUNDING * torch.finfo(x.dtype).eps * (1 + mean.abs()), 0)
+        normal = (x - mean).mul_(scale)
+        ctx.save_for_backward(normal, scale, weight)
+        return torch.addcmul(bias[:, None, None], normal, weight[:, None, None])
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor):
+        normal, scale, weight = ctx.saved_tensors
+        mean = gradient.mean((2, 3), keepdim=True)
+        along = (gradient * normal).mean((2, 3), keepdim=True)
+        left = torch.addcmul(gradient - mean, normal, along, value=-1)
+        largest = gradient.abs().amax((2, 3), keepdim=True)
+        left.masked_fill_(left.abs() <= ROUNDING * torch.finfo(left.dtype).eps * largest, 0)
+        pixels = gradient[0, 0].numel()
+        sums = (pixels * part.sum((0, 2, 3)) for part in (along, mean))
+        return left.mul_(scale * weight[:, None, None]), *sums

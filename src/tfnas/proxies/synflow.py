@@ -1,0 +1,114 @@
+r"""synflow: the synaptic flow through a network of absolute weights that is shown a single image of ones.
+
+All normalisation is removed and every weight and bias is replaced by its absolute value. With R the sum of the logits
+for the input of ones, shape (1, channels, H, W),
+
+.. math::  score = \sum_l \sum_i \left| W_{l,i} \, \frac{\partial R}{\partial W_{l,i}} \right|
+
+over the weights W_l of all convolutions and of the classifier. Larger is better. No images, no labels, one forward and
+one backward pass, PyTorch's default initialisation, one draw. Nothing depends on a mini-batch or on its size.
+
+Source: Tanaka, Kunin, Yamins, Ganguli 2020, "Pruning neural networks without any data by iteratively conserving
+synaptic flow" (NeurIPS; arXiv 2006.05467); as a proxy in Abdelfattah et al. 2021, "Zero-Cost Proxies for Lightweight
+NAS" (ICLR; arXiv 2101.08134).
+
+``synflow``
+    The definition. Values reach 1e47 on the benchmark's skeleton, so everything is computed in float64. A cell without
+    a path from input to output scores 0, which is a defined value.
+``synflow_log``
+    ln(synflow), the same ranking on a scale that tables and figures can show. (It is not ``logsynflow``, which takes
+    the logarithm of each gradient.)
+
+Where paper and code differ: the copy without normalisation that the zero-cost-nas code builds keeps the normalisation
+of the two residual blocks, which it always constructs. Here, as in FreeREA's code and in the definition, all
+normalisation is removed; the half-removed form is not offered.
+
+Dead edges have zero gradient and add nothing, so leaving them out is exact.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tfnas.proxies.classes import rectifier_class
+from tfnas.proxies.registry import Family, Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from tfnas.proxies.registry import Results
+    from tfnas.proxies.trial import Trial
+
+
+def absolute(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a state dict with every tensor replaced by its absolute value."""
+    return {name: tensor.abs() for name, tensor in state.items()}
+
+
+def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Sum a function of weight and gradient over all weights of networks of absolute weights, without normalisation.
+
+    Args:
+        trial: G cells.
+        initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`.
+        term: maps weights W >= 0 and dR/dW >= 0 of one layer, of equal shapes, to the summands.
+
+    Returns:
+        One sum per network, shape (G,), float64 on the CPU.
+    """
+    import torch
+
+    networks = trial.networks(initialisation, dtype=torch.float64, change=absolute, normalise=False)
+    layers = networks.weights()
+    shape = (1, trial.skeleton.image_channels, trial.skeleton.image_size, trial.skeleton.image_size)
+    with torch.enable_grad():
+        total = networks(torch.ones(shape, dtype=torch.float64, device=trial.device)).sum()
+    gradients = torch.autograd.grad(total, [weight for weight, _ in layers], materialize_grads=True)
+    sums = torch.zeros(trial.count, dtype=torch.float64, device=trial.device)
+    for (weight, members), gradient in zip(layers, gradients, strict=True):
+        sums[members] += term(weight.detach(), gradient).reshape(len(members), -1).sum(1)
+    return sums.cpu()
+
+
+def logarithm(values: Tensor) -> tuple[Tensor, list[str]]:
+    """Return ln(values), NaN where a value is zero, and the reasons."""
+    import torch
+
+    reasons = ["" if value > 0 else "synflow is zero: no path from input to output" for value in values]
+    return torch.where(values > 0, values.log(), torch.nan), reasons
+
+
+def evaluate(trial: Trial) -> Results:
+    """Return raw values and reasons of both forms."""
+    values = flow(trial, "default", lambda weight, gradient: (weight * gradient).abs())
+    return {"synflow": (values, [""] * trial.count), "synflow_log": logarithm(values)}
+
+
+FAMILY = Family(
+    proxies=(
+        Proxy(
+            name="synflow",
+            title="SynFlow",
+            direction=1,
+            formula=r"\sum_{l,i} \left| W_{l,i} \, \partial R / \partial W_{l,i} \right|",
+            needs=("one backward pass", "input of ones"),
+            reference=("tanaka2020synflow", "Algorithm 1"),
+            summary="Sum of weight times gradient over a network of absolute weights without normalisation.",
+        ),
+        Proxy(
+            name="synflow_log",
+            title="SynFlow (logarithm)",
+            direction=1,
+            formula=r"\ln \sum_{l,i} \left| W_{l,i} \, \partial R / \partial W_{l,i} \right|",
+            needs=("one backward pass", "input of ones"),
+            reference=("tanaka2020synflow", "Algorithm 1"),
+            summary="Natural logarithm of SynFlow: the same ranking on a readable scale.",
+            failure="no path from input to output",
+        ),
+    ),
+    same_score=rectifier_class,
+    evaluate=evaluate,
+    precision="float64",
+)
