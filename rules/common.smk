@@ -47,7 +47,7 @@ wildcard_constraints:
     archive=one_of(STUDY.archives),
     resource=one_of(STUDY.resources),
     family=one_of(STUDY.families),
-    proxy=one_of(STUDY.proxies),
+    proxy=one_of(STUDY.scored),
     search=one_of(STUDY.searches),
     first=r"\d+",
     last=r"\d+",

@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
 OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
-search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies), each with a .json.
+search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
+ensembles), each with a .json.
 """
 
 
@@ -38,7 +39,7 @@ rule score_chunk:
 rule merge_family:
     input:
         chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family]),
-        lib=lambda wildcards: sources("merge_scores", *STUDY.family_source(wildcards.family)),
+        lib=lambda wildcards: sources("merge_family", *STUDY.family_source(wildcards.family)),
     output:
         table="results/{study}/scores/{dataset}/{family}.csv",
         facts="results/{study}/scores/{dataset}/{family}.json",
@@ -52,7 +53,7 @@ rule merge_family:
     message:
         "Merging the scores of {wildcards.family} on {wildcards.dataset}"
     script:
-        "../workflow/scripts/merge_scores.py"
+        "../workflow/scripts/merge_family.py"
 
 
 rule merge_scores:
@@ -71,6 +72,7 @@ rule merge_scores:
     localrule: True
     params:
         share_classes=config["scoring"]["share_classes"],
+        ensembles=config["scoring"]["ensembles"],
     message:
         "Merging all scores on {wildcards.dataset}"
     script:
@@ -95,6 +97,7 @@ rule take_shipped_scores:
     localrule: True
     params:
         proxies=config["scoring"]["proxies"],
+        ensembles=config["scoring"]["ensembles"],
         skeleton=config["skeleton"],
     message:
         "Checking the shipped scores of {wildcards.dataset}"

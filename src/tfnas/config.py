@@ -74,7 +74,7 @@ def _name_of(kind: str, names: list[str], description: str) -> dict:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a study file, with the names of the registries of this moment."""
-    from tfnas.proxies.registry import proxy_names
+    from tfnas.proxies.registry import ensembles, proxy_names
     from tfnas.truth.schema import COLUMNS
 
     return {
@@ -175,6 +175,14 @@ def schema() -> dict[str, Any]:
                             "default": ["naswot"],
                             "items": _name_of("proxy", list(proxy_names()), "A proxy of the registry."),
                             "description": "The proxies to score every cell with.",
+                        },
+                        "ensembles": {
+                            "type": "array",
+                            "uniqueItems": True,
+                            "default": [],
+                            "items": _name_of("ensemble", list(ensembles()), "An ensemble of the registry."),
+                            "description": "Scores made of the scores of several proxies, which must all be among "
+                            "`proxies`.",
                         },
                         "batch_size": {
                             "type": ["integer", "object"],
@@ -448,7 +456,16 @@ def _check_training(study: dict[str, Any]) -> None:
 
 
 def _check_scoring(study: dict[str, Any]) -> None:
+    from tfnas.proxies.registry import ensembles
+
     scoring = study["scoring"]
+    for name in scoring["ensembles"]:
+        missing = [member for member in ensembles()[name].members if member not in scoring["proxies"]]
+        if missing:
+            raise ConfigError(
+                f"scoring.ensembles names '{name}', which is made of scores that the study does not have: add "
+                f"{', '.join(missing)} to scoring.proxies (now {', '.join(scoring['proxies'])})."
+            )
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
@@ -463,9 +480,10 @@ def _check_scoring(study: dict[str, Any]) -> None:
 
 
 def _check_searches(study: dict[str, Any]) -> None:
+    from tfnas.proxies.registry import ensembles
     from tfnas.search.registry import get_algorithm
 
-    search, proxies = study["search"], study["scoring"]["proxies"]
+    search, scored = study["search"], scored_names(study)
     if not search["use"]:
         raise ConfigError(
             "search.use names no search, so there is nothing to summarise: add one under search.use, for example "
@@ -474,10 +492,11 @@ def _check_searches(study: dict[str, Any]) -> None:
     for label, settings in search["use"].items():
         place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
         for proxy in proxies_of(settings):
-            if proxy not in proxies:
+            if proxy not in scored:
+                key = "ensembles" if proxy in ensembles() else "proxies"
                 raise ConfigError(
-                    f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.proxies "
-                    f"(now {', '.join(proxies)})."
+                    f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.{key} "
+                    f"(now {', '.join(study['scoring'][key]) or 'none'})."
                 )
         if settings.get("sample", 0) > SPACE_SIZE:
             raise ConfigError(
@@ -521,8 +540,13 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
         raise ConfigError(f"{place} is wrong: {error}") from error
 
 
+def scored_names(study: dict[str, Any]) -> list[str]:
+    """Return the names in the score tables of a study: its proxies, then its ensembles."""
+    return [*study["scoring"]["proxies"], *study["scoring"]["ensembles"]]
+
+
 def proxies_of(settings: dict[str, Any]) -> list[str]:
-    """Return the proxies that the settings of a search name."""
+    """Return the proxies and ensembles that the settings of a search name."""
     named = settings.get("proxy", settings.get("proxies", []))
     return [named] if isinstance(named, str) else list(named)
 

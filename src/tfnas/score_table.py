@@ -4,12 +4,12 @@ Columns of the file (``scores/{dataset}.csv``):
 
 =============  ============================================================================================
 ``arch``       the cell, official string
-``proxy``      name of the proxy
+``proxy``      name of the proxy, or of an ensemble of proxies (:mod:`tfnas.ensembles`)
 ``score``      larger is better: the raw value times the direction of the proxy, mean over repeats; NaN if not finite
 ``raw``        the value as the definition gives it, mean over repeats
 ``spread``     standard deviation of the raw value over repeats (ddof = 1), NaN for a single repeat
-``repeats``    number of initialisations averaged
-``seconds``    seconds that scoring the cell took, all repeats together
+``repeats``    number of initialisations averaged; of an ensemble the smallest of its members
+``seconds``    seconds that scoring the cell took, all repeats together; of an ensemble the sum over its members
 ``scored_arch``  the cell that was really computed: a representative of the class that shares the score
 ``reason``     why the score is NaN, else empty
 =============  ============================================================================================
@@ -63,16 +63,22 @@ class ScoreTable:
             UnknownNameError: the table does not hold the proxy.
             ScoreError: every score of the proxy is NaN.
         """
-        values = self._column(proxy, "score")
+        values = self.column(proxy, "score")
         if np.isnan(values).all():
             raise ScoreError(f"All scores of proxy '{proxy}' in {self.place} are NaN: it cannot rank any cell.")
         return values
 
     def seconds(self, proxy: str) -> np.ndarray:
         """Return the scoring seconds of a proxy by cell code, shape (15625,), NaN where a cell has none."""
-        return self._column(proxy, "seconds")
+        return self.column(proxy, "seconds")
 
-    def _column(self, proxy: str, column: str) -> np.ndarray:
+    def column(self, proxy: str, column: str) -> np.ndarray:
+        """Return a column of numbers of a proxy by cell code, shape (15625,), NaN where a cell has no row.
+
+        Raises:
+            UnknownNameError: the table does not hold the proxy.
+            ScoreError: a row is of no cell.
+        """
         rows = self.table[self.table["proxy"] == proxy]
         if rows.empty:
             raise UnknownNameError("proxy", proxy, self.proxies, self.place)

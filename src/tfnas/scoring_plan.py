@@ -48,7 +48,12 @@ def representatives(family: str, share_classes: bool) -> np.ndarray:
 
 
 def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes: bool = True) -> None:
-    """Merge the chunk files of all families of a dataset into its score table, one row per cell and proxy.
+    """Write what :func:`merged_chunks` returns."""
+    write_table(output, *merged_chunks(chunks, share_classes))
+
+
+def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the chunk files of all families of a dataset as its score table, one row per cell and proxy, and facts.
 
     Repeats are averaged (a NaN in any repeat makes the score NaN, with its reason) and the value of a representative
     is given to every cell of its class. Facts: devices, threads and versions of all chunks, seconds summed.
@@ -85,7 +90,7 @@ def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes
         tables.append(table)
     merged = pd.concat(tables, ignore_index=True)
     order = merged["arch"].map(string_codes()).argsort(kind="stable")
-    write_table(output, merged.iloc[order][list(COLUMNS)], _merged_facts(chunks))
+    return merged.iloc[order][list(COLUMNS)], _merged_facts(chunks)
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfnas.cells import SPACE_SIZE
+from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json, write_table
 from tfnas.score_table import COLUMNS, ScoreTable
@@ -19,10 +20,12 @@ def take_shipped(
     proxies: list[str],
     output: str | Path,
     batch: str | Path,
+    ensembles: Sequence[str] = (),
 ) -> None:
-    """Check a shipped score table and write the rows of the study's proxies, with its facts, to ``output``.
+    """Check a shipped score table and write the rows of the study's proxies and ensembles, with facts, to ``output``.
 
-    No images are needed: what the mini-batch of the scores was stands in the facts of the table.
+    No images are needed: what the mini-batch of the scores was stands in the facts of the table. Ensembles are always
+    computed from the scores of their members.
 
     Args:
         path: the table (.csv.gz); its facts lie beside it.
@@ -31,6 +34,7 @@ def take_shipped(
         proxies: the proxies the study asks for.
         output: ``scores/{dataset}.csv``.
         batch: ``batches/{dataset}.json``, the facts of the mini-batch.
+        ensembles: the ensembles the study asks for; their members are among ``proxies``.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
@@ -52,7 +56,7 @@ def take_shipped(
             )
     rows = table.table[table.table["proxy"].isin(proxies)]
     write_json(batch, facts["batch"])
-    write_table(output, rows, facts | {"shipped_from": str(path)})
+    write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
 
 
 def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int]) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, proxies_of
+from tfnas.config import batch_size_of, budget_of, proxies_of, scored_names
 from tfnas.files import facts_path
 
 NOTHING = r"[^\s\S]"
@@ -74,6 +74,11 @@ class Study:
     def proxies(self) -> list[str]:
         """Names of the proxies, in the order of the study file."""
         return self.config["scoring"]["proxies"]
+
+    @property
+    def scored(self) -> list[str]:
+        """Names of the proxies and of the ensembles: what the score tables hold."""
+        return scored_names(self.config)
 
     @property
     def searches(self) -> dict[str, dict[str, Any]]:
@@ -203,13 +208,15 @@ class Study:
         ]
 
     def score_file(self, dataset: str, search: str) -> list[str]:
-        """The score table that a search reads: of one family if that is enough, so that others do not concern it."""
-        families = {
-            family for family, names in self.families.items() if set(proxies_of(self.searches[search])) & set(names)
-        }
-        if not families:
+        """The score table that a search reads: of one family if that is enough, so that others do not concern it.
+
+        Ensembles stand in the table of all families.
+        """
+        wanted = set(proxies_of(self.searches[search]))
+        if not wanted:
             return []
-        if self.shipped or len(families) > 1:
+        families = {family for family, names in self.families.items() if wanted & set(names)}
+        if self.shipped or len(families) > 1 or not wanted <= set(self.proxies):
             return [f"{self.folder}/scores/{dataset}.csv"]
         return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
 
@@ -240,7 +247,7 @@ class Study:
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
-        figures += [f"scatter-{proxy}" for proxy in self.proxies]
+        figures += [f"scatter-{proxy}" for proxy in self.scored]
         figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
         tables = ["setup", "settings", "best-cells", "correlations", "search", "times", "contract", "provenance"]
         tables += ["transfer"] if len(self.datasets) > 1 else []

@@ -68,7 +68,7 @@ class FakeStudy:
             "seed": 2026,
             "skeleton": {"channels": 4, "cells_per_stage": 1},
             "datasets": {dataset: {} for dataset in datasets},
-            "scoring": {"proxies": ["naswot"], "batch_size": 8, "repeats": 1, "share_classes": True},
+            "scoring": {"proxies": ["naswot"], "ensembles": [], "batch_size": 8, "repeats": 1, "share_classes": True},
             "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},
         }

@@ -7,7 +7,8 @@ import copy
 import pytest
 import yaml
 
-from tfnas.config import load_study, warnings_of
+from tfnas.config import load_study, scored_names, warnings_of
+from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ConfigError, DataError, UnknownNameError
 
 MINIMAL = """
@@ -29,6 +30,8 @@ search:
 def config(tmp_path, monkeypatch):
     """A minimal study in a folder of its own, with the file that it names."""
     monkeypatch.chdir(tmp_path)
+    pair = Ensemble("pair", "Pair", ("params", "flops"), "rank_sum", ("", ""), "Made up.")
+    monkeypatch.setitem(ENSEMBLES, "pair", pair)
     (tmp_path / "truth.csv").touch()
     return yaml.safe_load(MINIMAL)
 
@@ -55,6 +58,7 @@ def test_defaults_are_filled_in(config):
     assert study["datasets"]["digits"]["truth"]["allow_incomplete"] is False
     assert study["search"]["use"]["evolution"]["population"] == 10
     assert study["report"] == {"published": False}
+    assert study["scoring"]["ensembles"] == []
     assert "seed" not in config, "the study that was given is left as it was"
 
 
@@ -87,7 +91,8 @@ def test_wrong_keys_and_values_are_one_sentence(config, path, value, sentence):
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
-        ("scoring.proxies", ["nawsot"], "Unknown proxy 'nawsot' in 'scoring.proxies[0]': choose one of naswot"),
+        ("scoring.proxies", ["nawsot"], "Unknown proxy 'nawsot' in 'scoring.proxies[0]': choose one of "),
+        ("scoring.ensembles", ["az_nsa"], "Unknown ensemble 'az_nsa' in 'scoring.ensembles[0]': choose one of az_nas"),
         ("search.use.evolution.algorithm", "evolve", "Unknown search 'evolve' in 'search.use.evolution.algorithm'"),
         ("datasets.digits.truth.source", "magic", "Unknown ground truth 'magic' in 'datasets.digits.truth.source'"),
     ],
@@ -107,7 +112,18 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
         ),
         (
             {"search.use.naswot-10.proxy": "naswot-x"},
-            "search.use.naswot-10.proxy is 'naswot-x', which",
+            "search.use.naswot-10.proxy is 'naswot-x', which the study does not score: add it to scoring.proxies (now "
+            "naswot).",
+        ),
+        (
+            {"search.use.naswot-10.proxy": "az_nas"},
+            "search.use.naswot-10.proxy is 'az_nas', which the study does not score: add it to scoring.ensembles (now "
+            "none).",
+        ),
+        (
+            {"scoring.ensembles": ["pair"]},
+            "scoring.ensembles names 'pair', which is made of scores that the study does not have: add params, flops "
+            "to scoring.proxies (now naswot).",
         ),
         (
             {"search.budget_seconds": {}},
@@ -167,6 +183,12 @@ def test_own_images_may_have_any_name(config, tmp_path):
     (tmp_path / "mine.npz").touch()
     dataset = {"images": {"path": "mine.npz"}, "truth": {"source": "table", "path": "truth.csv"}}
     assert "mine" in load_study(change(config, "datasets.mine", dataset))["datasets"]
+
+
+def test_a_search_may_read_an_ensemble_whose_members_are_scored(config):
+    config = change(config, "scoring", {"proxies": ["naswot", "params", "flops"], "ensembles": ["pair"]})
+    study = load_study(change(config, "search.use.naswot-10.proxy", "pair"))
+    assert scored_names(study) == ["naswot", "params", "flops", "pair"]
 
 
 def test_few_runs_are_allowed_with_a_warning(config):

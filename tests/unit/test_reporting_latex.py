@@ -1,11 +1,13 @@
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 
+from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
-from tfnas.files import read_json, write_json
+from tfnas.files import read_json, read_table, write_json, write_table
 from tfnas.proxies.registry import get_proxy, proxy_names
 from tfnas.reporting import figures, latex, tables
 from tfnas.reporting.numbers import write_numbers
@@ -227,6 +229,23 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
     text = (tmp_path / "report.tex").read_text()
     assert latex.escape(get_algorithm("area").summary) in text
     assert get_proxy("naswot").formula in text
+
+
+def test_an_ensemble_is_reported_like_a_proxy(root, tmp_path):
+    study = FakeStudy(tmp_path / "study", ("digits",))
+    study.config["scoring"]["ensembles"] = ["az_nas"]
+    for path in (*study.scores.values(), study.correlations):
+        table = read_table(path)
+        write_table(path, pd.concat([table, table.assign(proxy="az_nas")]))
+    figures.draw_scatter(study.scores, study.truths, study.correlations, "az_nas", tmp_path / "scatter-az_nas.pdf")
+    arguments = build(study, root)
+    latex.render_report(*arguments[:3], [*arguments[3], tmp_path / "scatter-az_nas.pdf"], arguments[4])
+    text = arguments[4].read_text()
+    assert get_ensemble("az_nas").formula in text
+    assert latex.escape(get_ensemble("az_nas").summary) in text
+    assert "scatter-az_nas.pdf" in text
+    assert "AZ-NAS" in (study.folder / "tables/correlations.tex").read_text()
+    assert read_json(study.folder / "numbers.json")["title.proxy.az_nas"]["value"] == "AZ-NAS"
 
 
 def test_references_of_registries_stand_in_the_bibliography(root):

@@ -25,6 +25,11 @@ def test_titles_name_the_proxy_where_it_differs():
     assert titles == {"a": "AREA (NASWOT)", "b": f"AREA ({proxy_title(other)})", "c": proxy_title(other)}
 
 
+def test_an_ensemble_is_called_like_a_proxy():
+    assert proxy_title("az_nas") == "AZ-NAS"
+    assert search_titles({"a": {"algorithm": "proxy_search", "proxy": "az_nas"}}) == {"a": "AZ-NAS"}
+
+
 def test_equal_settings_are_told_apart_by_label():
     twice = {"one": {"algorithm": "random_cell"}, "two": {"algorithm": "random_cell"}}
     assert search_titles(twice) == {"one": "Random cell [one]", "two": "Random cell [two]"}

@@ -278,5 +278,5 @@ def test_small_networks_run_together_and_the_benchmarks_alone():
 def test_a_batch_of_one_image_is_refused(batch_path):
     batch = Batch.read(batch_path)
     one = Batch(batch.images[:1], batch.pixels[:1], batch.labels[:1], batch.positions[:1], batch.facts)
-    with pytest.raises(DataError, match=r"'b\.npz' holds 1 image, but proxies compare images: raise scoring\.batch_size"):
+    with pytest.raises(DataError, match=r"'b\.npz' holds 1 image, but proxies compare images: raise scoring"):
         scoring.load_batch(one, "b.npz", "cpu")

@@ -65,6 +65,21 @@ def test_a_search_reads_the_table_of_its_family_alone(study):
     assert study.score_file("digits", "evolution") == []
 
 
+def test_a_search_by_an_ensemble_reads_the_table_of_all_families(study):
+    study.config["scoring"] |= {"proxies": ["naswot", "params"], "ensembles": ["naswot_logsynflow"]}
+    study.searches["naswot-10"]["proxy"] = "naswot_logsynflow"
+    assert study.score_file("digits", "naswot-10") == ["results/two/scores/digits.csv"]
+    study.searches["naswot-10"]["proxy"] = "params"
+    assert study.score_file("digits", "naswot-10") == ["results/two/scores/digits/structure.csv"]
+
+
+def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):
+    study.config["scoring"]["ensembles"] = ["az_nas"]
+    assert study.scored == ["naswot", "az_nas"]
+    assert study.families == {"naswot": ["naswot"]}
+    assert "results/two/figures/scatter-az_nas.pdf" in study.exhibits()
+
+
 def test_budgets_go_to_searches_that_train(study):
     assert study.budget("cifar10", "evolution") == 20
     assert study.budget("cifar10", "naswot-10") is None

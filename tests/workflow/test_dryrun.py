@@ -61,6 +61,34 @@ def test_ground_truth_from_three_sources(project):
     }
 
 
+PAIR = """
+ENSEMBLES["pair"] = Ensemble("pair", "Pair", ("naswot", "params"), "rank_sum", ("mellor2021naswot", ""), "Made up.")
+"""
+
+
+@pytest.mark.parametrize("scores", ["computed", "shipped"])
+def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
+    write_inputs(project.folder)
+    project.edit("src/tfnas/ensembles.py", PAIR)
+    for dataset in ("digits", "mine"):
+        (project.folder / f"{dataset}.csv.gz").touch()
+        (project.folder / f"{dataset}.json").touch()
+    overlay = {
+        "scoring": {"proxies": ["naswot", "params"], "ensembles": ["pair"], "scores": scores, "shipped": "."},
+        "search": {"use": {"pair-10": {"algorithm": "proxy_search", "proxy": "pair", "sample": 10}}},
+    }
+    planned = project.planned("--configfile", "tests/configs/rerun.yaml", overlay=overlay)
+    assert planned["run_search"] == 3 * 2 * 2
+    assert planned["draw_scatter"] == 3
+    if scores == "shipped":
+        assert planned["take_shipped_scores"] == 2
+        assert not {"score_chunk", "merge_family", "merge_scores"} & set(planned)
+    else:
+        assert planned["merge_scores"] == 2
+        assert planned["merge_family"] == 2, "of naswot, for the search that reads it alone"
+        assert planned["score_chunk"] == 2 * (2 + 4), "chunks of two families; an ensemble has none"
+
+
 @pytest.mark.parametrize("study", ["smoke", "digits-retrain"])
 def test_every_study_that_needs_no_download_has_a_plan(project, study):
     planned = project.planned("--configfile", f"studies/{study}.yaml")
@@ -80,7 +108,11 @@ def test_slurm_plans_the_same_jobs(project):
             {"scoring": {"batchsize": 3}},
             "Unknown key 'batchsize' in 'scoring' (did you mean 'batch_size'?): it may hold",
         ),
-        ({"scoring": {"proxies": ["synflw"]}}, "Unknown proxy 'synflw' in 'scoring.proxies[0]': choose one of naswot"),
+        ({"scoring": {"proxies": ["synflw"]}}, "Unknown proxy 'synflw' in 'scoring.proxies[0]': choose one of"),
+        (
+            {"scoring": {"ensembles": ["az_nas"]}},
+            "scoring.ensembles names 'az_nas', which is made of scores that the study does not have: add az_",
+        ),
         ({"search": {"runs": 1}}, "'search.runs' is 1: it must be at least 2"),
         ({"search": {"use": {"naswot-10": {"sample": 20000}}}}, "search.use.naswot-10.sample is 20000, but the search"),
     ],

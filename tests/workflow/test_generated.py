@@ -9,24 +9,36 @@ import jsonschema
 import pytest
 import yaml
 
+from tfnas.catalogue import fill
 from tfnas.config import documentation, schema
+from tfnas.ensembles import ENSEMBLES
+from tfnas.proxies.registry import proxy_names
 
 GENERATED = {
-    "schemas/config.schema.json": lambda: json.dumps(schema(), indent=2) + "\n",
-    "docs/config.md": documentation,
+    "schemas/config.schema.json": lambda found: json.dumps(schema(), indent=2) + "\n",
+    "docs/config.md": lambda found: documentation(),
+    "docs/proxies.md": fill,
 }
+"""What each file should hold, given what it holds: of the last one only the tables are generated."""
 
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_file_is_up_to_date(root, request, name):
-    path, wanted = root / name, GENERATED[name]()
+    path = root / name
     found = path.read_text(encoding="utf-8") if path.exists() else ""
+    wanted = GENERATED[name](found)
     if found != wanted and request.config.getoption("--fix"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(wanted, encoding="utf-8")
         return
     changes = difflib.unified_diff(found.splitlines(), wanted.splitlines(), name, "generated", lineterm="")
     assert found == wanted, f"{name} is stale, repair it with `make docs`:\n" + "\n".join(changes)
+
+
+def test_every_proxy_and_every_ensemble_has_a_row(root):
+    text = (root / "docs/proxies.md").read_text(encoding="utf-8")
+    for name in (*proxy_names(), *ENSEMBLES):
+        assert f"| `{name}` |" in text
 
 
 def test_the_schema_is_one(root):

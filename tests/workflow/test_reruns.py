@@ -74,6 +74,15 @@ def test_a_family_reruns_its_scores_and_what_follows(study):
     assert planned["run_search"] == 4, "only the search that reads the scores, not evolution"
 
 
+def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
+    study.edit("src/tfnas/ensembles.py")
+    planned = study.planned(*CONFIG)
+    follows = {"merge_scores", "summarise_correlations", "draw_scatter", "write_provenance", "write_numbers", *REPORT}
+    tables = {"tabulate_setup", "tabulate_correlations", "tabulate_provenance"}
+    assert set(planned) == follows | tables
+    assert planned["merge_scores"] == 2
+
+
 def test_a_search_reruns_itself_alone(study):
     study.edit("src/tfnas/search/proxy_search.py")
     planned = study.planned(*CONFIG)

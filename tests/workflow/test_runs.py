@@ -80,6 +80,21 @@ def test_the_report_is_a_pdf_at_the_root(tiny):
 
 
 @pytest.mark.slow
+def test_the_smoke_study_scores_searches_and_reports_for_real(project):
+    """Nothing made up: digits, the embedded ground truth, scores computed here."""
+    target = "report.pdf" if shutil.which("latexmk") else "tex"
+    project.snakemake("--cores", "2", "--configfile", "studies/smoke.yaml", "--", target)
+    results = project.folder / "results/smoke"
+    scores = pd.read_csv(results / "scores/digits.csv")
+    assert len(scores) == SPACE_SIZE
+    assert scores["score"].isna().sum() == 201, "the cells that rectify no signal"
+    summary = pd.read_csv(results / "summaries/search.csv").query("metric == 'test_accuracy'").set_index("search")
+    assert summary.loc["oracle-10", "mean"] > summary.loc["random-cell", "mean"]
+    assert summary.loc["naswot-10", "scoring_seconds"] > 0
+    assert f"{summary.loc['oracle-10', 'mean']:.2f}" in (results / "tables/search.tex").read_text()
+
+
+@pytest.mark.slow
 def test_a_second_call_does_nothing_and_says_so(tiny):
     target = "report.pdf" if shutil.which("latexmk") else "tex"
     assert "Nothing to be done" in tiny.snakemake(*TINY, "--", target)

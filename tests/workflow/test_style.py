@@ -54,13 +54,12 @@ def test_every_rule_has_a_log_a_benchmark_and_a_message(rule_files):
 
 
 def test_every_rule_has_one_script_of_its_own_name(root, rule_files):
-    shared = {"merge_family": "merge_scores"}
     used = set()
     for path in rule_files:
         for rule, text in rules_of(path).items():
             script = re.search(r'"\.\./workflow/scripts/(\w+)\.py"', text)
             if script:
-                assert script[1] == shared.get(rule, rule)
+                assert script[1] == rule
                 assert f'sources("{script[1]}"' in text or rule in ("download", "write_run_config")
                 used.add(f"{script[1]}.py")
     assert used == {path.name for path in (root / "workflow/scripts").glob("*.py")}

@@ -1,8 +1,11 @@
-"""Merge scoring chunks into a score table of all cells."""
+"""Merge the scoring chunks of all families into the score table of a dataset, and add the ensembles."""
 
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.scoring_plan import merge_chunks
+    from tfnas.ensembles import with_ensembles
+    from tfnas.files import write_table
+    from tfnas.scoring_plan import merged_chunks
 
-    merge_chunks(snakemake.input.chunks, snakemake.output.table, snakemake.params.share_classes)
+    table, facts = merged_chunks(snakemake.input.chunks, snakemake.params.share_classes)
+    write_table(snakemake.output.table, *with_ensembles(table, facts, snakemake.params.ensembles))

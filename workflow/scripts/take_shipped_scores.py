@@ -12,4 +12,5 @@ with job(snakemake) as run:
         snakemake.params.proxies,
         snakemake.output.table,
         snakemake.output.batch,
+        snakemake.params.ensembles,
     )

@@ -20,6 +20,7 @@ from tfnas.errors import UnknownNameError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from tfnas.ensembles import Ensemble
     from tfnas.proxies.trial import Trial
 
 _INFRASTRUCTURE = ("registry", "classes", "trial")
@@ -133,3 +134,23 @@ def get_proxy(name: str) -> Proxy:
         UnknownNameError: no such proxy; the message lists those that exist.
     """
     return next(proxy for proxy in get_family(family_of(name)).proxies if proxy.name == name)
+
+
+def ensembles() -> dict[str, Ensemble]:
+    """Return every ensemble of proxies by name.
+
+    They are found at run time like families, so that only the rules which compute ensembles depend on that file.
+    """
+    return importlib.import_module("tfnas.ensembles").ENSEMBLES
+
+
+def describe(name: str) -> Proxy | Ensemble:
+    """Return what a person should know of a proxy or an ensemble: whatever may stand in a score table.
+
+    Raises:
+        UnknownNameError: there is neither; the message lists those that exist.
+    """
+    known = ensembles()
+    if name not in known and name not in proxy_names():
+        raise UnknownNameError("proxy or ensemble", name, [*proxy_names(), *known])
+    return known.get(name) or get_proxy(name)

@@ -129,6 +129,9 @@ def _helpers(
     folder: Path,
 ) -> dict[str, Any]:
     """Return what templates may use."""
+    from tfnas.config import scored_names
+    from tfnas.proxies.registry import describe
+
     places = {
         (Path(path).suffix, Path(path).stem): os.path.relpath(path, output.parent).replace(os.sep, "/")
         for path in exhibits
@@ -173,7 +176,7 @@ def _helpers(
         "listed": listed,
         "groups": {label: search_group(settings) for label, settings in searches.items()},
         "algorithms": _algorithms(searches),
-        "proxies": _proxies(study["scoring"]["proxies"]),
+        "proxies": [describe(name) for name in scored_names(study)],
         "published_shown": study["report"]["published"] and bool(set(datasets) & set(NATS_DATASETS)),
         "is_nats": set(datasets) <= set(NATS_DATASETS),
         "own": own,
@@ -200,12 +203,6 @@ def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:
     from tfnas.search.registry import get_algorithm
 
     return [get_algorithm(name) for name in dict.fromkeys(settings["algorithm"] for settings in searches.values())]
-
-
-def _proxies(names: list[str]) -> list[Any]:
-    from tfnas.proxies.registry import get_proxy
-
-    return [get_proxy(name) for name in names]
 
 
 def _check_citations(text: str, bibliography: Path, tables: list[Path]) -> None:

@@ -41,10 +41,10 @@ def dataset_title(name: str) -> str:
 
 
 def proxy_title(name: str) -> str:
-    """Return the printed name of a proxy, from its registry."""
-    from tfnas.proxies.registry import get_proxy
+    """Return the printed name of a proxy or an ensemble, from its registry."""
+    from tfnas.proxies.registry import describe
 
-    return getattr(get_proxy(name), "title", None) or name
+    return describe(name).title
 
 
 def search_group(settings: dict[str, Any]) -> str:

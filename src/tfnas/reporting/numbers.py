@@ -35,6 +35,7 @@ from scipy.stats import spearmanr
 from scipy.stats import t as student
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits, string_codes
+from tfnas.config import budget_of, scored_names
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.names import (
@@ -135,7 +136,7 @@ def write_numbers(
     numbers.add("study.share_classes", any(part.get("share_classes") for part in families), "text")
     _add_correlations(numbers, read_table(correlations_path, CORRELATION_COLUMNS))
     for dataset in datasets:
-        _add_order(numbers, dataset, study["scoring"]["proxies"], score_paths[dataset], truth_paths[dataset])
+        _add_order(numbers, dataset, scored_names(study), score_paths[dataset], truth_paths[dataset])
     summary = read_summary(summary_path)
     _add_searches(numbers, summary)
     for dataset in datasets:
@@ -144,9 +145,7 @@ def write_numbers(
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
         _add_published(numbers, published_path, datasets, searches)
-        quoted = [
-            row for proxy in study["scoring"]["proxies"] for row in correlation_rows(published_path, proxy, datasets)
-        ]
+        quoted = [row for name in scored_names(study) for row in correlation_rows(published_path, name, datasets)]
         shown = {"search": search_rows(published_path, datasets, "each"), "correlations": quoted}
         for table, rows in shown.items():
             if note := notes(rows):
@@ -171,9 +170,6 @@ def _add_study(
     searches: dict[str, dict[str, Any]],
     batch_paths: dict[str, str | Path],
 ) -> None:
-    from tfnas.config import budget_of
-
-    scoring = study["scoring"]
     for name, value in (
         ("space", SPACE_SIZE),
         ("distinct", len(np.unique(canonical_classes()))),
@@ -182,7 +178,7 @@ def _add_study(
         ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
         ("datasets", len(datasets)),
         ("searches", len(searches)),
-        ("proxies", len(scoring["proxies"])),
+        ("proxies", len(study["scoring"]["proxies"])),
     ):
         numbers.add(f"study.{name}", value, "count")
     numbers.add("study.seed", study["seed"], "text")
@@ -194,7 +190,7 @@ def _add_study(
         numbers.add(f"batch.{dataset}.images", fact(facts, "images", batch_paths[dataset]), "count")
     for label, title in search_titles(searches).items():
         numbers.title(f"title.search.{label}", title)
-    for proxy in scoring["proxies"]:
+    for proxy in scored_names(study):
         numbers.title(f"title.proxy.{proxy}", proxy_title(proxy))
 
 
