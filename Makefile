@@ -1,6 +1,7 @@
-# make report   set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
-# make test     set up .venv, run all tests
-# Other studies: make report STUDY=studies/nats-tss.yaml
+# make report     set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
+# make test       set up .venv, run all tests
+# make benchmark  set up .venv, compare the speed of scoring with straightforward code
+# Other studies: make report STUDY=studies/nats-tss.yaml; options: make benchmark BENCHMARK="--cells 4"
 
 STUDY ?= config.yaml
 SNAKEMAKE = .venv/bin/python -m snakemake
@@ -8,7 +9,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake
 # Compiled modules make every job start seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: report test lint format docs lock setup clean help
+.PHONY: report test benchmark lint format docs lock setup clean help
 
 report: setup
 	@if tools/tex.sh; then \
@@ -21,6 +22,9 @@ report: setup
 test: setup
 	@tools/tex.sh || echo "tests of the PDF will be skipped"
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+benchmark: setup
+	.venv/bin/python -m benchmarks.speed $(BENCHMARK)
 
 lint: setup
 	.venv/bin/python -m ruff check .
@@ -47,4 +51,4 @@ clean:
 	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
 
 help:
-	@sed -n 's/^# //p' Makefile | head -3
+	@sed -n 's/^# //p' Makefile | head -4

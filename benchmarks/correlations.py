@@ -1,0 +1,140 @@
+"""How well every proxy ranks a fair sample of cells, beside the published correlations.
+
+Scoring all cells with all proxies takes a GPU; a sample is enough to see whether a proxy is what its paper measured.
+The cells are drawn in strata of equal size of the test accuracy, one from each, so that the sample spreads like the
+space.
+
+    python benchmarks/correlations.py --dataset cifar10 --images PATH --truth PATH --output results/benchmarks/sample
+
+Every chunk of cells and family of proxies is kept as soon as it is done; the same command goes on where it was. Several
+commands may share the work: ``--part 0/2`` and ``--part 1/2`` take alternate chunks, and a last call without ``--part``
+puts them together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from tfnas.cells import Cell, canonical_classes, string_codes
+from tfnas.datasets import load_images, make_batch
+from tfnas.files import read_table, write_table
+from tfnas.memory import keep_freed_memory
+from tfnas.networks.skeleton import Skeleton
+from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.reporting.published import correlation_rows
+from tfnas.scoring import device_name, networks_per_pass, score_cells
+from tfnas.scoring_plan import CHUNK_COLUMNS
+from tfnas.seeds import child_rng, child_seed
+from tfnas.statistics import kendall, rank_with_missing, spearman
+
+PUBLISHED = Path(__file__).resolve().parents[1] / "report/published.yaml"
+
+
+def draw_cells(accuracy: pd.Series, count: int, seed: int) -> list[Cell]:
+    """Return one random cell of each of ``count`` strata of equal size of accuracy (indexed by architecture)."""
+    rng = child_rng(seed, "sample")
+    ordered = accuracy.sort_values(kind="stable").index.to_numpy()
+    return [Cell.parse(rng.choice(stratum)) for stratum in np.array_split(ordered, count)]
+
+
+def main() -> int:
+    """Score what is missing, then write scores and correlations."""
+    args = arguments()
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    accuracy = read_table(args.truth, ("arch", args.accuracy)).set_index("arch")[args.accuracy]
+    cells = draw_cells(accuracy, args.cells, args.seed)
+    images = load_images(args.dataset, args.images, None)
+    batch = make_batch(images, args.batch, child_seed(args.seed, args.dataset, "batch"))
+    shape = Skeleton(16, 5, batch.facts["classes"], images.images.shape[1], images.images.shape[2])
+    tensors = torch.from_numpy(batch.images).to(args.device), torch.from_numpy(batch.labels).to(args.device)
+    folder = args.output / args.dataset
+    families = sorted({family_of(name) for name in args.proxies})
+    chunks = [(start, family) for start in range(0, len(cells), args.chunk) for family in families]
+    mine, parts = (int(number) for number in args.part.split("/"))
+    for number, (start, family) in enumerate(chunks):
+        path = folder / f"{family}-{start}.parquet"
+        if number % parts != mine or path.exists():
+            continue
+        print(f"{args.dataset}: {family}, cells from {start} of {len(cells)}", flush=True)
+        member = get_family(family)
+        rows = score_cells(
+            member,
+            cells[start : start + args.chunk],
+            *tensors,
+            shape,
+            member.draws,
+            child_seed(args.seed, args.dataset, "scores"),
+            networks_per_pass(shape, args.batch, args.device),
+        )
+        write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), {"device": device_name(args.device)})
+    if parts == 1:
+        scores = pd.concat(
+            [read_table(folder / f"{family}-{start}.parquet", CHUNK_COLUMNS) for start, family in chunks]
+        )
+        table = correlations(scores[scores["proxy"].isin(args.proxies)], accuracy, args.dataset)
+        write_table(args.output / f"{args.dataset}.csv", table, {"cells": len(cells), "batch": batch.facts})
+        print(table.to_string(index=False, float_format="{:.3f}".format))
+    return 0
+
+
+def correlations(scores: pd.DataFrame, accuracy: pd.Series, dataset: str) -> pd.DataFrame:
+    """Return one row per proxy: correlations with test accuracy over the sample, and the published ones."""
+    rows = []
+    for proxy, part in scores.groupby("proxy", sort=False):
+        grouped = part.groupby("arch")
+        raw = grouped["raw"].apply(lambda values: values.mean(skipna=False))
+        x, y, missing = rank_with_missing(
+            (get_proxy(str(proxy)).direction * raw).to_numpy(), accuracy.loc[raw.index].to_numpy()
+        )
+        rho, tau = spearman(x, y), kendall(x, y)
+        theirs = [
+            row["values"][dataset]["spearman"]
+            for row in correlation_rows(PUBLISHED, str(proxy), [dataset])
+            if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
+        ]
+        classes = len({int(canonical_classes()[string_codes()[arch]]) for arch in raw.index})
+        rows.append(
+            {
+                "dataset": dataset,
+                "proxy": proxy,
+                "n": rho.n,
+                "classes": classes,
+                "nan": missing,
+                "spearman": rho.value,
+                "spearman_low": rho.low,
+                "spearman_high": rho.high,
+                "kendall": tau.value,
+                "published_spearman": " / ".join(map(str, theirs)),
+                "seconds": grouped["seconds"].sum().mean(),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def arguments() -> argparse.Namespace:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", required=True)
+    parser.add_argument("--images", type=Path, required=True, help="images of the dataset, as in a study file")
+    parser.add_argument("--truth", type=Path, required=True, help="ready table of ground truth")
+    parser.add_argument("--accuracy", default="test_accuracy", help="its column of test accuracies")
+    parser.add_argument("--output", type=Path, default=Path("results/benchmarks/sample"))
+    parser.add_argument("--proxies", nargs="+", choices=proxy_names(), default=proxy_names())
+    parser.add_argument("--cells", type=int, default=320)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--chunk", type=int, default=16)
+    parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--part", default="0/1", help="share of the chunks that this command scores, as in 0/2")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
