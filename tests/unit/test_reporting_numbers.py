@@ -164,9 +164,10 @@ def test_published_rows_have_source_and_evidence(root):
     keys = [row["key"] for row in content["search"]]
     assert len(set(keys)) == len(keys)
     for row in [*content["search"], *content["correlations"], *content["facts"].values()]:
-        assert row["evidence"] in ("P", "C")
+        assert row["evidence"] in ("P", "C", "S")
         assert row["source"]
-        assert row["evidence"] == "P" or row["note"], "a value that we computed says from what"
+        assert row["evidence"] == "P" or row["note"], "a value that we computed or found quoted says from what"
+    assert not any(row["evidence"] == "S" for row in content["search"])
     assert published.matching_label(content["search"][1], SEARCHES) == "regularised-evolution"
     assert published.matching_label({"method": "x"}, SEARCHES) is None
 

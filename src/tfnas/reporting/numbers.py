@@ -148,8 +148,9 @@ def write_numbers(
         quoted = [row for name in scored_names(study) for row in correlation_rows(published_path, name, datasets)]
         shown = {"search": search_rows(published_path, datasets, "each"), "correlations": quoted}
         for table, rows in shown.items():
-            if note := notes(rows):
-                numbers.add(f"published.computed.{table}", note, "text")
+            for called, evidence in (("computed", "C"), ("noted", "P"), ("quoted", "S")):
+                if note := notes(rows, evidence):
+                    numbers.add(f"published.{called}.{table}", note, "text")
     lines = [
         "% Written by tfnas.reporting.numbers: do not edit.",
         r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"

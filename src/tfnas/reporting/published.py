@@ -3,7 +3,8 @@
 A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), on which dataset
 the published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the
 bibliography).
-``evidence`` is P for the paper or its authors' repository and C for a value computed from public author data.
+``evidence`` is P for the paper or its authors' repository, C for a value computed from public author data and S for one
+that was only found where others quote it.
 """
 
 from __future__ import annotations
@@ -80,10 +81,10 @@ def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -
 
 
 def origin(row: dict[str, Any]) -> str:
-    """Return how a table calls a row beside ours: published, or computed by this project from published scores."""
-    return "computed from published scores" if row["evidence"] == "C" else "published"
+    """Return how a table calls a row beside ours: published, computed from published scores, or quoted by others."""
+    return {"P": "published", "C": "computed from published scores", "S": "quoted by others"}[row["evidence"]]
 
 
-def notes(rows: list[dict[str, Any]]) -> str:
-    """Return the notes of the rows that were computed from published scores, each once, joined by semicolons."""
-    return "; ".join(dict.fromkeys(row["note"] for row in rows if row["evidence"] == "C" and row.get("note")))
+def notes(rows: list[dict[str, Any]], evidence: str) -> str:
+    """Return the notes of the rows with this evidence, each once, joined by semicolons."""
+    return "; ".join(dict.fromkeys(row["note"] for row in rows if row["evidence"] == evidence and row.get("note")))

@@ -242,7 +242,7 @@ def write_correlation_table(
                 value = quoted["values"][dataset]
                 cells = [
                     rf"\quad {origin(quoted)}~\citep{{{quoted['cite']}}}", quoted["accuracy"], escape(quoted["cells"]),
-                    show(quoted["n"], "count"), MISSING, show(value.get("spearman"), "correlation"),
+                    show(quoted["n"], "count") if "n" in quoted else MISSING, MISSING, show(value.get("spearman"), "correlation"),
                     show(value.get("kendall"), "correlation"), MISSING,
                 ]  # fmt: skip
                 body.append(row(rf"\quoted{{{cell}}}" for cell in cells))
