@@ -265,7 +265,7 @@ class BatchedNetworks(nn.Module):
         return torch.baddbmm(self.classifier_bias[:, None], features, self.classifier_weight.transpose(1, 2))
 
     def convolutions(self) -> list[GroupedConvNorm]:
-        """Return the convolutions of all networks in the order in which they run first; ``members`` says whose."""
+        """Return the convolutions of all networks, stem first and then block by block; ``members`` says whose."""
         return [module for module in self.modules() if isinstance(module, GroupedConvNorm)]
 
     def weights(self) -> list[tuple[Tensor, Tensor]]:
@@ -355,10 +355,14 @@ def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
     """
     if module.per_image:
         return _NormaliseEachImage.apply(x, module.norm_weight, module.norm_bias)
-    fast = module.training and not torch.is_grad_enabled() and not x.is_cuda
+    if not module.training:
+        scale = module.norm_weight * torch.rsqrt(module.running_var + EPSILON)
+        shift = module.norm_bias - module.running_mean * scale
+        return torch.addcmul(shift[:, None, None], x, scale[:, None, None])
+    fast = not torch.is_grad_enabled() and not x.is_cuda
     if not (fast and x.is_contiguous(memory_format=torch.channels_last)):
         return F.batch_norm(
-            x, module.running_mean, module.running_var, module.norm_weight, module.norm_bias, training=module.training
+            x, module.running_mean, module.running_var, module.norm_weight, module.norm_bias, training=True
         )
     pixels, channels = x.numel() // x.shape[1], x.shape[1]
     wide = math.gcd(pixels, max(1, 1024 // channels))

@@ -240,9 +240,10 @@ def write_correlation_table(
                 name = ""
             for quoted in correlation_rows(published_path, proxy, [dataset]):
                 value = quoted["values"][dataset]
+                count = show(quoted["n"], "count") if "n" in quoted else MISSING
                 cells = [
                     rf"\quad {origin(quoted)}~\citep{{{quoted['cite']}}}", quoted["accuracy"], escape(quoted["cells"]),
-                    show(quoted["n"], "count") if "n" in quoted else MISSING, MISSING, show(value.get("spearman"), "correlation"),
+                    count, MISSING, show(value.get("spearman"), "correlation"),
                     show(value.get("kendall"), "correlation"), MISSING,
                 ]  # fmt: skip
                 body.append(row(rf"\quoted{{{cell}}}" for cell in cells))
