@@ -126,6 +126,31 @@ rule draw_scatter:
         "../workflow/scripts/draw_scatter.py"
 
 
+rule draw_correlations:
+    input:
+        correlations="results/{study}/summaries/correlations.csv",
+        published=STUDY.published_files,
+        lib=sources("draw_correlations"),
+    output:
+        pdf="results/{study}/figures/correlations.pdf",
+        png=report(
+            "results/{study}/figures/correlations.png",
+            caption="../report/captions/proxies.rst",
+            category="Proxies",
+        ),
+    log:
+        "results/{study}/logs/draw_correlations.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_correlations.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+    message:
+        "Drawing the correlations of all proxies"
+    script:
+        "../workflow/scripts/draw_correlations.py"
+
+
 rule draw_search_times:
     input:
         summary="results/{study}/summaries/search.csv",

@@ -248,6 +248,7 @@ class Study:
         """All figures and tables of the report."""
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
         figures += [f"scatter-{proxy}" for proxy in self.scored]
+        figures += ["correlations"] if len(self.scored) > 1 else []
         figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
         tables = ["setup", "settings", "best-cells", "correlations", "search", "times", "contract", "provenance"]
         tables += ["transfer"] if len(self.datasets) > 1 else []

@@ -35,6 +35,7 @@ def test_figures_of_a_study(name, request, tmp_path):
         "scatter": lambda output: figures.draw_scatter(
             study.scores, study.truths, study.correlations, "naswot", output
         ),
+        "correlations": lambda output: figures.draw_correlations(study.correlations, study.datasets, output),
         "times": lambda output: figures.draw_search_times(study.summary, SEARCHES, output),
         "batch": lambda output: figures.draw_batch(study.batches[study.datasets[0]], output),
     }
@@ -42,6 +43,15 @@ def test_figures_of_a_study(name, request, tmp_path):
         output = tmp_path / figure / "figure.pdf"
         draw(output)
         check(output)
+
+
+def test_correlations_of_many_proxies_and_published_ones(two, root, tmp_path):
+    table = pd.read_csv(two.correlations)
+    parts = [table.assign(proxy=name, spearman=place / 10) for place, name in enumerate(("zen", "naswot", "az_nas"))]
+    pd.concat(parts).to_csv(tmp_path / "many.csv", index=False)
+    output = tmp_path / "figure/figure.pdf"
+    figures.draw_correlations(tmp_path / "many.csv", two.datasets, output, root / "report/published.yaml")
+    check(output)
 
 
 def test_a_figure_is_the_same_twice(tmp_path):

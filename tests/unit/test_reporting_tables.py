@@ -153,3 +153,19 @@ def test_pixels_of_another_type_are_named(tmp_path):
     np.savez(tmp_path / "c.npz", other=np.zeros(2))
     with pytest.raises(ReportError, match="cannot be read"):
         figures.read_pixels(tmp_path / "c.npz")
+
+
+def test_many_proxies_have_one_row_each(tmp_path, root):
+    study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"))
+    table = pd.read_csv(study.correlations)
+    names = ("naswot", "params", "synflow", "zen", "az_nas")
+    pd.concat(table.assign(proxy=name) for name in names).to_csv(tmp_path / "many.csv", index=False)
+    output = tmp_path / "correlations.tex"
+    tables.write_correlation_table(tmp_path / "many.csv", study.datasets, output, root / "report/published.yaml")
+    text = output.read_text()
+    ours = table.query("dataset == 'cifar100' and accuracy == 'test_accuracy' and cells == 'all'").iloc[0]
+    line = next(line for line in text.splitlines() if line.startswith("NASWOT"))
+    assert f"{ours['spearman']:.3f}" in line
+    assert r"\quoted{0.808}" in line, "the published value of the same dataset"
+    assert r"\quoted{0.737, 0.769}" in text, "both published values of synflow on CIFAR-10"
+    assert "validation" not in text

@@ -16,6 +16,7 @@ from tfnas.cells import Cell, canonical_classes, string_codes
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.reporting.names import dataset_title, proxy_title, search_group, search_titles
+from tfnas.reporting.published import correlation_rows
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
 from tfnas.score_table import ScoreTable
@@ -344,6 +345,56 @@ def draw_scatter(
         bar.solids.set_alpha(1)
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
+        save(figure, output)
+
+
+def draw_correlations(
+    correlations_path: str | Path, datasets: list[str], output: str | Path, published_path: str | Path | None = None
+) -> None:
+    """Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset.
+
+    Proxies are sorted by their mean over the datasets. Lines are 95 % intervals; hollow diamonds are published values
+    for all cells.
+
+    Args:
+        correlations_path: ``summaries/correlations.csv``.
+        datasets: the datasets, in the order of the columns.
+        output: path of the PDF.
+        published_path: ``report/published.yaml``, None to leave published values out.
+    """
+    import matplotlib.pyplot as plt
+
+    table = read_table(correlations_path, ("dataset", "proxy", "accuracy", "cells", "spearman"))
+    table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
+    order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()
+    places = {proxy: place for place, proxy in enumerate(order)}
+    with figure_style():
+        height = 0.7 + 0.16 * max(len(order), 3)
+        figure, panels = plt.subplots(
+            1, len(datasets), figsize=(WIDTH, height), layout="constrained", squeeze=False, sharey=True, sharex=True
+        )
+        for axes, dataset in zip(panels[0], datasets, strict=True):
+            part = table[table["dataset"] == dataset]
+            y = [places[proxy] for proxy in part["proxy"]]
+            axes.hlines(y, part["spearman_low"], part["spearman_high"], color=COLOURS[0], linewidth=1.2)
+            axes.plot(part["spearman"], y, MARKERS[0], color=COLOURS[0], markersize=3.5, label="here")
+            quoted = [
+                (row["values"][dataset]["spearman"], places[proxy])
+                for proxy in part["proxy"]
+                for row in correlation_rows(published_path, proxy, [dataset])
+                if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
+            ]
+            if quoted:
+                axes.plot(
+                    *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
+                )
+            axes.axvline(0, color=GREY, linewidth=0.6)
+            axes.set_xlabel("Spearman's $\\rho$ with test accuracy")
+            if len(datasets) > 1:
+                axes.set_title(dataset_title(dataset))
+            axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
+        if len(panels[0][0].get_legend_handles_labels()[0]) > 1:
+            panels[0][0].legend(loc="lower right")
         save(figure, output)
 
 

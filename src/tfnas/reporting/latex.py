@@ -28,6 +28,7 @@ from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting.names import NATS_DATASETS, dataset_title, search_group, search_titles
 from tfnas.reporting.rounding import escape
+from tfnas.reporting.tables import MOST_IN_FULL
 
 if TYPE_CHECKING:
     import jinja2
@@ -186,6 +187,7 @@ def _helpers(
         "has": lambda key: key in numbers,
         "figure": lambda name: place(".pdf", "figure", name),
         "table": lambda name: place(".tex", "table", name),
+        "most_in_full": MOST_IN_FULL,
         "has_figure": lambda name: (".pdf", name) in places,
         "has_table": lambda name: (".tex", name) in places,
         "described": described,

@@ -204,10 +204,17 @@ def write_best_cells_table(truth_paths: dict[str, str | Path], output: str | Pat
     _write(output, tabular("lrrrr", head, body))
 
 
+MOST_IN_FULL = 4
+"""Proxies of which the table of correlations tells everything; of more it tells the main figures."""
+
+
 def write_correlation_table(
     correlations_path: str | Path, datasets: list[str], output: str | Path, published_path: str | Path | None = None
 ) -> None:
-    """Write the rank correlations of every proxy with both accuracies, over all and over distinct cells.
+    """Write the rank correlations of every proxy.
+
+    Up to :data:`MOST_IN_FULL` proxies: with both accuracies, over all and over distinct cells, with intervals and
+    published values. Beyond that one row per proxy: with test accuracy over all cells.
 
     Args:
         correlations_path: ``summaries/correlations.csv``.
@@ -216,6 +223,9 @@ def write_correlation_table(
         published_path: ``report/published.yaml``, None to leave published values out.
     """
     table = read_table(correlations_path, CORRELATION_COLUMNS)
+    if table["proxy"].nunique() > MOST_IN_FULL:
+        _write_compact_correlations(table, datasets, output, published_path)
+        return
     several = len(datasets) > 1
     body: list[str] = []
     for dataset in datasets:
@@ -262,6 +272,31 @@ def write_correlation_table(
         )
     ]
     _write(output, tabular("lllrrllr", head, body))
+
+
+def _write_compact_correlations(
+    table: pd.DataFrame, datasets: list[str], output: str | Path, published_path: str | Path | None
+) -> None:
+    table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")].set_index(["dataset", "proxy"])
+    body = []
+    for proxy in dict.fromkeys(table.index.get_level_values("proxy")):
+        cells = [escape(proxy_title(proxy))]
+        for dataset in datasets:
+            values = table.loc[(dataset, proxy)]
+            quoted = [
+                show(line["values"][dataset]["spearman"], "correlation")
+                for line in correlation_rows(published_path, proxy, [dataset])
+                if line["accuracy"] == "test" and line["cells"] == "all" and "spearman" in line["values"][dataset]
+            ]
+            cells += [show(values["spearman"], "correlation")]
+            cells += [rf"\quoted{{{', '.join(quoted)}}}" if quoted else MISSING] if published_path is not None else []
+            cells += [show(values["kendall"], "correlation"), show(values["seconds"], "seconds")]
+        body.append(row([*cells, show(int(values["nan"]), "count")]))
+    width = 3 if published_path is None else 4
+    names = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)
+    columns = [r"$\rho$", *(["others"] if published_path is not None else []), r"$\tau_b$", "s/cell"]
+    head = [rf" & {names} & \\", row(["Proxy", *columns * len(datasets), "NaN"])]
+    _write(output, tabular("l" + "r" * width * len(datasets) + "r", head, body))
 
 
 def _interval(value: float, low: float, high: float) -> str:
