@@ -151,7 +151,7 @@ class BatchedCell(nn.Module):
             value = x if source == 0 else scatter(x, arrived[source], self.count)
             edges = [edge for edge, (start, _) in enumerate(EDGES) if start == source]
             leaving = [(edge, operation) for edge in edges for operation in self.members[edge]]
-            rectified = None
+            rectified = pooled = None
             networks = getattr(self, f"relu_networks_{source}")
             if any(operation in CONVOLUTIONS for _, operation in leaving) or (observe is not None and len(networks)):
                 rectified = F.relu(value)
@@ -165,6 +165,8 @@ class BatchedCell(nn.Module):
                 ):
                     if operation in CONVOLUTIONS:
                         part = self.convolutions[f"{edge}-{operation}"](part)
+                    elif operation == "avg_pool_3x3" and part is value:
+                        part = pooled = average_pool(value) if pooled is None else pooled
                     elif operation == "avg_pool_3x3":
                         part = average_pool(part)
                     arrived[EDGES[edge][1]].append((part, index))
@@ -343,7 +345,7 @@ def average_pool(x: Tensor) -> Tensor:
         return F.avg_pool2d(x, 3, stride=1, padding=1, count_include_pad=False)
     ones = x.new_ones(x.shape[1], 1, 3, 3)
     inside = F.conv2d(x.new_ones(1, 1, *x.shape[2:]), ones[:1], padding=1)
-    return F.conv2d(x, ones, padding=1, groups=x.shape[1]) / inside
+    return F.conv2d(x, ones, padding=1, groups=x.shape[1]).div_(inside)
 
 
 def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
