@@ -227,11 +227,13 @@ def test_the_shipped_table_is_found_again_within_its_noise(root):
     splits = load_splits("digits", None, facts["recipe"])
     codes = trained_cells()[[40, 900, 2500, 4200, 5100, 6400]]
     cells = [Cell.from_code(int(code)) for code in codes]
-    found = train_group(cells, splits, Skeleton(**facts["skeleton"]), facts["recipe"], facts["seed"], train_seed=0)
+    skeleton, again = Skeleton(**facts["skeleton"]), 3
+    found = [train_group(cells, splits, skeleton, facts["recipe"], facts["seed"], seed) for seed in range(again)]
     for place, cell in enumerate(cells):
-        told = single[(single["arch"] == str(cell)) & (single["train_seed"] == 0)].iloc[0]
-        # Same weights, same images: only the rounding of another library or processor may move an image or two.
-        assert found["test_accuracy"][place] == pytest.approx(told["test_accuracy"], abs=4 * facts["noise_top_100"])
+        told = single.loc[single["arch"] == str(cell), "test_accuracy"]
         row = table[table["arch"] == str(cell)].iloc[0]
-        mean = single.loc[single["arch"] == str(cell), "test_accuracy"].mean()
-        assert row["test_accuracy"] == pytest.approx(mean, abs=1e-6)
+        assert row["test_accuracy"] == pytest.approx(told.mean(), abs=1e-6)
+        # At a high learning rate the rounding of another group of networks grows into another outcome, as far from the
+        # first as another seed's: means are compared, by the spread of this cell's own trainings.
+        noise = max(told.std(), facts["noise_top_100"]) * (1 / again + 1 / len(told)) ** 0.5
+        assert np.mean([part["test_accuracy"][place] for part in found]) == pytest.approx(told.mean(), abs=4 * noise)

@@ -6,8 +6,9 @@ augmentation, cross-entropy. Normalisation keeps running statistics for evaluati
 ``early_epochs`` epochs the validation accuracy of the same run is noted: that is what a search may look at.
 
 The initial weights come from a stream named after cell and training seed, the order of images from one named after the
-training seed, so that a result depends neither on blocks nor on which networks were trained together (beyond the
-rounding of sums). All cells see the same images in the same order: what differs between cells is the cell.
+training seed, so that a result depends neither on blocks nor on which networks were trained together, beyond the
+rounding of sums; at a high learning rate that rounding grows within a training as another seed's noise would. All cells
+see the same images in the same order: what differs between cells is the cell.
 
 One cell per benchmark class is trained (6,466, :meth:`tfnas.cells.Cell.canonical`) and stands for its class.
 """
