@@ -130,7 +130,7 @@ EXPECTED = {
 }
 """Spearman correlation with the test accuracies of CIFAR-10, CIFAR-100 and ImageNet16-120 over all cells, as others
 computed it from author data files, and how far ours may be off. The counts themselves leave no room: sizes of groups
-agree exactly, so what differs in the last two is the averaging of accuracies."""
+agree exactly; why the last two differ in the third decimal is not known."""
 
 SHAPES = {"cifar10": (10, 32), "cifar100": (100, 32), "ImageNet16-120": (120, 16)}
 """Classes and pixels of each dataset."""
