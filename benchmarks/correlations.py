@@ -55,8 +55,8 @@ def main() -> int:
     shape = Skeleton(16, 5, batch.facts["classes"], images.images.shape[1], images.images.shape[2])
     tensors = torch.from_numpy(batch.images).to(args.device), torch.from_numpy(batch.labels).to(args.device)
     folder = args.output / args.dataset
-    families = sorted({family_of(name) for name in args.proxies})
-    chunks = [(start, family) for start in range(0, len(cells), args.chunk) for family in families]
+    families = list(dict.fromkeys(family_of(name) for name in args.proxies))
+    chunks = [(start, family) for family in families for start in range(0, len(cells), args.chunk)]
     mine, parts = (int(number) for number in args.part.split("/"))
     for number, (start, family) in enumerate(chunks):
         path = folder / f"{family}-{start}.parquet"
@@ -64,16 +64,18 @@ def main() -> int:
             continue
         print(f"{args.dataset}: {family}, cells from {start} of {len(cells)}", flush=True)
         member = get_family(family)
+        draws = min(member.draws, args.draws)
         rows = score_cells(
             member,
             cells[start : start + args.chunk],
             *tensors,
             shape,
-            member.draws,
+            draws,
             child_seed(args.seed, args.dataset, "scores"),
             networks_per_pass(shape, args.batch, args.device),
         )
-        write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), {"device": device_name(args.device)})
+        facts = {"device": device_name(args.device), "threads": torch.get_num_threads(), "draws": draws}
+        write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts)
     if parts == 1:
         scores = pd.concat(
             [read_table(folder / f"{family}-{start}.parquet", CHUNK_COLUMNS) for start, family in chunks]
@@ -129,6 +131,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--proxies", nargs="+", choices=proxy_names(), default=proxy_names())
     parser.add_argument("--cells", type=int, default=320)
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--draws", type=int, default=32, help="at most so many initialisations per cell")
     parser.add_argument("--chunk", type=int, default=16)
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--device", default="cpu")

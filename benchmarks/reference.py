@@ -24,6 +24,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from tfnas.networks.reference import ReluConvNorm
+
 LAYERS = (nn.Conv2d, nn.Linear)
 
 EPSILON = 1e-5
@@ -219,14 +221,15 @@ def epe_nas(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     return float(sum(abs(one - other) for one in scores for other in scores) / len(scores))
 
 
-def naswot(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+def naswot(network: nn.Module, images: Tensor, labels: Tensor, kinds: type | tuple[type, ...] = nn.ReLU) -> float:
     """``ln |det K|``, K being summed over the codes C of every ReLU as ``C C^T + (1 - C)(1 - C)^T``.
 
     As in the authors' code: a forward pass and a backward pass of ones, and in a second forward pass every ReLU that
-    the backward pass has reached adds two products, in float32, to a kernel that numpy holds. A module counts once.
+    the backward pass has reached adds two products, in float32, to a kernel that numpy holds. Modules of ``kinds``
+    are watched, each by the sign of its input; with ReLUs alone a module counts once.
     """
     network = fresh_copy(network)
-    relus = [module for module in network.modules() if isinstance(module, nn.ReLU)]
+    relus = [module for module in network.modules() if isinstance(module, kinds)]
     reached: set[nn.Module] = set()
     kernel = np.zeros((len(images), len(images)))
 
@@ -236,7 +239,7 @@ def naswot(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     def add(relu: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal kernel
         if relu in reached:
-            codes = (output > 0).flatten(1).float()
+            codes = (inputs[0] > 0).flatten(1).float()
             kernel = kernel + (codes @ codes.T).cpu().numpy() + ((1 - codes) @ (1 - codes).T).cpu().numpy()
 
     marks = [relu.register_forward_hook(mark) for relu in relus]
@@ -248,6 +251,15 @@ def naswot(network: nn.Module, images: Tensor, labels: Tensor) -> float:
         relu.register_forward_hook(add)
     network(images.clone())
     return float(np.linalg.slogdet(kernel)[1])
+
+
+def naswot_published(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """NASWOT just as the authors' code: it watches every module whose class is called ReLU-something.
+
+    That is every ReLU and the container of each ReLU, convolution and normalisation, so that all but the last ReLU
+    count, and cost, twice.
+    """
+    return naswot(network, images, labels, (nn.ReLU, ReluConvNorm))
 
 
 def zen(
@@ -285,7 +297,8 @@ REFERENCE: dict[str, Callable[[nn.Module, Tensor, Tensor], float]] = {
         jacob_cov,
         epe_nas,
         naswot,
+        naswot_published,
         zen,
     )
 }
-"""The thirteen proxies by name."""
+"""The proxies by name."""

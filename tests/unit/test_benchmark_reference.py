@@ -136,7 +136,7 @@ def test_counts_equal_those_of_the_skeleton():
 
 
 def test_every_proxy_of_the_benchmark_is_registered_and_has_a_reference():
-    assert set(REFERENCE) == set(speed.SETS["thirteen"])
+    assert set(REFERENCE) == {proxy for proxies in speed.SETS.values() for proxy in proxies}
     assert set(REFERENCE) <= set(proxy_names())
 
 
@@ -205,7 +205,7 @@ def test_the_command_compares_all_thirteen(root, tmp_path):
         sum(written["reference_seconds_per_cell"]["one thread"].values())
     )
     assert 5e7 < row["ours_peak_memory_of_a_process"] < 4e9
-    assert {entry["proxy"] for entry in written["agreement"]} == set(REFERENCE)
+    assert {entry["proxy"] for entry in written["agreement"]} == set(speed.SETS["thirteen"])
 
 
 def test_the_command_times_digits_in_parallel(root, tmp_path):

@@ -104,7 +104,7 @@ def test_scores_do_not_depend_on_order_batching_or_company(cases):
 
 def test_kernel_of_a_tiny_case_by_hand():
     # Codes 110, 100, 011: Hamming distances 1, 2, 3.
-    activations = torch.tensor([[1.0, 2.0, -1.0], [0.5, 0.0, -2.0], [-1.0, 3.0, 1.0]]).view(3, 3, 1, 1)
+    activations = torch.tensor([[1.0, 2.0, 0.0], [0.5, 0.0, 0.0], [0.0, 3.0, 1.0]]).view(3, 3, 1, 1)
     expected = torch.tensor([[3.0, 2.0, 1.0], [2.0, 3.0, 0.0], [1.0, 0.0, 3.0]], dtype=torch.float64)
     assert torch.equal(code_kernel(activations, 1)[0], expected)
     value, why = log_determinant(expected)

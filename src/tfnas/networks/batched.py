@@ -31,6 +31,9 @@ ROUNDING = 100
 PACKED_CHANNELS = 8
 """So many input channels one group of a convolution on a CPU should have at least."""
 
+CACHED_ROWS = 512
+"""Rows of 1024 values whose squares stay in the cache of a CPU until they are summed."""
+
 State = dict[str, Tensor]
 Observer = Callable[[Tensor, Tensor, Tensor], None]
 """Called with every ReLU of the networks once: ``observe(activations, networks, copies)``.
@@ -111,13 +114,17 @@ class BatchedCell(nn.Module):
         name: name of the block inside a state dict, ``cells.3`` for example.
         every_relu: also compute nodes that only convolutions off the output path read.
         normalise: with batch normalisation.
+
+    Attributes:
+        overwrite: without gradients, nodes are summed in the memory of a convolution's output; switch it off where a
+            hook keeps these outputs.
     """
 
     def __init__(
         self, cells: Sequence[Cell], states: Sequence[State], name: str, every_relu: bool, normalise: bool = True
     ):
         super().__init__()
-        self.count = len(cells)
+        self.count, self.overwrite = len(cells), True
         self.convolutions = nn.ModuleDict()
         self.members: list[dict[str, list[int]]] = []
         for edge, (_, target) in enumerate(EDGES):
@@ -147,8 +154,9 @@ class BatchedCell(nn.Module):
     def forward(self, x: Tensor, observe: Observer | None = None) -> Tensor:
         """Map (B, G*C, H, W) to (B, G*C, H, W)."""
         arrived: list[list[tuple[Tensor, Tensor]]] = [[] for _ in range(NODES)]
+        owned = [False] * NODES
         for source in range(NODES - 1):
-            value = x if source == 0 else scatter(x, arrived[source], self.count)
+            value = x if source == 0 else scatter(x, arrived[source], self.count, owned[source])
             edges = [edge for edge, (start, _) in enumerate(EDGES) if start == source]
             leaving = [(edge, operation) for edge in edges for operation in self.members[edge]]
             rectified = pooled = None
@@ -165,7 +173,10 @@ class BatchedCell(nn.Module):
                 ):
                     if operation in CONVOLUTIONS:
                         part = self.convolutions[f"{edge}-{operation}"](part)
-                    elif operation == "avg_pool_3x3" and part is value:
+                        arrived[EDGES[edge][1]].insert(0, (part, index))
+                        owned[EDGES[edge][1]] = self.overwrite
+                        continue
+                    if operation == "avg_pool_3x3" and part is value:
                         part = pooled = average_pool(value) if pooled is None else pooled
                     elif operation == "avg_pool_3x3":
                         part = average_pool(part)
@@ -173,7 +184,7 @@ class BatchedCell(nn.Module):
             if observe is not None and len(networks):
                 (part,) = gather(rectified, [networks], self.count)
                 observe(part, networks, getattr(self, f"relu_copies_{source}"))
-        return scatter(x, arrived[-1], self.count)
+        return scatter(x, arrived[-1], self.count, owned[-1])
 
 
 class BatchedResidual(nn.Module):
@@ -370,11 +381,13 @@ def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
     wide = math.gcd(pixels, max(1, 1024 // channels))
     rows = x.permute(0, 2, 3, 1).view(pixels // wide, wide * channels)
 
-    def mean(values: Tensor) -> Tensor:
-        return values.sum(0).view(wide, channels).sum(0).div_(pixels)
-
-    average = mean(rows)
-    variance = (mean(rows * rows) - average * average).clamp_min_(0)
+    sums = rows.new_zeros(2, wide * channels)
+    for part in rows.split(CACHED_ROWS):
+        ones = part.new_ones(len(part))
+        sums[0].addmv_(part.T, ones)
+        sums[1].addmv_((part * part).T, ones)
+    average, square = sums.view(2, wide, channels).sum(1).div_(pixels)
+    variance = (square - average * average).clamp_min_(0)
     scale = module.norm_weight * torch.rsqrt(variance + EPSILON)
     shift = module.norm_bias - average * scale
     torch.addcmul(shift.repeat(wide), rows, scale.repeat(wide), out=rows)
@@ -397,16 +410,18 @@ def gather(x: Tensor, indices: Sequence[Tensor], count: int) -> Sequence[Tensor]
     return [x if len(index) == count else next(parts) for index in indices]
 
 
-def scatter(like: Tensor, parts: Sequence[tuple[Tensor, Tensor]], count: int) -> Tensor:
+def scatter(like: Tensor, parts: Sequence[tuple[Tensor, Tensor]], count: int, owned: bool = False) -> Tensor:
     """Return the sum of parts, each put where its networks belong: the adjoint of :func:`gather`.
 
     Args:
         like: tells the shape of the result, (B, count*C, H, W).
         parts: pairs of (B, n*C, H, W) and the numbers of its n networks, shape (n,).
         count: number of networks.
+        owned: nobody else reads the first part, so that the sum may take its place where no gradient is asked for.
     """
     if parts and all(len(index) == count for _, index in parts):
-        return functools.reduce(torch.add, (part for part, _ in parts))
+        add = torch.Tensor.add_ if owned and not torch.is_grad_enabled() else torch.add
+        return functools.reduce(add, (part for part, _ in parts))
     if not parts:
         return torch.zeros_like(like)
     return _Scatter.apply(count, [index for _, index in parts], *(part for part, _ in parts))

@@ -123,6 +123,7 @@ def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:
         layer.register_forward_hook(after_convolution)
     for block in blocks:
         if isinstance(block, BatchedCell):
+            block.overwrite = False
             block.register_forward_hook(after_cell)
     with torch.no_grad():
         networks(image, observe=add, visit=after_stage)

@@ -40,12 +40,16 @@ if TYPE_CHECKING:
     from tfnas.proxies.trial import Trial
 
 
+STRIP = 32
+"""Columns of a product of codes that a CPU computes at once."""
+
+
 def code_kernel(activations: Tensor, count: int) -> Tensor:
     """Return the kernel of one ReLU for each of n networks.
 
     Args:
-        activations: inputs or outputs of the ReLU, shape (B, n*C, H, W), in any memory format; a code bit is
-            ``activations > 0``.
+        activations: outputs of the ReLU, shape (B, n*C, H, W), in any memory format; a code bit is one where they are
+            not zero, that is, positive.
         count: n.
 
     Returns:
@@ -54,7 +58,7 @@ def code_kernel(activations: Tensor, count: int) -> Tensor:
     import torch
 
     batch = len(activations)
-    codes = (activations > 0).view(torch.int8)
+    codes = activations.to(torch.bool).view(torch.int8)
     if count == 1:
         # The order of bits does not matter as long as all images share it: flatten in memory order, without a copy.
         if codes.is_contiguous(memory_format=torch.channels_last):
@@ -73,10 +77,18 @@ def code_kernel(activations: Tensor, count: int) -> Tensor:
 def _int8_product(codes: Tensor) -> Tensor:
     import torch
 
-    # CUDA's int8 product wants more than 16 rows and inner dimensions divisible by eight.
-    if codes.is_cuda and (len(codes) <= 16 or len(codes) % 8 or codes.shape[1] % 8):
-        return codes.double() @ codes.double().T
-    return torch._int_mm(codes, codes.T)
+    if codes.is_cuda:
+        # CUDA's int8 product wants more than 16 rows and inner dimensions divisible by eight.
+        if len(codes) <= 16 or len(codes) % 8 or codes.shape[1] % 8:
+            return codes.double() @ codes.double().T
+        return torch._int_mm(codes, codes.T)
+    # The product is symmetric: strips from the diagonal down suffice.
+    product = torch.empty(len(codes), len(codes), dtype=torch.int32)
+    for start in range(0, len(codes), STRIP):
+        strip = torch._int_mm(codes[start:], codes[start : start + STRIP].T)
+        product[start:, start : start + STRIP] = strip
+        product[start : start + STRIP, start:] = strip.T
+    return product
 
 
 def log_determinant(kernel: Tensor) -> tuple[float, str]:
