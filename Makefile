@@ -1,15 +1,17 @@
 # make report     set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
 # make test       set up .venv, run all tests
 # make benchmark  set up .venv, compare the speed of scoring with straightforward code
+# make scores     set up .venv, score all cells of NATS-Bench's space with all proxies, put the tables into data/scores
 # Other studies: make report STUDY=studies/nats-tss.yaml; options: make benchmark BENCHMARK="--cells 4"
 
 STUDY ?= config.yaml
+SCORES = $(foreach dataset,cifar10 cifar100 ImageNet16-120,results/nats-scores/scores/$(dataset).csv)
 SNAKEMAKE = .venv/bin/python -m snakemake
 
 # Compiled modules make every job start seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: report test benchmark lint format docs lock setup clean help
+.PHONY: report test benchmark scores lint format docs lock setup clean help
 
 report: setup
 	@if tools/tex.sh; then \
@@ -25,6 +27,10 @@ test: setup
 
 benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)
+
+scores: setup
+	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-scores.yaml -- $(SCORES)
+	.venv/bin/python tools/ship_scores.py data/scores/nats-tss $(SCORES)
 
 lint: setup
 	.venv/bin/python -m ruff check .
@@ -51,4 +57,4 @@ clean:
 	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
 
 help:
-	@sed -n 's/^# //p' Makefile | head -4
+	@sed -n 's/^# //p' Makefile | head -5

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfnas.cells import SPACE_SIZE
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE, string_codes
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json, write_table
+from tfnas.proxies.registry import family_of, proxy_names
 from tfnas.score_table import COLUMNS, ScoreTable
 
 
@@ -83,20 +86,43 @@ def _say(skeleton: Mapping[str, Any]) -> str:
 
 
 def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
-    """Write a computed score table as ``folder/{dataset}.csv.gz`` with its facts, to be shipped.
+    """Add a computed score table to ``folder/{dataset}.csv.gz``, with its facts, to be shipped.
+
+    Families of proxies that the shipped table has besides are kept, those of the new table replaced, so that a table
+    can be made family by family.
 
     Args:
-        path: ``results/{study}/scores/{dataset}.csv``.
+        path: ``results/{study}/scores/{dataset}.csv``, or that of one family.
         folder: for example ``data/scores/nats-tss``.
-        note: what a reader of the facts should know besides, in a sentence.
+        note: what a reader of the facts should know of these scores besides, in a sentence.
 
     Returns:
-        The path of the new table.
+        The path of the shipped table.
 
     Raises:
-        DataError: the table or its facts are missing or damaged.
+        ScoreError: the shipped table was made on other images or with another skeleton.
+        DataError: a table or its facts are missing or damaged.
     """
     table, facts = read_table(path, COLUMNS), read_facts(path)
+    table = table[table["proxy"].isin(proxy_names())]  # ensembles are computed from their members
+    families = {name: family | ({"note": note} if note else {}) for name, family in facts["families"].items()}
     output = Path(folder) / f"{facts['dataset']}.csv.gz"
-    write_table(output, table, facts | ({"note": note} if note else {}))
+    if output.exists():
+        others, known = read_table(output, COLUMNS), read_facts(output)
+        if known["batch"]["sha256"] != facts["batch"]["sha256"] or known["skeleton"] != facts["skeleton"]:
+            raise ScoreError(
+                f"'{path}' was scored on other images or with another skeleton than '{output}': remove the latter, or "
+                "score with its settings."
+            )
+        others = others[~others["proxy"].map(family_of).isin(families)]
+        # In the order of the registry and of codes, whatever came first.
+        table = pd.concat([others, table])
+        families = known["families"] | families
+        facts["versions"] = {
+            name: "; ".join(dict.fromkeys((known["versions"].get(name, version), version)))
+            for name, version in facts["versions"].items()
+        }
+    table = table.assign(code=table["arch"].map(string_codes()), place=table["proxy"].map(proxy_names().index))
+    table = table.sort_values(["code", "place"], ignore_index=True)[list(COLUMNS)]
+    write_table(output, table, facts | {"families": dict(sorted(families.items()))})
     return output

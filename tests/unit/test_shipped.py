@@ -78,11 +78,48 @@ def test_a_table_that_is_not_there(tmp_path):
         take(tmp_path / "cifar10.csv.gz", tmp_path)
 
 
+def write_computed(path, proxy="naswot", family="naswot", batch="abc", seed=0):
+    """Write what a study makes: scores of one proxy for all cells, and facts."""
+    score = np.random.default_rng(seed).normal(size=SPACE_SIZE)
+    table = pd.DataFrame({"arch": all_strings(), "proxy": proxy, "score": score, "raw": score})
+    table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="")
+    facts = {
+        "dataset": "cifar10",
+        "skeleton": SKELETON | {"classes": 10},
+        "batch": {"images": 128, "sha256": batch},
+        "versions": {"torch": "2"},
+        "families": {family: {"device": "GPU"}},
+    }
+    write_table(path, table, facts)
+    return path
+
+
 def test_a_computed_table_can_be_shipped_and_taken_back(tmp_path):
-    write_shipped(tmp_path / "scores.csv")
+    write_computed(tmp_path / "scores.csv")
     path = ship(tmp_path / "scores.csv", tmp_path / "data", note="On a busy machine.")
     assert path == tmp_path / "data" / "cifar10.csv.gz"
-    assert read_facts(path)["note"] == "On a busy machine."
+    assert read_facts(path)["families"] == {"naswot": {"device": "GPU", "note": "On a busy machine."}}
     (tmp_path / "back").mkdir()
     take(path, tmp_path / "back")
-    assert (tmp_path / "back" / "scores.csv").read_bytes() == (tmp_path / "scores.csv").read_bytes()
+    pd.testing.assert_frame_equal(
+        read_table(tmp_path / "back" / "scores.csv"), read_table(tmp_path / "scores.csv"), check_dtype=False
+    )
+
+
+def test_shipping_adds_and_replaces_families(tmp_path):
+    for proxy, family, seed in (("zico", "zico", 0), ("naswot", "naswot", 1), ("zico", "zico", 2)):
+        path = ship(write_computed(tmp_path / f"{proxy}-{seed}.csv", proxy, family, seed=seed), tmp_path / "data")
+    table = read_table(path)
+    assert list(table["proxy"][:2]) == ["naswot", "zico"]
+    assert len(table) == 2 * SPACE_SIZE
+    for proxy, seed in (("naswot", 1), ("zico", 2)):
+        expected = read_table(tmp_path / f"{proxy}-{seed}.csv").set_index("arch")["score"]
+        found = table[table["proxy"] == proxy].set_index("arch")["score"]
+        pd.testing.assert_series_equal(found, expected, check_like=True)
+    assert list(read_facts(path)["families"]) == ["naswot", "zico"]
+
+
+def test_shipping_refuses_scores_of_other_images(tmp_path):
+    ship(write_computed(tmp_path / "one.csv"), tmp_path / "data")
+    with pytest.raises(ScoreError, match=r"two\.csv' was scored on other images or with another skeleton than"):
+        ship(write_computed(tmp_path / "two.csv", "zico", "zico", batch="def"), tmp_path / "data")
