@@ -72,7 +72,7 @@ def main() -> int:
             shape,
             draws,
             child_seed(args.seed, args.dataset, "scores"),
-            networks_per_pass(shape, args.batch, args.device),
+            networks_per_pass(member, *tensors, shape),
         )
         facts = {"device": device_name(args.device), "threads": torch.get_num_threads(), "draws": draws}
         write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts)

@@ -26,6 +26,7 @@ from tfnas.seeds import child_seed
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+WARM_UP_CELLS = 64
 WARM_UP_IMAGES = 8
 """On a CPU one cell with so many images is scored before the clock starts."""
 
@@ -96,8 +97,8 @@ def prepare(task: Task) -> None:
         keep_freed_memory()
     if task.device == "cpu":
         few = replace(task, batch=min(WARM_UP_IMAGES, task.batch), cells=task.cells[:1])
-    else:  # there kernels are chosen and memory is reserved by shape
-        few = replace(task, cells=task.cells[: passes(task) if task.code == "ours" else 1])
+    else:  # there kernels are chosen by shape
+        few = replace(task, cells=task.cells[: WARM_UP_CELLS if task.code == "ours" else 1])
     _run(few)
 
 
@@ -164,13 +165,6 @@ def load_images(task: Task) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(images).float().to(task.device), torch.from_numpy(labels).long().to(task.device)
 
 
-def passes(task: Task) -> int:
-    """Return how many networks our code runs at a time."""
-    from tfnas.scoring import networks_per_pass
-
-    return task.together or networks_per_pass(Skeleton(**task.skeleton), task.batch, task.device)
-
-
 def families_of(proxies: Iterable[str]) -> dict[str, list[str]]:
     """Return the proxies by the family that computes them.
 
@@ -185,16 +179,15 @@ def families_of(proxies: Iterable[str]) -> dict[str, list[str]]:
 
 def score_ours(task: Task, images: Tensor, labels: Tensor) -> tuple[dict, dict]:
     """Return values by cell and proxy, and seconds by family, of :func:`tfnas.scoring.score_cells`."""
-    from tfnas.scoring import score_cells
+    from tfnas.scoring import networks_per_pass, score_cells
 
     skeleton, cells = Skeleton(**task.skeleton), [Cell.parse(text) for text in task.cells]
     values, seconds = {}, {}
     for name, members in families_of(task.proxies).items():
         family = get_family(name)
         started = clock(task.device)
-        rows = score_cells(
-            family, cells, images, labels, skeleton, family.draws, task.seed, passes(task), proxies=members
-        )
+        together = task.together or networks_per_pass(family, images, labels, skeleton, members)
+        rows = score_cells(family, cells, images, labels, skeleton, family.draws, task.seed, together, proxies=members)
         seconds[name] = clock(task.device) - started
         drawn: dict[tuple[str, str], list[float]] = {}
         for arch, proxy, _, raw, _, _ in rows:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 
-from tfnas.cells import Cell
+from tfnas.cells import EDGES, Cell
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, DeviceError, TfnasError
 from tfnas.files import write_table
@@ -30,8 +30,14 @@ from tfnas.seeds import child_seed
 
 log = logging.getLogger("tfnas")
 
-NETWORKS_ON_CUDA = 32
-"""Networks that run together on a GPU; halved when its memory runs out."""
+NETWORKS_ON_CUDA = 256
+"""At most so many networks run together on a GPU; halved when its memory runs out."""
+
+FILLED = 0.7
+"""Share of a GPU's free memory that networks may fill, as judged by a few of them."""
+
+PILOTS = 2
+"""Networks that tell how much memory one needs: several run by other code than a single one."""
 
 NETWORKS_ON_CPU = 64
 """At most so many networks run together on a CPU."""
@@ -40,12 +46,45 @@ CACHED_BYTES = 2**22
 """On a CPU the activations of one stage of all networks that run together should not exceed this."""
 
 
-def networks_per_pass(skeleton: Skeleton, batch: int, device: str) -> int:
-    """Return how many networks run together: on a CPU one of the benchmark's, dozens of small ones."""
-    if device.startswith("cuda"):
-        return NETWORKS_ON_CUDA
-    activations = batch * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
+def networks_per_pass(
+    family: Family,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    skeleton: Skeleton,
+    proxies: Sequence[str] | None = None,
+) -> int:
+    """Return how many networks run together.
+
+    On a CPU one of the benchmark's, dozens of small ones: their activations should fit into its cache. On a GPU as many
+    as its free memory holds, judged by the cell with most activations.
+    """
+    if images.is_cuda:
+        return _networks_that_fit(family, images, labels, skeleton, proxies)
+    activations = len(images) * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
     return max(1, min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
+
+
+def _networks_that_fit(
+    family: Family,
+    images: torch.Tensor,
+    labels: torch.Tensor,
+    skeleton: Skeleton,
+    proxies: Sequence[str] | None,
+) -> int:
+    heaviest = Cell(("nor_conv_3x3",) * len(EDGES))
+    device = images.device
+    torch.cuda.empty_cache()
+    torch.cuda.reset_peak_memory_stats(device)
+    held = torch.cuda.memory_allocated(device)
+    wanted = _wanted(family, proxies)
+    try:
+        _score_group(family, [(heaviest, pilot) for pilot in range(PILOTS)], images, labels, skeleton, 0, wanted)
+    except torch.cuda.OutOfMemoryError:
+        return 1
+    used = torch.cuda.max_memory_allocated(device) - held
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info(device)
+    return int(max(1, min(NETWORKS_ON_CUDA, FILLED * free * PILOTS // max(used, 1))))
 
 
 def score_chunk(
@@ -95,7 +134,7 @@ def score_chunk(
     )
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
     member = get_family(family)
-    together = networks_per_pass(shape, len(images), device)
+    together = networks_per_pass(member, images, labels, shape, proxies)
     rows = score_cells(member, cells, images, labels, shape, repeats * member.draws, seed, together, proxies)
     table = pd.DataFrame(rows, columns=list(CHUNK_COLUMNS))
     facts = {
@@ -163,7 +202,7 @@ def score_cells(
         DeviceError: not even one network fits into the memory of the device.
     """
     jobs = [(cell, repeat) for cell in cells for repeat in range(repeats)]
-    wanted = [proxy.name for proxy in family.proxies if proxies is None or proxy.name in proxies]
+    wanted = _wanted(family, proxies)
     rows: list[tuple] = []
     done = 0
     with progress(len(jobs), "cells") as advance:
@@ -184,6 +223,10 @@ def score_cells(
             done += len(group)
             advance(len(group))
     return rows
+
+
+def _wanted(family: Family, proxies: Sequence[str] | None) -> list[str]:
+    return [proxy.name for proxy in family.proxies if proxies is None or proxy.name in proxies]
 
 
 def _score_group(

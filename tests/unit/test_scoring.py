@@ -269,10 +269,37 @@ def test_seconds_of_one_proxy_are_not_charged_to_another():
     assert seconds["naswot"] < 0.1
 
 
-def test_small_networks_run_together_and_the_benchmarks_alone():
-    assert scoring.networks_per_pass(Skeleton(16, 5, 10, 3, 32), 128, "cpu") == 1
-    assert scoring.networks_per_pass(Skeleton(2, 1, 10, 1, 8), 128, "cpu") == 64
-    assert scoring.networks_per_pass(Skeleton(16, 5, 10, 3, 32), 128, "cuda:0") == scoring.NETWORKS_ON_CUDA
+@pytest.mark.parametrize(
+    ("skeleton", "expected"), [(Skeleton(16, 5, 10, 3, 32), 1), (Skeleton(2, 1, 10, 1, 8), 64)]
+)
+def test_small_networks_run_together_and_the_benchmarks_alone(skeleton, expected):
+    images = torch.zeros(128, skeleton.image_channels, skeleton.image_size, skeleton.image_size)
+    assert scoring.networks_per_pass(get_family("naswot"), images, None, skeleton) == expected
+
+
+@pytest.mark.parametrize(
+    ("free", "expected"),
+    [(10_000, 70), (50, 1), (10**9, scoring.NETWORKS_ON_CUDA)],  # a network takes 100 bytes; 70 % may be filled
+)
+def test_networks_on_a_gpu_fill_its_free_memory(monkeypatch, free, expected):
+    seen = []
+
+    def evaluate(trial):
+        seen.extend(trial.cells)
+        return {name: (torch.ones(trial.count, dtype=torch.float64), [""] * trial.count) for name in trial.wanted}
+
+    memory = {
+        "empty_cache": lambda: None,
+        "reset_peak_memory_stats": lambda device: None,
+        "memory_allocated": lambda device: 500,
+        "max_memory_allocated": lambda device: 500 + 100 * len(seen),
+        "mem_get_info": lambda device: (free, 2 * free),
+    }
+    for name, function in memory.items():
+        monkeypatch.setattr(torch.cuda, name, function)
+    family, images = failing_family(evaluate), torch.zeros(2, 1, 8, 8)
+    assert scoring._networks_that_fit(family, images, None, Skeleton(2, 1, 10, 1, 8), None) == expected
+    assert {str(cell) for cell in seen} == {str(Cell(("nor_conv_3x3",) * 6))}
 
 
 def test_a_batch_of_one_image_is_refused(batch_path):
