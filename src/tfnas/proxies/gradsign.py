@@ -1,18 +1,26 @@
 r"""GradSign: whether single images want to move a weight in the same direction.
 
 For image n let g_n be the gradient of its cross-entropy with respect to the weights of all convolutions and of the
-classifier (no biases, no normalisation). With P weights
+classifier (no biases, no normalisation). Over all weights p
 
-.. math::  score = \frac{1}{P} \sum_{p=1}^{P} \left| \sum_{n=1}^{B} \operatorname{sign}(g_{n,p}) \right|
+.. math::  score = \sum_p \left| \sum_{n=1}^{B} \operatorname{sign}(g_{n,p}) \right|
 
-which lies between 0 and B. Larger is better. Needs labels; real images; PyTorch's default initialisation; training
-mode **with batches of one image**, so that batch normalisation uses the statistics of that image alone.
+Larger is better. Needs labels; real images; PyTorch's default initialisation; training mode **with batches of one
+image**, so that batch normalisation uses the statistics of that image alone.
 
 Source: Zhang and Jia 2022, "GradSign: Model Performance Inference with Theoretical Insights" (ICLR; arXiv 2110.08616),
-and the authors' code, which leaves NaN out of the mean; no gradient is NaN here.
+and the authors' code.
+
+Two variants:
+
+``gradsign``
+    The sum. The authors' code takes the mean, but over the weights of a network that holds all five operations of
+    every edge, used or not: their number is the same for all cells, so that it ranks as the sum does.
+``gradsign_mean``
+    The mean over the weights that the cell's own network holds (dead convolutions included), between 0 and B: what
+    the authors' code gives for the plain network. Without the number of weights little of the ranking is left.
 
 Settings: the first 64 images of the study's batch (the code's default is 128; re-runs use 64), one initialisation.
-P counts the weights of convolutions off the output path too, whose gradients are zero, as the code does.
 
 On maps of 2 x 2 pixels (images of 8 x 8) average pooling gives constants, and normalising one image cancels their
 gradients. In floating-point numbers a rounding error is left, whose random sign the published code counts; here what
@@ -104,10 +112,11 @@ def evaluate(trial: Trial) -> Results:
 
     if list(trial.skeleton.blocks())[-1].size == 1:
         nothing = torch.full((trial.count,), torch.nan, dtype=torch.float64)
-        return {"gradsign": (nothing, ["batch normalisation of a single value"] * trial.count)}
+        return {name: (nothing, ["batch normalisation of a single value"] * trial.count) for name in trial.wanted}
     sums = sign_sums(trial.networks(per_image=True), trial.input(IMAGES), trial.labels[:IMAGES]).cpu()
     weights = torch.tensor([count_weights(cell, trial.skeleton) for cell in trial.cells], dtype=torch.float64)
-    return {"gradsign": (sums / weights, [""] * trial.count)}
+    reasons = [""] * trial.count
+    return {"gradsign": (sums, reasons), "gradsign_mean": (sums / weights, reasons)}
 
 
 FAMILY = Family(
@@ -116,11 +125,22 @@ FAMILY = Family(
             name="gradsign",
             title="GradSign",
             direction=1,
+            formula=r"\sum_p \left| \sum_n \operatorname{sign}\, \frac{\partial L_n}{\partial w_p} \right|",
+            needs=("per-sample gradients", "labels", "real images"),
+            reference=("zhang2022gradsign", "section 3, authors' code"),
+            summary="For how many weights, and how clearly, single images agree on the direction of a step.",
+            published_batch="64 to 128 batches of one",
+            failure="feature maps of one pixel",
+        ),
+        Proxy(
+            name="gradsign_mean",
+            title="GradSign (mean)",
+            direction=1,
             formula=r"\frac{1}{P} \sum_{p=1}^{P} \left| \sum_n \operatorname{sign}\,"
             r"\frac{\partial L_n}{\partial w_p} \right|",
             needs=("per-sample gradients", "labels", "real images"),
-            reference=("zhang2022gradsign", "authors' code"),
-            summary="Whether single images want to move a weight in the same direction.",
+            reference=("zhang2022gradsign", "authors' code on the plain network"),
+            summary="GradSign per weight, without the number of weights.",
             published_batch="64 to 128 batches of one",
             failure="feature maps of one pixel",
         ),
