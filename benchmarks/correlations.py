@@ -23,12 +23,14 @@ import torch
 
 from tfnas.cells import Cell, canonical_classes, string_codes
 from tfnas.datasets import load_images, make_batch
+from tfnas.ensembles import ENSEMBLES, RULES
 from tfnas.files import read_table, write_table
 from tfnas.memory import keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.reporting.published import correlation_rows
-from tfnas.scoring import device_name, networks_per_pass, score_cells
+from tfnas.score_table import lowest_where_missing
+from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring_plan import CHUNK_COLUMNS
 from tfnas.seeds import child_rng, child_seed
 from tfnas.statistics import kendall, rank_with_missing, spearman
@@ -80,32 +82,52 @@ def main() -> int:
         scores = pd.concat(
             [read_table(folder / f"{family}-{start}.parquet", CHUNK_COLUMNS) for start, family in chunks]
         )
-        table = correlations(scores[scores["proxy"].isin(args.proxies)], accuracy, args.dataset)
-        write_table(args.output / f"{args.dataset}.csv", table, {"cells": len(cells), "batch": batch.facts})
+        scores = scores[scores["proxy"].isin(args.proxies)]
+        facts = {
+            "dataset": args.dataset,
+            "cells": f"{len(cells)}, one of each of as many equal strata of test accuracy, seed {args.seed}",
+            "initialisations": f"as many as the definition averages, at most {args.draws}",
+            "device": device_name(args.device),
+            "versions": versions(),
+            "skeleton": vars(shape),
+            "batch": batch.facts | {"positions": batch.positions.tolist()},
+        }
+        write_table(args.output / f"{args.dataset}.csv.gz", scores, facts)
+        table = correlations(scores, accuracy, args.dataset)
+        write_table(args.output / f"{args.dataset}-correlations.csv", table)
         print(table.to_string(index=False, float_format="{:.3f}".format))
     return 0
 
 
 def correlations(scores: pd.DataFrame, accuracy: pd.Series, dataset: str) -> pd.DataFrame:
-    """Return one row per proxy: correlations with test accuracy over the sample, and the published ones."""
+    """Return correlations with test accuracy over the sample, and the published ones: a row per proxy and ensemble."""
+    oriented = {
+        str(proxy): get_proxy(str(proxy)).direction * part.groupby("arch")["raw"].apply(_mean)
+        for proxy, part in scores.groupby("proxy", sort=False)
+    }
+    seconds = {
+        str(proxy): part.groupby("arch")["seconds"].sum().mean() for proxy, part in scores.groupby("proxy", sort=False)
+    }
+    for name, ensemble in ENSEMBLES.items():
+        if set(ensemble.members) <= oriented.keys():
+            ranked = [lowest_where_missing(oriented[member].to_numpy()) for member in ensemble.members]
+            combined = RULES[ensemble.rule].combine(np.stack(ranked))
+            oriented[name] = pd.Series(combined, index=oriented[ensemble.members[0]].index)
+            seconds[name] = sum(seconds[member] for member in ensemble.members)
     rows = []
-    for proxy, part in scores.groupby("proxy", sort=False):
-        grouped = part.groupby("arch")
-        raw = grouped["raw"].apply(lambda values: values.mean(skipna=False))
-        x, y, missing = rank_with_missing(
-            (get_proxy(str(proxy)).direction * raw).to_numpy(), accuracy.loc[raw.index].to_numpy()
-        )
+    for name, values in oriented.items():
+        x, y, missing = rank_with_missing(values.to_numpy(), accuracy.loc[values.index].to_numpy())
         rho, tau = spearman(x, y), kendall(x, y)
         theirs = [
             row["values"][dataset]["spearman"]
-            for row in correlation_rows(PUBLISHED, str(proxy), [dataset])
+            for row in correlation_rows(PUBLISHED, name, [dataset])
             if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
         ]
-        classes = len({int(canonical_classes()[string_codes()[arch]]) for arch in raw.index})
+        classes = len({int(canonical_classes()[string_codes()[arch]]) for arch in values.index})
         rows.append(
             {
                 "dataset": dataset,
-                "proxy": proxy,
+                "proxy": name,
                 "n": rho.n,
                 "classes": classes,
                 "nan": missing,
@@ -114,10 +136,14 @@ def correlations(scores: pd.DataFrame, accuracy: pd.Series, dataset: str) -> pd.
                 "spearman_high": rho.high,
                 "kendall": tau.value,
                 "published_spearman": " / ".join(map(str, theirs)),
-                "seconds": grouped["seconds"].sum().mean(),
+                "seconds": seconds[name],
             }
         )
     return pd.DataFrame(rows)
+
+
+def _mean(values: pd.Series) -> float:
+    return values.mean(skipna=False)
 
 
 def arguments() -> argparse.Namespace:
