@@ -35,9 +35,25 @@ BUDGET_PARAMETERS = {
 """Parameters that every search under a budget has."""
 
 PROXY_PARAMETER = {
-    "proxy": {"type": "string", "description": "Name of a proxy of the study's score table; larger scores are better."}
+    "proxy": {
+        "type": "string",
+        "description": "Name of a proxy or ensemble of the study's score table; larger scores are better.",
+    }
 }
-"""The parameter of every search that reads one proxy."""
+"""The parameter of every search that reads one proxy or ensemble."""
+
+
+def proxies_parameter(*default: str, description: str = "") -> dict[str, dict[str, Any]]:
+    """Return the parameter of a search that reads several proxies or ensembles; required if no default is given."""
+    fragment: dict[str, Any] = {
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": 1,
+        "uniqueItems": True,
+        "description": description or "Names of proxies of the study's score table; larger scores are better.",
+    }
+    return {"proxies": fragment | ({"default": list(default)} if default else {})}
+
 
 _NOT_SEARCHES = ("base", "registry", "runner")
 
@@ -55,6 +71,7 @@ class Algorithm:
         reference: citation key in ``report/refs.bib``, or an empty string for common knowledge.
         section: where in that reference (and in which code) the procedure stands.
         stream: name of its stream of random numbers; searches with the same name draw the same cells in a run.
+        budgeted: whether it goes on until a budget of seconds is spent; else it ends by itself.
         build: the :class:`Search` subclass.
     """
 
@@ -66,6 +83,7 @@ class Algorithm:
     reference: str
     section: str
     stream: str
+    budgeted: bool
     build: type[Search] = field(repr=False)
 
     @property
@@ -74,9 +92,22 @@ class Algorithm:
         return SCORE in self.looks
 
     @property
-    def needs_budget(self) -> bool:
-        """Whether it looks at early accuracies under a simulated training budget (``search.budget_seconds``)."""
+    def needs_early(self) -> bool:
+        """Whether it looks at early accuracies, which cost simulated training seconds."""
         return EARLY in self.looks
+
+    @property
+    def needs_budget(self) -> bool:
+        """Whether it looks at early accuracies until a budget is spent (``search.budget_seconds``)."""
+        return self.needs_early and self.budgeted
+
+    def proxies(self, settings: dict[str, Any]) -> list[str]:
+        """Return the proxies and ensembles that it reads with these settings, defaults included."""
+        for name in ("proxy", "proxies"):
+            if name in self.parameters:
+                named = settings.get(name, self.parameters[name].get("default", []))
+                return [named] if isinstance(named, str) else list(named)
+        return []
 
     @property
     def needs_validation(self) -> bool:
@@ -148,11 +179,12 @@ def register(
     reference: str = "",
     section: str = "",
     stream: str | None = None,
+    budgeted: bool = True,
 ) -> Callable[[type[Search]], type[Search]]:
     """Register a :class:`Search` subclass; see :class:`Algorithm` for the arguments.
 
-    Searches that look at early accuracies get :data:`BUDGET_PARAMETERS` besides their own; these are handled by the
-    runner and not passed to the class.
+    Searches that spend a budget on early accuracies get :data:`BUDGET_PARAMETERS` besides their own; these are handled
+    by the runner and not passed to the class. A search that ends after a number of queries is not ``budgeted``.
 
     Raises:
         ValueError: the name is taken, or the group or a kind of look does not exist.
@@ -169,10 +201,11 @@ def register(
             title=title,
             group=group,
             looks=looks,
-            parameters=own | (BUDGET_PARAMETERS if EARLY in looks else {}),
+            parameters=own | (BUDGET_PARAMETERS if EARLY in looks and budgeted else {}),
             reference=reference,
             section=section,
             stream=stream or name,
+            budgeted=budgeted,
             build=build,
         )
         return build

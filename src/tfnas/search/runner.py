@@ -97,10 +97,10 @@ def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | 
     """
     for lacking, what, needed in (
         (
-            algorithm.needs_budget and not benchmark.has_early,
+            algorithm.needs_early and not benchmark.has_early,
             "early validation accuracies with their seconds (columns early_valid_accuracy, early_seconds, "
             "valid_seconds)",
-            "needs_budget",
+            "needs_early",
         ),
         (
             algorithm.needs_validation and not benchmark.has_validation,
@@ -176,7 +176,7 @@ def run_search(
         spent = budget is not None and (len(values) < len(look.codes) or trace.spent >= budget)
         if not spent:
             search.tell(look, values)
-    if algorithm.needs_budget and EARLY not in trace.kinds:
+    if budget is not None and EARLY not in trace.kinds:
         raise SearchError(
             f"Search '{algorithm.name}' spent its budget of {budget:g} s on '{benchmark.dataset}' before it could look "
             f"at one accuracy ({trace.spent:.4g} s of scoring): raise search.budget_seconds."
@@ -314,7 +314,10 @@ def _read_scores(
 ) -> dict[str, Scores]:
     if not algorithm.needs_scores:
         return {}
+    proxies = algorithm.proxies(parameters)
     if path is None:
-        raise SearchError(f"Search '{search}' reads proxy '{parameters['proxy']}' but was given no score table.")
-    proxy = parameters["proxy"]
-    return {proxy: Scores(ScoreTable.read(path), proxy, needed)}
+        raise SearchError(
+            f"Search '{search}' reads proxy {' and '.join(map(repr, proxies))} but was given no score table."
+        )
+    table = ScoreTable.read(path)
+    return {proxy: Scores(table, proxy, needed) for proxy in proxies}
