@@ -10,7 +10,7 @@ import logging
 import os
 import resource
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
@@ -132,6 +132,33 @@ def _run(task: Task) -> Outcome:
         outcome.device_memory = torch.cuda.max_memory_allocated(images.device)
     outcome.facts = {"device": device_name(task.device), "cores": os.cpu_count(), "versions": versions()}
     return outcome
+
+
+def limits(device: str, threads: int) -> dict[str, float]:
+    """Return what this machine can do: multiply-accumulates per second in float32, bytes moved per second by a copy.
+
+    The best of several products of two 2048 x 2048 matrices, and of several copies of 256 MB (read and written).
+    """
+    import torch
+
+    torch.set_num_threads(threads)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    matrix = torch.randn(2048, 2048, device=device)
+    values = torch.randn(2**26, device=device)
+    copy = torch.empty_like(values)
+
+    def best(work: Callable[[], Any]) -> float:
+        spent = []
+        for _ in range(5):
+            started = clock(device)
+            work()
+            spent.append(clock(device) - started)
+        return min(spent)
+
+    return {
+        "macs_per_second": len(matrix) ** 3 / best(lambda: matrix @ matrix),
+        "bytes_per_second": 2 * values.numel() * values.itemsize / best(lambda: copy.copy_(values)),
+    }
 
 
 def clock(device: str) -> float:

@@ -4,7 +4,8 @@
 :func:`tfnas.scoring.score_cells`, family by family, and with ``benchmarks/reference.py``, one network and one proxy at
 a time. It prints seconds per cell, their ratio, peak memory, and how well the two agree in value, so that a fast wrong
 answer is seen. ``python -m benchmarks.speed digits`` times every proxy on the skeleton of ``config.yaml`` and
-extrapolates to the distinct cells of the space. What is measured and why: ``docs/benchmarks.md``.
+extrapolates to the distinct cells of the space; ``groups`` measures cells per second against the number of networks
+that run together. What is measured and why: ``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from benchmarks.measure import Task, families_of, run_processes, wall_seconds_per_cell
+from benchmarks.measure import Task, families_of, limits, run_processes, wall_seconds_per_cell
 from tfnas.cells import Cell, canonical_classes
 from tfnas.files import write_json
+from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import proxy_names
 from tfnas.seeds import child_seed
 
@@ -232,6 +234,72 @@ def digits(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def groups(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Measure cells per second against the number G of networks that run together, and return everything.
+
+    One process with one thread on a CPU. The work of a cell is counted as the multiply-accumulates of its forward pass
+    over the mini-batch, so that the share of the machine's arithmetic is that of the convolutions of one pass alone.
+    """
+    name = arguments.sets[0]
+    skeleton = given_skeleton(arguments)
+    rows, facts, started = [], {}, time.perf_counter()
+    cells = draw_cells(arguments.cells, arguments.seed)
+    shape = Skeleton(**skeleton)
+    macs = arguments.batch * np.mean([count_flops(Cell.parse(cell), shape) for cell in cells])
+    for step, together in enumerate(arguments.groups, start=1):
+        say(step, len(arguments.groups), f"{name}, {plural(together, 'network')} together", started)
+        task = Task(
+            code="ours",
+            proxies=SETS[name],
+            cells=cells,
+            skeleton=skeleton,
+            images=arguments.images,
+            batch=arguments.batch,
+            device=arguments.device,
+            seed=arguments.seed,
+            together=together,
+        )
+        outcomes = run_processes(task, 1)
+        facts, seconds = outcomes[0].facts, wall_seconds_per_cell(task, outcomes)
+        rows.append({"together": together, "cells_per_second": 1 / seconds, "macs_per_second": macs / seconds})
+        rows[-1] |= {"peak_memory": outcomes[0].memory, "peak_memory_on_device": outcomes[0].device_memory}
+    return {
+        "machine": facts,
+        "set": name,
+        "skeleton": skeleton,
+        "batch": arguments.batch,
+        "images": arguments.images,
+        "seed": arguments.seed,
+        "cells": list(cells),
+        "macs_of_a_forward_pass": macs,
+        "limits": limits(arguments.device, 1),
+        "groups": rows,
+        "wall_seconds": time.perf_counter() - started,
+    }
+
+
+def groups_tables(result: dict[str, Any]) -> str:
+    """Return the table of :func:`groups`."""
+    most = result["limits"]["macs_per_second"]
+    table = markdown(
+        ("networks together", "cells a second", "10^9 MAC a second", "share of a matrix product's", "peak memory"),
+        [
+            (
+                str(row["together"]),
+                f"{row['cells_per_second']:.3g}",
+                f"{row['macs_per_second'] / 1e9:.3g}",
+                f"{row['macs_per_second'] / most:.0%}",
+                gigabytes(row["peak_memory_on_device"] or row["peak_memory"]),
+            )
+            for row in result["groups"]
+        ],
+    )
+    return (
+        f"{table}\n\nLimits of the machine: {most / 1e9:.3g} * 10^9 MAC a second in a matrix product, "
+        f"{result['limits']['bytes_per_second'] / 1e9:.3g} GB a second in a copy."
+    )
+
+
 def say(step: int, steps: int, doing: str, started: float) -> None:
     """Print which measurement begins, and what is left if the rest takes as long per step as what was done."""
     from tfnas.progress import duration
@@ -337,12 +405,13 @@ def digits_tables(result: dict[str, Any]) -> str:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("mode", nargs="?", choices=("compare", "digits"), default="compare")
-    parser.add_argument("--cells", type=int, help="random distinct cells (default: 16; digits: 256)")
+    parser.add_argument("mode", nargs="?", choices=("compare", "digits", "groups"), default="compare")
+    parser.add_argument("--cells", type=int, help="random distinct cells (default: 16; digits: 256, groups: 64)")
     parser.add_argument("--reference-cells", type=int, help="of these the reference scores so many (default: all)")
     parser.add_argument("--sets", nargs="+", choices=list(SETS), default=list(SETS), help="what to compare")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda:N")
     parser.add_argument("--cores", type=int, default=2, help="CPU cores to use (default: 2)")
+    parser.add_argument("--groups", nargs="+", type=int, default=[1, 2, 4, 8, 16, 32, 64], help="groups: values of G")
     parser.add_argument("--together", type=int, help="networks per pass of our code (default: its own choice)")
     parser.add_argument("--channels", type=int, default=16, help="C of the skeleton (default: 16)")
     parser.add_argument("--cells-per-stage", type=int, default=5, help="N of the skeleton (default: 5)")
@@ -355,7 +424,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--proxies", nargs="+", help="digits: proxies (default: all)")
     parser.add_argument("--output", help="default: results/benchmarks/speed-DEVICE.json, or digits-DEVICE.json")
     found = parser.parse_args(arguments)
-    found.cells = found.cells or (16 if found.mode == "compare" else 256)
+    found.cells = found.cells or {"compare": 16, "digits": 256, "groups": 64}[found.mode]
     found.reference_cells = found.reference_cells or found.cells
     return found
 
@@ -363,9 +432,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print tables and write all numbers as JSON."""
     given = parse(arguments)
-    result, tables = (compare, compare_tables) if given.mode == "compare" else (digits, digits_tables)
-    result = result(given)
-    kind = "speed" if given.mode == "compare" else "digits"
+    measure, tables = {
+        "compare": (compare, compare_tables),
+        "digits": (digits, digits_tables),
+        "groups": (groups, groups_tables),
+    }[given.mode]
+    result = measure(given)
+    kind = "speed" if given.mode == "compare" else given.mode
     output = given.output or ROOT / "results" / "benchmarks" / f"{kind}-{given.device.split(':')[0]}.json"
     write_json(output, result)
     print(f"\n{result['machine']['device']}, torch {result['machine']['versions']['torch']}\n\n{tables(result)}")

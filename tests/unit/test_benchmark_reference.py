@@ -14,7 +14,7 @@ from benchmarks import measure, reference, speed
 from benchmarks.reference import REFERENCE
 from tfnas.cells import Cell
 from tfnas.networks.reference import Network, initial_state
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import family_of, get_family, proxy_names
 from tfnas.scoring import score_cells
 
@@ -247,3 +247,17 @@ def test_weights_are_those_of_the_library():
     state = initial_state(Cell.parse(CELLS[0]), Skeleton(**SMALL), generator)
     assert isinstance(network, Network)
     assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in state.items())
+
+
+def test_the_command_measures_groups_of_networks(root, tmp_path):
+    output = tmp_path / "groups.json"
+    tiny = ("--channels", 2, "--cells-per-stage", 1, "--image-size", 8, "--batch", 16)
+    printed = run(root, "groups", "--sets", "naswot", "--cells", 4, "--groups", 1, 4, *tiny, "--output", output)
+    assert "Limits of the machine:" in printed
+    written = json.loads(output.read_text())
+    assert [row["together"] for row in written["groups"]] == [1, 4]
+    skeleton = Skeleton(**written["skeleton"])
+    macs = 16 * sum(count_flops(Cell.parse(cell), skeleton) for cell in written["cells"]) / 4
+    for row in written["groups"]:
+        assert row["macs_per_second"] == pytest.approx(macs * row["cells_per_second"])
+        assert 0 < row["macs_per_second"] < written["limits"]["macs_per_second"]
