@@ -1,7 +1,8 @@
-"""Images: official downloads, and the fixed mini-batch that every proxy looks at.
+"""Images: official downloads, the fixed mini-batch that every proxy looks at, and a second one to measure noise on.
 
 REQUIRED INPUTS: nothing (embedded or downloaded images), or the path `datasets.{dataset}.images.path` of the study.
-OUTPUTS: resources/{dataset}/ with downloaded.json, results/{study}/batches/{dataset}.npz and .json.
+OUTPUTS: resources/{dataset}/ with downloaded.json, results/{study}/batches/{dataset}.npz and .json, and
+results/{study}/noise/{dataset}/batch.npz and .json.
 """
 
 
@@ -42,3 +43,19 @@ rule make_batch:
         "Drawing the mini-batch of {wildcards.dataset}"
     script:
         "../workflow/scripts/make_batch.py"
+
+
+use rule make_batch as make_second_batch with:
+    output:
+        batch="results/{study}/noise/{dataset}/batch.npz",
+        facts="results/{study}/noise/{dataset}/batch.json",
+    log:
+        "results/{study}/logs/make_second_batch/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/make_second_batch/{dataset}.tsv"
+    params:
+        path=lambda wildcards: STUDY.images(wildcards.dataset),
+        batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
+        seed=STUDY.second_batch_seed,
+    message:
+        "Drawing a second mini-batch of {wildcards.dataset}"

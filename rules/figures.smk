@@ -151,6 +151,33 @@ rule draw_correlations:
         "../workflow/scripts/draw_correlations.py"
 
 
+rule draw_proxy_pairs:
+    input:
+        pairs="results/{study}/summaries/proxy-pairs.csv",
+        correlations="results/{study}/summaries/correlations.csv",
+        lib=sources("draw_proxy_pairs"),
+    output:
+        pdf="results/{study}/figures/proxy-pairs-{dataset}.pdf",
+        png=report(
+            "results/{study}/figures/proxy-pairs-{dataset}.png",
+            caption="../report/captions/proxy-pairs.rst",
+            category="Proxies",
+            labels={"dataset": "{dataset}"},
+        ),
+    log:
+        "results/{study}/logs/draw_proxy_pairs/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_proxy_pairs/{dataset}.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Drawing how alike the scores of {wildcards.dataset} are"
+    script:
+        "../workflow/scripts/draw_proxy_pairs.py"
+
+
 rule draw_search_times:
     input:
         summary="results/{study}/summaries/search.csv",

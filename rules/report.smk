@@ -12,6 +12,9 @@ rule write_numbers:
         truths=STUDY.files("truth/{dataset}.parquet"),
         scores=STUDY.files("scores/{dataset}.csv"),
         batches=STUDY.files("batches/{dataset}.json"),
+        quality="results/{study}/summaries/proxies.csv",
+        pairs="results/{study}/summaries/proxy-pairs.csv",
+        noise=STUDY.noise_summary,
         published=STUDY.published_files,
         lib=sources("write_numbers"),
     output:

@@ -3,7 +3,8 @@
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
 OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
 search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
-ensembles), each with a .json.
+ensembles), each with a .json; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
+anew on two mini-batches.
 """
 
 
@@ -34,6 +35,38 @@ rule score_chunk:
         "Scoring {wildcards.family} on {wildcards.dataset}, cells {wildcards.first} to {wildcards.last}"
     script:
         "../workflow/scripts/score_chunk.py"
+
+
+rule score_noise:
+    input:
+        batch=lambda wildcards: STUDY.noise_batch(wildcards.dataset, wildcards.number),
+        lib=lambda wildcards: sources("score_noise", *STUDY.family_source(wildcards.family)),
+    output:
+        table="results/{study}/noise/{dataset}/{family}-{number}.parquet",
+        facts="results/{study}/noise/{dataset}/{family}-{number}.json",
+    log:
+        "results/{study}/logs/score_noise/{dataset}/{family}-{number}.log",
+    benchmark:
+        "results/{study}/benchmarks/score_noise/{dataset}/{family}-{number}.tsv"
+    wildcard_constraints:
+        number="[12]",
+    threads: 1
+    resources:
+        gpu=gpu,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        proxies=lambda wildcards: STUDY.families[wildcards.family],
+        cells=config["scoring"]["noise_cells"],
+        skeleton=config["skeleton"],
+        repeats=2,
+        seed=config["seed"],
+        device=config["scoring"]["device"],
+        share_classes=config["scoring"]["share_classes"],
+    message:
+        "Measuring the noise of {wildcards.family} on {wildcards.dataset}, mini-batch {wildcards.number}"
+    script:
+        "../workflow/scripts/score_noise.py"
 
 
 rule merge_family:

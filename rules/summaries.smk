@@ -1,7 +1,8 @@
-"""Summaries: every search over its runs, every proxy against the accuracies; and what made the study.
+"""Summaries: every search over its runs, every proxy against accuracies, other proxies and chance; what made the study.
 
-REQUIRED INPUTS: all runs, score tables and ground truths of the study.
-OUTPUTS: results/{study}/summaries/search.csv and correlations.csv, run_config.yaml, provenance.json.
+REQUIRED INPUTS: all runs, score tables and ground truths of the study, and the cells scored anew to measure noise.
+OUTPUTS: results/{study}/summaries/search.csv, correlations.csv, proxies.csv, proxy-pairs.csv and, unless scores are
+shipped or `scoring.noise_cells` is 0, noise.csv; run_config.yaml, provenance.json.
 """
 
 
@@ -48,6 +49,63 @@ rule summarise_correlations:
         "../workflow/scripts/summarise_correlations.py"
 
 
+rule summarise_proxies:
+    input:
+        scores=STUDY.files("scores/{dataset}.csv"),
+        facts=STUDY.files("scores/{dataset}.json"),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("summarise_proxies"),
+    output:
+        table=report(
+            "results/{study}/summaries/proxies.csv",
+            caption="../report/captions/proxies-summary.rst",
+            category="Proxies",
+        ),
+        pairs=report(
+            "results/{study}/summaries/proxy-pairs.csv",
+            caption="../report/captions/proxy-pairs-summary.rst",
+            category="Proxies",
+        ),
+    log:
+        "results/{study}/logs/summarise_proxies.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_proxies.tsv"
+    params:
+        datasets=STUDY.datasets,
+        proxies=STUDY.scored,
+    message:
+        "Comparing the proxies with costs and with one another"
+    script:
+        "../workflow/scripts/summarise_proxies.py"
+
+
+rule summarise_noise:
+    input:
+        first=STUDY.noise_files(1),
+        second=STUDY.noise_files(2),
+        scores=STUDY.files("scores/{dataset}.csv"),
+        lib=sources("summarise_noise", *STUDY.family_source(*STUDY.families)),
+    output:
+        table=report(
+            "results/{study}/summaries/noise.csv",
+            caption="../report/captions/noise-summary.rst",
+            category="Proxies",
+        ),
+    log:
+        "results/{study}/logs/summarise_noise.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_noise.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.measures_noise else []),
+    params:
+        datasets=STUDY.datasets,
+        proxies=STUDY.proxies,
+    message:
+        "Summarising how far scores depend on chance"
+    script:
+        "../workflow/scripts/summarise_noise.py"
+
+
 rule write_run_config:
     output:
         "results/{study}/run_config.yaml",
@@ -67,8 +125,7 @@ rule write_run_config:
 rule write_provenance:
     input:
         "results/{study}/run_config.yaml",
-        "results/{study}/summaries/search.csv",
-        "results/{study}/summaries/correlations.csv",
+        STUDY.summaries,
         lib=sources("write_provenance"),
     output:
         "results/{study}/provenance.json",

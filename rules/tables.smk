@@ -67,7 +67,6 @@ rule tabulate_best_cells:
 rule tabulate_correlations:
     input:
         correlations="results/{study}/summaries/correlations.csv",
-        published=STUDY.published_files,
         lib=sources("tabulate_correlations"),
     output:
         table="results/{study}/tables/correlations.tex",
@@ -82,6 +81,89 @@ rule tabulate_correlations:
         "Writing the table of correlations"
     script:
         "../workflow/scripts/tabulate_correlations.py"
+
+
+rule tabulate_proxies:
+    input:
+        correlations="results/{study}/summaries/correlations.csv",
+        lib=sources("tabulate_proxies", *STUDY.family_source(*STUDY.families)),
+    output:
+        table="results/{study}/tables/proxies.tex",
+    log:
+        "results/{study}/logs/tabulate_proxies.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_proxies.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Writing what every proxy needs and takes"
+    script:
+        "../workflow/scripts/tabulate_proxies.py"
+
+
+rule tabulate_quality:
+    input:
+        quality="results/{study}/summaries/proxies.csv",
+        correlations="results/{study}/summaries/correlations.csv",
+        noise=STUDY.noise_summary,
+        lib=sources("tabulate_quality"),
+    output:
+        table="results/{study}/tables/quality.tex",
+    log:
+        "results/{study}/logs/tabulate_quality.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_quality.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Writing how good and how stable every score is"
+    script:
+        "../workflow/scripts/tabulate_quality.py"
+
+
+rule tabulate_ranking:
+    input:
+        correlations="results/{study}/summaries/correlations.csv",
+        lib=sources("tabulate_ranking"),
+    output:
+        table="results/{study}/tables/ranking.tex",
+    log:
+        "results/{study}/logs/tabulate_ranking.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_ranking.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Writing the ranking of proxies"
+    script:
+        "../workflow/scripts/tabulate_ranking.py"
+
+
+rule tabulate_published_correlations:
+    input:
+        correlations="results/{study}/summaries/correlations.csv",
+        published=STUDY.published_files,
+        lib=sources("tabulate_published_correlations"),
+    output:
+        table="results/{study}/tables/published-correlations.tex",
+    log:
+        "results/{study}/logs/tabulate_published_correlations.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_published_correlations.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Writing our correlations beside published ones"
+    script:
+        "../workflow/scripts/tabulate_published_correlations.py"
 
 
 rule tabulate_searches:

@@ -210,6 +210,13 @@ def schema() -> dict[str, Any]:
                             "description": "Score one representative per class of cells whose scores have the same "
                             "distribution, and give its score to the whole class.",
                         },
+                        "noise_cells": _integer(
+                            "Cells that are scored again with two initialisations on each of two mini-batches, to "
+                            "say how far a score depends on chance. 0: none; shipped scores have none.",
+                            64,
+                            0,
+                            maximum=SPACE_SIZE,
+                        ),
                     },
                 ),
                 "search": _section(
@@ -466,6 +473,8 @@ def _check_scoring(study: dict[str, Any]) -> None:
                 f"scoring.ensembles names '{name}', which is made of scores that the study does not have: add "
                 f"{', '.join(missing)} to scoring.proxies (now {', '.join(scoring['proxies'])})."
             )
+    if scoring["noise_cells"] == 1:
+        raise ConfigError("scoring.noise_cells is 1, but a ranking needs two cells: use 0 (none) or 2 and more.")
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
@@ -546,9 +555,10 @@ def scored_names(study: dict[str, Any]) -> list[str]:
 
 
 def proxies_of(settings: dict[str, Any]) -> list[str]:
-    """Return the proxies and ensembles that the settings of a search name."""
-    named = settings.get("proxy", settings.get("proxies", []))
-    return [named] if isinstance(named, str) else list(named)
+    """Return the proxies and ensembles that a search reads with its settings."""
+    from tfnas.search.registry import get_algorithm
+
+    return get_algorithm(settings["algorithm"]).proxies(settings)
 
 
 def budget_of(study: dict[str, Any], dataset: str) -> float | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tfnas.config import batch_size_of, budget_of, proxies_of, scored_names
 from tfnas.files import facts_path
+from tfnas.seeds import child_seed
 
 NOTHING = r"[^\s\S]"
 """A pattern that no text matches: the constraint of a wildcard without values."""
@@ -20,6 +21,9 @@ NOTHING = r"[^\s\S]"
 
 ARCHIVE = "NATS-tss"
 """Name of the official archive in the table of downloads."""
+
+SCATTERS = 4
+"""Of so many scored names, the first of the study, the report shows a scatter plot; of others it can be asked for."""
 
 REPORT = "report"
 """Folder of the report's templates, bibliography and published results."""
@@ -89,6 +93,11 @@ class Study:
     def shipped(self) -> bool:
         """Whether the scores are read from a folder rather than computed."""
         return self.config["scoring"]["scores"] == "shipped"
+
+    @property
+    def measures_noise(self) -> bool:
+        """Whether some cells are scored again by chance of another kind; shipped scores have no images for that."""
+        return not self.shipped and self.config["scoring"]["noise_cells"] > 0
 
     @property
     def resources(self) -> list[str]:
@@ -207,6 +216,31 @@ class Study:
             for first, last in blocks(len(representatives(family, scoring["share_classes"])), scoring["cells_per_job"])
         ]
 
+    @property
+    def second_batch_seed(self) -> int:
+        """Master seed of the second mini-batch of every dataset, which only the measurement of noise looks at."""
+        return child_seed(self.config["seed"], "noise")
+
+    def noise_batch(self, dataset: str, number: int | str) -> str:
+        """The mini-batch that noise is measured on: 1 is the study's, 2 is drawn for this with another seed."""
+        return self.file(f"batches/{dataset}.npz" if int(number) == 1 else f"noise/{dataset}/batch.npz")
+
+    def noise_files(self, number: int) -> list[str]:
+        """Files of the cells scored again on a mini-batch (1 or 2), by dataset and family; none without noise."""
+        if not self.measures_noise:
+            return []
+        return [
+            self.file(f"noise/{dataset}/{family}-{number}.parquet")
+            for dataset in self.datasets
+            for family in self.families
+        ]
+
+    @property
+    def summaries(self) -> list[str]:
+        """All summary tables."""
+        names = ["search", "correlations", "proxies", "proxy-pairs", *(["noise"] if self.measures_noise else [])]
+        return [self.file(f"summaries/{name}.csv") for name in names]
+
     def score_file(self, dataset: str, search: str) -> list[str]:
         """The score table that a search reads: of one family if that is enough, so that others do not concern it.
 
@@ -244,14 +278,29 @@ class Study:
         """The published results, when the study shows them."""
         return [f"{REPORT}/published.yaml"] if self.config["report"]["published"] else []
 
+    @property
+    def noise_summary(self) -> list[str]:
+        """The summary of what scores owe to chance, when the study measures it."""
+        return [self.file("summaries/noise.csv")] if self.measures_noise else []
+
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""
+        from tfnas.reporting.proxy_figures import FEWEST_TO_CLUSTER
+        from tfnas.reporting.published import quoted_correlations
+
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
-        figures += [f"scatter-{proxy}" for proxy in self.scored]
-        figures += ["correlations"] if len(self.scored) > 1 else []
+        figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
         figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
-        tables = ["setup", "settings", "best-cells", "correlations", "search", "times", "contract", "provenance"]
+        tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
+        tables += ["proxies", "correlations", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
+        if len(self.scored) > 1:
+            figures.append("correlations")
+            tables.append("ranking")
+        if len(self.scored) >= FEWEST_TO_CLUSTER:
+            figures += [f"proxy-pairs-{dataset}" for dataset in self.datasets]
+        if any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files):
+            tables.append("published-correlations")
         return [self.file(f"figures/{name}.pdf") for name in figures] + [
             self.file(f"tables/{name}.tex") for name in tables
         ]

@@ -1,25 +1,40 @@
-"""The two summary tables of a study: what every search reached, and how well every proxy ranks.
+"""The summary tables of a study: what every search reached, and how well every proxy ranks.
 
 ``summaries/search.csv``: one row per search, dataset it searched on, dataset it is read off on, and accuracy
 (:data:`SEARCH_COLUMNS`). ``summaries/correlations.csv``: one row per dataset, proxy, accuracy and set of cells
-(:data:`CORRELATION_COLUMNS`).
+(:data:`CORRELATION_COLUMNS`). ``summaries/proxies.csv``: one row per dataset and proxy, what is left of the
+correlation among the best cells and beside the costs (:data:`PROXY_COLUMNS`). ``summaries/proxy-pairs.csv``: one row
+per dataset and pair of proxies (:data:`PAIR_COLUMNS`). How far scores depend on chance is in :mod:`tfnas.noise`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import canonical_classes, string_codes
-from tfnas.errors import SearchError
-from tfnas.files import read_table, write_table
+from tfnas.cells import canonical_classes, enumerate_cells, string_codes
+from tfnas.errors import SearchError, UnknownNameError
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
+from tfnas.score_table import lowest_where_missing
 from tfnas.search.runner import COLUMNS as RUN_COLUMNS
 from tfnas.seeds import child_rng
-from tfnas.statistics import LEVEL, RESAMPLES, kendall, rank_with_missing, spearman, summarise
+from tfnas.statistics import (
+    LEVEL,
+    RESAMPLES,
+    kendall,
+    partial_spearman,
+    rank_with_missing,
+    spearman,
+    spearman_matrix,
+    summarise,
+)
 
 ACCURACIES = ("valid_accuracy", "test_accuracy")
 """Accuracies that are summarised and correlated with; both of the full training, in percent."""
@@ -56,6 +71,25 @@ CORRELATION_COLUMNS = (
     "kendall_high",
     "seconds",
 )
+
+PROXY_COLUMNS = (
+    "dataset",
+    "proxy",
+    "n",
+    "top_n",
+    "top_spearman",
+    "top_spearman_low",
+    "top_spearman_high",
+    "top_kendall",
+    "partial_spearman",
+    "partial_spearman_low",
+    "partial_spearman_high",
+)
+
+PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
+
+TOP = 0.1
+"""Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
 
 
 def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int = 0) -> None:
@@ -160,6 +194,115 @@ def summarise_correlations(
         "seconds": "mean scoring seconds per cell",
     }
     write_table(output, pd.DataFrame(rows, columns=list(CORRELATION_COLUMNS)), facts)
+
+
+def summarise_proxies(
+    score_paths: Mapping[str, str | Path],
+    truth_paths: Mapping[str, str | Path],
+    names: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Correlate every proxy with the test accuracy among the best cells, and given parameters and FLOPs.
+
+    Args:
+        score_paths: score table of each dataset; the facts beside it name the skeleton that costs are counted for.
+        truth_paths: ground-truth table of each dataset.
+        names: proxies and ensembles, in the order of the rows.
+        output: table to write (.csv) with :data:`PROXY_COLUMNS`. ``n`` counts the cells with a row in the score table
+            and a test accuracy, ``top_n`` the tenth of them (rounded up) with the highest test accuracy; of equally
+            accurate cells at the boundary those with the smaller code belong to it. Scores that are not finite count as
+            the lowest finite score of the proxy among the n.
+
+    Raises:
+        UnknownNameError: a score table does not hold a name.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    rows = []
+    for dataset, path in score_paths.items():
+        scores = _by_name(path, names)
+        truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
+        costs = _costs(Skeleton(**read_facts(path)["skeleton"]))
+        for name in names:
+            joined = _in_code_order(scores[name].merge(truth, on="arch"))
+            joined = joined[np.isfinite(joined["test_accuracy"])]
+            x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
+            rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
+            rows[-1].update(_top(x, y))
+            partial = partial_spearman(x, y, costs[joined["code"]])
+            rows[-1].update(
+                partial_spearman=partial.value,
+                partial_spearman_low=partial.low,
+                partial_spearman_high=partial.high,
+            )
+    facts = {
+        "rows": "one per dataset and proxy or ensemble; test accuracy, all cells",
+        "top": f"among the top_n = ceil({TOP:g} n) cells of highest test accuracy; ties at the boundary by cell code",
+        "partial_spearman": "mid-ranks of score and accuracy regressed on those of parameters and FLOPs (with "
+        "intercept), Pearson's correlation of the residuals; NaN where a side has none",
+        "intervals": "Fisher z with the variance of Bonett and Wright (2000), 95 %; the partial one with n - 2 for n",
+        "nan": "scores that are not finite count as the lowest finite score of the proxy",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(PROXY_COLUMNS)), facts)
+
+
+def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
+    """Correlate the scores of every two proxies.
+
+    Args:
+        score_paths: score table of each dataset.
+        names: proxies and ensembles, in the order of the rows.
+        output: table to write (.csv) with :data:`PAIR_COLUMNS`: every ordered pair, the diagonal included; Spearman's
+            correlation of the oriented scores of all cells that have a row for every name. Scores that are not finite
+            count as the lowest finite score of the proxy; a proxy with one score for all cells has NaN.
+
+    Raises:
+        UnknownNameError: a score table does not hold a name.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    rows = []
+    for dataset, path in score_paths.items():
+        columns = [table.set_index("arch")["score"] for table in _by_name(path, names).values()]
+        scores = pd.concat(columns, axis=1, join="inner").to_numpy(dtype=np.float64).T
+        matrix = spearman_matrix(np.stack([lowest_where_missing(row) for row in scores]))
+        rows += [
+            (dataset, name, other, value)
+            for name, values in zip(names, matrix, strict=True)
+            for other, value in zip(names, values, strict=True)
+        ]
+    facts = {
+        "rows": "one per dataset and ordered pair of proxies or ensembles, each with itself included; all cells",
+        "spearman": "of oriented scores (larger is better), mid-ranks for ties",
+        "nan": "scores that are not finite count as the lowest finite score of the proxy",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(PAIR_COLUMNS)), facts)
+
+
+def _by_name(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """Return the rows of each name of a score table."""
+    table = read_table(path, SCORE_COLUMNS)
+    known = dict(list(table.groupby("proxy", sort=False)))
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("proxy", name, list(known), str(path))
+    return {name: known[name] for name in names}
+
+
+def _costs(skeleton: Skeleton) -> np.ndarray:
+    """Return parameters and multiply-accumulates of every cell by its code, shape (15625, 2)."""
+    return np.array([(count_parameters(cell, skeleton), count_flops(cell, skeleton)) for cell in enumerate_cells()])
+
+
+def _top(scores: np.ndarray, accuracies: np.ndarray) -> dict[str, Any]:
+    """Correlate among the best cells; arrays come in the order of codes."""
+    best = np.argsort(-accuracies, kind="stable")[: math.ceil(TOP * len(accuracies))]
+    rho, tau = spearman(scores[best], accuracies[best]), kendall(scores[best], accuracies[best])
+    return {
+        "top_n": rho.n,
+        "top_spearman": rho.value,
+        "top_spearman_low": rho.low,
+        "top_spearman_high": rho.high,
+        "top_kendall": tau.value,
+    }
 
 
 def _in_code_order(table: pd.DataFrame) -> pd.DataFrame:

@@ -56,6 +56,9 @@ class FakeStudy:
         searches: tuple[str, ...] = tuple(SEARCHES),
         early: bool = True,
         noise: dict[str, Any] | None = None,
+        proxies: tuple[str, ...] = ("naswot",),
+        ensembles: tuple[str, ...] = (),
+        measured: bool = True,
     ):
         self.folder = folder
         self.early = early
@@ -68,10 +71,14 @@ class FakeStudy:
             "seed": 2026,
             "skeleton": {"channels": 4, "cells_per_stage": 1},
             "datasets": {dataset: {} for dataset in datasets},
-            "scoring": {"proxies": ["naswot"], "ensembles": [], "batch_size": 8, "repeats": 1, "share_classes": True},
+            "scoring": {
+                "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
+                "share_classes": True,
+            },
             "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},
-        }
+        }  # fmt: skip
+        self.names = [*proxies, *ensembles]
         rng = np.random.default_rng(0)
         codes = np.sort(rng.choice(15625, cells, replace=False))
         for dataset in datasets:
@@ -80,6 +87,7 @@ class FakeStudy:
             self._batch(dataset, rng)
         self._summary()
         self._correlations()
+        self._proxy_summaries(measured)
         (folder / "provenance.json").write_text(
             json.dumps({"commit": "abc_1", "versions": {"numpy": "2", "torch": None}})
         )
@@ -140,9 +148,10 @@ class FakeStudy:
         score = np.array([Cell.parse(text).convolution_edges for text in strings]) + rng.normal(0, 1, len(strings))
         score = score[classes]
         score[classes == 0] = np.nan
-        table = pd.DataFrame({"arch": strings, "proxy": "naswot", "score": score, "raw": score, "spread": np.nan})
+        table = pd.DataFrame({"arch": strings, "score": score, "raw": score, "spread": np.nan})
         table["repeats"], table["seconds"], table["scored_arch"] = 1, 0.2, strings[classes]
         table["reason"] = np.where(np.isnan(score), "singular", "")
+        table = pd.concat([table.assign(proxy=name) for name in self.names], ignore_index=True)
         facts = {
             "dataset": dataset,
             "families": {"naswot": {"device": "Some CPU", "repeats": 3, "positions": list(range(50))}},
@@ -187,19 +196,58 @@ class FakeStudy:
                         rows.append(row | costs)
         write_table(self.summary, pd.DataFrame(rows))
 
+    @property
+    def quality(self) -> Path:
+        return self.folder / "summaries/proxies.csv"
+
+    @property
+    def pairs(self) -> Path:
+        return self.folder / "summaries/proxy-pairs.csv"
+
+    @property
+    def measured_noise(self) -> Path | None:
+        path = self.folder / "summaries/noise.csv"
+        return path if path.exists() else None
+
+    def strength(self, place: int, dataset: str) -> float:
+        """Spearman's coefficient of the proxy at a place: 0.7934 for the first, less for each further one."""
+        return 0.7934 - 0.03 * place - 0.002 * self.datasets.index(dataset)
+
     def _correlations(self) -> None:
         rows = []
         for dataset in self.datasets:
-            for accuracy in ("valid_accuracy", "test_accuracy"):
-                for cells, count in (("all", 400), ("distinct", 300)):
-                    row = {
-                        "dataset": dataset,
-                        "proxy": "naswot",
-                        "accuracy": accuracy,
-                        "cells": cells,
-                        "n": count,
-                        "nan": 2,
-                    }
-                    row |= {"spearman": 0.7934, "spearman_low": 0.78, "spearman_high": 0.8}
-                    rows.append(row | {"kendall": 0.61, "kendall_low": 0.6, "kendall_high": 0.62, "seconds": 0.2})
+            for place, proxy in enumerate(self.names):
+                for accuracy in ("valid_accuracy", "test_accuracy"):
+                    for cells, count in (("all", 400), ("distinct", 300)):
+                        row = {"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells}
+                        row |= {"n": count, "nan": 2} | _with_interval("spearman", self.strength(place, dataset), 0.01)
+                        row |= _with_interval("kendall", 0.61 - 0.02 * place, 0.01)
+                        rows.append(row | {"seconds": 0.2})
         write_table(self.correlations, pd.DataFrame(rows))
+
+    def _proxy_summaries(self, measured: bool) -> None:
+        quality, pairs, noise = [], [], []
+        ensembles = self.config["scoring"]["ensembles"]
+        for dataset in self.datasets:
+            for place, proxy in enumerate(self.names):
+                key = {"dataset": dataset, "proxy": proxy}
+                row = key | {"n": 400, "top_n": 40, "top_kendall": 0.2}
+                row |= _with_interval("top_spearman", 0.31 - 0.02 * place, 0.1)
+                partial = np.nan if proxy in ("params", "flops") else 0.4 - 0.03 * place
+                quality.append(row | _with_interval("partial_spearman", partial, 0.02))
+                pairs += [
+                    key | {"other": other, "spearman": np.cos(0.3 * (place - number))}
+                    for number, other in enumerate(self.names)
+                ]
+                if proxy not in ensembles:
+                    row = key | {"cells": 64, "initialisation_spearman": 0.98 - 0.01 * place}
+                    row |= {"initialisation_shift": 2.5, "batch_spearman": 0.9, "batch_shift": 4.0}
+                    noise.append(row | {"twins": 12, "twin_spearman": 0.95})
+        write_table(self.quality, pd.DataFrame(quality))
+        write_table(self.pairs, pd.DataFrame(pairs))
+        if measured:
+            write_table(self.folder / "summaries/noise.csv", pd.DataFrame(noise))
+
+
+def _with_interval(name: str, value: float, half: float) -> dict[str, float]:
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}

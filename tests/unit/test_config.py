@@ -126,6 +126,10 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
             "to scoring.proxies (now naswot).",
         ),
         (
+            {"scoring.noise_cells": 1},
+            "scoring.noise_cells is 1, but a ranking needs two cells: use 0 (none) or 2 and more.",
+        ),
+        (
             {"search.budget_seconds": {}},
             "search.use.evolution trains, but search.budget_seconds has nothing for",
         ),

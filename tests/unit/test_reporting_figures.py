@@ -5,7 +5,8 @@ from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.cells import Cell, all_strings
 from tfnas.errors import ReportError
-from tfnas.reporting import figures
+from tfnas.proxies.registry import proxy_names
+from tfnas.reporting import figures, proxy_figures
 
 
 @pytest.fixture(scope="module")
@@ -90,3 +91,46 @@ def test_a_large_batch_shows_its_first_images(tmp_path):
     np.savez(tmp_path / "batch.npz", pixels=np.zeros((300, 3, 8, 8), dtype=np.uint8))
     figures.draw_batch(tmp_path / "batch.npz", tmp_path / "figures" / "batch.pdf")
     check(tmp_path / "figures" / "batch.pdf")
+
+
+def test_alike_proxies_stand_together():
+    places = np.array([0.0, 10.0, 1.0, 11.0, 2.0])
+    similarity = 1 - np.abs(places[:, None] - places) / 20
+    order = proxy_figures.cluster_order(similarity)
+    assert places[order].tolist() in ([0, 1, 2, 10, 11], [11, 10, 2, 1, 0])
+
+
+def test_an_undefined_similarity_counts_as_none():
+    similarity = np.array([[1.0, 0.9, np.nan], [0.9, 1.0, np.nan], [np.nan, np.nan, np.nan]])
+    order = proxy_figures.cluster_order(similarity)
+    assert order.index(2) in (0, 2)
+
+
+@pytest.mark.parametrize("count", [3, 20])
+def test_pairs_of_few_and_of_many_proxies(count, tmp_path):
+    names = tuple(proxy_names()[:count])
+    study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), proxies=names)
+    table = pd.read_csv(study.pairs)
+    table.loc[(table["proxy"] == names[0]) | (table["other"] == names[0]), "spearman"] = np.nan
+    table.to_csv(study.pairs, index=False)
+    output = tmp_path / "figure/figure.pdf"
+    proxy_figures.draw_proxy_pairs(study.pairs, study.correlations, "cifar100", study.names, study.datasets, output)
+    check(output)
+    with pytest.raises(ReportError, match="no row for proxy 'vote' on 'cifar100': run the summary"):
+        proxy_figures.draw_proxy_pairs(
+            study.pairs, study.correlations, "cifar100", [*study.names, "vote"], study.datasets, output
+        )
+
+
+def test_pairs_are_read_by_name(tmp_path):
+    rows = [
+        ("cifar10", "b", "a", 0.5),
+        ("cifar10", "a", "b", 0.5),
+        ("cifar10", "a", "a", 1.0),
+        ("cifar10", "b", "b", 1.0),
+    ]
+    pd.DataFrame(rows, columns=list(proxy_figures.PAIR_COLUMNS)).to_csv(tmp_path / "pairs.csv", index=False)
+    matrix = proxy_figures.read_pairs(tmp_path / "pairs.csv", ["a", "b", "c"], ["cifar10"])
+    assert matrix.shape == (1, 3, 3)
+    assert matrix[0, :2, :2].tolist() == [[1.0, 0.5], [0.5, 1.0]]
+    assert np.isnan(matrix[0, 2]).all()

@@ -6,16 +6,18 @@ import pytest
 from reporting_helpers import NOISE, ONE_SEED, SEARCHES, FakeStudy
 from scipy.stats import spearmanr, ttest_ind
 
+from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, read_table, write_json
 from tfnas.reporting import published
 from tfnas.reporting.numbers import Numbers, welch_interval, write_numbers
+from tfnas.reporting.proxy_numbers import looking_at_networks
 
 
 def numbers_of(study, tmp_path, published_path=None):
     write_numbers(
-        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches,
-        tmp_path / "numbers.tex", published_path,
+        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
+        study.pairs, tmp_path / "numbers.tex", published_path, study.measured_noise,
     )  # fmt: skip
     return read_json(tmp_path / "numbers.json")
 
@@ -93,6 +95,50 @@ def test_where_the_order_comes_from(one, tmp_path):
     assert numbers["order.digits.convolutions"]["value"] > 0.8
     assert abs(numbers["order.digits.naswot.within"]["value"]) < 0.2
     assert numbers["order.digits.naswot.top_cells"]["value"] == 40
+    assert numbers["order.digits.naswot.top"]["text"] == "0.310"
+    assert numbers["order.digits.naswot.partial_low"]["text"] == "0.380"
+    assert not [key for key in numbers if key.startswith(("ranking.", "pairs."))], "nothing to compare"
+
+
+def test_proxies_are_compared_with_each_other(root, tmp_path):
+    names = ("flops", "naswot", "params", "synflow")
+    study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), published=True, proxies=names, ensembles=("vote",))
+    numbers = {
+        key: entry["value"] for key, entry in numbers_of(study, tmp_path, root / "report/published.yaml").items()
+    }
+    assert numbers["ranking.first.title"] == numbers["ranking.cifar100.first.title"] == "FLOPs"
+    assert numbers["ranking.first.rank"] == 1
+    assert numbers["ranking.names"] == 5
+    assert numbers["ranking.networks"] == 3, "NASWOT, SynFlow and the vote"
+    strengths = [study.strength(names.index(name), "cifar10") for name in ("naswot", "synflow")]
+    strengths.append(study.strength(4, "cifar10"))
+    beaten = sum(strength > numbers["order.cifar10.convolutions"] for strength in strengths)
+    assert numbers["ranking.cifar10.above_convolutions"] == beaten
+    assert math.isclose(numbers["ranking.cifar100.agreement"], 1)
+    assert "ranking.cifar10.agreement" not in numbers
+    assert numbers["order.cifar10.top_known"] == 5
+    assert numbers["order.cifar10.partial_known"] == 3, "not of what is given"
+    assert numbers["order.cifar10.partial_best.title"] == "NASWOT"
+    assert numbers["pairs.cifar10.unlike.one"] == "FLOPs"
+    assert numbers["pairs.cifar10.unlike.other"] == "Vote"
+    assert math.isclose(numbers["pairs.cifar10.alike.spearman"], math.cos(0.3))
+    assert numbers["pairs.cifar10.beside_flops"] == 3
+    assert numbers["pairs.cifar10.closer_to_flops"] == 1, "NASWOT: cos 0.3 against 0.763"
+    assert numbers["stability.cifar10.initialisation_least.title"] == "SynFlow"
+    assert math.isclose(numbers["stability.cifar10.initialisation_median"], 0.96), "of NASWOT and SynFlow"
+    assert numbers["stability.cifar10.synflow.initialisation_shift"] == 0.025
+    assert "stability.cifar10.vote.cells" not in numbers
+
+
+def test_counts_do_not_look_at_a_network(monkeypatch):
+    counts = Ensemble("counts", "Counts", ("params", "skip"), "rank_sum", ("a", "b"), "Made up.")
+    monkeypatch.setitem(ENSEMBLES, "counts", counts)
+    assert looking_at_networks(["params", "naswot", "counts", "az_nas"]) == ["naswot", "az_nas"]
+
+
+def test_a_study_without_noise_says_nothing_of_it(tmp_path):
+    study = FakeStudy(tmp_path / "study", ("digits",), measured=False)
+    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("stability.")]
 
 
 def test_every_macro_is_defined_once(one, tmp_path):
@@ -147,7 +193,8 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     assert numbers["published.compared"]["value"] == 18
     assert "noise.cifar10.seconds" not in numbers
     assert numbers["published.computed.search"]["value"] == "batch 64, 3 initialisations"
-    assert "singular cells" in numbers["published.computed.correlations"]["value"]
+    assert numbers["published.correlations.compared"]["value"] == 9, "6 of FreeREA's scores, 3 of NASWOT's Figure 3"
+    assert numbers["published.correlations.tolerance"]["text"] == "0.050"
 
 
 def test_keys_are_plain_and_used_once():

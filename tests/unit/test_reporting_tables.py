@@ -7,7 +7,7 @@ import pytest
 from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.errors import DataError, ReportError
-from tfnas.reporting import figures, tables
+from tfnas.reporting import figures, proxy_tables, published, tables
 
 PUBLISHED = "report/published.yaml"
 
@@ -96,20 +96,12 @@ def test_a_summary_without_a_column_is_named(tmp_path):
         tables.write_search_table(tmp_path / "search.csv", SEARCHES, ["digits"], tmp_path / "table.tex")
 
 
-def test_correlation_table(three, root, tmp_path):
-    output = tmp_path / "table.tex"
-    tables.write_correlation_table(three.correlations, three.datasets, output, root / PUBLISHED)
-    text = output.read_text()
+def test_correlation_table(three, tmp_path):
+    text = write(tables.write_correlation_table, tmp_path, three.correlations, three.datasets)
     assert columns_of(text) == {8}
-    assert "0.793 [0.780, 0.800]" in text
-    assert r"\quoted{0.780}" in text
-    assert r"\quoted{\quad computed from published scores~\citep{cavagnero2023freerea}}" in text
-    own = r"\quoted{\quad published~\citep{mellor2021naswot}} & \quoted{validation} & \quoted{random} & \quoted{1000}"
-    assert own in text
-    assert text.count(own) == 3
-    assert r"\quoted{0.574}" in text
+    assert "0.793 [0.783, 0.803]" in text
     with pytest.raises(ReportError, match="no row for dataset 'svhn'"):
-        tables.write_correlation_table(three.correlations, ["svhn"], output)
+        tables.write_correlation_table(three.correlations, ["svhn"], tmp_path / "table.tex")
 
 
 def test_time_tables(one, three, tmp_path):
@@ -155,17 +147,138 @@ def test_pixels_of_another_type_are_named(tmp_path):
         figures.read_pixels(tmp_path / "c.npz")
 
 
-def test_many_proxies_have_one_row_each(tmp_path, root):
-    study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"))
-    table = pd.read_csv(study.correlations)
-    names = ("naswot", "params", "synflow", "zen", "az_nas")
-    pd.concat(table.assign(proxy=name) for name in names).to_csv(tmp_path / "many.csv", index=False)
-    output = tmp_path / "correlations.tex"
-    tables.write_correlation_table(tmp_path / "many.csv", study.datasets, output, root / "report/published.yaml")
-    text = output.read_text()
-    ours = table.query("dataset == 'cifar100' and accuracy == 'test_accuracy' and cells == 'all'").iloc[0]
-    line = next(line for line in text.splitlines() if line.startswith("NASWOT"))
-    assert f"{ours['spearman']:.3f}" in line
-    assert r"\quoted{0.808}" in line, "the published value of the same dataset"
-    assert r"\quoted{0.737, 0.769}" in text, "both published values of synflow on CIFAR-10"
-    assert "validation" not in text
+NAMES = ("naswot", "params", "synflow", "zen", "az_nas")
+
+
+@pytest.fixture(scope="module")
+def five(tmp_path_factory):
+    """A study of two datasets, four proxies and an ensemble."""
+    folder = tmp_path_factory.mktemp("five")
+    return FakeStudy(folder, ("cifar10", "cifar100"), published=True, proxies=NAMES[:4], ensembles=NAMES[4:])
+
+
+def lines_of(text, start):
+    return [line.rstrip("\\ ").split(" & ") for line in text.splitlines() if line.startswith(start)]
+
+
+def test_many_proxies_have_one_row_per_dataset_and_may_break_over_pages(five, tmp_path):
+    text = write(tables.write_correlation_table, tmp_path, five.correlations, five.datasets)
+    assert text.count(r"\longcaption") == 1
+    assert text.count(r"\begin{longtable}") == text.count(r"\begin{longtable*}") == 1
+    assert lines_of(text, "SynFlow") == [
+        ["SynFlow", "0.733 [0.723, 0.743]", "0.570 [0.560, 0.580]", "0.733", "0.570", "0.733"],
+        ["SynFlow", "0.731 [0.721, 0.741]", "0.570 [0.560, 0.580]", "0.731", "0.570", "0.731"],
+    ]
+
+
+def test_a_ground_truth_without_validation_leaves_a_dash(five, tmp_path):
+    table = pd.read_csv(five.correlations)
+    table[table["accuracy"] == "test_accuracy"].to_csv(tmp_path / "test.csv", index=False)
+    text = write(tables.write_correlation_table, tmp_path, tmp_path / "test.csv", five.datasets)
+    assert {line[-1] for line in lines_of(text, "SynFlow")} == {"--"}
+
+
+def test_the_table_of_proxies_says_what_each_needs(five, tmp_path):
+    text = write(proxy_tables.write_proxy_table, tmp_path, five.correlations, five.names, five.datasets)
+    assert lines_of(text, "NASWOT~") == [
+        [r"NASWOT~\citep{mellor2021naswot}", "one forward pass, real images", r"$\uparrow$", "0.200", "0.200"]
+    ]
+    ensemble = lines_of(text, "AZ-NAS~")[0]
+    assert ensemble[1].startswith("log rank sum of AZ-NAS expressivity, ")
+    assert text.index("Zen~") < text.index(r"\emph{Ensembles}") < text.index("AZ-NAS~")
+    one = write(proxy_tables.write_proxy_table, tmp_path, five.correlations, ["params"], ["cifar10"])
+    assert "s/cell" in one
+    assert "Ensembles" not in one
+
+
+def test_quality_and_stability(five, tmp_path):
+    whose = (five.names, five.datasets)
+    text = write(
+        proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, *whose,
+        noise_path=five.measured_noise,
+    )  # fmt: skip
+    assert columns_of(text) == {1, 7}, "titles of blocks, rows"
+    first = ["0.310 [0.210, 0.410]", "0.400 [0.380, 0.420]", "2", "0.980 (2.5)", "0.900 (4.0)", "0.950 (12)"]
+    assert lines_of(text, "NASWOT")[0][1:] == first
+    assert lines_of(text, "Parameters")[0][2] == "--", "no partial correlation of what is given"
+    assert lines_of(text, "AZ-NAS")[0][4:] == ["--"] * 3, "an ensemble has no noise of its own"
+    text = write(proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, *whose)
+    assert {len(line) for line in lines_of(text, "NASWOT")} == {4}
+
+
+def test_twins_have_no_column_where_there_are_none(five, tmp_path):
+    noise = pd.read_csv(five.measured_noise).assign(twins=0, twin_spearman=np.nan)
+    noise.to_csv(tmp_path / "noise.csv", index=False)
+    text = write(
+        proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, five.names, five.datasets,
+        noise_path=tmp_path / "noise.csv",
+    )  # fmt: skip
+    assert "Twins" not in text
+    assert {len(line) for line in lines_of(text, "NASWOT")} == {6}
+
+
+def test_ranks_share_ties_and_put_what_is_undefined_last():
+    values = {"a": (0.5, 0.1), "b": (0.7, 0.3), "c": (0.5, np.nan), "d": (-0.9, 0.2)}
+    rows = [
+        {"proxy": name, "dataset": dataset, "accuracy": "test_accuracy", "cells": "all", "spearman": value}
+        for name, pair in values.items()
+        for dataset, value in zip(("one", "two"), pair, strict=True)
+    ]
+    other = [row | {"cells": "distinct", "spearman": -row["spearman"]} for row in rows]
+    ranks = proxy_tables.rank_proxies(pd.DataFrame(rows + other), list(values), ["one", "two"])
+    assert ranks.index.tolist() == ["b", "a", "d", "c"]
+    assert ranks["one"].to_dict() == {"b": 1, "a": 2.5, "d": 4, "c": 2.5}
+    assert ranks["two"].to_dict() == {"b": 1, "a": 3, "d": 2, "c": 4}
+    assert ranks["mean_rank"].to_dict() == {"b": 1, "a": 2.75, "d": 3, "c": 3.25}
+    assert ranks.loc["b", "mean_spearman"] == pytest.approx(0.5)
+    assert np.isnan(ranks.loc["c", "mean_spearman"])
+
+
+def test_ranking_table(five, tmp_path):
+    text = write(proxy_tables.write_ranking_table, tmp_path, five.correlations, five.names, five.datasets)
+    whole = r"\phantom{.0}"
+    assert lines_of(text, "NASWOT") == [
+        ["NASWOT", r"\textbf{0.793}", f"1{whole}", r"\textbf{0.791}", f"1{whole}", r"\textbf{0.792}", "1.0"]
+    ]
+    assert [line[0] for line in lines_of(text, "")].index("Zen") == [line[0] for line in lines_of(text, "")].index(
+        "SynFlow"
+    ) + 1
+    one = write(proxy_tables.write_ranking_table, tmp_path, five.correlations, five.names, ["cifar100"])
+    assert columns_of(one) == {3}
+
+
+def test_a_proxy_without_a_row_is_named(five, tmp_path):
+    for function in (proxy_tables.write_ranking_table, proxy_tables.write_proxy_table):
+        with pytest.raises(ReportError, match=r"correlations.csv' has no row for proxy 'near' on 'cifar10': run the"):
+            function(five.correlations, ["naswot", "near"], five.datasets, tmp_path / "table.tex")
+
+
+def test_our_correlations_beside_published_ones(five, root, tmp_path):
+    text = write(
+        proxy_tables.write_published_table, tmp_path, five.correlations, root / PUBLISHED, five.names, five.datasets
+    )
+    lines = text.splitlines()
+    place = next(i for i, line in enumerate(lines) if "NASWOT, test accuracy, all 15\\,625 cells, computed" in line)
+    assert r"published scores~\citep{cavagnero2023freerea}: batch 64" in lines[place]
+    row = [r"\quad$\rho$", "0.793", r"\quoted{0.793}", "0.000", "0.791", r"\quoted{0.808}", "$-0.017$"]
+    assert lines[place + 1].rstrip("\\ ").split(" & ") == row
+    assert r"NASWOT, validation accuracy, 1000 random cells, published~\citep{mellor2021naswot}" in text
+    assert r"\textbf{0.323}" in text, "Zen on CIFAR-10, 0.703 against 0.38"
+    assert r"\textbf{\textminus 0.240}" in text, "AZ-NAS on CIFAR-10, 0.673 against 0.913"
+    assert "ImageNet" not in text
+
+
+def test_a_value_printed_without_its_sign_is_compared_without(root):
+    table = pd.DataFrame(
+        {"proxy": ["synflow"], "dataset": ["cifar10"], "accuracy": ["test_accuracy"], "cells": ["all"]}
+    )
+    table = table.assign(spearman=-0.7, kendall=-0.5)
+    both = [
+        published.compare(row, table, ["cifar10"])
+        for row in published.correlation_rows(root / PUBLISHED, "synflow", ["cifar10"])
+    ]
+    ours = {row[0].theirs: [entry.ours for entry in row] for row in both}
+    assert ours == {0.737: [0.7], 0.769: [-0.7, -0.5]}
+    assert [entry.alike for entry in both[0]] == [True]
+    assert published.Comparison("a", "b", "spearman", 0.75, 0.7).alike, "as printed, whatever the last bit says"
+    assert not published.Comparison("a", "b", "spearman", 0.751, 0.7).alike

@@ -269,9 +269,7 @@ def test_seconds_of_one_proxy_are_not_charged_to_another():
     assert seconds["naswot"] < 0.1
 
 
-@pytest.mark.parametrize(
-    ("skeleton", "expected"), [(Skeleton(16, 5, 10, 3, 32), 1), (Skeleton(2, 1, 10, 1, 8), 64)]
-)
+@pytest.mark.parametrize(("skeleton", "expected"), [(Skeleton(16, 5, 10, 3, 32), 1), (Skeleton(2, 1, 10, 1, 8), 64)])
 def test_small_networks_run_together_and_the_benchmarks_alone(skeleton, expected):
     images = torch.zeros(128, skeleton.image_channels, skeleton.image_size, skeleton.image_size)
     assert scoring.networks_per_pass(get_family("naswot"), images, None, skeleton) == expected

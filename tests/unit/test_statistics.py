@@ -9,7 +9,16 @@ import pytest
 import scipy.stats
 
 from tfnas.errors import SearchError
-from tfnas.statistics import bootstrap_interval, kendall, rank_with_missing, spearman, summarise
+from tfnas.statistics import (
+    bootstrap_interval,
+    kendall,
+    partial_spearman,
+    rank_shift,
+    rank_with_missing,
+    spearman,
+    spearman_matrix,
+    summarise,
+)
 
 
 @pytest.fixture(params=range(4))
@@ -78,9 +87,86 @@ def test_undefined_correlations_are_nan_and_perfect_ones_are_points():
         assert np.isnan(correlate([1.0], [2.0]).value)
         perfect = correlate(np.arange(10), np.arange(10) ** 3)
         assert (perfect.value, perfect.low, perfect.high) == pytest.approx((1, 1, 1))
+        assert correlate([1, 2], [2, 1]).value == pytest.approx(-1)
         few = correlate([1, 2, 3], [1, 3, 2])
         assert np.isfinite(few.value)
         assert np.isnan(few.low)
+
+
+def test_partial_correlations_are_those_of_the_inverse_of_scipys_matrix(tied):
+    x, y = tied
+    controls = np.random.default_rng(9).integers(0, 5, size=(200, 2)) + np.round(x[:, None] / 4)
+    inverse = np.linalg.inv(scipy.stats.spearmanr(np.column_stack([x, y, controls])).statistic)
+    partial = partial_spearman(x, y, controls)
+    assert partial.value == pytest.approx(-inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1]), abs=1e-12)
+    assert partial.n == 200
+    half = 1.959963984540054 * np.sqrt((1 + partial.value**2 / 2) / 195)
+    assert partial.low == pytest.approx(np.tanh(np.arctanh(partial.value) - half))
+    assert partial.high == pytest.approx(np.tanh(np.arctanh(partial.value) + half))
+
+
+def test_a_partial_correlation_by_hand():
+    # Spearman 0.8 (x, y), 0.4 (x, z), 0.2 (y, z): (0.8 - 0.4 * 0.2) / sqrt((1 - 0.16) (1 - 0.04)).
+    x, y, z = [1, 2, 3, 4], [1, 3, 2, 4], [3, 1, 2, 4]
+    pairs = [spearman(x, y).value, spearman(x, z).value, spearman(y, z).value]
+    assert pairs == pytest.approx([0.8, 0.4, 0.2])
+    partial = partial_spearman(x, y, np.array(z)[:, None])
+    assert partial.value == pytest.approx(0.72 / np.sqrt(0.84 * 0.96))
+    assert np.isnan(partial.low), "n - k - 3 is 0"
+    assert partial_spearman(x, y, np.empty((4, 0))).value == pytest.approx(0.8)
+    assert partial_spearman(x, y, np.ones((4, 1))).value == pytest.approx(0.8)
+
+
+def test_what_the_controls_already_say_has_no_partial_correlation(tied):
+    x, y = tied
+    noise = np.random.default_rng(0).normal(size=200)
+    controls = np.column_stack([np.exp(x), noise])
+    assert np.isnan(partial_spearman(x, y, controls).value)
+    assert np.isnan(partial_spearman(y, x, controls).value)
+    assert np.isnan(partial_spearman(np.ones(200), y, controls).value)
+    twice = np.column_stack([noise, -noise])  # controls that say the same
+    assert partial_spearman(x, y, twice).value == pytest.approx(partial_spearman(x, y, twice[:, :1]).value)
+    with pytest.raises(ValueError, match=r"the controls of 200 pairs must be finite and of shape \(200, k\)"):
+        partial_spearman(x, y, noise)
+    with pytest.raises(ValueError, match="must be finite"):
+        partial_spearman(x, y, np.full((200, 1), np.nan))
+
+
+def test_partial_intervals_cover_the_true_coefficient_about_as_often_as_they_say():
+    """x and y share z alone: given z nothing is left of their correlation, which is near 0.5 without it."""
+    rng = np.random.default_rng(3)
+    hits = 0
+    for _ in range(400):
+        z, other, e, f = rng.normal(size=(4, 40))
+        partial = partial_spearman(z + e, z + f, np.column_stack([z, other]))
+        hits += partial.low < 0 < partial.high
+    assert 0.91 < hits / 400 < 0.98
+
+
+def test_a_matrix_holds_the_correlations_of_every_pair(tied):
+    values = np.stack([*tied, np.full(200, 3.0), -tied[0]])
+    matrix = spearman_matrix(values)
+    varying = [0, 1, 3]
+    expected = scipy.stats.spearmanr(values[varying].T).statistic
+    np.testing.assert_allclose(matrix[np.ix_(varying, varying)], expected, atol=1e-12)
+    assert np.isnan(matrix[2]).all()
+    assert np.isnan(matrix[:, 2]).all()
+    np.testing.assert_array_equal(np.diag(matrix)[varying], 1)
+    assert matrix[0, 3] == pytest.approx(-1)
+    np.testing.assert_array_equal(spearman_matrix(values[:1]), [[1]])
+    assert np.isnan(spearman_matrix(values[2:3])).all()
+
+
+def test_shifts_of_ranks_by_hand():
+    assert rank_shift([1, 2, 3, 4], [10, 20, 30, 40]) == 0
+    # Ranks 1 2 3 4 against 2 1 4 3: one rank each, a quarter of 4.
+    assert rank_shift([1, 2, 3, 4], [2, 1, 4, 3]) == pytest.approx(25)
+    # Ties share their mean rank: 1 2 3 4 against 1.5 1.5 3 4.
+    assert rank_shift([1, 2, 3, 4], [0, 0, 3, 4]) == pytest.approx(100 * 1 / 16)
+    assert rank_shift(np.arange(100), -np.arange(100)) == pytest.approx(50)
+    x, y = np.random.default_rng(0).normal(size=(2, 4000))
+    assert rank_shift(x, y) == pytest.approx(100 / 3, abs=1)
+    assert np.isnan(rank_shift([], []))
 
 
 def test_unprepared_vectors_are_refused():

@@ -80,6 +80,52 @@ def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):
     assert "results/two/figures/scatter-az_nas.pdf" in study.exhibits()
 
 
+def test_noise_is_measured_on_two_mini_batches_of_every_dataset(study):
+    assert study.measures_noise
+    study.config["scoring"]["proxies"] = ["naswot", "params"]
+    assert study.noise_files(2) == [
+        "results/two/noise/digits/naswot-2.parquet",
+        "results/two/noise/digits/structure-2.parquet",
+        "results/two/noise/cifar10/naswot-2.parquet",
+        "results/two/noise/cifar10/structure-2.parquet",
+    ]
+    assert study.noise_batch("digits", "1") == "results/two/batches/digits.npz"
+    assert study.noise_batch("digits", "2") == "results/two/noise/digits/batch.npz"
+    assert study.second_batch_seed != study.config["seed"]
+    assert study.summaries[-2:] == ["results/two/summaries/proxy-pairs.csv", "results/two/summaries/noise.csv"]
+
+
+@pytest.mark.parametrize("change", [{"noise_cells": 0}, {"scores": "shipped"}])
+def test_without_images_or_cells_there_is_no_noise(study, change):
+    study.config["scoring"] |= change
+    assert not study.measures_noise
+    assert study.noise_files(1) == []
+    assert "results/two/summaries/noise.csv" not in study.summaries
+
+
+def test_more_proxies_have_more_exhibits(study):
+    one = {path.removeprefix("results/two/") for path in study.exhibits()}
+    assert {"tables/proxies.tex", "tables/quality.tex"} <= one
+    study.config["scoring"]["proxies"] = ["naswot", "params"]
+    two = {path.removeprefix("results/two/") for path in study.exhibits()}
+    assert two - one == {"figures/correlations.pdf", "tables/ranking.tex", "figures/scatter-params.pdf"}
+    study.config["scoring"]["ensembles"] = ["az_nas"]
+    three = {path.removeprefix("results/two/") for path in study.exhibits()}
+    pairs = {"figures/proxy-pairs-digits.pdf", "figures/proxy-pairs-cifar10.pdf"}
+    assert three - two == pairs | {"figures/scatter-az_nas.pdf"}
+
+
+def test_published_correlations_are_shown_where_there_are_any(study, root, monkeypatch):
+    monkeypatch.chdir(root)
+    table = "results/two/tables/published-correlations.tex"
+    study.config["report"]["published"] = True
+    assert table in study.exhibits()
+    del study.config["datasets"]["cifar10"]
+    assert table not in study.exhibits(), "nobody has published correlations on the digits"
+    study.config["report"]["published"] = False
+    assert table not in study.exhibits()
+
+
 def test_budgets_go_to_searches_that_train(study):
     assert study.budget("cifar10", "evolution") == 20
     assert study.budget("cifar10", "naswot-10") is None

@@ -8,10 +8,21 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, truth_table, write
 
-from tfnas.cells import canonical_classes
-from tfnas.errors import DataError, SearchError
+from tfnas.cells import Cell, canonical_classes
+from tfnas.errors import DataError, SearchError, UnknownNameError
+from tfnas.files import write_table
+from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search import run_block
-from tfnas.summaries import CORRELATION_COLUMNS, SEARCH_COLUMNS, summarise_correlations, summarise_searches
+from tfnas.summaries import (
+    CORRELATION_COLUMNS,
+    PAIR_COLUMNS,
+    PROXY_COLUMNS,
+    SEARCH_COLUMNS,
+    summarise_correlations,
+    summarise_pairs,
+    summarise_proxies,
+    summarise_searches,
+)
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +143,112 @@ def test_truth_without_validation_accuracies_gives_rows_of_the_test_accuracy_onl
     truth = write(truth_table().drop(columns="valid_accuracy"), tmp_path / "truth.csv")
     summarise_correlations({"one": write(score_table(), tmp_path / "s.csv")}, {"one": truth}, tmp_path / "c.csv")
     assert set(pd.read_csv(tmp_path / "c.csv").accuracy) == {"test_accuracy"}
+
+
+SKELETON = {"channels": 2, "cells_per_stage": 1}
+
+
+def costs() -> np.ndarray:
+    """Parameters and FLOPs of all cells, shape (15625, 2)."""
+    cells = [Cell.from_code(code) for code in range(15625)]
+    return np.array([(count_parameters(c, Skeleton(**SKELETON)), count_flops(c, Skeleton(**SKELETON))) for c in cells])
+
+
+def write_scores(path, **scores):
+    """Write a score table with a skeleton in its facts."""
+    tables = [score_table(np.asarray(values, dtype=float), name) for name, values in scores.items()]
+    # Rows in another order than the codes, as a table may have them.
+    write_table(path, pd.concat(tables).sample(frac=1, random_state=0), {"skeleton": SKELETON})
+    return path
+
+
+def proxies_of(tmp_path, truth, names=None, **scores):
+    """Return the summary of proxies on one dataset, by name."""
+    paths = {"one": write_scores(tmp_path / "scores.csv", **scores)}
+    truths = {"one": write(truth, tmp_path / "truth.csv")}
+    summarise_proxies(paths, truths, names or list(scores), tmp_path / "proxies.csv")
+    summary = pd.read_csv(tmp_path / "proxies.csv")
+    assert tuple(summary.columns) == PROXY_COLUMNS
+    return summary.set_index("proxy")
+
+
+def test_the_best_tenth_is_correlated_by_itself(tmp_path):
+    truth = truth_table()
+    accuracies = truth.test_accuracy.to_numpy()
+    good = accuracies + np.random.default_rng(4).normal(size=len(truth))
+    good[::7] = np.nan
+    summary = proxies_of(tmp_path, truth.sample(frac=1, random_state=1), ["bad", "good"], good=good, bad=-accuracies)
+    assert summary.index.tolist() == ["bad", "good"]
+    row = summary.loc["good"]
+    assert (row.n, row.top_n) == (15625, 1563)
+    best = np.argsort(accuracies)[-1563:]
+    # Missing scores count as the lowest of all cells, not of the best ones.
+    scores = np.where(np.isnan(good), np.nanmin(good), good)[best]
+    assert row.top_spearman == pytest.approx(scipy.stats.spearmanr(scores, accuracies[best]).statistic)
+    assert row.top_kendall == pytest.approx(scipy.stats.kendalltau(scores, accuracies[best]).statistic)
+    assert row.top_spearman_low < row.top_spearman < row.top_spearman_high
+    assert summary.loc["bad", "top_spearman"] == pytest.approx(-1)
+
+
+def test_of_equally_accurate_cells_at_the_boundary_the_first_codes_belong_to_the_best(tmp_path):
+    codes = np.arange(20)
+    truth = truth_table(codes).assign(test_accuracy=[50.0] * 10 + [90.0] + [80.0] * 4 + [50.0] * 5)
+    scores = np.zeros(15625)
+    scores[[10, 11]] = 5, 7
+    # Two of 20 cells: code 10 (90) and, of those with 80, code 11; the worse one has the higher score.
+    row = proxies_of(tmp_path, truth.sample(frac=1, random_state=3), made_up=scores).loc["made_up"]
+    assert (row.n, row.top_n, row.top_spearman, row.top_kendall) == (20, 2, pytest.approx(-1), pytest.approx(-1))
+    assert np.isnan(row.top_spearman_low)
+    truth = truth.assign(test_accuracy=np.where(codes == 19, np.nan, truth.test_accuracy)).drop(index=0)
+    assert proxies_of(tmp_path, truth, made_up=scores).loc["made_up", "n"] == 18
+
+
+def test_partial_correlations_take_out_the_costs_of_the_cell(tmp_path):
+    truth, cost = truth_table(), costs()
+    rng = np.random.default_rng(5)
+    noisy = truth.test_accuracy.to_numpy() + rng.normal(size=len(truth)) * 3
+    summary = proxies_of(tmp_path, truth, noisy=noisy, params=cost[:, 0], flops=1e-6 * cost[:, 1])
+    # Parameters and FLOPs rank the cells alike, so that one of them says it all.
+    assert scipy.stats.spearmanr(*cost.T).statistic == pytest.approx(1)
+    known = np.column_stack([noisy, truth.test_accuracy, cost[:, 0]])
+    inverse = np.linalg.inv(scipy.stats.spearmanr(known).statistic)
+    row = summary.loc["noisy"]
+    assert row.partial_spearman == pytest.approx(-inverse[0, 1] / np.sqrt(inverse[0, 0] * inverse[1, 1]), abs=1e-9)
+    assert row.partial_spearman_low < row.partial_spearman < row.partial_spearman_high
+    nothing = summary.loc[["params", "flops"], [name for name in summary if name.startswith("partial")]]
+    assert nothing.isna().all(axis=None)
+
+
+def test_every_pair_of_proxies_is_correlated_in_both_orders(tmp_path):
+    rng = np.random.default_rng(6)
+    a = np.round(rng.normal(size=15625), 1)
+    b = a + rng.normal(size=15625)
+    b[:50] = -np.inf
+    paths = {}
+    for dataset, sign in (("one", 1), ("two", -1)):
+        paths[dataset] = write_scores(tmp_path / f"{dataset}.csv", a=a, b=sign * b, broken=np.full(15625, np.nan))
+    summarise_pairs(paths, ["b", "broken", "a"], tmp_path / "pairs.csv")
+    table = pd.read_csv(tmp_path / "pairs.csv")
+    assert tuple(table.columns) == PAIR_COLUMNS
+    assert table[["dataset", "proxy", "other"]].to_numpy().tolist() == [
+        [dataset, proxy, other]
+        for dataset in ("one", "two")
+        for proxy in ("b", "broken", "a")
+        for other in ("b", "broken", "a")
+    ]
+    rho = table.set_index(["dataset", "proxy", "other"]).sort_index().spearman
+    for dataset, sign in (("one", 1), ("two", -1)):
+        lowest = np.where(np.isfinite(b), sign * b, (sign * b)[50:].min())
+        expected = scipy.stats.spearmanr(a, lowest).statistic
+        assert rho[dataset, "a", "b"] == rho[dataset, "b", "a"] == pytest.approx(expected)
+        assert rho[dataset, "a", "a"] == 1
+        assert np.isnan(rho[dataset, "broken"]).all()
+
+
+def test_a_score_table_without_a_proxy_is_one_sentence(tmp_path):
+    path = write_scores(tmp_path / "scores.csv", made_up=np.arange(15625))
+    with pytest.raises(UnknownNameError) as error:
+        summarise_pairs({"one": path}, ["made_up", "zen"], tmp_path / "pairs.csv")
+    assert str(error.value) == f"Unknown proxy 'zen' in {path}: choose one of made_up."
+    with pytest.raises(UnknownNameError):
+        summarise_proxies({"one": path}, {"one": path}, ["zen"], tmp_path / "proxies.csv")

@@ -89,6 +89,31 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
         assert planned["score_chunk"] == 2 * (2 + 4), "chunks of two families; an ensemble has none"
 
 
+def planned_summary(project, name, **scoring):
+    """Return the plan of one summary table of the study of tests/configs/rerun.yaml with other scoring settings."""
+    write_inputs(project.folder)
+    (project.folder / "scoring.yaml").write_text(yaml.safe_dump({"scoring": scoring}))
+    target = f"results/rerun/summaries/{name}.csv"
+    return project.planned("--configfile", "tests/configs/rerun.yaml", "scoring.yaml", "--", target)
+
+
+def test_noise_is_measured_by_every_family_on_two_mini_batches(project):
+    planned = planned_summary(project, "noise", proxies=["naswot", "params"])
+    assert planned["make_batch"] == planned["make_second_batch"] == 2
+    assert planned["score_noise"] == 2 * 2 * 2
+    assert planned["summarise_noise"] == 1
+
+
+def test_shipped_scores_are_compared_but_have_no_noise(project):
+    for dataset in ("digits", "mine"):
+        (project.folder / f"{dataset}.csv.gz").touch()
+        (project.folder / f"{dataset}.json").touch()
+    planned = planned_summary(project, "proxies", scores="shipped", shipped=".")
+    assert planned == {"take_shipped_scores": 2, "truth_from_table": 2, "summarise_proxies": 1}
+    arguments = ("--configfile", "tests/configs/rerun.yaml", "scoring.yaml", "--", "results/rerun/summaries/noise.csv")
+    assert "MissingRuleException" in project.snakemake("--dry-run", *arguments, check=False)
+
+
 @pytest.mark.parametrize("study", ["smoke", "digits-retrain"])
 def test_every_study_that_needs_no_download_has_a_plan(project, study):
     planned = project.planned("--configfile", f"studies/{study}.yaml")

@@ -1,4 +1,4 @@
-"""A real run of proxies that need no network and of an ensemble of them: scored, merged, searched and summarised."""
+"""A real run of proxies that need no network and of an ensemble of them: scored, searched, summarised in all ways."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 import yaml
 from workflow_helpers import write_inputs
 
+from tfnas.files import read_json
 from tfnas.score_table import ScoreTable
 
 ENSEMBLE = """
@@ -24,6 +25,7 @@ STUDY = {
         "batch_size": 4,
         "device": "cpu",
         "cells_per_job": 15625,
+        "noise_cells": 20,
     },
     "search": {
         "runs": 2,
@@ -37,7 +39,8 @@ def test_an_ensemble_is_scored_searched_and_correlated(project):
     write_inputs(project.folder)
     project.edit("src/tfnas/ensembles.py", ENSEMBLE)
     (project.folder / "pair.yaml").write_text(yaml.safe_dump(STUDY))
-    project.snakemake("--cores", "1", "--configfile", "pair.yaml", "--", "search")
+    summaries = [f"results/pair/summaries/{name}.csv" for name in ("proxies", "proxy-pairs", "noise")]
+    project.snakemake("--cores", "1", "--configfile", "pair.yaml", "--", "search", *summaries)
     results = project.folder / "results/pair"
     table = ScoreTable.read(results / "scores/mine.csv")
     assert table.proxies == ["params", "skip", "pair"]
@@ -49,3 +52,13 @@ def test_an_ensemble_is_scored_searched_and_correlated(project):
     summary = pd.read_csv(results / "summaries/search.csv")
     assert set(summary["search"]) == {"pair-10"}
     assert (summary["scoring_seconds"] > 0).all()
+    proxies, pairs, noise = (pd.read_csv(project.folder / path) for path in summaries)
+    assert proxies["proxy"].tolist() == ["params", "skip", "pair"]
+    assert pairs["other"].tolist() == ["params", "skip", "pair"] * 3
+    assert noise["proxy"].tolist() == ["params", "skip"], "an ensemble is not scored again"
+    assert (
+        noise[["cells", "initialisation_spearman", "batch_shift", "twins"]].to_numpy().tolist() == [[20, 1, 0, 0]] * 2
+    )
+    first, second = (read_json(results / name) for name in ("batches/mine.json", "noise/mine/batch.json"))
+    assert first["images"] == second["images"] == 4
+    assert first["sha256"] != second["sha256"]

@@ -15,18 +15,18 @@ from tfnas.ensembles import ENSEMBLES
 from tfnas.proxies.registry import proxy_names
 
 GENERATED = {
-    "schemas/config.schema.json": lambda found: json.dumps(schema(), indent=2) + "\n",
-    "docs/config.md": lambda found: documentation(),
+    "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",
+    "docs/config.md": lambda found, root: documentation(),
     "docs/proxies.md": fill,
 }
-"""What each file should hold, given what it holds: of the last one only the tables are generated."""
+"""What each file should hold, given what it holds and the root: of the last one only the tables are generated."""
 
 
 @pytest.mark.parametrize("name", GENERATED)
 def test_generated_file_is_up_to_date(root, request, name):
     path = root / name
     found = path.read_text(encoding="utf-8") if path.exists() else ""
-    wanted = GENERATED[name](found)
+    wanted = GENERATED[name](found, root)
     if found != wanted and request.config.getoption("--fix"):
         path.parent.mkdir(exist_ok=True)
         path.write_text(wanted, encoding="utf-8")

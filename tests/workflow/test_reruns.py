@@ -17,6 +17,7 @@ CONFIG = ("--configfile", "tests/configs/rerun.yaml")
 REPORT = {"render_report", "compile_report", "copy_report", "all"}
 FIGURES = {"draw_scatter", "draw_search_times"}
 TABLES = {"tabulate_correlations", "tabulate_searches", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
+SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise"}
 AFTER_SEARCH = {"summarise_searches", "write_provenance", "write_numbers", *REPORT}
 
 
@@ -62,23 +63,24 @@ def test_a_caption_of_the_html_report_reruns_nothing(study):
 def test_statistics_rerun_summaries_and_what_follows(study):
     study.edit("src/tfnas/statistics.py")
     planned = set(study.planned(*CONFIG))
-    assert {"summarise_searches", "summarise_correlations"} <= planned
-    assert not planned & {"score_chunk", "merge_scores", "run_search", "make_batch", "truth_from_table"}
+    assert {"summarise_searches", *SUMMARIES} <= planned
+    assert not planned & {"score_chunk", "score_noise", "merge_scores", "run_search", "make_batch", "truth_from_table"}
 
 
 def test_a_family_reruns_its_scores_and_what_follows(study):
     study.edit("src/tfnas/proxies/naswot.py")
     planned = study.planned(*CONFIG)
     assert planned["score_chunk"] == 4
-    assert not set(planned) & {"make_batch", "truth_from_table", "draw_batch", "draw_accuracies"}
+    assert planned["score_noise"] == 4, "two mini-batches of two datasets"
+    assert not set(planned) & {"make_batch", "make_second_batch", "truth_from_table", "draw_batch", "draw_accuracies"}
     assert planned["run_search"] == 4, "only the search that reads the scores, not evolution"
 
 
 def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
     study.edit("src/tfnas/ensembles.py")
     planned = study.planned(*CONFIG)
-    follows = {"merge_scores", "summarise_correlations", "draw_scatter", "write_provenance", "write_numbers", *REPORT}
-    tables = {"tabulate_setup", "tabulate_correlations", "tabulate_provenance"}
+    follows = {"merge_scores", *SUMMARIES, "draw_scatter", "write_provenance", "write_numbers", *REPORT}
+    tables = {"tabulate_setup", "tabulate_correlations", "tabulate_proxies", "tabulate_quality", "tabulate_provenance"}
     assert set(planned) == follows | tables
     assert planned["merge_scores"] == 2
 
@@ -114,6 +116,13 @@ def test_more_runs_compute_only_the_new_ones(study):
         "summarise_correlations",
         "draw_scatter",
     }
+
+
+def test_other_noise_cells_are_scored_anew_and_nothing_else(study):
+    planned = study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 10}})
+    assert planned["score_noise"] == 4
+    assert not set(planned) & {"score_chunk", "make_second_batch", "run_search", "summarise_correlations"}
+    assert not set(study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 0}})) & {"score_noise", "summarise_noise"}
 
 
 def test_a_new_search_runs_alone(study):

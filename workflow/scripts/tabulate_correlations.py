@@ -1,4 +1,4 @@
-"""Tabulate correlations, published ones beside ours."""
+"""Tabulate correlations."""
 
 from tfnas.workflow import job
 
@@ -9,5 +9,4 @@ with job(snakemake) as run:
         snakemake.input.correlations,
         snakemake.params.datasets,
         snakemake.output.table,
-        run.one(snakemake.input.published),
     )

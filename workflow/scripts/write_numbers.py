@@ -12,6 +12,9 @@ with job(snakemake) as run:
         run.by_dataset(snakemake.input.truths),
         run.by_dataset(snakemake.input.scores),
         run.by_dataset(snakemake.input.batches),
+        snakemake.input.quality,
+        snakemake.input.pairs,
         snakemake.output.tex,
         run.one(snakemake.input.published),
+        run.one(snakemake.input.noise),
     )

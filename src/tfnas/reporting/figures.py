@@ -389,12 +389,15 @@ def draw_correlations(
                     *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
                 )
             axes.axvline(0, color=GREY, linewidth=0.6)
-            axes.set_xlabel("Spearman's $\\rho$ with test accuracy")
             if len(datasets) > 1:
                 axes.set_title(dataset_title(dataset))
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
-        if len(panels[0][0].get_legend_handles_labels()[0]) > 1:
-            panels[0][0].legend(loc="lower right")
+        figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])
+        entries = {
+            name: handle for axes in panels[0] for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        if len(entries) > 1:
+            figure.legend(entries.values(), entries.keys(), loc="outside upper right", ncol=2)
         save(figure, output)
 
 

@@ -10,7 +10,10 @@ the printed text and the raw value, on which templates decide what they say. Key
     search.{searched_on}.{label}.{dataset}.{valid|test}.mean
     search.{searched_on}.{label}.total          seconds of one run, scoring and simulated training
     best.{dataset}.{group}.test                 the best search of a group (and of ``any`` group but references)
-    order.{dataset}.{proxy}.top                 the order among the best tenth of cells
+    order.{dataset}.{proxy}.top                 the order among the best tenth of cells; ``partial``: given the size
+    ranking.{dataset}.first.title               the proxy that orders all cells best; without dataset: on average
+    pairs.{dataset}.alike.one                   the two proxies that are most alike, or ``unlike``
+    stability.{dataset}.{proxy}.initialisation  how two initialisations agree; ``batch``, ``twin`` likewise
     compare.{dataset}.{group}.lead              the best trained (or hybrid) search against the best training-free one
     assist.{dataset}.lead                       the best hybrid search against the best trained one
     evolution.{dataset}.lead                    regularised evolution against random search
@@ -18,6 +21,7 @@ the printed text and the raw value, on which templates decide what they say. Key
     growth.{dataset}.{proxy}.gain               what more samples bring
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
     published.{key}.{dataset}.{valid|test}.mean what others printed
+    published.correlations.within               how many published correlations are like ours
 
 Beside every difference of two searches (``lead`` or ``gain``) stand the ends of its 95 % interval (``low``, ``high``)
 and the ``verdict``: better, worse, or undecided where the interval holds zero (:func:`welch_interval`).
@@ -47,7 +51,14 @@ from tfnas.reporting.names import (
     search_titles,
     tex_title,
 )
-from tfnas.reporting.published import correlation_rows, matching_label, notes, read_published, search_rows
+from tfnas.reporting.proxy_numbers import (
+    add_pairs,
+    add_published_correlations,
+    add_quality,
+    add_ranking,
+    add_stability,
+)
+from tfnas.reporting.published import matching_label, notes, read_published, search_rows
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.score_table import ScoreTable, lowest_where_missing
@@ -105,8 +116,11 @@ def write_numbers(
     truth_paths: dict[str, str | Path],
     score_paths: dict[str, str | Path],
     batch_paths: dict[str, str | Path],
+    quality_path: str | Path,
+    pairs_path: str | Path,
     output: str | Path,
     published_path: str | Path | None = None,
+    noise_path: str | Path | None = None,
 ) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
@@ -117,8 +131,11 @@ def write_numbers(
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
         score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
         batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
+        quality_path: ``summaries/proxies.csv``.
+        pairs_path: ``summaries/proxy-pairs.csv``.
         output: path of ``numbers.tex``.
         published_path: ``report/published.yaml``, None to leave published numbers out.
+        noise_path: ``summaries/noise.csv``, None where the study measures no noise of scores.
 
     Raises:
         ReportError: a file lacks a fact that the report prints; the message names key and file.
@@ -134,9 +151,16 @@ def write_numbers(
     numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
     families = [part for path in score_paths.values() for part in family_facts(read_facts(path))]
     numbers.add("study.share_classes", any(part.get("share_classes") for part in families), "text")
-    _add_correlations(numbers, read_table(correlations_path, CORRELATION_COLUMNS))
+    names, correlations = scored_names(study), read_table(correlations_path, CORRELATION_COLUMNS)
+    _add_correlations(numbers, correlations)
     for dataset in datasets:
-        _add_order(numbers, dataset, scored_names(study), score_paths[dataset], truth_paths[dataset])
+        _add_order(numbers, dataset, names, score_paths[dataset], truth_paths[dataset])
+    add_quality(numbers, quality_path, names, datasets)
+    if len(names) > 1:
+        add_ranking(numbers, correlations, names, datasets)
+        add_pairs(numbers, pairs_path, correlations, names, datasets)
+    if noise_path is not None:
+        add_stability(numbers, noise_path, names)
     summary = read_summary(summary_path)
     _add_searches(numbers, summary)
     for dataset in datasets:
@@ -145,12 +169,9 @@ def write_numbers(
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
         _add_published(numbers, published_path, datasets, searches)
-        quoted = [row for name in scored_names(study) for row in correlation_rows(published_path, name, datasets)]
-        shown = {"search": search_rows(published_path, datasets, "each"), "correlations": quoted}
-        for table, rows in shown.items():
-            for called, evidence in (("computed", "C"), ("noted", "P"), ("quoted", "S")):
-                if note := notes(rows, evidence):
-                    numbers.add(f"published.{called}.{table}", note, "text")
+        add_published_correlations(numbers, published_path, correlations, names, datasets)
+        if note := notes(search_rows(published_path, datasets, "each"), "C"):
+            numbers.add("published.computed.search", note, "text")
     lines = [
         "% Written by tfnas.reporting.numbers: do not edit.",
         r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"
@@ -285,7 +306,7 @@ def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
 def _add_order(
     numbers: Numbers, dataset: str, proxies: list[str], score_path: str | Path, truth_path: str | Path
 ) -> None:
-    """Add where the order of scores comes from: the count of convolutions, the best tenth, the best-scored cell.
+    """Add where the order of scores comes from: the count of convolutions, and the best-scored cell.
 
     All are Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
     ``within`` is the mean over groups of cells with equally many convolution edges, weighted by their size.
@@ -295,13 +316,10 @@ def _add_order(
     test = table["test_accuracy"].to_numpy()
     convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
     numbers.add(f"order.{dataset}.convolutions", _spearman(convolutions, test), "correlation")
-    best_tenth = test >= np.quantile(test, 0.9)
     scores = ScoreTable.read(score_path)
     for proxy in proxies:
         score = lowest_where_missing(scores.scores(proxy))[codes]
         before = f"order.{dataset}.{proxy}"
-        numbers.add(f"{before}.top", _spearman(score[best_tenth], test[best_tenth]), "correlation")
-        numbers.add(f"{before}.top_cells", int(best_tenth.sum()), "count")
         groups = [convolutions == count for count in np.unique(convolutions)]
         inner = [(_spearman(score[group], test[group]), group.sum()) for group in groups]
         known = [(value, size) for value, size in inner if math.isfinite(value)]

@@ -4,24 +4,36 @@ A row says which of our searches it is to be compared with (``matches``: an algo
 the published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the
 bibliography).
 ``evidence`` is P for the paper or its authors' repository, C for a value computed from public author data and S for one
-that was only found where others quote it.
+that was only found where others quote it. A correlation that its source prints without its sign says ``absolute``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from tfnas.errors import ReportError
 from tfnas.reporting.names import GROUPS, NATS_DATASETS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 METRICS = ("valid_accuracy", "test_accuracy")
 
+COEFFICIENTS = ("spearman", "kendall")
 
+TOLERANCE = 0.05
+"""Difference of two correlations beyond which the report calls them different."""
+
+
+@cache
 def read_published(path: str | Path) -> dict[str, Any]:
-    """Read the published rows and check their shape.
+    """Read the published rows and check their shape. The file is read once a process; do not change what is returned.
 
     Returns:
         ``{"search": [...], "correlations": [...], "facts": {...}}`` as in the file.
@@ -78,6 +90,62 @@ def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -
         return []
     rows = read_published(path)["correlations"]
     return [row for row in rows if row["proxy"] == proxy and set(datasets) & set(row["values"])]
+
+
+def quoted_correlations(path: str | Path | None, names: Iterable[str], datasets: list[str]) -> list[dict[str, Any]]:
+    """Return the published correlations of all these proxies and ensembles, in the order of ``names``."""
+    return [row for name in names for row in correlation_rows(path, name, datasets)]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One of our correlations beside a published one.
+
+    Attributes:
+        proxy: name of the proxy or ensemble.
+        dataset: name of the dataset.
+        coefficient: one of :data:`COEFFICIENTS`.
+        ours: over all cells, without its sign where the source prints none; NaN where ours is undefined.
+        theirs: as published.
+    """
+
+    proxy: str
+    dataset: str
+    coefficient: str
+    ours: float
+    theirs: float
+
+    @property
+    def difference(self) -> float:
+        """Ours less theirs."""
+        return self.ours - self.theirs
+
+    @property
+    def alike(self) -> bool:
+        """Whether the two lie within :data:`TOLERANCE` as printed, with three decimals."""
+        return abs(round(self.difference, 3)) <= TOLERANCE
+
+
+def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]) -> list[Comparison]:
+    """Set our correlations beside those of a published row, with the same accuracy and over all our cells.
+
+    Args:
+        row: of :func:`correlation_rows`.
+        correlations: ``summaries/correlations.csv``.
+        datasets: the datasets to compare on; those that either side lacks are left out.
+    """
+    accuracy = {"test": "test_accuracy", "validation": "valid_accuracy"}[row["accuracy"]]
+    alike = (correlations["proxy"] == row["proxy"]) & (correlations["accuracy"] == accuracy)
+    ours = correlations[alike & (correlations["cells"] == "all")].set_index("dataset")
+    found = []
+    for dataset in datasets:
+        for coefficient in COEFFICIENTS if dataset in ours.index else ():
+            theirs = row["values"].get(dataset, {}).get(coefficient)
+            if theirs is not None:
+                value = float(ours.loc[dataset, coefficient])
+                value = abs(value) if row.get("absolute") else value
+                found.append(Comparison(row["proxy"], dataset, coefficient, value, theirs))
+    return found
 
 
 def origin(row: dict[str, Any]) -> str:

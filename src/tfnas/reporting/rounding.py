@@ -9,6 +9,7 @@ kind            rule                                                            
 ``share``       a fraction printed in percent, one decimal, no percent sign            41.4
 ``ratio``       two significant digits below 10, whole numbers above                   3.2, 1540
 ``count``       whole number                                                           15 625
+``rank``        a rank or a mean of ranks, one decimal                                 3.5
 ``value``       any other measured value, four significant digits                      0.0035
 ``text``        a name, escaped for TeX                                                NASWOT
 ==============  =====================================================================  ==================
@@ -83,6 +84,8 @@ def plain(value: Any, kind: str) -> str:
         shown = f"{value:.3f}"
     elif kind == "share":
         shown = f"{100 * value:.1f}"
+    elif kind == "rank":
+        shown = f"{value:.1f}"
     elif kind == "count":
         shown = f"{round(value):,}"
     elif kind == "seconds":
@@ -129,3 +132,9 @@ def show_mean(mean: float, deviation: float | None, bold: bool = False) -> str:
     if deviation is None or not math.isfinite(deviation):
         return text
     return rf"{text}\,\textpm\,{show(deviation, 'accuracy')}"
+
+
+def bold(text: str) -> str:
+    """Return a printed number in bold, its minus sign, too (the fonts have no bold mathematics)."""
+    negative = text.startswith("$-") and text.endswith("$")
+    return rf"\textbf{{\textminus {text[2:-1]}}}" if negative else rf"\textbf{{{text}}}"

@@ -6,6 +6,7 @@ of a column among the searches of this study, references and published rows left
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from tfnas.reporting.names import (
     search_titles,
     tex_title,
 )
-from tfnas.reporting.published import METRICS, correlation_rows, matching_label, origin, search_rows
+from tfnas.reporting.published import METRICS, matching_label, origin, search_rows
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 
 SUMMARY_COLUMNS = (
@@ -54,12 +55,47 @@ def tabular(columns: str, head: Iterable[str], body: Iterable[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def long_table(columns: str, head: Iterable[str], body: Iterable[str], captioned: bool = True) -> str:
+    r"""Return a booktabs ``longtable``, which may break over pages and repeats its head.
+
+    Its caption is what the template puts into ``\longcaption`` (environment ``longtab`` of ``main.tex``).
+
+    Args:
+        columns: column specification.
+        head: lines of the head, complete with ``\\``.
+        body: lines of the body, complete with ``\\`` (or a rule).
+        captioned: whether it has the caption; without it it continues the table before, and counts as part of it.
+    """
+    top = [r"\toprule", *head, RULE]
+    name, caption = ("longtable", [r"\longcaption \\"]) if captioned else ("longtable*", [])
+    lines = [rf"\begin{{{name}}}{{{columns}}}", *caption, *top, r"\endfirsthead", *top, r"\endhead"]
+    return "\n".join([*lines, r"\bottomrule", r"\endfoot", *body, rf"\end{{{name}}}"]) + "\n"
+
+
+def long_tables(columns: str, head: Iterable[str], blocks: dict[str, list[str]]) -> str:
+    """Return long tables for the blocks of one table, under one caption; each repeats head and title of its block.
+
+    A single block has no title. Give columns fixed widths, so that they stand below each other.
+
+    Args:
+        columns: column specification.
+        head: lines of the head.
+        blocks: lines of the body by title of their block.
+    """
+    tables = []
+    for place, (title, body) in enumerate(blocks.items()):
+        heading = [rf"\emph{{{escape(title)}}} \\"] if len(blocks) > 1 else []
+        tables.append(long_table(columns, [*heading, *head], body, captioned=place == 0))
+    return "\n".join(tables)
+
+
 def row(cells: Iterable[str]) -> str:
     """Return a row of a table from its finished cells."""
     return " & ".join(cells) + r" \\"
 
 
-def _write(output: str | Path, text: str) -> None:
+def write_tex(output: str | Path, text: str) -> None:
+    """Write a table, atomically."""
     with atomic(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -118,7 +154,7 @@ def write_setup_table(
         for name, entry in entries.items():
             lines.setdefault(name, []).append(entry)
     body = [row([name, *entries]) for name, entries in lines.items()]
-    _write(output, tabular("l" + "l" * len(batch_paths), head, body))
+    write_tex(output, tabular("l" + "l" * len(batch_paths), head, body))
 
 
 def device_of(facts: dict[str, Any], place: str | Path) -> str:
@@ -161,7 +197,7 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
             shown = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
             body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
-    _write(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
+    write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
 
 
 def _setting(value: Any) -> str:
@@ -201,40 +237,39 @@ def write_best_cells_table(truth_paths: dict[str, str | Path], output: str | Pat
                 ])
             )  # fmt: skip
     head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
-    _write(output, tabular("lrrrr", head, body))
+    write_tex(output, tabular("lrrrr", head, body))
 
 
 MOST_IN_FULL = 4
-"""Proxies of which the table of correlations tells everything; of more it tells the main figures."""
+"""Names of which the table of correlations is short enough to stand in the text; with more it breaks over pages."""
 
 
-def write_correlation_table(
-    correlations_path: str | Path, datasets: list[str], output: str | Path, published_path: str | Path | None = None
-) -> None:
-    """Write the rank correlations of every proxy.
+def write_correlation_table(correlations_path: str | Path, datasets: list[str], output: str | Path) -> None:
+    """Write the rank correlations of every proxy and ensemble, with 95 % intervals.
 
-    Up to :data:`MOST_IN_FULL` proxies: with both accuracies, over all and over distinct cells, with intervals and
-    published values. Beyond that one row per proxy: with test accuracy over all cells.
+    Up to :data:`MOST_IN_FULL` names: a row for each accuracy and set of cells. Beyond that a table that may break over
+    pages (:func:`long_table`), with one row per name and dataset.
 
     Args:
         correlations_path: ``summaries/correlations.csv``.
         datasets: datasets in the order of the study.
         output: path of the table.
-        published_path: ``report/published.yaml``, None to leave published values out.
+
+    Raises:
+        ReportError: the summary has no row for one of the datasets.
     """
     table = read_table(correlations_path, CORRELATION_COLUMNS)
+    for dataset in datasets:
+        if not (table["dataset"] == dataset).any():
+            raise ReportError(f"'{correlations_path}' has no row for dataset '{dataset}': run the summary again.")
     if table["proxy"].nunique() > MOST_IN_FULL:
-        _write_compact_correlations(table, datasets, output, published_path)
+        _write_long_correlations(table, datasets, output)
         return
-    several = len(datasets) > 1
     body: list[str] = []
     for dataset in datasets:
         part = table[table["dataset"] == dataset]
-        if part.empty:
-            raise ReportError(f"'{correlations_path}' has no row for dataset '{dataset}': run the summary again.")
-        if several:
-            body += [RULE] if body else []
-            body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        body += [RULE] if body else []
+        body += [block_heading(dataset_title(dataset), 8)] if len(datasets) > 1 else []
         for proxy in dict.fromkeys(part["proxy"]):
             name = escape(proxy_title(proxy))
             for values in part[part["proxy"] == proxy].itertuples():
@@ -242,65 +277,53 @@ def write_correlation_table(
                 body.append(
                     row([
                         name, accuracy, values.cells, show(values.n, "count"), show(values.nan, "count"),
-                        _interval(values.spearman, values.spearman_low, values.spearman_high),
-                        _interval(values.kendall, values.kendall_low, values.kendall_high),
+                        with_interval(values.spearman, values.spearman_low, values.spearman_high),
+                        with_interval(values.kendall, values.kendall_low, values.kendall_high),
                         show(values.seconds, "seconds"),
                     ])
                 )  # fmt: skip
                 name = ""
-            for quoted in correlation_rows(published_path, proxy, [dataset]):
-                value = quoted["values"][dataset]
-                count = show(quoted["n"], "count") if "n" in quoted else MISSING
-                cells = [
-                    rf"\quad {origin(quoted)}~\citep{{{quoted['cite']}}}", quoted["accuracy"], escape(quoted["cells"]),
-                    count, MISSING, show(value.get("spearman"), "correlation"),
-                    show(value.get("kendall"), "correlation"), MISSING,
-                ]  # fmt: skip
-                body.append(row(rf"\quoted{{{cell}}}" for cell in cells))
+    names = ["Proxy", "Accuracy", "Cells", "$n$", "NaN", r"Spearman $\rho$ [95\,\%]", r"Kendall $\tau_b$ [95\,\%]"]
+    write_tex(output, tabular("lllrrllr", [row([*names, "s/cell"])], body))
+
+
+def _write_long_correlations(table: pd.DataFrame, datasets: list[str], output: str | Path) -> None:
+    entries = table.set_index(["dataset", "proxy", "accuracy", "cells"])
+
+    def entry(*key: str) -> pd.Series | dict[str, float]:
+        return entries.loc[key] if key in entries.index else dict.fromkeys(entries.columns, math.nan)
+
+    blocks: dict[str, list[str]] = {}
+    for dataset in datasets:
+        body = blocks.setdefault(dataset_title(dataset), [])
+        for proxy in dict.fromkeys(table["proxy"][table["dataset"] == dataset]):
+            every, distinct = (entry(dataset, proxy, "test_accuracy", cells) for cells in ("all", "distinct"))
+            valid = entry(dataset, proxy, "valid_accuracy", "all")
+            cells = [
+                with_interval(every[name], every[f"{name}_low"], every[f"{name}_high"])
+                for name in ("spearman", "kendall")
+            ]
+            more = (distinct["spearman"], distinct["kendall"], valid["spearman"])
+            body.append(row([escape(proxy_title(proxy)), *cells, *(show(value, "correlation") for value in more)]))
     head = [
-        row(
-            [
-                "Proxy",
-                "Accuracy",
-                "Cells",
-                "$n$",
-                "NaN",
-                r"Spearman $\rho$ [95\,\%]",
-                r"Kendall $\tau_b$ [95\,\%]",
-                "s/cell",
-            ]
-        )
+        row(["", r"\multicolumn{2}{c}{all cells}", r"\multicolumn{2}{c}{distinct cells}", "validation"]),
+        r"\cmidrule(lr){2-3}\cmidrule(lr){4-5}\cmidrule(lr){6-6}",
+        row(["Proxy", r"$\rho$ [95\,\%]", r"$\tau_b$ [95\,\%]", r"$\rho$", r"$\tau_b$", r"$\rho$"]),
     ]
-    _write(output, tabular("lllrrllr", head, body))
+    columns = r"L{0.25\linewidth}*{2}{w{l}{0.19\linewidth}}*{3}{w{r}{0.075\linewidth}}"
+    write_tex(output, long_tables(columns, head, blocks))
 
 
-def _write_compact_correlations(
-    table: pd.DataFrame, datasets: list[str], output: str | Path, published_path: str | Path | None
-) -> None:
-    table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")].set_index(["dataset", "proxy"])
-    body = []
-    for proxy in dict.fromkeys(table.index.get_level_values("proxy")):
-        cells = [escape(proxy_title(proxy))]
-        for dataset in datasets:
-            values = table.loc[(dataset, proxy)]
-            quoted = [
-                show(line["values"][dataset]["spearman"], "correlation")
-                for line in correlation_rows(published_path, proxy, [dataset])
-                if line["accuracy"] == "test" and line["cells"] == "all" and "spearman" in line["values"][dataset]
-            ]
-            cells += [show(values["spearman"], "correlation")]
-            cells += [rf"\quoted{{{', '.join(quoted)}}}" if quoted else MISSING] if published_path is not None else []
-            cells += [show(values["kendall"], "correlation"), show(values["seconds"], "seconds")]
-        body.append(row([*cells, show(int(values["nan"]), "count")]))
-    width = 3 if published_path is None else 4
-    names = " & ".join(rf"\multicolumn{{{width}}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)
-    columns = [r"$\rho$", *(["others"] if published_path is not None else []), r"$\tau_b$", "s/cell"]
-    head = [rf" & {names} & \\", row(["Proxy", *columns * len(datasets), "NaN"])]
-    _write(output, tabular("l" + "r" * width * len(datasets) + "r", head, body))
+def block_heading(text: str, width: int) -> str:
+    """Return a row with a heading in italics above the rows of a dataset or a group; it stays with the next row."""
+    return rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(text)}}}}} \\*"
 
 
-def _interval(value: float, low: float, high: float) -> str:
-    return f"{show(value, 'correlation')} [{show(low, 'correlation')}, {show(high, 'correlation')}]"
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return a correlation with its interval in brackets, which is left out where there is none."""
+    text = show(value, "correlation")
+    known = math.isfinite(low) and math.isfinite(high)
+    return f"{text} [{show(low, 'correlation')}, {show(high, 'correlation')}]" if known else text
 
 
 def read_summary(path: str | Path) -> pd.DataFrame:
@@ -398,7 +421,7 @@ def write_search_table(
     head.append(
         row(["Search", *(["Scoring (s)", "Training (s)"] if timed else []), *(["validation", "test"] * len(datasets))])
     )
-    _write(output, tabular("l" + "rr" * timed + "cc" * len(datasets), head, body))
+    write_tex(output, tabular("l" + "rr" * timed + "cc" * len(datasets), head, body))
 
 
 def _cost(seconds: float) -> str:
@@ -458,13 +481,13 @@ def write_time_table(
     names = ["cells", "scoring", "training"]
     if wide:
         head = [row(["Search", "Cells looked at", "Scoring (s)", "Training (s)", "Own time (s)"])]
-        return _write(output, tabular("lrrrr", head, body))
+        return write_tex(output, tabular("lrrrr", head, body))
     head = [
         row(["", *(rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
         " ".join(rf"\cmidrule(lr){{{2 + 3 * i}-{4 + 3 * i}}}" for i in range(len(datasets))),
         row(["Search", *(names * len(datasets))]),
     ]
-    return _write(output, tabular("l" + "rrr" * len(datasets), head, body))
+    return write_tex(output, tabular("l" + "rrr" * len(datasets), head, body))
 
 
 def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path) -> None:
@@ -486,7 +509,7 @@ def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path)
             recipe = facts["recipe"]
             text = "; ".join(f"{key}: {value}" for key, value in _flat(recipe)) if isinstance(recipe, dict) else recipe
             body.append(row(["", "recipe", _breakable(str(text))]))
-    _write(output, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
+    write_tex(output, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
 
 
 def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, str | Path], output: str | Path) -> None:
@@ -503,7 +526,7 @@ def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, s
         device_of(facts, path)
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += [row([escape(name), _breakable(value)]) for name, value in _flat(facts) if name != "dataset"]
-    _write(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lL{0.66\linewidth}", body) + "}\n")
+    write_tex(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lL{0.66\linewidth}", body) + "}\n")
 
 
 def _long(columns: str, body: list[str]) -> str:

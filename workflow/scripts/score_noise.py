@@ -1,0 +1,22 @@
+"""Score a sample of cells anew on one of two mini-batches, each with two initialisations."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.scoring import score_chunk
+    from tfnas.seeds import child_seed
+
+    params, wildcards = snakemake.params, snakemake.wildcards
+    score_chunk(
+        family=wildcards.family,
+        proxies=params.proxies,
+        first=0,
+        last=params.cells,
+        batch_path=snakemake.input.batch,
+        skeleton=params.skeleton,
+        repeats=params.repeats,
+        seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "scores"),
+        device=run.device,
+        share_classes=params.share_classes,
+        output=snakemake.output.table,
+    )
