@@ -156,13 +156,7 @@ class Cell:
                 does (edges of later nodes are then less likely: 1/3, 1/6, 1/6, 1/9, 1/9, 1/9); False draws the edge
                 uniformly.
         """
-        if node_first:
-            target = int(rng.integers(1, NODES))
-            edge = int(rng.choice([number for number, (_, node) in enumerate(EDGES) if node == target]))
-        else:
-            edge = int(rng.integers(len(EDGES)))
-        others = [operation for operation in OPERATIONS if operation != self.operations[edge]]
-        return self.replace(edge, others[int(rng.integers(len(others)))])
+        return Cell.from_code(mutate_code(self.code, rng, node_first))
 
     def crossover(self, other: Cell, rng: np.random.Generator) -> Cell:
         """Return a child that takes each edge from one of the two parents with equal probability."""
@@ -282,6 +276,19 @@ def codes_of_digits(digits: np.ndarray) -> np.ndarray:
     """Return the codes of cells given by operation numbers of shape (n, 6): the inverse of :func:`operation_digits`."""
     powers = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1)
     return np.asarray(digits, dtype=np.int64) @ powers
+
+
+def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) -> int:
+    """Return the code of a random neighbour of a cell given by its code, see :meth:`Cell.mutate`."""
+    if node_first:
+        target = int(rng.integers(1, NODES))
+        edge = target * (target - 1) // 2 + int(rng.integers(target))
+    else:
+        edge = int(rng.integers(len(EDGES)))
+    power = len(OPERATIONS) ** (len(EDGES) - 1 - edge)
+    operation = code // power % len(OPERATIONS)
+    other = int(rng.integers(len(OPERATIONS) - 1))
+    return code + (other + (other >= operation) - operation) * power
 
 
 def configuration_space(seed: int | None = None) -> ConfigurationSpace:

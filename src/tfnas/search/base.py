@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, Cell
+from tfnas.cells import SPACE_SIZE, mutate_code
 from tfnas.errors import SearchError
 
 DRAW = "draw"
@@ -136,11 +136,10 @@ class SearchSpace:
         In an incomplete space mutations are drawn again until the child lies in it; when 100 of them do not, the child
         is a uniform draw.
         """
-        cell = Cell.from_code(code)
         if self.size == SPACE_SIZE:
-            return cell.mutate(rng, node_first).code
+            return mutate_code(code, rng, node_first)
         for _ in range(100):
-            child = cell.mutate(rng, node_first).code
+            child = mutate_code(code, rng, node_first)
             place = np.searchsorted(self.codes, child)
             if place < self.size and self.codes[place] == child:
                 return child
