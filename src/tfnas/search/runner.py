@@ -37,19 +37,9 @@ from tfnas.search.registry import Algorithm, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark, ReadOff
 
-COLUMNS = (
-    "search",
-    "searched_on",
-    "dataset",
-    "run",
-    "arch",
-    "valid_accuracy",
-    "test_accuracy",
-    "cells",
-    "scoring_seconds",
-    "training_seconds",
-    "wall_seconds",
-)
+COSTS = ("cells", "scoring_seconds", "training_seconds", "wall_seconds")
+
+COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "valid_accuracy", "test_accuracy", *COSTS)
 
 
 class Scores:
@@ -265,14 +255,16 @@ def run_block(
     scores = _read_scores(algorithm, parameters, score_path, search, benchmark.codes)
     space = SearchSpace(benchmark.codes)
 
-    traces, wall_seconds = [], []
+    costs: list[tuple[int, float, float, float]] = []
+    chosen = np.empty(last + 1 - first, dtype=np.int64)
     for run in range(first, last + 1):
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         start = time.perf_counter()
-        traces.append(run_search(algorithm, parameters, rng, benchmark, scores, budget, space))
-        wall_seconds.append(time.perf_counter() - start)
+        trace = run_search(algorithm, parameters, rng, benchmark, scores, budget, space)
+        seconds = time.perf_counter() - start
+        chosen[run - first] = trace.chosen
+        costs.append((len(trace.codes), trace.scoring_seconds, trace.training_seconds, seconds))
 
-    chosen = np.array([trace.chosen for trace in traces])
     strings = all_strings()
     tables = []
     for dataset, path in truth_paths.items():
@@ -287,12 +279,8 @@ def run_block(
                     "arch": [strings[code] for code in chosen],
                     "valid_accuracy": valid,
                     "test_accuracy": test,
-                    "cells": [len(trace.codes) for trace in traces],
-                    "scoring_seconds": [trace.scoring_seconds for trace in traces],
-                    "training_seconds": [trace.training_seconds for trace in traces],
-                    "wall_seconds": wall_seconds,
                 }
-            )
+            ).assign(**dict(zip(COSTS, zip(*costs, strict=True), strict=True)))
         )
     facts = {
         "search": search,
