@@ -1,0 +1,146 @@
+"""Evolution on the scores of a proxy: no cell is trained."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from tfnas.cells import EDGES, NODES, OPERATIONS, SPACE_SIZE
+from tfnas.errors import ConfigError
+from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.registry import PROXY_PARAMETER, register
+from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
+
+SCORED_EVOLUTION_PARAMETERS = {
+    "evaluations": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 1000,
+        "description": "Cells scored in all, the first population included; a cell scored twice counts twice.",
+    },
+    "survival": {
+        "enum": ["age", "score"],
+        "default": "age",
+        "description": "age: the oldest member dies (regularised); score: the member with the lowest score dies, "
+        "and a cell lives in the population only once.",
+    },
+}
+
+_EDGE_PROBABILITIES = {
+    "node_first": [1 / (NODES - 1) / target for _, target in EDGES],
+    "edge": [1 / len(EDGES)] * len(EDGES),
+}
+_PLACES = [len(OPERATIONS) ** power for power in range(len(EDGES) - 1, -1, -1)]
+
+
+@register(
+    "plain_evolution",
+    title="Evolution by proxy",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=PROXY_PARAMETER | SCORED_EVOLUTION_PARAMETERS | EVOLUTION_PARAMETERS,
+    reference="real2019regularized",
+    section="Algorithm 1, with the score of a proxy in place of an accuracy",
+)
+class PlainEvolution(Search):
+    """Mutate the best of a tournament, score the child, let the oldest or the worst member die; the best ever wins.
+
+    The population is filled with uniform draws. Then, until ``evaluations`` cells have been scored: draw a tournament
+    with replacement, take its member with the best score (the first drawn of equals), change one edge, score the child,
+    add it, and drop the oldest member (``age``) or the one with the lowest score, the oldest of equals (``score``). In
+    the second form a child that is a member already is not added again, because copies of one cell would soon fill the
+    population. The best score of the whole history wins, the earliest of equals.
+
+    In an incomplete space mutations are drawn again until the child lies in it; after 100 of them it is a uniform draw.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxy: name of the proxy.
+        evaluations: cells scored in all.
+        survival: ``age`` or ``score``.
+        population: members alive at a time.
+        tournament: members drawn, with replacement.
+        mutation: ``node_first`` or ``edge``, see :meth:`tfnas.cells.Cell.mutate`.
+
+    Raises:
+        ConfigError: the population is larger than the space or than the number of cells scored.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxy: str,
+        evaluations: int = 1000,
+        survival: str = "age",
+        population: int = 10,
+        tournament: int = 3,
+        mutation: str = "node_first",
+    ):
+        super().__init__(space, rng)
+        if population > space.size:
+            raise ConfigError(
+                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
+            )
+        if population > evaluations:
+            raise ConfigError(
+                f"plain_evolution scores {evaluations} cells in all, fewer than its population of {population}: "
+                "raise 'evaluations' or lower 'population'."
+            )
+        self.proxy = proxy
+        self.left = evaluations
+        self.by_age = survival == "age"
+        self.population = population
+        self.members: deque[tuple[float, int]] = deque()
+        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
+        self.inside[space.codes] = True
+        edges = _EDGE_PROBABILITIES[mutation]
+        self._edges = _in_blocks(lambda size: rng.choice(len(EDGES), p=edges, size=size))
+        self._shifts = _in_blocks(lambda size: rng.integers(1, len(OPERATIONS), size=size))
+        self._tournaments = _in_blocks(lambda size: rng.random((size, tournament)))
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of the first population, then of one child at a time."""
+        if not self.left:
+            return None
+        codes = [self._child(self._parent())] if self.members else self.space.draw(self.rng, self.population)
+        self.left -= len(codes)
+        return Look(SCORE, codes, self.proxy)
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Add what was scored to the population and let members die until it has its size again."""
+        for score, code in zip(values, look.codes, strict=True):
+            if self.by_age or not self.members or (score, code) not in self.members:
+                self.members.append((score, code))
+        while len(self.members) > self.population:
+            if self.by_age:
+                self.members.popleft()
+            else:
+                self.members.remove(min(self.members, key=lambda member: member[0]))
+
+    def choose(self, trace: Trace) -> int:
+        """Return the cell with the best score ever seen."""
+        return trace.best(SCORE)
+
+    def _parent(self) -> int:
+        alive = len(self.members)
+        drawn = [self.members[int(place * alive)] for place in next(self._tournaments)]
+        return max(drawn, key=lambda member: member[0])[1]
+
+    def _child(self, parent: int) -> int:
+        for _ in range(100):
+            place = _PLACES[next(self._edges)]
+            operation = parent // place % len(OPERATIONS)
+            child = parent + ((operation + next(self._shifts)) % len(OPERATIONS) - operation) * place
+            if self.inside[child]:
+                return child
+        return self.space.draw(self.rng, 1)[0]
+
+
+def _in_blocks(draw: Callable[[int], np.ndarray]) -> Iterator:
+    """Yield random numbers one by one for ever, drawn many at a time: several times faster than single draws."""
+    while True:
+        yield from draw(256).tolist()

@@ -1,0 +1,50 @@
+"""The best-scored cell of the whole space: what a proxy alone can give, however long one searches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.registry import PROXY_PARAMETER, register
+
+
+@register(
+    "proxy_argmax",
+    title="Best score of the whole space",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=PROXY_PARAMETER,
+    reference="mellor2021naswot",
+    section="Algorithm 1, with the whole space as its sample",
+)
+class ProxyArgmax(Search):
+    """Score every cell of the space and take the one with the best score; chance decides among equals.
+
+    It is the limit of random search by proxy for ever larger samples: the scoring seconds are those of the whole space,
+    and runs differ only where several cells share the best score. Cells without a finite score come last.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxy: name of the proxy.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, proxy: str):
+        super().__init__(space, rng)
+        self.proxy = proxy
+        self.best: np.ndarray | None = None
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of all cells at once."""
+        return Look(SCORE, self.space.codes.tolist(), self.proxy) if self.best is None else None
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Keep the cells that share the best score."""
+        scores = np.asarray(values)
+        self.best = self.space.codes[scores == scores.max()]
+
+    def choose(self, trace: Trace) -> int:
+        """Return one of the cells with the best score, each with equal probability."""
+        return int(self.rng.choice(self.best))

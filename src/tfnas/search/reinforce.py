@@ -1,0 +1,153 @@
+"""REINFORCE: a policy of independent choices, one per edge, learns from early validation accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE
+from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.registry import register
+
+_PLACES = [len(OPERATIONS) ** power for power in range(len(EDGES) - 1, -1, -1)]
+_ONE_HOT = np.eye(len(OPERATIONS))
+
+REINFORCE_PARAMETERS = {
+    "learning_rate": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "default": 0.01,
+        "description": "Learning rate of Adam: 0.01 in NATS-Bench's script, 0.5 in that of NAS-Bench-201.",
+    },
+    "momentum": {
+        "type": "number",
+        "minimum": 0,
+        "exclusiveMaximum": 1,
+        "default": 0.9,
+        "description": "Momentum of the exponential moving average of rewards that serves as baseline.",
+    },
+}
+
+
+class Policy:
+    """A softmax over the operations of each edge, trained by policy gradient with Adam.
+
+    Args:
+        rng: source of the initial logits, 0.001 times standard normal draws.
+        learning_rate: learning rate of Adam; its other settings are the usual ones (0.9, 0.999, 1e-8).
+    """
+
+    def __init__(self, rng: np.random.Generator, learning_rate: float):
+        self.logits = 1e-3 * rng.standard_normal((len(EDGES), len(OPERATIONS)))
+        self.learning_rate = learning_rate
+        self.steps = 0
+        self._first = np.zeros_like(self.logits)
+        self._second = np.zeros_like(self.logits)
+        self._probabilities: np.ndarray | None = None
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Probability of each operation on each edge, shape (6, 5)."""
+        if self._probabilities is None:
+            weights = np.exp(self.logits - self.logits.max(axis=1, keepdims=True))
+            self._probabilities = weights / weights.sum(axis=1, keepdims=True)
+        return self._probabilities
+
+    def draw(self, rng: np.random.Generator) -> list[int]:
+        """Return one operation number per edge, drawn from the policy."""
+        digits = []
+        for row, chance in zip(self.probabilities.tolist(), rng.random(len(EDGES)).tolist(), strict=True):
+            digit = 0
+            while digit < len(row) - 1 and chance >= row[digit]:
+                chance -= row[digit]
+                digit += 1
+            digits.append(digit)
+        return digits
+
+    def learn(self, digits: Sequence[int], advantage: float) -> None:
+        """Take one step of Adam on the loss ``-log p(digits) * advantage``, summed over the edges.
+
+        Args:
+            digits: operation number of each edge of the cell that earned the reward.
+            advantage: its reward less the baseline.
+        """
+        gradient = advantage * (self.probabilities - _ONE_HOT[digits])
+        self.steps += 1
+        self._first += 0.1 * (gradient - self._first)
+        self._second += 0.001 * (gradient * gradient - self._second)
+        scale = np.sqrt(self._second / (1 - 0.999**self.steps)) + 1e-8
+        self.logits -= self.learning_rate / (1 - 0.9**self.steps) * self._first / scale
+        self._probabilities = None
+
+
+class Baseline:
+    """Exponential moving average of rewards, corrected for its start at zero.
+
+    Args:
+        momentum: weight of the past.
+    """
+
+    def __init__(self, momentum: float):
+        self.momentum = momentum
+        self._sum = 0.0
+        self._weight = 0.0
+
+    def update(self, reward: float) -> float:
+        """Take in a reward and return the average that includes it; after the first reward it is that reward."""
+        self._sum = self.momentum * self._sum + (1 - self.momentum) * reward
+        self._weight = self.momentum * self._weight + (1 - self.momentum)
+        return self._sum / self._weight
+
+
+@register(
+    "reinforce",
+    title="REINFORCE",
+    group="non-weight-sharing",
+    looks=(EARLY,),
+    parameters=REINFORCE_PARAMETERS,
+    reference="williams1992reinforce",
+    section="reinforce.py of D-X-Y/AutoDL-Projects",
+)
+class Reinforce(BudgetSearch):
+    """Draw a cell from a policy, look at its early accuracy, make the policy favour what did better than usual.
+
+    The policy holds five logits for each of the six edges; one operation per edge is drawn from their softmax. The
+    reward is the early validation accuracy in percent. The baseline, a moving average of all rewards, takes in the
+    reward before it is subtracted, so the first step never changes the policy. One step of Adam follows each look. The
+    best cell of the whole history is returned, not the most likely one of the final policy.
+
+    The scripts of the two benchmarks differ in the learning rate alone (0.01 and 0.5).
+
+    Deviations: logits are double precision; in an incomplete space the policy draws again until the cell lies in it,
+    and after 100 failures the cell is a uniform draw.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        learning_rate: learning rate of Adam.
+        momentum: momentum of the baseline.
+    """
+
+    def __init__(
+        self, space: SearchSpace, rng: np.random.Generator, learning_rate: float = 0.01, momentum: float = 0.9
+    ):
+        super().__init__(space, rng)
+        self.policy = Policy(rng, learning_rate)
+        self.baseline = Baseline(momentum)
+        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
+        self.inside[space.codes] = True
+
+    def ask(self) -> Look:
+        """Ask for the early accuracy of a cell that the policy draws."""
+        for _ in range(100):
+            code = sum(digit * place for digit, place in zip(self.policy.draw(self.rng), _PLACES, strict=True))
+            if self.inside[code]:
+                return Look(EARLY, [code])
+        return Look(EARLY, self.space.draw(self.rng, 1))
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Update the baseline with the reward, then the policy with what is left of it."""
+        code, reward = look.codes[0], values[0]
+        digits = [code // place % len(OPERATIONS) for place in _PLACES]
+        self.policy.learn(digits, reward - self.baseline.update(reward))

@@ -1,0 +1,94 @@
+"""Successive selection: a proxy picks the few best of many cells, and early accuracies pick the best of the few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.errors import ConfigError
+from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.registry import PROXY_PARAMETER, register
+
+SELECTION_PARAMETERS = {
+    "sample": {
+        "type": "integer",
+        "minimum": 0,
+        "default": 2000,
+        "description": "Cells drawn, uniformly with replacement, and scored; 0 scores every cell of the space once.",
+    },
+    "keep": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 32,
+        "description": "Different cells with the best scores whose early accuracy is looked at.",
+    },
+}
+
+
+@register(
+    "successive_selection",
+    title="Successive selection",
+    group="hybrid",
+    looks=(SCORE, EARLY),
+    parameters=PROXY_PARAMETER | SELECTION_PARAMETERS,
+    stream="uniform cells",
+    budgeted=False,
+    reference="phan2024mfnas",
+    section="algos/mf_nas.py of ELO-Lab/MF-NAS, stage 1 by random search and the first round of stage 2",
+)
+class SuccessiveSelection(Search):
+    """Score 2,000 draws, look at the early accuracies of the 32 best of them, and return the best of these.
+
+    This is MF-NAS up to the end of its first training round. There the 32 cells with the best scores of 2,000 go
+    through successive halving: all are trained for 12 epochs, half of them for 25, then 50, 100 and 200 epochs. The
+    benchmark sells one early accuracy, that after 12 epochs, so the selection ends there. MF-NAS's first stage is a
+    local search or random search by proxy; here it is random search, with the draws of the other searches that draw
+    uniformly, or the whole space. Published proxies: params, flops, synflow.
+
+    A cell drawn twice is kept once; of equal scores the earliest drawn comes first. With ``keep`` 20 the search pays as
+    many queries as HNAS and RoBoT.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxy: name of the proxy.
+        sample: number of draws with replacement, 0 for every cell once.
+        keep: number of different cells looked at; fewer if the draws hold fewer.
+
+    Raises:
+        ConfigError: more cells are kept than drawn, or than the space has.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, proxy: str, sample: int = 2000, keep: int = 32):
+        super().__init__(space, rng)
+        if keep > (sample or space.size):
+            raise ConfigError(
+                f"successive_selection cannot keep the best {keep} of {sample or space.size} scored cells: "
+                "lower 'keep'."
+            )
+        self.proxy = proxy
+        self.sample = sample
+        self.keep = keep
+        self.kept: list[int] | None = None
+        self.finished = False
+
+    def ask(self) -> Look | None:
+        """Ask for all scores, then for the early accuracies of the best, then for nothing."""
+        if self.finished:
+            return None
+        if self.kept is not None:
+            self.finished = True
+            return Look(EARLY, self.kept)
+        codes = self.space.draw(self.rng, self.sample) if self.sample else self.space.codes.tolist()
+        return Look(SCORE, codes, self.proxy)
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Keep the different cells with the best scores, best first."""
+        if look.kind == SCORE:
+            order = sorted(range(len(values)), key=lambda place: -values[place])
+            self.kept = list(dict.fromkeys(look.codes[place] for place in order))[: self.keep]
+
+    def choose(self, trace: Trace) -> int:
+        """Return the kept cell with the best early validation accuracy, the better scored of equals."""
+        return trace.best(EARLY)

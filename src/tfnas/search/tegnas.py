@@ -1,0 +1,147 @@
+"""TEG-NAS by evolution: ageing evolution on the sum of the ranks that several proxies give inside a tournament."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.errors import ConfigError
+from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.registry import proxies_parameter, register
+from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
+
+PROXIES = ("ntk_condition_number", "linear_regions", "ntk_regression")
+
+TEGNAS_PROXIES = proxies_parameter(
+    *PROXIES, description="Names of the proxies whose ranks are added; larger scores are better."
+)
+
+
+def rank_sums(values: np.ndarray) -> np.ndarray:
+    """Return the sum over proxies of each cell's rank, smaller is better.
+
+    Args:
+        values: scores of shape (proxies, cells), larger is better.
+
+    Returns:
+        Shape (cells,): how many cells are better by the first proxy, plus how many by the second, and so on. Equal
+        scores share a rank.
+    """
+    ranks = np.full(values.shape[1], values.size)
+    for ordered, row in zip(np.sort(values, axis=1), values, strict=True):
+        ranks -= ordered.searchsorted(row, side="right")
+    return ranks
+
+
+@register(
+    "tegnas",
+    title="TEG-NAS (evolution)",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=TEGNAS_PROXIES
+    | {
+        "population": {"type": "integer", "minimum": 1, "default": 256, "description": "Cells alive at a time."},
+        "tournament": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 64,
+            "description": "Members drawn without replacement; the one with the smallest sum of ranks is the parent.",
+        },
+        "steps": {"type": "integer", "minimum": 0, "default": 1000, "description": "Number of children."},
+        "mutation": EVOLUTION_PARAMETERS["mutation"],
+    },
+    reference="chen2021tegnas",
+    section="R_EA.py and evolution_launch.py of VITA-Group/TEGNAS",
+)
+class Tegnas(Search):
+    """Mutate the tournament's member with the smallest sum of ranks; the best of the final population wins.
+
+    The population is filled with 256 uniform draws. A step draws 64 members without replacement and ranks them by
+    each proxy on its own: the rank of a member is the number of drawn members with a better score, so that equals
+    share a rank. The member with the smallest sum of ranks (the first drawn of equals) is mutated in one edge, the
+    child is scored and joins, and the oldest member leaves. After 1000 steps the same sum of ranks among the living
+    members decides, the oldest of equals. Every cell is scored again whenever it is proposed.
+
+    Networks on which the kernel fails (a condition number or an error of -1 in the authors' code) get the worst value
+    seen so far there; here the score table has no finite value for them, and they have the worst value of the table
+    from the start. The authors mask three copies of one supernet, which all cells share; the scores here are those of
+    the table. Cells are asked for in groups, as many at a time as can be told without each other's scores, which
+    changes nothing but the order of the trace.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxies: names of the proxies; default: NTK condition number, linear regions and NTK regression error.
+        population: members alive at a time.
+        tournament: members drawn, without replacement.
+        steps: number of children.
+        mutation: ``node_first`` or ``edge``, see :meth:`tfnas.cells.Cell.mutate`.
+
+    Raises:
+        ConfigError: the population is larger than the space, or the tournament larger than the population.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxies: Sequence[str] = PROXIES,
+        population: int = 256,
+        tournament: int = 64,
+        steps: int = 1000,
+        mutation: str = "node_first",
+    ):
+        super().__init__(space, rng)
+        if population > space.size:
+            raise ConfigError(
+                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
+            )
+        if tournament > population:
+            raise ConfigError(
+                f"TEG-NAS cannot draw a tournament of {tournament} from a population of {population}: "
+                "lower 'tournament' or raise 'population'."
+            )
+        self.proxies = list(proxies)
+        self.population = population
+        self.steps = steps
+        self.node_first = mutation == "node_first"
+        self.members = space.draw(rng, population)
+        """Codes of the living cells; the child of step t takes place t modulo the population, that of the oldest."""
+        self.drawn = rng.random((steps, population)).argsort(axis=1)[:, :tournament]
+        """Places of the members of each tournament, in the order of drawing."""
+        self.scores = np.zeros((len(self.proxies), population))
+        self.asked: dict[int, int] = dict(enumerate(self.members))
+        """Places and codes of the cells whose scores are asked for."""
+        self.proxy = 0
+        self.step = 0
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of the first population, then of the next children, one proxy after the other."""
+        if self.proxy == len(self.proxies):
+            if self.step == self.steps:
+                return None
+            self.breed()
+            self.proxy = 0
+        return Look(SCORE, list(self.asked.values()), self.proxies[self.proxy])
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Note the scores of one proxy."""
+        self.scores[self.proxy, list(self.asked)] = values
+        self.proxy += 1
+
+    def breed(self) -> None:
+        """Take steps until a tournament has drawn a child that is not scored yet."""
+        self.asked = {}
+        while self.step < self.steps and self.asked.keys().isdisjoint(self.drawn[self.step].tolist()):
+            places = self.drawn[self.step]
+            parent = places[rank_sums(self.scores.take(places, axis=1)).argmin()]
+            child = self.space.mutate(self.members[parent], self.rng, self.node_first)
+            oldest = self.step % self.population
+            self.members[oldest] = self.asked[oldest] = child
+            self.step += 1
+
+    def choose(self, trace: Trace) -> int:
+        """Return the living cell with the smallest sum of ranks, the oldest of equals."""
+        by_age = (np.arange(self.population) + self.steps) % self.population
+        return self.members[by_age[rank_sums(self.scores[:, by_age]).argmin()]]
