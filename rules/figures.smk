@@ -178,6 +178,31 @@ rule draw_proxy_pairs:
         "../workflow/scripts/draw_proxy_pairs.py"
 
 
+rule draw_anytime:
+    input:
+        curves="results/{study}/summaries/curves.csv",
+        lib=sources("draw_anytime"),
+    output:
+        pdf="results/{study}/figures/anytime.pdf",
+        png=report(
+            "results/{study}/figures/anytime.png",
+            caption="../report/captions/anytime.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/draw_anytime.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_anytime.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Drawing what every search has found after so many seconds"
+    script:
+        "../workflow/scripts/draw_anytime.py"
+
+
 rule draw_search_times:
     input:
         summary="results/{study}/summaries/search.csv",
@@ -200,3 +225,53 @@ rule draw_search_times:
         "Drawing accuracies against search times"
     script:
         "../workflow/scripts/draw_search_times.py"
+
+
+rule draw_comparisons:
+    input:
+        comparisons="results/{study}/summaries/comparisons.csv",
+        regret="results/{study}/summaries/regret.csv",
+        lib=sources("draw_comparisons"),
+    output:
+        pdf="results/{study}/figures/comparisons-{dataset}.pdf",
+        png=report(
+            "results/{study}/figures/comparisons-{dataset}.png",
+            caption="../report/captions/comparisons-figure.rst",
+            category="Searches",
+            labels={"dataset": "{dataset}"},
+        ),
+    log:
+        "results/{study}/logs/draw_comparisons/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_comparisons/{dataset}.tsv"
+    localrule: True
+    params:
+        searches=STUDY.searches,
+    message:
+        "Drawing every search against every other on {wildcards.dataset}"
+    script:
+        "../workflow/scripts/draw_comparisons.py"
+
+
+rule draw_critical_difference:
+    input:
+        ranks="results/{study}/summaries/ranks.csv",
+        lib=sources("draw_critical_difference"),
+    output:
+        pdf="results/{study}/figures/critical-difference.pdf",
+        png=report(
+            "results/{study}/figures/critical-difference.png",
+            caption="../report/captions/critical-difference.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/draw_critical_difference.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_critical_difference.tsv"
+    localrule: True
+    params:
+        searches=STUDY.searches,
+    message:
+        "Drawing the mean ranks of searches"
+    script:
+        "../workflow/scripts/draw_critical_difference.py"

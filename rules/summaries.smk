@@ -1,8 +1,10 @@
 """Summaries: every search over its runs, every proxy against accuracies, other proxies and chance; what made the study.
 
 REQUIRED INPUTS: all runs, score tables and ground truths of the study, and the cells scored anew to measure noise.
-OUTPUTS: results/{study}/summaries/search.csv, correlations.csv, proxies.csv, proxy-pairs.csv and, unless scores are
-shipped or `scoring.noise_cells` is 0, noise.csv; run_config.yaml, provenance.json.
+OUTPUTS: results/{study}/summaries/search.csv, comparisons.csv, regret.csv, with several datasets and searches ranks.csv,
+correlations.csv, proxies.csv, proxy-pairs.csv and, unless scores are
+shipped or `scoring.noise_cells` is 0, noise.csv; published.csv where a published row matches a search; run_config.yaml,
+provenance.json.
 """
 
 
@@ -24,6 +26,95 @@ rule summarise_searches:
         "Summarising the searches"
     script:
         "../workflow/scripts/summarise_searches.py"
+
+
+rule summarise_curves:
+    input:
+        curves=STUDY.curve_files(),
+        facts=[path.replace(".parquet", ".json") for path in STUDY.curve_files()],
+        lib=sources("summarise_curves"),
+    output:
+        table=report(
+            "results/{study}/summaries/curves.csv",
+            caption="../report/captions/curves.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_curves.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_curves.tsv"
+    message:
+        "Summarising how good every search is after so many seconds"
+    script:
+        "../workflow/scripts/summarise_curves.py"
+
+
+rule summarise_comparisons:
+    input:
+        runs=STUDY.run_files(),
+        lib=sources("summarise_comparisons"),
+    output:
+        table=report(
+            "results/{study}/summaries/comparisons.csv",
+            caption="../report/captions/comparisons.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_comparisons.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_comparisons.tsv"
+    message:
+        "Comparing every two searches"
+    script:
+        "../workflow/scripts/summarise_comparisons.py"
+
+
+rule summarise_regret:
+    input:
+        runs=STUDY.run_files(),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        lib=sources("summarise_regret"),
+    output:
+        table=report(
+            "results/{study}/summaries/regret.csv",
+            caption="../report/captions/regret.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_regret.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_regret.tsv"
+    params:
+        datasets=STUDY.datasets,
+    message:
+        "Measuring how far searches end from the best cell"
+    script:
+        "../workflow/scripts/summarise_regret.py"
+
+
+rule summarise_ranks:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        lib=sources("summarise_ranks"),
+    output:
+        table=report(
+            "results/{study}/summaries/ranks.csv",
+            caption="../report/captions/ranks.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_ranks.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_ranks.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.ranks_searches else []),
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.contenders,
+    message:
+        "Ranking the searches over datasets"
+    script:
+        "../workflow/scripts/summarise_ranks.py"
 
 
 rule summarise_correlations:
@@ -104,6 +195,34 @@ rule summarise_noise:
         "Summarising how far scores depend on chance"
     script:
         "../workflow/scripts/summarise_noise.py"
+
+
+rule summarise_published:
+    input:
+        summary="results/{study}/summaries/search.csv",
+        published=STUDY.published_files,
+        lib=sources("summarise_published"),
+    output:
+        table=report(
+            "results/{study}/summaries/published.csv",
+            caption="../report/captions/published.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_published.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_published.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.published_summary else []),
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+        budgets=STUDY.published_budgets,
+    message:
+        "Comparing the searches with published ones"
+    script:
+        "../workflow/scripts/summarise_published.py"
 
 
 rule write_run_config:

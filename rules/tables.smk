@@ -166,6 +166,27 @@ rule tabulate_published_correlations:
         "../workflow/scripts/tabulate_published_correlations.py"
 
 
+rule tabulate_published_searches:
+    input:
+        against="results/{study}/summaries/published.csv",
+        published=STUDY.published_files,
+        lib=sources("tabulate_published_searches"),
+    output:
+        table="results/{study}/tables/published-searches.tex",
+    log:
+        "results/{study}/logs/tabulate_published_searches.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_published_searches.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing our searches beside published ones"
+    script:
+        "../workflow/scripts/tabulate_published_searches.py"
+
+
 rule tabulate_searches:
     input:
         summary="results/{study}/summaries/search.csv",
@@ -208,6 +229,47 @@ rule tabulate_transfer:
         "../workflow/scripts/tabulate_transfer.py"
 
 
+rule tabulate_regret:
+    input:
+        regret="results/{study}/summaries/regret.csv",
+        lib=sources("tabulate_regret"),
+    output:
+        table="results/{study}/tables/regret.tex",
+    log:
+        "results/{study}/logs/tabulate_regret.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_regret.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing the table of regret"
+    script:
+        "../workflow/scripts/tabulate_regret.py"
+
+
+rule tabulate_comparisons:
+    input:
+        comparisons="results/{study}/summaries/comparisons.csv",
+        regret="results/{study}/summaries/regret.csv",
+        lib=sources("tabulate_comparisons"),
+    output:
+        table="results/{study}/tables/comparisons.tex",
+    log:
+        "results/{study}/logs/tabulate_comparisons.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_comparisons.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing every search against the best"
+    script:
+        "../workflow/scripts/tabulate_comparisons.py"
+
+
 rule tabulate_times:
     input:
         summary="results/{study}/summaries/search.csv",
@@ -226,6 +288,26 @@ rule tabulate_times:
         "Writing the table of times"
     script:
         "../workflow/scripts/tabulate_times.py"
+
+
+rule tabulate_prices:
+    input:
+        prices="results/{study}/summaries/prices.csv",
+        lib=sources("tabulate_prices"),
+    output:
+        table="results/{study}/tables/prices.tex",
+    log:
+        "results/{study}/logs/tabulate_prices.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_prices.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing the table of prices"
+    script:
+        "../workflow/scripts/tabulate_prices.py"
 
 
 rule tabulate_contract:

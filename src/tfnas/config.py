@@ -151,6 +151,22 @@ def schema() -> dict[str, Any]:
                                 },
                                 required=("source",),
                             ),
+                            "hardware": _section(
+                                "Measured latencies, for searches that limit or weigh them.",
+                                {
+                                    "path": _path(
+                                        "A table (.parquet, .csv, .csv.gz) with `arch` and a column of milliseconds "
+                                        "for each device."
+                                    ),
+                                    "columns": {
+                                        "type": "object",
+                                        "default": {},
+                                        "additionalProperties": {"type": "string"},
+                                        "description": "Names of the columns, as `ours: theirs`, where they differ: "
+                                        "`arch`, and devices; a device without an entry has the name of its column.",
+                                    },
+                                },
+                            ),
                         },
                         required=("truth",),
                     ),
@@ -241,12 +257,27 @@ def schema() -> dict[str, Any]:
                             "description": "Simulated seconds of training that a search which trains may spend: one "
                             "number, or one for each dataset.",
                         },
+                        "pay_once": {
+                            "type": "boolean",
+                            "default": False,
+                            "description": "Recognise cells that compute the same function: only the first look of a "
+                            "run at an early accuracy of such a class is charged, and later ones show the same. "
+                            "false, as in published numbers: every look is charged.",
+                        },
                         "use": {
                             "type": "object",
                             "default": {},
                             "propertyNames": {"pattern": LABEL},
                             "description": "The searches, by a label of your choice.",
                             "additionalProperties": _search_settings(),
+                        },
+                        "spaces": {
+                            "type": "object",
+                            "default": {},
+                            "propertyNames": {"pattern": LABEL},
+                            "description": "Sub-spaces to compare by the FLOPs of their cells, as constraints by a "
+                            "label of your choice.",
+                            "additionalProperties": _constraint("The cells of a sub-space."),
                         },
                     },
                 ),
@@ -272,20 +303,66 @@ def _search_settings() -> dict[str, Any]:
     """Return the schema of one search: ``algorithm``, and the parameters of that algorithm, closed."""
     from tfnas.search.registry import algorithm_names, get_algorithm
 
-    branches = [
-        {
-            "if": {"properties": {"algorithm": {"const": name}}, "required": ["algorithm"]},
-            "then": copy.deepcopy(get_algorithm(name).schema),
-        }
-        for name in sorted(algorithm_names())
-    ]
+    common = {
+        "algorithm": _name_of("search", list(algorithm_names()), "An algorithm of the registry."),
+        "constraint": _constraint("The cells that the search may propose; without it: all."),
+    }
+    branches = []
+    for name in sorted(algorithm_names()):
+        own = copy.deepcopy(get_algorithm(name).schema)
+        own["properties"]["constraint"] = {"description": common["constraint"]["description"]}
+        branch = {"if": {"properties": {"algorithm": {"const": name}}, "required": ["algorithm"]}, "then": own}
+        branches.append(branch)
     return {
         "type": "object",
         "description": "The settings of one search: its algorithm, and the parameters of that algorithm.",
         "required": ["algorithm"],
-        "properties": {"algorithm": _name_of("search", list(algorithm_names()), "An algorithm of the registry.")},
+        "properties": common,
         "allOf": branches,
     }
+
+
+def _constraint(description: str) -> dict[str, Any]:
+    """Return the schema of a constraint, see :mod:`tfnas.hardware`."""
+    from tfnas.cells import OPERATIONS
+
+    def largest(what: str) -> dict[str, Any]:
+        return {"type": "number", "exclusiveMinimum": 0, "description": what}
+
+    section = _section(
+        description,
+        {
+            "params": _section(
+                "A limit of the parameters.", {"max": largest("Most trainable parameters.")}, required=("max",)
+            ),
+            "flops": _section(
+                "A limit of the multiply-accumulates.",
+                {"max": largest("Most multiply-accumulates of one image, in millions.")},
+                required=("max",),
+            ),
+            "latency": _section(
+                "A limit of the latency on a device.",
+                {
+                    "device": {
+                        "type": "string",
+                        "description": "A device of the table of latencies (`datasets.NAME.hardware`).",
+                    },
+                    "max": largest("Most milliseconds."),
+                },
+                required=("device", "max"),
+            ),
+            "operations": {
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": _name_of("operation", list(OPERATIONS), "An operation of the search space."),
+                "description": "The operations that a cell may use.",
+            },
+        },
+        minProperties=1,
+    )
+    del section["default"]  # no constraint is not an empty one
+    return section
 
 
 def _training() -> dict[str, Any]:
@@ -441,6 +518,7 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
         )
     _check_exists(images, f"{place}.images.path")
     _check_exists(truth["path"], f"{place}.truth.path")
+    _check_exists(dataset["hardware"]["path"], f"{place}.hardware.path")
     if truth["source"] == "table" and truth["path"] is None:
         raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
     if truth["source"] == "trained" and truth["path"] is not None:
@@ -498,6 +576,8 @@ def _check_searches(study: dict[str, Any]) -> None:
             "search.use names no search, so there is nothing to summarise: add one under search.use, for example "
             "'random-cell: {algorithm: random_cell}'."
         )
+    for label, constraint in search["spaces"].items():
+        _check_constraint(study, f"search.spaces.{label}", constraint)
     for label, settings in search["use"].items():
         place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
         for proxy in proxies_of(settings):
@@ -512,6 +592,8 @@ def _check_searches(study: dict[str, Any]) -> None:
                 f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
             )
         _check_settings(place, algorithm, settings)
+        _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
+        _check_devices(study, place, devices_of(settings))
         if algorithm.needs_budget:
             for name in study["datasets"]:
                 if budget_of(study, name) is None:
@@ -540,13 +622,46 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
     import numpy as np
 
     from tfnas.search.base import SearchSpace
-    from tfnas.search.registry import BUDGET_PARAMETERS
+    from tfnas.search.registry import BUDGET_PARAMETERS, STUDY_KEYS
 
-    own = {key: value for key, value in settings.items() if key != "algorithm" and key not in BUDGET_PARAMETERS}
+    handled = {*STUDY_KEYS, *BUDGET_PARAMETERS}
+    own = {key: value for key, value in settings.items() if key not in handled}
     try:
         algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), np.random.default_rng(0), **own)
     except TfnasError as error:
         raise ConfigError(f"{place} is wrong: {error}") from error
+
+
+def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> None:
+    """Refuse a latency where a dataset has no table of latencies; the job that reads the table knows its devices."""
+    for device in devices:
+        for name, dataset in study["datasets"].items():
+            if dataset["hardware"]["path"] is None:
+                raise ConfigError(
+                    f"{place} asks for the latency on '{device}', but '{name}' has no table of latencies: set "
+                    f"datasets.{name}.hardware.path."
+                )
+
+
+def _check_constraint(study: dict[str, Any], place: str, constraint: dict[str, Any]) -> None:
+    from tfnas.hardware import RESERVED
+
+    if "latency" in constraint:
+        device = constraint["latency"]["device"]
+        if device in RESERVED:
+            raise ConfigError(f"{place}.latency.device is '{device}', which is no device.")
+        _check_devices(study, place, [device])
+
+
+def devices_of(settings: dict[str, Any]) -> list[str]:
+    """Return the devices whose latencies a search limits or weighs."""
+    from tfnas.hardware import COUNTED, limits_of
+    from tfnas.search.registry import get_algorithm
+
+    wanted = list(limits_of(settings.get("constraint", {})))
+    if get_algorithm(settings["algorithm"]).weighs_cost:
+        wanted.append(settings["cost"])
+    return [name for name in dict.fromkeys(wanted) if name not in COUNTED]
 
 
 def scored_names(study: dict[str, Any]) -> list[str]:
@@ -609,7 +724,8 @@ def _keys(rules: dict[str, Any], path: tuple[str, ...]) -> Iterator[tuple[str, d
         yield from _keys(more, (*path, "NAME"))
     for branch in rules.get("allOf", ()):
         algorithm = branch["if"]["properties"]["algorithm"]["const"]
-        parameters = {key: value for key, value in branch["then"]["properties"].items() if key != "algorithm"}
+        common = rules["properties"]
+        parameters = {key: value for key, value in branch["then"]["properties"].items() if key not in common}
         inner = {"properties": parameters, "required": branch["then"]["required"]}
         for key, rule, needed in _keys(inner, path):
             yield f"{key} ({algorithm})", rule, needed

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, proxies_of, scored_names
+from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.files import facts_path
 from tfnas.seeds import child_seed
 
@@ -238,8 +238,19 @@ class Study:
     @property
     def summaries(self) -> list[str]:
         """All summary tables."""
-        names = ["search", "correlations", "proxies", "proxy-pairs", *(["noise"] if self.measures_noise else [])]
-        return [self.file(f"summaries/{name}.csv") for name in names]
+        names = [
+            "search",
+            "curves",
+            "prices",
+            "correlations",
+            "proxies",
+            "proxy-pairs",
+            *(["noise"] if self.measures_noise else []),
+        ]
+        names[1:1] = ["comparisons", "regret", *(["ranks"] if self.ranks_searches else [])]
+        names += ["fronts"] if self.front_searches else []
+        names += ["spaces"] if self.spaces else []
+        return [self.file(f"summaries/{name}.csv") for name in names] + self.published_summary
 
     def score_file(self, dataset: str, search: str) -> list[str]:
         """The score table that a search reads: of one family if that is enough, so that others do not concern it.
@@ -254,6 +265,43 @@ class Study:
             return [f"{self.folder}/scores/{dataset}.csv"]
         return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
 
+    def hardware(self, dataset: str) -> dict[str, Any]:
+        """The settings of a dataset's table of latencies."""
+        return self.config["datasets"][dataset]["hardware"]
+
+    @property
+    def datasets_with_latencies(self) -> list[str]:
+        """Names of the datasets that have a table of latencies."""
+        return [name for name in self.datasets if self.hardware(name)["path"] is not None]
+
+    def latency_files(self, dataset: str) -> dict[str, str]:
+        """The table of latencies of a dataset, and the facts beside it if there are any."""
+        path = self.hardware(dataset)["path"]
+        facts = facts_path(path)
+        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+
+    def latency_file(self, dataset: str, search: str) -> list[str]:
+        """The latencies that a search needs: those of its dataset if it limits or weighs any."""
+        return [self.file(f"hardware/{dataset}.parquet")] if devices_of(self.searches[search]) else []
+
+    @property
+    def all_latencies(self) -> list[str]:
+        """The latencies of all datasets that have any."""
+        return [self.file(f"hardware/{dataset}.parquet") for dataset in self.datasets_with_latencies]
+
+    @property
+    def front_searches(self) -> dict[str, dict[str, Any]]:
+        """Settings of the searches whose runs keep a Pareto front, by label."""
+        from tfnas.search.registry import get_algorithm
+
+        searches = self.searches.items()
+        return {label: settings for label, settings in searches if get_algorithm(settings["algorithm"]).fronts}
+
+    @property
+    def spaces(self) -> dict[str, dict[str, Any]]:
+        """The sub-spaces that are compared, by label."""
+        return self.config["search"]["spaces"]
+
     def batch_size(self, dataset: str) -> int:
         """Images of the mini-batch of a dataset."""
         return batch_size_of(self.config, dataset)
@@ -265,6 +313,13 @@ class Study:
         needs = get_algorithm(self.searches[search]["algorithm"]).needs_budget
         return budget_of(self.config, dataset) if needs else None
 
+    def pays_once(self, search: str) -> bool:
+        """Whether a search pays once per class of identical cells; never one that looks at no early accuracies."""
+        from tfnas.search.registry import get_algorithm
+
+        needs = get_algorithm(self.searches[search]["algorithm"]).needs_early
+        return needs and self.config["search"]["pay_once"]
+
     def shipped_file(self, dataset: str, suffix: str) -> str:
         """A file of the shipped score table of a dataset."""
         return f"{self.config['scoring']['shipped']}/{dataset}{suffix}"
@@ -273,10 +328,71 @@ class Study:
         """Where finished parts of a training are kept, each under a name of all that decides it."""
         return f".scratch/training/{dataset}"
 
+    @cached_property
+    def priced(self) -> dict[str, list[str]]:
+        """The proxies behind each name that a search reads: the proxy itself, or the members of an ensemble."""
+        from tfnas.proxies.registry import ensembles
+
+        names = {name for settings in self.searches.values() for name in proxies_of(settings)}
+        known = ensembles()
+        return {name: list(known[name].members) if name in known else [name] for name in sorted(names)}
+
+    @property
+    def priced_families(self) -> dict[str, list[str]]:
+        """The proxies that searches read, by family."""
+        wanted = {proxy for proxies in self.priced.values() for proxy in proxies}
+        chosen = {family: [name for name in names if name in wanted] for family, names in self.families.items()}
+        return {family: names for family, names in chosen.items() if names}
+
+    def rate_files(self) -> list[str]:
+        """Files that say how long scoring takes on this machine, by dataset and family."""
+        return [
+            self.file(f"rates/{dataset}/{family}.json") for dataset in self.datasets for family in self.priced_families
+        ]
+
+    def score_facts(self, dataset: str, family: str) -> str:
+        """The facts of the scores of a family: of its own table, or of the shipped one."""
+        return self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
+
     @property
     def published_files(self) -> list[str]:
         """The published results, when the study shows them."""
         return [f"{REPORT}/published.yaml"] if self.config["report"]["published"] else []
+
+    @property
+    def published_budgets(self) -> dict[str, float | None]:
+        """Simulated seconds of a run on each dataset, None where looks cost otherwise than in published searches."""
+        budgets = {dataset: budget_of(self.config, dataset) for dataset in self.datasets}
+        return dict.fromkeys(budgets) if self.config["search"]["pay_once"] else budgets
+
+    @property
+    def published_summary(self) -> list[str]:
+        """Our searches beside published ones, when a published row stands beside a search of the study."""
+        from tfnas.reporting.published_searches import comparable_rows
+
+        shown = any(
+            comparable_rows(path, self.searches, self.datasets, self.published_budgets) for path in self.published_files
+        )
+        return [self.file("summaries/published.csv")] if shown else []
+
+    @property
+    def contenders(self) -> list[str]:
+        """Labels of the searches that are no references: those that are ranked."""
+        from tfnas.reporting.names import contenders
+
+        return contenders(self.searches)
+
+    @property
+    def ranks_searches(self) -> bool:
+        """Whether searches are ranked over datasets: there must be several of both."""
+        from tfnas.comparisons import FEWEST_TO_RANK
+
+        return len(self.datasets) > 1 and len(self.contenders) >= FEWEST_TO_RANK
+
+    @property
+    def rank_summary(self) -> list[str]:
+        """The ranks of searches over datasets, when the study has them."""
+        return [self.file("summaries/ranks.csv")] if self.ranks_searches else []
 
     @property
     def noise_summary(self) -> list[str]:
@@ -285,6 +401,7 @@ class Study:
 
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""
+        from tfnas.reporting.names import search_group
         from tfnas.reporting.proxy_figures import FEWEST_TO_CLUSTER
         from tfnas.reporting.published import quoted_correlations
 
@@ -294,6 +411,14 @@ class Study:
         tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
         tables += ["proxies", "correlations", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
+        tables.append("regret")
+        if len(self.searches) > 1:
+            figures += [f"comparisons-{dataset}" for dataset in self.datasets]
+            tables.append("comparisons")
+        figures += ["critical-difference"] if self.ranks_searches else []
+        if any(search_group(settings) != "reference" for settings in self.searches.values()):
+            figures.append("anytime")
+            tables.append("prices")
         if len(self.scored) > 1:
             figures.append("correlations")
             tables.append("ranking")
@@ -301,9 +426,18 @@ class Study:
             figures += [f"proxy-pairs-{dataset}" for dataset in self.datasets]
         if any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files):
             tables.append("published-correlations")
+        tables += ["published-searches"] if self.published_summary else []
+        if self.front_searches:
+            figures.append("fronts")
+            tables.append("fronts")
+        tables += ["spaces"] if self.spaces else []
         return [self.file(f"figures/{name}.pdf") for name in figures] + [
             self.file(f"tables/{name}.tex") for name in tables
         ]
+
+    def front_run_files(self) -> list[str]:
+        """Files of all runs of the searches that keep a Pareto front."""
+        return [path for path in self.run_files() if path.split("/")[-2] in self.front_searches]
 
     def run_files(self) -> list[str]:
         """Files of all runs of all searches, in blocks of seeds."""
@@ -314,6 +448,10 @@ class Study:
             for label in self.searches
             for first, last in blocks(search["runs"], search["runs_per_job"])
         ]
+
+    def curve_files(self) -> list[str]:
+        """Files of the anytime curves of all runs, beside those of the runs."""
+        return ["/curves-".join(path.rsplit("/seeds-", 1)) for path in self.run_files()]
 
     def training_files(self, dataset: str) -> list[str]:
         """Files of the training blocks of a dataset."""

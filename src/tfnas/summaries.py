@@ -21,9 +21,9 @@ from tfnas.cells import canonical_classes, enumerate_cells, string_codes
 from tfnas.errors import SearchError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.runs import read_runs
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
 from tfnas.score_table import lowest_where_missing
-from tfnas.search.runner import COLUMNS as RUN_COLUMNS
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
@@ -51,6 +51,7 @@ SEARCH_COLUMNS = (
     "ci_low",
     "ci_high",
     "cells",
+    "duplicates",
     "scoring_seconds",
     "training_seconds",
     "wall_seconds",
@@ -106,15 +107,8 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
         SearchError: a search has fewer than 2 runs, or a run appears twice.
         DataError: a run table is missing, damaged or lacks a column.
     """
-    runs = pd.concat([read_table(path, RUN_COLUMNS) for path in run_paths], ignore_index=True)
+    runs = read_runs(run_paths)
     keys = ["search", "searched_on", "dataset"]
-    twice = runs[runs.duplicated([*keys, "run"])]
-    if not twice.empty:
-        row = twice.iloc[0]
-        raise SearchError(
-            f"Run {row['run']} of search '{row['search']}' on '{row['searched_on']}' is in two of the run tables: "
-            "blocks must not overlap, remove the old ones."
-        )
     rows = []
     for (search, searched_on, dataset), group in runs.groupby(keys, sort=False):
         # Runs in their order, so that the bootstrap does not depend on how they were cut into blocks.
@@ -142,7 +136,7 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
                     "ci_high": summary.high,
                     **{
                         cost: group[cost].mean(skipna=False)
-                        for cost in ("cells", "scoring_seconds", "training_seconds", "wall_seconds")
+                        for cost in ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
                     },
                 }
             )
@@ -151,6 +145,8 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
         "std": "ddof = 1, over runs",
         "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded",
         "cells": "mean number of looks per run, repeats counted",
+        "duplicates": "mean share of looks at a cell whose class of functionally identical cells had been looked at in "
+        "the same way before",
         "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
     }
     write_table(output, pd.DataFrame(rows, columns=list(SEARCH_COLUMNS)), facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import Cell, all_strings, canonical_classes
+from tfnas.comparisons import COMPARISON_COLUMNS, FEWEST_TO_RANK
 from tfnas.files import write_table
 
 SEARCHES: dict[str, dict[str, Any]] = {
@@ -86,6 +88,7 @@ class FakeStudy:
             self._scores(dataset, rng)
             self._batch(dataset, rng)
         self._summary()
+        self._contests()
         self._correlations()
         self._proxy_summaries(measured)
         (folder / "provenance.json").write_text(
@@ -177,6 +180,7 @@ class FakeStudy:
                     trains = label in ("random-search", "regularised-evolution", "area")
                     costs = {
                         "cells": 10.0,
+                        "duplicates": 0.25 if trains else 0.0,
                         "scoring_seconds": 2.0 if "naswot" in label or label == "area" else 0.0,
                         "training_seconds": 105.0 if trains else 0.0,
                         "wall_seconds": 0.04 if label == "area" else 0.01,
@@ -195,6 +199,42 @@ class FakeStudy:
                         }
                         rows.append(row | costs)
         write_table(self.summary, pd.DataFrame(rows))
+
+    @property
+    def contests(self) -> dict[str, Path | None]:
+        """The summaries of searches against each other, as write_numbers takes them."""
+        names = {"search_pairs_path": "comparisons", "regret_path": "regret", "ranks_path": "ranks"}
+        paths = {name: self.folder / f"summaries/{stem}.csv" for name, stem in names.items()}
+        return {name: path if path.exists() else None for name, path in paths.items()}
+
+    def _contests(self) -> None:
+        """Write summaries in which two searches are told apart when their means differ by more than 0.25."""
+        pairs, regret, ranks = [], [], []
+        for on in self.datasets:
+            for dataset in self.datasets:
+                key = {"searched_on": on, "dataset": dataset}
+                for label in self.searches:
+                    row = key | {"search": label, "n": 30, "optimum": 95.0, "mean": 95 - MEANS[label], "std": 0.5}
+                    row |= {"median": 94.9 - MEANS[label], "worst": 96 - MEANS[label], "at_optimum": 0.1}
+                    regret.append(row | {"ci_low": row["mean"] - 0.2, "ci_high": row["mean"] + 0.2})
+                for search, other in combinations(self.searches, 2):
+                    gap = MEANS[search] - MEANS[other]
+                    row = key | {"search": search, "other": other, "n": 30, "zeros": 3, "difference": gap}
+                    row |= {"ci_low": gap - 0.25, "ci_high": gap + 0.25, "std": 0.5, "probability": 0.5 + gap / 30}
+                    row |= {"p": 0.01, "p_holm": 1e-5 if abs(gap) > 0.25 else 0.3, "rank_biserial": gap / 20}
+                    pairs.append(row | {"detectable": 0.26, "runs_needed": 199})
+        contenders = [label for label in self.searches if label != "random-cell" and "oracle" not in label]
+        order = sorted(contenders, key=MEANS.get, reverse=True)
+        for label in contenders:
+            for dataset in self.datasets:
+                row = {"search": label, "dataset": dataset, "mean": MEANS[label], "rank": order.index(label) + 1.0}
+                row |= {"mean_rank": row["rank"], "friedman": 11.2, "friedman_p": 0.0244, "critical_difference": 3.52}
+                ranks.append(row)
+        folder = self.folder / "summaries"
+        write_table(folder / "comparisons.csv", pd.DataFrame(pairs, columns=list(COMPARISON_COLUMNS)))
+        write_table(folder / "regret.csv", pd.DataFrame(regret))
+        if len(self.datasets) > 1 and len(contenders) >= FEWEST_TO_RANK:
+            write_table(folder / "ranks.csv", pd.DataFrame(ranks))
 
     @property
     def quality(self) -> Path:

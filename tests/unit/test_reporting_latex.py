@@ -8,9 +8,11 @@ from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
-from tfnas.reporting import figures, latex, proxy_figures, proxy_tables, tables
+from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
 from tfnas.reporting.numbers import write_numbers
 from tfnas.reporting.published import quoted_correlations
+from tfnas.reporting.published_searches import comparable_rows, write_published_summary
+from tfnas.reporting.published_tables import write_published_search_table
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 needs_latex = pytest.mark.skipif(not latex.have_latex(), reason="LaTeX is not installed")
@@ -52,6 +54,12 @@ def build(study, root):
         proxy_tables.write_published_table(
             study.correlations, published, *whose, written / "published-correlations.tex"
         )
+    against, budgets = None, dict.fromkeys(study.datasets, 12000.0)
+    if published and comparable_rows(published, study.searches, study.datasets, budgets):
+        against = folder / "summaries/published.csv"
+        of_study = (published, study.searches, study.datasets)
+        write_published_summary(study.summary, *of_study, budgets, against)
+        write_published_search_table(against, *of_study, written / "published-searches.tex")
     tables.write_search_table(study.summary, study.searches, study.datasets, written / "search.tex", None, published)
     if len(study.datasets) > 1:
         first = study.datasets[0]
@@ -61,12 +69,30 @@ def build(study, root):
     tables.write_time_table(study.summary, study.searches, study.datasets, written / "times.tex")
     tables.write_contract_table(study.truths, written / "contract.tex")
     tables.write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
+    build_contests(study, drawn, written)
     write_numbers(
         study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
-        study.pairs, folder / "numbers.tex", published, study.measured_noise,
+        study.pairs, folder / "numbers.tex", published, study.measured_noise, **study.contests,
+        against_path=against,
     )  # fmt: skip
     exhibits = [*sorted(drawn.glob("*.pdf")), *sorted(written.glob("*.tex"))]
     return study.config, root / "report", folder / "numbers.tex", exhibits, folder / "report.tex"
+
+
+def build_contests(study, drawn, written):
+    """Make the exhibits that set searches against each other."""
+    paths = study.contests
+    regret, searches = paths["regret_path"], study.searches
+    comparison_tables.write_regret_table(regret, searches, study.datasets, written / "regret.tex")
+    if len(searches) > 1:
+        pairs = paths["search_pairs_path"]
+        comparison_tables.write_comparison_table(pairs, regret, searches, study.datasets, written / "comparisons.tex")
+        for dataset in study.datasets:
+            output = drawn / f"comparisons-{dataset}.pdf"
+            comparison_figures.draw_comparisons(pairs, regret, searches, dataset, output)
+    if paths["ranks_path"]:
+        output = drawn / "critical-difference.pdf"
+        comparison_figures.draw_critical_difference(paths["ranks_path"], searches, output)
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +201,23 @@ def test_the_text_follows_the_numbers(one, tmp_path):
         assert sentence in (tmp_path / "report.tex").read_text()
 
 
+def test_searches_are_set_against_each_other_where_there_are_two(one, three, root, tmp_path):
+    shared = {r"\label{fig:comparisons}", r"\label{tab:comparisons}", r"\label{tab:regret}"}
+    for arguments, ranked in ((one, False), (three, True)):
+        latex.render_report(*arguments)
+        text = arguments[-1].read_text()
+        assert all(text.count(label) == 1 for label in shared)
+        assert (r"\label{fig:critical}" in text) == ranked
+        assert "which does not decide between them" in text
+        assert "Numbers: mean paired difference" in text
+    assert "so few datasets" not in three[-1].read_text(), "one search is beyond the critical difference"
+    alone = build(FakeStudy(tmp_path, ("own",), searches=("area",)), root)
+    latex.render_report(*alone)
+    text = alone[-1].read_text()
+    assert [label for label in shared if label in text] == [r"\label{tab:regret}"]
+    assert "told apart" not in text
+
+
 def test_prose_holds_no_typed_results(root):
     """No decimals, no percentages: numbers come from files. Lengths and the level of intervals may stand."""
     templates = re.compile(r"\(\(=.*?=\)\)|\(\(\*.*?\*\)\)|\(\(\(.*?\)\)\)", flags=re.DOTALL)
@@ -237,7 +280,7 @@ def test_a_chapter_is_one_file(one, root, tmp_path):
     text = (tmp_path / "report.tex").read_text()
     assert text.index("Do scores order cells") < text.index(r"\section{More}") < text.index("What do searches find")
     assert str(folder / "sections/55-more.tex") in latex.template_files(folder)
-    assert not any("captions" in path or "published" in path for path in latex.template_files(folder))
+    assert not any("captions" in path or "published.yaml" in path for path in latex.template_files(folder))
 
 
 def test_a_search_without_a_description_is_described_by_its_registry(one, root, tmp_path):

@@ -115,6 +115,27 @@ def test_more_proxies_have_more_exhibits(study):
     assert three - two == pairs | {"figures/scatter-az_nas.pdf"}
 
 
+def test_searches_are_compared_where_there_are_two_and_ranked_where_there_are_three_on_two_datasets(study):
+    def made():
+        return {path.removeprefix("results/two/") for path in [*study.exhibits(), *study.summaries]}
+
+    two = made()
+    compared = {"figures/comparisons-digits.pdf", "figures/comparisons-cifar10.pdf", "tables/comparisons.tex"}
+    assert compared | {"tables/regret.tex", "summaries/comparisons.csv", "summaries/regret.csv"} <= two
+    ranked = {"figures/critical-difference.pdf", "summaries/ranks.csv"}
+    study.searches["random"] = {"algorithm": "random_cell"}
+    assert not study.ranks_searches, "a reference is not ranked"
+    study.searches["random-search"] = {"algorithm": "random_search"}
+    assert made() - two == ranked
+    assert study.rank_summary == ["results/two/summaries/ranks.csv"]
+    del study.config["datasets"]["cifar10"]
+    assert not made() & ranked
+    study.searches.clear()
+    study.searches["naswot-10"] = {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10}
+    assert not made() & compared
+    assert "tables/regret.tex" in made()
+
+
 def test_published_correlations_are_shown_where_there_are_any(study, root, monkeypatch):
     monkeypatch.chdir(root)
     table = "results/two/tables/published-correlations.tex"
@@ -124,6 +145,41 @@ def test_published_correlations_are_shown_where_there_are_any(study, root, monke
     assert table not in study.exhibits(), "nobody has published correlations on the digits"
     study.config["report"]["published"] = False
     assert table not in study.exhibits()
+
+
+def test_published_searches_are_compared_where_one_matches(study, root, monkeypatch):
+    monkeypatch.chdir(root)
+    table, summary = "results/two/tables/published-searches.tex", "results/two/summaries/published.csv"
+    assert table not in study.exhibits()
+    study.config["report"]["published"] = True
+    assert study.published_budgets == {"digits": 10, "cifar10": 20}
+    assert study.published_summary == [summary] == study.summaries[-1:], "NASWOT, whatever the budget"
+    assert table in study.exhibits()
+    del study.searches["naswot-10"]
+    assert study.published_summary == [], "evolution with another budget is another search"
+    study.config["search"]["budget_seconds"]["cifar10"] = 12000
+    assert study.published_summary == [summary]
+    study.config["search"]["pay_once"] = True
+    assert study.published_summary == [], "who pays once per class pays another price"
+    assert summary not in study.summaries
+
+
+def test_curves_lie_beside_their_runs(study):
+    curves = study.curve_files()
+    assert curves[0] == "results/two/runs/digits/naswot-10/curves-0-1.parquet"
+    assert len(curves) == len(study.run_files())
+
+
+def test_what_searches_read_is_priced(study):
+    assert study.priced == {"naswot": ["naswot"]}
+    assert study.rate_files() == ["results/two/rates/digits/naswot.json", "results/two/rates/cifar10/naswot.json"]
+    assert study.score_facts("digits", "naswot") == "results/two/scores/digits/naswot.json"
+    study.config["scoring"]["scores"] = "shipped"
+    assert study.score_facts("digits", "naswot") == "results/two/scores/digits.json"
+    exhibits = {"results/two/figures/anytime.pdf", "results/two/tables/prices.tex"}
+    assert exhibits <= set(study.exhibits())
+    study.config["search"]["use"] = {"cell": {"algorithm": "random_cell"}}
+    assert not exhibits & set(study.exhibits()), "references are charged nothing"
 
 
 def test_budgets_go_to_searches_that_train(study):

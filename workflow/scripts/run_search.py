@@ -18,4 +18,7 @@ with job(snakemake) as run:
         budget_seconds=params.budget_seconds,
         output=snakemake.output.table,
         study=wildcards.study,
+        curves=snakemake.output.curves,
+        pay_once=params.pay_once,
+        latency_path=run.one(snakemake.input.latencies),
     )

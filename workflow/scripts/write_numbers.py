@@ -17,4 +17,10 @@ with job(snakemake) as run:
         snakemake.output.tex,
         run.one(snakemake.input.published),
         run.one(snakemake.input.noise),
+        curves_path=snakemake.input.curves,
+        prices_path=snakemake.input.prices,
+        search_pairs_path=snakemake.input.comparisons,
+        regret_path=snakemake.input.regret,
+        ranks_path=run.one(snakemake.input.ranks),
+        against_path=run.one(snakemake.input.against),
     )

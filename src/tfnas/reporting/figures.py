@@ -433,10 +433,11 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     datasets = list(dict.fromkeys(table["dataset"]))
     titles = search_titles(searches)
     groups = {label: search_group(settings) for label, settings in searches.items()}
-    series: dict[tuple[str, str], list[str]] = {}
+    series: dict[tuple[str, ...], list[str]] = {}
     for label, settings in searches.items():
         if groups[label] != "reference":
-            series.setdefault((settings["algorithm"], str(settings.get("proxy", ""))), []).append(label)
+            alike = tuple(str(settings.get(name, "")) for name in ("algorithm", "proxy", "constraint"))
+            series.setdefault(alike, []).append(label)
     references = [label for label in searches if groups[label] == "reference"]
     with figure_style():
         count = len(datasets)

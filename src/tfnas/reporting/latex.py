@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
+from tfnas.reporting.comparison_figures import MOST_WITH_DIFFERENCES
 from tfnas.reporting.names import NATS_DATASETS, dataset_title, search_group, search_titles
 from tfnas.reporting.proxy_figures import MOST_WITH_VALUES
 from tfnas.reporting.rounding import escape
@@ -190,6 +191,7 @@ def _helpers(
         "table": lambda name: place(".tex", "table", name),
         "most_in_full": MOST_IN_FULL,
         "most_with_values": MOST_WITH_VALUES,
+        "most_with_differences": MOST_WITH_DIFFERENCES,
         "has_figure": lambda name: (".pdf", name) in places,
         "has_table": lambda name: (".tex", name) in places,
         "described": described,

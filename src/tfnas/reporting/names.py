@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tfnas.hardware import constraint_words
 from tfnas.reporting.rounding import escape
 
 DATASET_TITLES = {
@@ -54,6 +55,11 @@ def search_group(settings: dict[str, Any]) -> str:
     return get_algorithm(settings["algorithm"]).group
 
 
+def contenders(searches: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the labels of the searches that are no references."""
+    return [label for label, settings in searches.items() if search_group(settings) != "reference"]
+
+
 def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the short printed names of searches as plain text: ``{label: title}``.
 
@@ -66,7 +72,7 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
         alike = [other for other in searches.values() if other["algorithm"] == settings["algorithm"]]
         title = _short_title(settings)
         differing = [
-            proxy_title(value) if name == "proxy" else f"{SYMBOLS.get(name, name.replace('_', ' '))} = {_value(value)}"
+            _difference(name, value)
             for name, value in settings.items()
             if name != "algorithm"
             and not (name == "proxy" and settings["algorithm"] == PLAIN_PROXY_SEARCH)
@@ -75,6 +81,15 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
         titles[label] = f"{title} ({', '.join(differing)})" if differing else title
     repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
     return {label: f"{title} [{label}]" if title in repeated else title for label, title in titles.items()}
+
+
+def _difference(name: str, value: Any) -> str:
+    """Return a setting in which searches of one algorithm differ."""
+    if name == "proxy":
+        return proxy_title(value)
+    if name == "constraint":
+        return constraint_words(value)
+    return f"{SYMBOLS.get(name, name.replace('_', ' '))} = {_value(value)}"
 
 
 def _short_title(settings: dict[str, Any]) -> str:

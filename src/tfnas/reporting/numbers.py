@@ -19,29 +19,40 @@ the printed text and the raw value, on which templates decide what they say. Key
     evolution.{dataset}.lead                    regularised evolution against random search
     random.{dataset}.gain                       the best training-free search against a random cell
     growth.{dataset}.{proxy}.gain               what more samples bring
+    contest.{dataset}.pairs                     every search against every other; what the runs detect
+    contest.{dataset}.lead                      the best search against the second, references left out
+    regret.{dataset}.{label}.mean               below the best cell of the space; ``median``
+    ranks.first.title                           the search with the best mean rank over datasets; ``ranks.critical``
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
+    anytime.{dataset}.passed                    seconds after which the best trained search leads the training-free one
+    price.{dataset}.ratio                       scoring seconds of this machine to those of the score table
     published.{key}.{dataset}.{valid|test}.mean what others printed
+    published.within                            how many published means lie within one standard deviation of ours
     published.correlations.within               how many published correlations are like ours
 
 Beside every difference of two searches (``lead`` or ``gain``) stand the ends of its 95 % interval (``low``, ``high``)
-and the ``verdict``: better, worse, or undecided where the interval holds zero (:func:`welch_interval`).
+and the ``verdict``: better, worse, or undecided where the interval holds zero, how often the first ``wins`` a run, and
+the corrected ``p`` of the signed-rank test, all of them paired (:mod:`tfnas.comparisons`).
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
-from scipy.stats import t as student
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits, string_codes
 from tfnas.config import budget_of, scored_names
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
+from tfnas.reporting.comparison_numbers import add_contests, add_pair, add_ranks
+from tfnas.reporting.comparison_tables import Pairs
+from tfnas.reporting.costs import add_costs
 from tfnas.reporting.names import (
     GROUPS,
     PLAIN_PROXY_SEARCH,
@@ -58,11 +69,11 @@ from tfnas.reporting.proxy_numbers import (
     add_ranking,
     add_stability,
 )
-from tfnas.reporting.published import matching_label, notes, read_published, search_rows
+from tfnas.reporting.published import notes, read_published, rows_beside, search_rows
+from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.score_table import ScoreTable, lowest_where_missing
-from tfnas.statistics import LEVEL
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -121,6 +132,13 @@ def write_numbers(
     output: str | Path,
     published_path: str | Path | None = None,
     noise_path: str | Path | None = None,
+    against_path: str | Path | None = None,
+    curves_path: str | Path | None = None,
+    prices_path: str | Path | None = None,
+    *,
+    search_pairs_path: str | Path,
+    regret_path: str | Path,
+    ranks_path: str | Path | None = None,
 ) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
@@ -136,6 +154,12 @@ def write_numbers(
         output: path of ``numbers.tex``.
         published_path: ``report/published.yaml``, None to leave published numbers out.
         noise_path: ``summaries/noise.csv``, None where the study measures no noise of scores.
+        against_path: ``summaries/published.csv``, None where no published row stands beside a search of the study.
+        curves_path: ``summaries/curves.csv``; with ``prices_path``, None to leave both out.
+        prices_path: ``summaries/prices.csv``.
+        search_pairs_path: ``summaries/comparisons.csv``, every search against every other.
+        regret_path: ``summaries/regret.csv``.
+        ranks_path: ``summaries/ranks.csv``, None where searches are not ranked over datasets.
 
     Raises:
         ReportError: a file lacks a fact that the report prints; the message names key and file.
@@ -163,15 +187,24 @@ def write_numbers(
         add_stability(numbers, noise_path, names)
     summary = read_summary(summary_path)
     _add_searches(numbers, summary)
+    pairs = Pairs(search_pairs_path)
     for dataset in datasets:
-        _add_comparisons(numbers, dataset, searches)
+        _add_comparisons(numbers, dataset, searches, pairs)
+    add_contests(numbers, pairs, regret_path, datasets, searches)
+    if ranks_path is not None:
+        add_ranks(numbers, ranks_path)
     if len(datasets) > 1:
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
-        _add_published(numbers, published_path, datasets, searches)
+        _add_published(numbers, published_path)
         add_published_correlations(numbers, published_path, correlations, names, datasets)
-        if note := notes(search_rows(published_path, datasets, "each"), "C"):
+        beside = rows_beside(search_rows(published_path, datasets, "each"), searches)
+        if note := notes(list(beside.values()), "C"):
             numbers.add("published.computed.search", note, "text")
+    if curves_path is not None and prices_path is not None:
+        add_costs(numbers, searches, datasets, curves_path, prices_path)
+    if against_path is not None:
+        add_published_searches(numbers, against_path)
     lines = [
         "% Written by tfnas.reporting.numbers: do not edit.",
         r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"
@@ -332,47 +365,6 @@ def _add_order(
         numbers.add(f"{before}.best_scored_share", float((test > test[chosen]).mean()), "share")
 
 
-def welch_interval(
-    first: tuple[float, float, int], second: tuple[float, float, int], level: float = LEVEL
-) -> tuple[float, float]:
-    """Return the interval of the difference of two means, ``first`` less ``second``, by Welch's formula.
-
-    With v = s^2 / n of each side the difference has the standard error sqrt(v1 + v2) and follows Student's t with
-    (v1 + v2)^2 / (v1^2 / (n1 - 1) + v2^2 / (n2 - 1)) degrees of freedom. The variances need not be equal. Runs are
-    taken as independent: where two searches share their draws, the interval is wider than a paired one would be.
-
-    Source: Welch 1947, "The generalization of 'Student's' problem when several different population variances are
-    involved", Biometrika 34.
-
-    Args:
-        first: mean, standard deviation (ddof = 1) and number of runs, at least 2.
-        second: the same of the search it is compared with.
-        level: coverage.
-    """
-    (one, one_std, one_n), (other, other_std, other_n) = first, second
-    variances = one_std**2 / one_n, other_std**2 / other_n
-    total = sum(variances)
-    if total == 0:
-        return one - other, one - other
-    freedom = total**2 / (variances[0] ** 2 / (one_n - 1) + variances[1] ** 2 / (other_n - 1))
-    half = float(student.ppf((1 + level) / 2, freedom)) * math.sqrt(total)
-    return one - other - half, one - other + half
-
-
-def _add_difference(numbers: Numbers, before: str, name: str, dataset: str, one: str, other: str) -> None:
-    """Add the difference of the mean test accuracies of two searches, its interval, and the verdict on ``one``."""
-    sides = []
-    for label in (one, other):
-        key = f"search.{dataset}.{label}"
-        mean, std = (numbers.value(f"{key}.{dataset}.test.{part}") for part in ("mean", "std"))
-        sides.append((mean, std, numbers.value(f"{key}.n")))
-    low, high = welch_interval(*sides)
-    numbers.add(f"{before}.{name}", sides[0][0] - sides[1][0], "accuracy")
-    numbers.add(f"{before}.low", low, "accuracy")
-    numbers.add(f"{before}.high", high, "accuracy")
-    numbers.add(f"{before}.verdict", "better" if low > 0 else "worse" if high < 0 else "undecided", "text")
-
-
 def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
     seconds = summary["wall_seconds"].max()
     numbers.add("study.wall_seconds_max", seconds, "seconds")
@@ -388,7 +380,7 @@ def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
             numbers.add(f"{before}.total", row.scoring_seconds + row.training_seconds, "seconds")
 
 
-def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]]) -> None:
+def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]], pairs: Pairs) -> None:
     """Add what the discussion compares, each dataset searched by itself."""
 
     def test(label: str, name: str = "mean") -> float:
@@ -421,29 +413,32 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
             before = f"compare.{dataset}.{other}"
             labels = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
-            _add_difference(numbers, before, "lead", dataset, *labels)
+            add_pair(numbers, before, "lead", pairs.between(dataset, *labels))
             seconds = numbers.value(f"{free}.seconds")
             numbers.add(
                 f"{before}.speedup", numbers.value(f"{rival}.seconds") / seconds if seconds else math.nan, "ratio"
             )
     if groups["hybrid"] and groups["non-weight-sharing"]:
         labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("hybrid", "non-weight-sharing"))
-        _add_difference(numbers, f"assist.{dataset}", "lead", dataset, *labels)
+        add_pair(numbers, f"assist.{dataset}", "lead", pairs.between(dataset, *labels))
+    searches = {label: settings for label, settings in searches.items() if "constraint" not in settings}
     random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
     if random:
         numbers.add(f"random.{dataset}.test", test(random[0]), "accuracy")
         numbers.add(f"random.{dataset}.std", test(random[0], "std"), "accuracy")
         if groups["training-free"]:
             free = numbers.value(f"best.{dataset}.training-free.label")
-            _add_difference(numbers, f"random.{dataset}", "gain", dataset, free, random[0])
+            add_pair(numbers, f"random.{dataset}", "gain", pairs.between(dataset, free, random[0]))
     by_algorithm = {settings["algorithm"]: label for label, settings in reversed(searches.items())}
     if {"regularised_evolution", "random_search"} <= set(by_algorithm):
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
-        _add_difference(numbers, f"evolution.{dataset}", "lead", dataset, one, other)
-    _add_growth(numbers, dataset, searches, test)
+        add_pair(numbers, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
+    _add_growth(numbers, dataset, searches, pairs, test)
 
 
-def _add_growth(numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]], test: Any) -> None:
+def _add_growth(
+    numbers: Numbers, dataset: str, searches: dict[str, dict[str, Any]], pairs: Pairs, test: Callable[..., float]
+) -> None:
     """Add, for every proxy, what more samples bring, and the distance to an oracle on equally many samples."""
     plain: dict[str, list[str]] = {}
     for label, settings in searches.items():
@@ -459,7 +454,8 @@ def _add_growth(numbers: Numbers, dataset: str, searches: dict[str, dict[str, An
             numbers.add(f"{before}.{name}_test", test(label), "accuracy")
             numbers.add(f"{before}.{name}_std", test(label, "std"), "accuracy")
         numbers.add(f"{before}.searches", len(labels), "count")
-        _add_difference(numbers, before, "gain", dataset, last, first)
+        if len(labels) > 1:
+            add_pair(numbers, before, "gain", pairs.between(dataset, last, first))
         shared = [label for label in labels if searches[label]["sample"] in oracles]
         if shared:
             label = shared[-1]
@@ -491,9 +487,7 @@ def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dic
             numbers.title(f"transfer.{dataset}.title", numbers.value(f"title.search.{worst}"))
 
 
-def _add_published(
-    numbers: Numbers, path: str | Path, datasets: list[str], searches: dict[str, dict[str, Any]]
-) -> None:
+def _add_published(numbers: Numbers, path: str | Path) -> None:
     content = read_published(path)
     for row in content["search"]:
         for dataset, metrics in row["values"].items():
@@ -504,20 +498,3 @@ def _add_published(
         numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
     for name, entry in content["facts"].items():
         numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
-    compared = []
-    for row in search_rows(path, datasets, datasets[0]):
-        label = matching_label(row, searches)
-        for dataset in datasets if label else ():
-            theirs = row["values"].get(dataset, {}).get("test_accuracy")
-            ours = f"search.{datasets[0]}.{label}.{dataset}.test.mean"
-            if theirs and ours in numbers.entries:
-                compared.append((numbers.value(ours) - theirs[0], theirs[1], label, dataset))
-    if compared:
-        within = sum(abs(difference) <= deviation for difference, deviation, _, _ in compared)
-        farthest = max(compared, key=lambda entry: abs(entry[0]))
-        numbers.add("published.compared", len(compared), "count")
-        numbers.add("published.within", within, "count")
-        numbers.add("published.farthest.difference", farthest[0], "accuracy")
-        numbers.add("published.farthest.std", farthest[1], "accuracy")
-        numbers.title("published.farthest.title", numbers.value(f"title.search.{farthest[2]}"))
-        numbers.add("published.farthest.dataset", dataset_title(farthest[3]), "text")

@@ -1,10 +1,12 @@
 """Published rows beside ours: data with a source, read from ``report/published.yaml``.
 
-A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), on which dataset
-the published search ran (``searched_on``: a dataset, or ``each``), and who printed it (``cite``, a key of the
-bibliography).
+A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), under which budget
+(``budget``), on which dataset the published search ran (``searched_on``: a dataset, or ``each``), and who printed it
+(``cite``, a key of the bibliography).
 ``evidence`` is P for the paper or its authors' repository, C for a value computed from public author data and S for one
-that was only found where others quote it. A correlation that its source prints without its sign says ``absolute``.
+that was only found where others quote it: such a row is never the published row of a search, only one of the
+comparisons of :mod:`tfnas.reporting.published_searches`. A correlation that its source prints without its sign says
+``absolute``.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tfnas.errors import ReportError
+from tfnas.errors import ReportError, TfnasError
 from tfnas.reporting.names import GROUPS, NATS_DATASETS
 
 if TYPE_CHECKING:
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 METRICS = ("valid_accuracy", "test_accuracy")
 
 COEFFICIENTS = ("spearman", "kendall")
+
+NOT_COMPARED = ("overshoot",)
+"""Parameters in which a search may differ from a published row that does not name them: what becomes of the last query
+of about a hundred."""
 
 TOLERANCE = 0.05
 """Difference of two correlations beyond which the report calls them different."""
@@ -39,8 +45,11 @@ def read_published(path: str | Path) -> dict[str, Any]:
         ``{"search": [...], "correlations": [...], "facts": {...}}`` as in the file.
 
     Raises:
-        ReportError: the file is missing or no YAML, or a row lacks a key or has an unknown group.
+        ReportError: the file is missing or no YAML, a row lacks a key, has an unknown group, or matches a search that
+            cannot be.
     """
+    from tfnas.search.registry import get_algorithm
+
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -57,11 +66,16 @@ def read_published(path: str | Path) -> dict[str, Any]:
             raise ReportError(
                 f"Row '{row['method']}' in '{path}' has group '{row['group']}': use one of {', '.join(GROUPS)}."
             )
+        if row.get("matches"):
+            try:
+                get_algorithm(row["matches"]["algorithm"], "matches").settings(row["matches"], row["method"])
+            except TfnasError as error:
+                raise ReportError(f"Row '{row['method']}' in '{path}' matches no search that can be: {error}") from None
     return content
 
 
 def search_rows(path: str | Path | None, datasets: list[str], protocol: str) -> list[dict[str, Any]]:
-    """Return the published rows of searches with the given protocol.
+    """Return the published rows of searches with the given protocol, those that others quote (S) left out.
 
     Args:
         path: ``report/published.yaml``, or None for no rows.
@@ -70,18 +84,52 @@ def search_rows(path: str | Path | None, datasets: list[str], protocol: str) -> 
     """
     if path is None or not set(datasets) & set(NATS_DATASETS):
         return []
-    return [row for row in read_published(path)["search"] if row["searched_on"] == protocol]
+    rows = read_published(path)["search"]
+    return [row for row in rows if row["searched_on"] == protocol and row["evidence"] != "S"]
 
 
-def matching_label(row: dict[str, Any], searches: dict[str, dict[str, Any]]) -> str | None:
-    """Return the label of the first search that a published row is to be compared with, None if there is none."""
+def rows_beside(rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return the published row that stands beside each search, ``{label: row}``: the first of the rows that match."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        for label in matching_labels(row, searches):
+            found.setdefault(label, row)
+    return found
+
+
+def rows_alone(rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows to quote without a search beside them: those read in papers that none of the searches matches."""
+    return [row for row in rows if row["evidence"] == "P" and not matching_labels(row, searches)]
+
+
+def matching_labels(row: dict[str, Any], searches: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the labels of the searches that a published row is to be compared with, none for a row that is quoted.
+
+    A search matches if it is of the same algorithm and all settings are the same, the defaults of both filled in; of
+    :data:`NOT_COMPARED` only those that the row names. The order of a list does not matter unless its length is fixed,
+    so that each place has its meaning.
+    """
     wanted = row.get("matches")
     if not wanted:
-        return None
-    for label, settings in searches.items():
-        if all(settings.get(key) == value for key, value in wanted.items()):
-            return label
-    return None
+        return []
+    wanted_settings = _identity(wanted, wanted)
+    return [
+        label
+        for label, settings in searches.items()
+        if settings["algorithm"] == wanted["algorithm"] and _identity(settings, wanted) == wanted_settings
+    ]
+
+
+def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
+    """Return all settings of a search, defaults included, in a form that can be compared."""
+    from tfnas.search.registry import get_algorithm
+
+    algorithm = get_algorithm(settings["algorithm"])
+    values = settings | algorithm.settings(settings, algorithm.name)
+    for name, fragment in algorithm.parameters.items():
+        if isinstance(values[name], list) and "maxItems" not in fragment:
+            values[name] = sorted(values[name])
+    return {name: value for name, value in values.items() if name in named or name not in NOT_COMPARED}
 
 
 def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -> list[dict[str, Any]]:
@@ -95,6 +143,17 @@ def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -
 def quoted_correlations(path: str | Path | None, names: Iterable[str], datasets: list[str]) -> list[dict[str, Any]]:
     """Return the published correlations of all these proxies and ensembles, in the order of ``names``."""
     return [row for name in names for row in correlation_rows(path, name, datasets)]
+
+
+def published_rates(path: str | Path | None, datasets: list[str]) -> dict[str, dict[str, Any]]:
+    """Return the published seconds of scoring one network by proxy: the facts that name a ``proxy`` and its ``device``.
+
+    There are none without a path, and none for a study of other networks than the benchmark's.
+    """
+    if path is None or not set(datasets) & set(NATS_DATASETS):
+        return {}
+    facts = read_published(path)["facts"].values()
+    return {fact["proxy"]: fact for fact in facts if "proxy" in fact}
 
 
 @dataclass(frozen=True)
@@ -149,8 +208,8 @@ def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]
 
 
 def origin(row: dict[str, Any]) -> str:
-    """Return how a table calls a row beside ours: published, computed from published scores, or quoted by others."""
-    return {"P": "published", "C": "computed from published scores", "S": "quoted by others"}[row["evidence"]]
+    """Return how a table calls a row beside ours: published, computed from published data, or quoted by others."""
+    return {"P": "published", "C": "computed from published data", "S": "quoted by others"}[row["evidence"]]
 
 
 def notes(rows: list[dict[str, Any]], evidence: str) -> str:

@@ -10,6 +10,7 @@ kind            rule                                                            
 ``ratio``       two significant digits below 10, whole numbers above                   3.2, 1540
 ``count``       whole number                                                           15 625
 ``rank``        a rank or a mean of ranks, one decimal                                 3.5
+``p``           a p-value, three decimals, or that it is below the smallest of them    0.012, <0.001
 ``value``       any other measured value, four significant digits                      0.0035
 ``text``        a name, escaped for TeX                                                NASWOT
 ==============  =====================================================================  ==================
@@ -78,9 +79,11 @@ def plain(value: Any, kind: str) -> str:
     if value is None or not math.isfinite(value):
         return MISSING
     size = abs(value)
+    if kind == "p" and value < 0.001:
+        return "<0.001"
     if kind == "accuracy":
         shown = f"{value:.2f}"
-    elif kind == "correlation":
+    elif kind in ("correlation", "p"):
         shown = f"{value:.3f}"
     elif kind == "share":
         shown = f"{100 * value:.1f}"
@@ -120,6 +123,8 @@ def show(value: Any, kind: str) -> str:
     if kind == "text":
         return escape(value)
     shown = plain(value, kind).replace("\N{THIN SPACE}", r"\,")
+    if shown.startswith("<"):
+        return rf"\textless {shown[1:]}"
     return f"$-{shown[1:]}$" if shown.startswith("\N{MINUS SIGN}") else shown
 
 

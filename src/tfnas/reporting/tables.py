@@ -15,6 +15,7 @@ import pandas as pd
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_json, read_table
+from tfnas.hardware import constraint_words
 from tfnas.reporting.figures import best_cells
 from tfnas.reporting.names import (
     GROUPS,
@@ -24,12 +25,12 @@ from tfnas.reporting.names import (
     search_titles,
     tex_title,
 )
-from tfnas.reporting.published import METRICS, matching_label, origin, search_rows
+from tfnas.reporting.published import METRICS, origin, rows_alone, rows_beside, search_rows
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 
 SUMMARY_COLUMNS = (
-    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "cells", "scoring_seconds",
-    "training_seconds", "wall_seconds",
+    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "cells", "duplicates",
+    "scoring_seconds", "training_seconds", "wall_seconds",
 )  # fmt: skip
 
 CORRELATION_COLUMNS = (
@@ -194,7 +195,9 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
         for label in labels:
             algorithm = get_algorithm(searches[label]["algorithm"])
             values = algorithm.settings(searches[label], label)
-            shown = ", ".join(f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items())
+            constraint = constraint_words(searches[label].get("constraint", {}))
+            shown = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
+            shown = ", ".join([*shown, *([constraint] if constraint else [])])
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
             body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
     write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
@@ -385,11 +388,12 @@ def write_search_table(
     }
     best = _best(entries, searches)
     quoted = search_rows(published_path, datasets, searched_on or "each")
+    beside = rows_beside(quoted, searches)
     body: list[str] = []
     width = 1 + 2 * timed + 2 * len(datasets)
     for group, heading in GROUPS.items():
         labels = [label for label, settings in searches.items() if search_group(settings) == group]
-        alone = [line for line in quoted if line["group"] == group and matching_label(line, searches) is None]
+        alone = [line for line in rows_alone(quoted, searches) if line["group"] == group]
         if not labels and not alone:
             continue
         body += [RULE] if body else []
@@ -404,13 +408,11 @@ def write_search_table(
                     value = entries[label, dataset, metric]
                     cells.append(show_mean(value.mean, value.std, (label, dataset, metric) in best))
             body.append(row(cells))
-            for line in quoted:
-                if matching_label(line, searches) == label:
-                    name = rf"\quad {origin(line)}~\citep{{{line['cite']}}}"
-                    body.append(_quoted_row(name, line, group, datasets, timed))
+            if label in beside:
+                name = rf"\quad {origin(beside[label])}~\citep{{{beside[label]['cite']}}}"
+                body.append(_quoted_row(name, beside[label], group, datasets, timed))
         for line in alone:
-            made = f" ({origin(line)})" if line["evidence"] == "C" else ""
-            name = rf"{escape(line['method'])}{made}~\citep{{{line['cite']}}}"
+            name = rf"{escape(line['method'])}~\citep{{{line['cite']}}}"
             body.append(_quoted_row(name, line, group, datasets, timed))
     head = []
     if len(datasets) > 1:
@@ -458,6 +460,8 @@ def write_time_table(
 ) -> None:
     """Write the cost of one run of every search on every dataset: cells, scoring, simulated training, own wall seconds.
 
+    Beside the cells stands the share of looks at a cell whose class had been looked at in the same way before.
+
     Args:
         summary_path: ``summaries/search.csv``.
         searches: ``search.use`` of the study.
@@ -474,20 +478,21 @@ def write_time_table(
             cells = [tex_title(titles[label])]
             for dataset in datasets:
                 value = _entry(summary, label, dataset, dataset, "test_accuracy", summary_path)
-                cells += [show(value.cells, "count"), _cost(value.scoring_seconds), _cost(value.training_seconds)]
+                cells += [show(value.cells, "count"), show(value.duplicates, "share")]
+                cells += [_cost(value.scoring_seconds), _cost(value.training_seconds)]
                 if wide:
                     cells.append(show(value.wall_seconds, "seconds"))
             body.append(row(cells))
-    names = ["cells", "scoring", "training"]
+    names = ["cells", "again", "scoring", "training"]
     if wide:
-        head = [row(["Search", "Cells looked at", "Scoring (s)", "Training (s)", "Own time (s)"])]
-        return write_tex(output, tabular("lrrrr", head, body))
+        head = [row(["Search", "Cells looked at", r"Again (\%)", "Scoring (s)", "Training (s)", "Own time (s)"])]
+        return write_tex(output, tabular("lrrrrr", head, body))
     head = [
-        row(["", *(rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
-        " ".join(rf"\cmidrule(lr){{{2 + 3 * i}-{4 + 3 * i}}}" for i in range(len(datasets))),
+        row(["", *(rf"\multicolumn{{4}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
+        " ".join(rf"\cmidrule(lr){{{2 + 4 * i}-{5 + 4 * i}}}" for i in range(len(datasets))),
         row(["Search", *(names * len(datasets))]),
     ]
-    return write_tex(output, tabular("l" + "rrr" * len(datasets), head, body))
+    return write_tex(output, tabular("l" + "rrrr" * len(datasets), head, body))
 
 
 def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path) -> None:

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from tfnas.cells import SPACE_SIZE, mutate_code
 from tfnas.errors import SearchError
+
+if TYPE_CHECKING:
+    from tfnas.hardware import Costs
 
 DRAW = "draw"
 """Take note of a cell without looking at anything: free."""
@@ -25,6 +30,9 @@ EARLY = "early"
 VALIDATION = "validation"
 """Look at the full-training validation accuracy: free, and only for reference searches (upper bounds)."""
 
+FEW = 16
+"""Looks at fewer cells than this are summed up by Python, which is quicker there than numpy."""
+
 KINDS = (DRAW, SCORE, EARLY, VALIDATION)
 
 
@@ -34,59 +42,124 @@ class Look:
 
     Args:
         kind: one of :data:`KINDS`.
-        codes: codes of the cells, a plain list, looked at in this order.
+        codes: codes of the cells, looked at in this order: a plain list; for scores of thousands of cells an integer
+            array is quicker, and the values are then told as an array, too.
         proxy: name of the proxy, for looks of kind :data:`SCORE`.
     """
 
     kind: str
-    codes: Sequence[int]
+    codes: Sequence[int] | np.ndarray
     proxy: str | None = None
 
 
-@dataclass
 class Trace:
     """Everything a run looked at, in order, and what it cost: enough to draw its anytime curve.
 
+    What a search asked for is kept as it came, look by look, and only put together when somebody reads it: most
+    searches never do, and some look at thousands of cells at once.
+
     Attributes:
-        kinds: kind of each look.
-        codes: code of the cell of each look.
-        values: score or accuracy (percent) of each look, larger is better; NaN for draws.
-        seconds: scoring and simulated training seconds spent when the look was over, cumulative.
-        scoring_seconds: seconds of scoring, all looks together.
+        scoring_seconds: seconds of scoring, all looks together; NaN as soon as one of them is unknown.
         training_seconds: simulated seconds of training and validation, all looks together.
+        spent: both together; scoring seconds that nobody knows count as 0.
+        scored: number of scored cells by name of the proxy, repeats counted.
         chosen: code of the cell that the search chose, -1 until it has.
+        front: codes of the Pareto front of a search with two objectives, in order of cost, which it sets when it
+            chooses; empty for any other search.
     """
 
-    kinds: list[str] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
-    values: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
-    scoring_seconds: float = 0.0
-    training_seconds: float = 0.0
-    chosen: int = -1
+    def __init__(self) -> None:
+        self.scoring_seconds = 0.0
+        self.training_seconds = 0.0
+        self.spent = 0.0
+        self.scored: dict[str | None, int] = {}
+        self.chosen = -1
+        self.front: list[int] = []
+        self._size = 0
+        self._blocks: list[_Block] = []
 
-    @property
-    def spent(self) -> float:
-        """Scoring and simulated training seconds so far; scoring seconds that nobody knows count as 0."""
-        return self.seconds[-1] if self.seconds else 0.0
+    def __len__(self) -> int:
+        return self._size
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the same looks showed the same and cost the same, and the same cell was chosen."""
+        if not isinstance(other, Trace):
+            return NotImplemented
+        names = ("kinds", "codes", "values", "seconds", "scored", "chosen")
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    __hash__ = None
 
     def add(self, kind: str, code: int, value: float, seconds: float) -> None:
         """Append one look: its kind, the code of its cell, what was seen, and what it cost."""
         self.extend(kind, [code], [value], [seconds])
 
-    def extend(self, kind: str, codes: Sequence[int], values: Sequence[float], seconds: Sequence[float]) -> None:
-        """Append looks of one kind, plain lists of equal length: cell codes, what was seen, what each look cost."""
-        clock = self.spent
-        for cost in seconds:
-            clock += cost if cost == cost else 0.0  # NaN: unknown
-            self.seconds.append(clock)
-        self.kinds.extend([kind] * len(codes))
-        self.codes.extend(codes)
-        self.values.extend(values)
+    def extend(
+        self,
+        kind: str,
+        codes: Sequence[int] | np.ndarray,
+        values: Sequence[float] | np.ndarray,
+        seconds: Sequence[float] | np.ndarray | None,
+        proxy: str | None = None,
+    ) -> None:
+        """Append looks of one kind, in order. Nothing is copied: do not change what is handed over.
+
+        Args:
+            kind: one of :data:`KINDS`.
+            codes: cell codes, a list or an integer array (n,).
+            values: what was seen, (n,).
+            seconds: what each look cost, (n,), NaN where nobody knows; None for free looks.
+            proxy: name of the proxy, for scores.
+        """
+        self._blocks.append(_Block(kind, proxy, codes, values, seconds, self.spent))
+        self._size += len(codes)
         if kind == SCORE:
-            self.scoring_seconds += sum(seconds)
+            self.scored[proxy] = self.scored.get(proxy, 0) + len(codes)
+        if seconds is None:
+            return
+        cost = float(sum(seconds) if len(seconds) < FEW else np.sum(seconds))
+        if len(seconds):
+            self.spent = float(self._blocks[-1].clock()[-1])
+        if kind == SCORE:
+            self.scoring_seconds += cost
         else:
-            self.training_seconds += sum(seconds)
+            self.training_seconds += cost
+
+    @property
+    def kinds(self) -> list[str]:
+        """Kind of each look."""
+        return [block.kind for block in self._blocks for _ in range(len(block.codes))]
+
+    @property
+    def codes(self) -> list[int]:
+        """Code of the cell of each look."""
+        return self._joined("codes")
+
+    @property
+    def values(self) -> list[float]:
+        """Score or accuracy (percent) of each look, larger is better; NaN for draws."""
+        return self._joined("values")
+
+    @property
+    def seconds(self) -> list[float]:
+        """Scoring and simulated training seconds spent when the look was over, cumulative."""
+        return list(chain.from_iterable(_plain(block.clock()) for block in self._blocks))
+
+    def _joined(self, name: str) -> list:
+        return list(chain.from_iterable(_plain(getattr(block, name)) for block in self._blocks))
+
+    def has(self, kind: str) -> bool:
+        """Return whether there was a look of this kind."""
+        return any(block.kind == kind for block in self._blocks)
+
+    def looks(self, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return codes, values and cumulative seconds of all looks of one kind, in order, each of shape (n,)."""
+        blocks = [block for block in self._blocks if block.kind == kind]
+        if not blocks:
+            return np.empty(0, dtype=np.int64), np.empty(0), np.empty(0)
+        parts = zip(*((block.codes, block.values, block.clock()) for block in blocks), strict=True)
+        codes, values, seconds = (np.array(list(chain.from_iterable(map(_plain, part)))) for part in parts)
+        return codes.astype(np.int64), values.astype(np.float64), seconds
 
     def best(self, kind: str) -> int:
         """Return the code with the largest value among the looks of one kind; the earliest of equals.
@@ -94,26 +167,104 @@ class Trace:
         Raises:
             SearchError: there was no such look.
         """
-        places = [place for place, seen in enumerate(self.kinds) if seen == kind]
-        if not places:
+        codes, values, _ = self.looks(kind)
+        if not codes.size:
             raise SearchError(f"The search has not looked at any cell ({kind}), so it cannot choose one.")
-        return self.codes[max(places, key=self.values.__getitem__)]
+        return int(codes[values.argmax()])
+
+    def improvements(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return when the best value of a kind of look rose, the first look included, and the cells it rose with.
+
+        Returns:
+            Cumulative seconds and cell codes, both of shape (m,); the last code is that of :meth:`best`.
+        """
+        codes, values, seconds = self.looks(kind)
+        before = np.maximum.accumulate(np.concatenate([[-np.inf], values[:-1]])) if values.size else values
+        rose = values > before
+        return seconds[rose], codes[rose]
+
+    def duplicates(self, classes: np.ndarray) -> float:
+        """Return the share of looks at a cell whose class had been looked at in the same way before.
+
+        The same way is the same kind of look and, for scores, the same proxy: a cell that is scored with three proxies
+        and then trained is no duplicate. NaN without a look.
+
+        Args:
+            classes: class of each cell by its code, shape (15625,), see :func:`tfnas.cells.canonical_classes`.
+        """
+        ways: dict[tuple[str, str | None], list[Sequence[int] | np.ndarray]] = {}
+        for block in self._blocks:
+            ways.setdefault((block.kind, block.proxy), []).append(block.codes)
+        distinct = 0
+        for parts in ways.values():
+            seen = np.zeros(SPACE_SIZE, dtype=bool)
+            single = [part[0] for part in parts if len(part) == 1]
+            for part in (single, *(part for part in parts if len(part) > 1)):
+                seen[classes[np.asarray(part, dtype=np.int64)]] = True
+            distinct += int(np.count_nonzero(seen))
+        return 1 - distinct / self._size if self._size else float("nan")
+
+
+def _plain(values: Sequence | np.ndarray) -> Sequence:
+    return values.tolist() if isinstance(values, np.ndarray) else values
+
+
+class _Block(NamedTuple):
+    """Looks of one kind that were taken together, and the seconds spent before them."""
+
+    kind: str
+    proxy: str | None
+    codes: Sequence[int] | np.ndarray
+    values: Sequence[float] | np.ndarray
+    seconds: Sequence[float] | np.ndarray | None
+    before: float
+
+    def clock(self) -> list[float] | np.ndarray:
+        """Return the cumulative seconds after each look."""
+        if self.seconds is None:
+            return [self.before] * len(self.codes)
+        if len(self.seconds) < FEW:
+            clock, times = self.before, []
+            for cost in self.seconds:
+                clock += cost if cost == cost else 0.0  # NaN: unknown
+                times.append(clock)
+            return times
+        costs = np.asarray(self.seconds, dtype=np.float64)
+        return np.cumsum(np.concatenate([[self.before], np.where(np.isnan(costs), 0.0, costs)]))[1:]
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The cells a search may propose: all 15,625, or those an incomplete ground truth holds.
+    """The cells a search may propose: all 15,625, those an incomplete ground truth holds, or those under a constraint.
 
     Args:
         codes: codes of the cells, ascending and distinct.
+        costs: what cells cost to run, for searches that weigh it; known beforehand, so that looking is free.
     """
 
     codes: np.ndarray
+    costs: Costs | None = None
 
     @property
     def size(self) -> int:
         """Number of cells."""
         return len(self.codes)
+
+    def cost(self, name: str) -> np.ndarray:
+        """Return a cost by cell code, shape (15625,), NaN for cells outside the space.
+
+        Args:
+            name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.hardware`.
+
+        Raises:
+            UnknownNameError: there is no such device; lists those that exist.
+            TruthError: a cell of the space has no such cost.
+        """
+        if self.costs is None:
+            raise SearchError(f"A search weighs {name}, but its space knows no costs: give SearchSpace some.")
+        values = np.full(SPACE_SIZE, np.nan)
+        values[self.codes] = self.costs.of(name, self.codes, "a search that weighs it")
+        return values
 
     def draw(self, rng: np.random.Generator, number: int) -> list[int]:
         """Return the codes of a number of uniform draws with replacement.

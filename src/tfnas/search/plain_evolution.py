@@ -69,6 +69,8 @@ class PlainEvolution(Search):
         ConfigError: the population is larger than the space or than the number of cells scored.
     """
 
+    name = "plain_evolution"
+
     def __init__(
         self,
         space: SearchSpace,
@@ -87,7 +89,7 @@ class PlainEvolution(Search):
             )
         if population > evaluations:
             raise ConfigError(
-                f"plain_evolution scores {evaluations} cells in all, fewer than its population of {population}: "
+                f"{self.name} scores {evaluations} cells in all, fewer than its population of {population}: "
                 "raise 'evaluations' or lower 'population'."
             )
         self.proxy = proxy

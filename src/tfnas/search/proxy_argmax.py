@@ -38,7 +38,7 @@ class ProxyArgmax(Search):
 
     def ask(self) -> Look | None:
         """Ask for the scores of all cells at once."""
-        return Look(SCORE, self.space.codes.tolist(), self.proxy) if self.best is None else None
+        return Look(SCORE, self.space.codes, self.proxy) if self.best is None else None
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Keep the cells that share the best score."""

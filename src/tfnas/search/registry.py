@@ -55,6 +55,18 @@ def proxies_parameter(*default: str, description: str = "") -> dict[str, dict[st
     return {"proxies": fragment | ({"default": list(default)} if default else {})}
 
 
+STUDY_KEYS = ("algorithm", "constraint")
+"""Keys of a search in the study file that are no parameters of its algorithm."""
+
+COST_PARAMETER = {
+    "cost": {
+        "type": "string",
+        "description": "What the search weighs: `params`, `flops` (in millions), or the name of a device in the table "
+        "of latencies (`datasets.NAME.hardware`; in milliseconds).",
+    }
+}
+"""The parameter of every search that weighs a cost."""
+
 _NOT_SEARCHES = ("base", "registry", "runner")
 
 
@@ -73,6 +85,8 @@ class Algorithm:
         stream: name of its stream of random numbers; searches with the same name draw the same cells in a run.
         budgeted: whether it goes on until a budget of seconds is spent; else it ends by itself.
         build: the :class:`Search` subclass.
+        fronts: whether a run keeps a Pareto front of what it looks at and a cost, see
+            :attr:`tfnas.search.base.Trace.front`.
     """
 
     name: str
@@ -85,6 +99,7 @@ class Algorithm:
     stream: str
     budgeted: bool
     build: type[Search] = field(repr=False)
+    fronts: bool = False
 
     @property
     def needs_scores(self) -> bool:
@@ -108,6 +123,11 @@ class Algorithm:
                 named = settings.get(name, self.parameters[name].get("default", []))
                 return [named] if isinstance(named, str) else list(named)
         return []
+
+    @property
+    def weighs_cost(self) -> bool:
+        """Whether it weighs a cost (:data:`COST_PARAMETER`) against what it sees."""
+        return "cost" in self.parameters
 
     @property
     def needs_validation(self) -> bool:
@@ -139,13 +159,13 @@ class Algorithm:
         """Check the settings of a search and return its parameters, defaults filled in.
 
         Args:
-            given: parameters, and ``algorithm`` if they come from a study file.
+            given: parameters, and :data:`STUDY_KEYS` if they come from a study file.
             label: name of the search in the study, for messages.
 
         Raises:
             ConfigError: a parameter is unknown, missing or has a wrong value.
         """
-        unknown = sorted(set(given) - {"algorithm", *self.parameters})
+        unknown = sorted(set(given) - {*STUDY_KEYS, *self.parameters})
         if unknown:
             raise ConfigError(
                 f"search.use.{label}.{unknown[0]} is no parameter of '{self.name}', which has: "
@@ -180,6 +200,7 @@ def register(
     section: str = "",
     stream: str | None = None,
     budgeted: bool = True,
+    fronts: bool = False,
 ) -> Callable[[type[Search]], type[Search]]:
     """Register a :class:`Search` subclass; see :class:`Algorithm` for the arguments.
 
@@ -207,6 +228,7 @@ def register(
             stream=stream or name,
             budgeted=budgeted,
             build=build,
+            fronts=fronts,
         )
         return build
 

@@ -75,7 +75,7 @@ class Robot(Search):
         codes = self.space.codes.tolist()
         columns = []
         for proxy in self.proxies:
-            columns.append(scaled(np.array((yield Look(SCORE, codes, proxy)))))
+            columns.append(scaled((yield Look(SCORE, self.space.codes, proxy))))
         scores = np.column_stack(columns)
 
         ones = np.ones(len(self.proxies))

@@ -12,10 +12,27 @@ dataset of the study, which gives one row per run and evaluated dataset (:data:`
 ``valid_accuracy``    its full-training validation accuracy on ``dataset``, percent
 ``test_accuracy``     its full-training test accuracy on ``dataset``, percent
 ``cells``             looks taken: draws, scores and accuracies, repeats counted, a cell scored and trained counts twice
+``duplicates``        share of the looks at a cell whose class of functionally identical cells had been looked at in the
+                      same way before, 0 to 1 (:meth:`tfnas.search.base.Trace.duplicates`)
 ``scoring_seconds``   scoring seconds of all scored looks, from the score table; NaN if the table does not know them
 ``training_seconds``  simulated seconds of training and validation charged by the benchmark
 ``wall_seconds``      seconds the search itself took on the machine that ran it
+``front``             only of searches with two objectives: the cells of the run's Pareto front, in order of cost,
+                      separated by spaces
 ====================  =========================================================================================
+
+Its anytime curve is a table of its own (:data:`CURVE_COLUMNS`, one row per rise of the incumbent and one for the end):
+
+====================  =========================================================================================
+``run``               number of the run
+``seconds``           scoring and simulated training seconds spent when the cell became the incumbent; NaN in all rows
+                      of a run whose scoring seconds nobody knows
+``arch``              the incumbent: of a search that chooses by early accuracy the cell with the best one so far; any
+                      other search has an answer only when it ends
+``test_accuracy``     its full-training test accuracy on the dataset searched on, percent
+====================  =========================================================================================
+
+The last row of a run is its end and holds the chosen cell. Test accuracies are looked up when the run is over.
 """
 
 from __future__ import annotations
@@ -28,18 +45,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import all_strings
+from tfnas.cells import all_strings, canonical_classes
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
 from tfnas.files import write_table
+from tfnas.hardware import Costs, feasible
 from tfnas.score_table import ScoreTable, lowest_where_missing
-from tfnas.search.base import EARLY, SCORE, VALIDATION, Look, SearchSpace, Trace
+from tfnas.search.base import EARLY, FEW, SCORE, VALIDATION, Look, SearchSpace, Trace
 from tfnas.search.registry import Algorithm, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark, ReadOff
 
-COSTS = ("cells", "scoring_seconds", "training_seconds", "wall_seconds")
+COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
 
 COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "valid_accuracy", "test_accuracy", *COSTS)
+
+CURVE_COLUMNS = ("run", "seconds", "arch", "test_accuracy")
+
+FREE_LOOKS = 1000
+"""Free looks at accuracies in a row after which a run under a budget ends: it has nothing new to propose."""
 
 
 class Scores:
@@ -130,7 +153,8 @@ def run_search(
     """Run one search once: ask, look, pay, tell, until it asks for nothing more or its budget is spent.
 
     The budget covers scoring and simulated training seconds together. With ``overshoot`` the run ends when they reach
-    it, the last query included; without, it ends before the query that would exceed it.
+    it, the last query included; without, it ends before the query that would exceed it. Where the benchmark is paid
+    once per class, a run also ends after :data:`FREE_LOOKS` free looks at accuracies in a row.
 
     Args:
         algorithm: the search.
@@ -153,6 +177,7 @@ def run_search(
     trace = Trace()
     benchmark = benchmark.fresh()
     spent = False
+    free_looks = 0
     while not spent:
         look = search.ask()
         if look is None:
@@ -162,11 +187,14 @@ def run_search(
                 f"Search '{algorithm.name}' asked for a look of kind '{look.kind}', but is registered for "
                 f"{', '.join(algorithm.looks)} only."
             )
+        before = trace.spent
         values = _take(look, benchmark, scores, trace, budget, overshoot)
-        spent = budget is not None and (len(values) < len(look.codes) or trace.spent >= budget)
+        free_looks = 0 if trace.spent > before else free_looks + (look.kind == EARLY) * len(values)
+        ended = len(values) < len(look.codes) or trace.spent >= (budget or 0) or free_looks >= FREE_LOOKS
+        spent = budget is not None and ended
         if not spent:
             search.tell(look, values)
-    if budget is not None and EARLY not in trace.kinds:
+    if budget is not None and not trace.has(EARLY):
         raise SearchError(
             f"Search '{algorithm.name}' spent its budget of {budget:g} s on '{benchmark.dataset}' before it could look "
             f"at one accuracy ({trace.spent:.4g} s of scoring): raise search.budget_seconds."
@@ -177,19 +205,24 @@ def run_search(
 
 def _take(
     look: Look, benchmark: Benchmark, scores: dict[str, Scores], trace: Trace, budget: float | None, overshoot: bool
-) -> list[float]:
+) -> list[float] | np.ndarray:
     """Take a look, write it into the trace and return the values; fewer of them if the budget ended in between."""
-    free = [0.0] * len(look.codes)
     if look.kind == EARLY:
         return _query(look.codes, benchmark, trace, budget, overshoot)
+    costs = None
+    codes = np.asarray(look.codes, dtype=np.int64)
     if look.kind == SCORE:
         known = scores[look.proxy]
-        values, costs = known.values[look.codes].tolist(), known.seconds[look.codes].tolist()
+        values, costs = known.values[codes], known.seconds[codes]
     elif look.kind == VALIDATION:
-        values, costs = benchmark.validation(np.asarray(look.codes, dtype=np.int64)).tolist(), free
+        values = benchmark.validation(codes)
     else:
-        values, costs = [float("nan")] * len(look.codes), free
-    trace.extend(look.kind, look.codes, values, costs)
+        values = np.full(codes.size, np.nan)
+    if codes is not look.codes:
+        values = values.tolist()
+    if costs is not None and len(costs) < FEW:
+        costs = costs.tolist()
+    trace.extend(look.kind, look.codes, values, costs, look.proxy)
     return values
 
 
@@ -219,6 +252,9 @@ def run_block(
     budget_seconds: float | None,
     output: str | Path,
     study: str,
+    curves: str | Path | None = None,
+    pay_once: bool = False,
+    latency_path: str | Path | None = None,
 ) -> None:
     """Run the runs ``first`` to ``last`` (both included) of a search and write their table.
 
@@ -227,7 +263,7 @@ def run_block(
 
     Args:
         search: label of the search in the study.
-        settings: its settings: ``algorithm`` and parameters.
+        settings: its settings: ``algorithm``, parameters, and ``constraint`` where there is one.
         searched_on: dataset whose scores and accuracies it sees.
         truth_paths: ground-truth table of each dataset of the study, that of ``searched_on`` among them.
         score_path: score table of ``searched_on``; None for searches that need none.
@@ -237,6 +273,11 @@ def run_block(
         budget_seconds: simulated seconds that a run may spend; only searches that train need it.
         output: table to write (.parquet), with the columns :data:`COLUMNS`; its facts go to ``.json`` beside it.
         study: name of the study.
+        curves: anytime curves to write (.parquet), with the columns :data:`CURVE_COLUMNS` and facts beside them; None
+            to leave them out.
+        pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
+            is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
+        latency_path: latencies of ``searched_on`` (:func:`tfnas.hardware.convert`); None where no device is asked for.
 
     Raises:
         TfnasError: settings, scores, ground truth or budget do not allow the search; one sentence says why.
@@ -249,21 +290,33 @@ def run_block(
         raise ConfigError(f"Search '{search}' searches on '{searched_on}', which is no dataset of the study.")
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
     parameters = algorithm.settings(settings, search)
-    benchmark = Benchmark.read(truth_paths[searched_on], searched_on)
+    benchmark = Benchmark.read(truth_paths[searched_on], searched_on, pay_once)
     budget = float(budget_seconds or 0) if algorithm.needs_budget else None
     check_benchmark(algorithm, benchmark, budget, parameters.get("overshoot", True))
-    scores = _read_scores(algorithm, parameters, score_path, search, benchmark.codes)
-    space = SearchSpace(benchmark.codes)
+    cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)
+    constraint = settings.get("constraint", {})
+    codes = feasible(benchmark.codes, constraint, cell_costs, f"search.use.{search}.constraint")
+    space = SearchSpace(codes, cell_costs)
+    scores = _read_scores(algorithm, parameters, score_path, search, space.codes)
 
-    costs: list[tuple[int, float, float, float]] = []
+    costs: list[tuple[float, ...]] = []
     chosen = np.empty(last + 1 - first, dtype=np.int64)
+    rises: list[tuple[np.ndarray, np.ndarray]] = []
+    scored: dict[str, float] = {}
+    classes = canonical_classes()
+    fronts: list[list[int]] = []
     for run in range(first, last + 1):
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         start = time.perf_counter()
         trace = run_search(algorithm, parameters, rng, benchmark, scores, budget, space)
         seconds = time.perf_counter() - start
         chosen[run - first] = trace.chosen
-        costs.append((len(trace.codes), trace.scoring_seconds, trace.training_seconds, seconds))
+        fronts.append(trace.front)
+        duplicates = trace.duplicates(classes)
+        costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
+        rises.append(_rises(trace))
+        for proxy, looks in trace.scored.items():
+            scored[proxy] = scored.get(proxy, 0) + looks
 
     strings = all_strings()
     tables = []
@@ -292,9 +345,35 @@ def run_block(
         "stream": algorithm.stream,
         "runs": [first, last],
         "budget_seconds": budget,
+        "constraint": constraint,
+        "pay_once": pay_once,
         "cells_in_space": space.size,
+        "scored_cells": {proxy: looks / len(chosen) for proxy, looks in scored.items()},
     }
-    write_table(output, pd.concat(tables, ignore_index=True)[list(COLUMNS)], facts)
+    table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    if algorithm.fronts:
+        table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(tables)
+    write_table(output, table, facts)
+    if curves is not None:
+        codes = np.concatenate([codes for _, codes in rises])
+        table = pd.DataFrame(
+            {
+                "run": np.repeat(np.arange(first, last + 1), [len(codes) for _, codes in rises]),
+                "seconds": np.concatenate([seconds for seconds, _ in rises]),
+                "arch": [strings[code] for code in codes],
+                "test_accuracy": ReadOff.read(truth_paths[searched_on], searched_on).peek(codes)[1],
+            }
+        )
+        write_table(curves, table, facts | {"dataset": searched_on})
+
+
+def _rises(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
+    """Return when the incumbent of a finished run changed and to which cell, the end and its chosen cell last."""
+    seconds, codes = trace.improvements(EARLY)
+    if codes.size and codes[-1] != trace.chosen:
+        seconds, codes = seconds[:0], codes[:0]  # its choice weighs something besides
+    seconds, codes = np.append(seconds, trace.spent), np.append(codes, trace.chosen)
+    return (seconds if trace.scoring_seconds == trace.scoring_seconds else np.full(seconds.size, np.nan)), codes
 
 
 def _read_scores(

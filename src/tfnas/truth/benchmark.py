@@ -8,7 +8,9 @@ Two classes over the same table, kept apart on purpose:
   has chosen its cell.
 
 Cost accounting follows NATS-Bench (Dong, Liu, Musial, Gabrys 2021, ``simulate_train_eval``): a query costs the seconds
-of training up to the early stop plus the seconds of one pass over the validation images. Asking twice costs twice.
+of training up to the early stop plus the seconds of one pass over the validation images. Asking twice costs twice,
+unless the benchmark is told to recognise cells that compute the same function (``pay_once``): the first query of such
+a class is charged, and any further query of its cells is free and shows what the first one showed.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, Cell, string_codes
+from tfnas.cells import SPACE_SIZE, Cell, canonical_classes, string_codes
 from tfnas.errors import CellError, TruthError
 from tfnas.files import read_table
 
@@ -34,15 +36,20 @@ class Benchmark:
             columns (test accuracies above all) are not kept.
         dataset: name of the dataset, for messages.
         place: the file the table came from, for messages.
+        pay_once: whether only the first query of a class of functionally identical cells
+            (:func:`tfnas.cells.canonical_classes`) is charged; later ones show the accuracy that it showed, although
+            such cells were trained one by one and differ by the noise of training.
 
     Raises:
         TruthError: a row is no cell, or a cost is negative or zero throughout.
     """
 
-    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth"):
+    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth", pay_once: bool = False):
         self.dataset = dataset
         self.place = place
+        self.pay_once = pay_once
         self.spent_seconds = 0.0
+        self._first: dict[int, int] = {}  # the cell that was paid for, by class
         codes = _codes_of(table, place)
         self.codes = np.unique(codes)
         """Codes of the cells in the table, ascending, shape (n,)."""
@@ -55,19 +62,19 @@ class Benchmark:
             )
 
     @classmethod
-    def read(cls, path: str | Path, dataset: str) -> Benchmark:
+    def read(cls, path: str | Path, dataset: str, pay_once: bool = False) -> Benchmark:
         """Read the benchmark of a dataset from its ground-truth table.
 
         Raises:
             DataError: the file is missing, damaged or has no column ``arch``.
             TruthError: a row is no cell, or costs are not positive.
         """
-        return cls(read_table(path, ("arch",)), dataset, f"'{path}'")
+        return cls(read_table(path, ("arch",)), dataset, f"'{path}'", pay_once)
 
     def fresh(self) -> Benchmark:
         """Return a benchmark over the same accuracies with an empty account; it shares the arrays and costs nothing."""
         other = Benchmark.__new__(Benchmark)
-        other.__dict__.update(self.__dict__, spent_seconds=0.0)
+        other.__dict__.update(self.__dict__, spent_seconds=0.0, _first={})
         return other
 
     @property
@@ -86,15 +93,20 @@ class Benchmark:
         return float(np.nanmin(self._cost)), float(np.nanmax(self._cost))
 
     def cost(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
-        """Return the seconds that a query of a cell (or of each cell of an array of codes) would charge."""
-        return self._look(self._cost, cells, "training cost")
+        """Return the seconds that a query of a cell (or of each cell of an array of codes by itself) would charge."""
+        cost = self._look(self._cost, cells, "training cost")
+        if not self.pay_once:
+            return cost
+        codes = cells.code if isinstance(cells, Cell) else cells
+        paid = [family in self._first for family in np.atleast_1d(canonical_classes()[codes]).tolist()]
+        return np.where(paid, 0.0, cost) if isinstance(codes, np.ndarray) else 0.0 if paid[0] else cost
 
     def query(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
         """Return early-stop validation accuracies in percent and charge ``early_seconds + valid_seconds`` for each.
 
         Args:
             cells: a cell, the code of a cell, or an integer array of codes (n,). A cell asked for twice is charged
-                twice.
+                twice, unless the benchmark is to be paid once per class.
 
         Returns:
             A float for one cell, an array (n,) for an array.
@@ -103,9 +115,15 @@ class Benchmark:
             CellError: a code is outside the space.
             TruthError: the table lacks a cell, its early accuracy or its cost.
         """
+        if self.pay_once and isinstance(cells, np.ndarray):
+            return np.array([self.query(code) for code in cells.tolist()])
         accuracy = self._look(self._early, cells, "early validation accuracy")
         cost = self.cost(cells)
         self.spent_seconds += cost if isinstance(cost, float) else float(cost.sum())
+        if self.pay_once:
+            code = cells.code if isinstance(cells, Cell) else int(cells)
+            known = self._first.setdefault(int(canonical_classes()[code]), code)
+            accuracy = self._look(self._early, known, "early validation accuracy")
         return accuracy
 
     def validation(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
@@ -189,10 +207,12 @@ def _by_code(table: pd.DataFrame, codes: np.ndarray, column: str) -> np.ndarray:
 
 def _values_at(values: np.ndarray, codes: int | np.ndarray) -> float | np.ndarray:
     several = isinstance(codes, np.ndarray)
+    if not several and 0 <= codes < SPACE_SIZE:
+        return values.item(codes)
     for code in (codes.min(initial=0), codes.max(initial=0)) if several else (codes,):
         if not 0 <= code < SPACE_SIZE:
             raise CellError(f"Cell code {code} is outside the space: use 0 to {SPACE_SIZE - 1}.")
-    return values[codes] if several else float(values[codes])
+    return values[codes]
 
 
 def _any_nan(found: float | np.ndarray) -> bool:

@@ -1,0 +1,152 @@
+"""Latencies of cells on devices, for searches that limit or weigh them.
+
+REQUIRED INPUTS: a table of latencies for each dataset that has one (`datasets.{dataset}.hardware.path`).
+OUTPUTS: results/{study}/hardware/{dataset}.parquet and .json.
+"""
+
+
+rule read_latencies:
+    input:
+        unpack(lambda wildcards: STUDY.latency_files(wildcards.dataset)),
+        lib=sources("read_latencies"),
+    output:
+        table="results/{study}/hardware/{dataset}.parquet",
+        facts="results/{study}/hardware/{dataset}.json",
+    log:
+        "results/{study}/logs/read_latencies/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/read_latencies/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets_with_latencies),
+    params:
+        columns=lambda wildcards: STUDY.hardware(wildcards.dataset)["columns"],
+    message:
+        "Reading the latencies of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/read_latencies.py"
+
+
+rule summarise_fronts:
+    input:
+        runs=STUDY.front_run_files(),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        latencies=STUDY.all_latencies,
+        lib=sources("summarise_fronts"),
+    output:
+        table=report(
+            "results/{study}/summaries/fronts.csv",
+            caption="../report/captions/fronts-summary.rst",
+            category="Hardware",
+        ),
+        cells="results/{study}/summaries/front-cells.parquet",
+    log:
+        "results/{study}/logs/summarise_fronts.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_fronts.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.front_searches else []),
+    params:
+        datasets=STUDY.datasets,
+        measured=STUDY.datasets_with_latencies,
+        searches=STUDY.front_searches,
+        seed=config["seed"],
+    message:
+        "Measuring the Pareto fronts of the searches"
+    script:
+        "../workflow/scripts/summarise_fronts.py"
+
+
+rule draw_fronts:
+    input:
+        summary="results/{study}/summaries/fronts.csv",
+        cells="results/{study}/summaries/front-cells.parquet",
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        latencies=STUDY.all_latencies,
+        lib=sources("draw_fronts"),
+    output:
+        pdf="results/{study}/figures/fronts.pdf",
+        png=report(
+            "results/{study}/figures/fronts.png",
+            caption="../report/captions/fronts.rst",
+            category="Hardware",
+        ),
+    log:
+        "results/{study}/logs/draw_fronts.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_fronts.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        measured=STUDY.datasets_with_latencies,
+        searches=STUDY.front_searches,
+    message:
+        "Drawing Pareto fronts"
+    script:
+        "../workflow/scripts/draw_fronts.py"
+
+
+rule tabulate_fronts:
+    input:
+        summary="results/{study}/summaries/fronts.csv",
+        lib=sources("tabulate_fronts"),
+    output:
+        table="results/{study}/tables/fronts.tex",
+    log:
+        "results/{study}/logs/tabulate_fronts.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_fronts.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.front_searches,
+    message:
+        "Writing the table of Pareto fronts"
+    script:
+        "../workflow/scripts/tabulate_fronts.py"
+
+
+rule summarise_spaces:
+    input:
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        latencies=STUDY.all_latencies,
+        lib=sources("summarise_spaces"),
+    output:
+        table=report(
+            "results/{study}/summaries/spaces.csv",
+            caption="../report/captions/spaces.rst",
+            category="Hardware",
+        ),
+    log:
+        "results/{study}/logs/summarise_spaces.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_spaces.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.spaces else []),
+    params:
+        datasets=STUDY.datasets,
+        measured=STUDY.datasets_with_latencies,
+        spaces=STUDY.spaces,
+    message:
+        "Comparing sub-spaces by the FLOPs of their cells"
+    script:
+        "../workflow/scripts/summarise_spaces.py"
+
+
+rule tabulate_spaces:
+    input:
+        summary="results/{study}/summaries/spaces.csv",
+        lib=sources("tabulate_spaces"),
+    output:
+        table="results/{study}/tables/spaces.tex",
+    log:
+        "results/{study}/logs/tabulate_spaces.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_spaces.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        spaces=STUDY.spaces,
+    message:
+        "Writing the table of sub-spaces"
+    script:
+        "../workflow/scripts/tabulate_spaces.py"

@@ -1,0 +1,201 @@
+"""How good the Pareto fronts of searches with two objectives are, and how sub-spaces differ in what their cells cost.
+
+``summaries/fronts.csv``: one row per search, dataset searched on and dataset read off on (:data:`FRONT_COLUMNS`).
+``summaries/front-cells.parquet``: the fronts themselves, one row per cell of a run's front (:data:`CELL_COLUMNS`).
+``summaries/spaces.csv``: one row per dataset and sub-space (:data:`SPACE_COLUMNS`).
+
+The cost of a cell is always that on the dataset searched on, as the search saw it; its accuracy is the test accuracy on
+the dataset read off on. The *true front* is that of all cells that the search was allowed to propose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.files import read_table, write_table
+from tfnas.hardware import Costs, cost_unit, feasible
+from tfnas.pareto import hypervolume, pareto_front
+from tfnas.runs import read_runs
+from tfnas.seeds import child_rng
+from tfnas.statistics import summarise
+
+FRONT_COLUMNS = (
+    "search", "searched_on", "dataset", "cost", "n", "cells", "true_cells", "mean", "std", "median", "ci_low",
+    "ci_high", "median_run", "value_floor", "cost_ceiling",
+)  # fmt: skip
+
+CELL_COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "cost", "test_accuracy")
+
+SPACE_COLUMNS = (
+    "dataset", "space", "cells", "flops_mean", "flops_20", "flops_50", "flops_80", "flops_max", "accuracy_median",
+    "accuracy_best",
+)  # fmt: skip
+
+
+def test_accuracies(truth_path: str | Path) -> np.ndarray:
+    """Return the test accuracies of a ground truth by cell code, shape (15625,), NaN for cells that it lacks."""
+    truth = read_table(truth_path, ("arch", "test_accuracy"))
+    values = np.full(SPACE_SIZE, np.nan)
+    values[truth["arch"].map(string_codes()).to_numpy(dtype=np.int64)] = truth["test_accuracy"]
+    return values
+
+
+def allowed(
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_path: str | Path,
+    dataset: str,
+    latency_path: str | Path | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the codes of the cells that a search may propose, and the cost that it weighs, both of shape (n,)."""
+    costs = Costs.read(truth_path, dataset, latency_path)
+    known = np.flatnonzero(np.isfinite(test_accuracies(truth_path)))
+    codes = feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
+    return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
+
+
+def summarise_fronts(
+    run_paths: Sequence[str | Path],
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    searches: Mapping[str, dict[str, Any]],
+    output: str | Path,
+    cells_output: str | Path,
+    seed: int = 0,
+) -> None:
+    r"""Measure the fronts of all runs of the searches that keep one.
+
+    The quality of a front is the share of hypervolume
+
+    .. math::
+        H(\text{test accuracies and costs of the front}) / H(\text{true front})
+
+    with the reference point of the largest cost and the median test accuracy of the cells that the search was allowed
+    to propose: a front has volume only where it is better than half of them. Of the cells that the search held to be
+    its front, those that others dominate in test accuracy add nothing to H.
+
+    Args:
+        run_paths: run tables with the column ``front``.
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        searches: settings of the searches by label.
+        output: table to write (.csv) with :data:`FRONT_COLUMNS`: mean, std (ddof = 1), median and the percentile
+            bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
+            front, ``median_run`` the run whose share is nearest to the median.
+        cells_output: the fronts (.parquet) with :data:`CELL_COLUMNS`.
+        seed: master seed; the bootstrap of each row has its own stream.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(run_paths)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
+    rows, tables = [], []
+    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
+        codes, costs = allowed(searches, search, truth_paths[searched_on], searched_on, latency_paths.get(searched_on))
+        by_code = np.full(SPACE_SIZE, np.nan)
+        by_code[codes] = costs
+        for dataset, part in group.groupby("dataset", sort=False):
+            part = part.sort_values("run")
+            table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
+            table["arch"] = table.pop("front").str.split()
+            table = table.explode("arch", ignore_index=True)
+            places = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+            table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
+            tables.append(table[list(CELL_COLUMNS)])
+            values = accuracies[dataset][codes]
+            floor, ceiling = float(np.nanmedian(values)), float(costs.max())
+            best = hypervolume(values, costs, floor, ceiling)
+            shares = np.array(
+                [
+                    hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling)
+                    for _, front in table.groupby("run")
+                ]
+            )
+            shares = shares / best if best > 0 else np.full(shares.size, np.nan)
+            found = summarise(shares, child_rng(seed, "fronts", search, searched_on, dataset))
+            middle = (
+                part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))] if best > 0 else part["run"].iloc[0]
+            )
+            rows.append(
+                (
+                    search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),
+                    pareto_front(values, costs).size, found.mean, found.std, found.median, found.low, found.high,
+                    middle, floor, ceiling,
+                )
+            )  # fmt: skip
+    facts = {
+        "rows": "one per search with two objectives, dataset searched on, and dataset read off on",
+        "share": "hypervolume of a run's front over that of the true front, in test accuracy and the cost on the "
+        "dataset searched on; mean, std (ddof = 1), median and bootstrap interval (95 %) over runs",
+        "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(FRONT_COLUMNS)), facts)
+    cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
+    write_table(cells_output, pd.concat(tables, ignore_index=True), cells_facts)
+
+
+def summarise_spaces(
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    spaces: Mapping[str, dict[str, Any]],
+    output: str | Path,
+) -> None:
+    """Compare sub-spaces by how the FLOPs of their cells are distributed, as TinyNAS chooses a space.
+
+    A sub-space is the set of cells that satisfy a constraint (allowed operations, limits). TinyNAS samples networks of
+    each candidate space that fit the device and takes the space whose networks have the larger FLOPs, for they are
+    likely to be the more accurate ones. Here every cell is counted, nothing is sampled; the accuracies stand beside
+    the FLOPs so that the claim can be checked, and have no part in it.
+
+    Source: Lin, Chen, Lin, Cohn, Gan, Han 2020, "MCUNet: Tiny Deep Learning on IoT Devices" (NeurIPS), section 3.1.
+
+    Args:
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        spaces: constraints by label, see :mod:`tfnas.hardware`.
+        output: table to write (.csv) with :data:`SPACE_COLUMNS`: number of cells that satisfy the constraint; mean,
+            20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
+            of a dataset come in the order of their mean FLOPs, largest first.
+
+    Raises:
+        SearchError: no cell satisfies a constraint.
+        UnknownNameError: there is no such device.
+    """
+    rows = []
+    for dataset, path in truth_paths.items():
+        costs, accuracies = Costs.read(path, dataset, latency_paths.get(dataset)), test_accuracies(path)
+        known = np.flatnonzero(np.isfinite(accuracies))
+        part = []
+        for label, constraint in spaces.items():
+            codes = feasible(known, constraint, costs, f"search.spaces.{label}")
+            flops = costs.of("flops", codes, f"search.spaces.{label}")
+            percentiles = np.percentile(flops, [20, 50, 80])
+            accuracy = accuracies[codes]
+            part.append(
+                (
+                    dataset,
+                    label,
+                    codes.size,
+                    flops.mean(),
+                    *percentiles,
+                    flops.max(),
+                    np.median(accuracy),
+                    accuracy.max(),
+                )
+            )
+        rows += sorted(part, key=lambda line: -line[3])
+    facts = {
+        "rows": "one per dataset and sub-space, largest mean FLOPs first",
+        "flops": f"over all cells that satisfy the constraint, in {cost_unit('flops')}",
+        "accuracy": "test accuracy of the same cells, percent; shown beside the FLOPs, not used",
+        "spaces": dict(spaces),
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(SPACE_COLUMNS)), facts)

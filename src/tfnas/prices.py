@@ -1,0 +1,122 @@
+"""The same runs priced three ways: by the score table, by this machine now, and by the rate a paper states.
+
+``summaries/prices.csv`` has one row per search, dataset searched on and pricing (:data:`COLUMNS`). Only the seconds of
+scoring differ between pricings; simulated training is a number of the ground truth, and the search's own wall seconds
+are those of the machine that ran it.
+
+=============  ===============================================================================================
+``table``      the seconds of the score table, cell by cell
+``machine``    scored cells times the mean seconds of a cell, measured on this machine (:mod:`tfnas.rates`)
+``paper``      scored cells times the seconds of a network that a publication states
+=============  ===============================================================================================
+
+An ensemble costs what its members cost together. No torch is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tfnas.errors import SearchError
+from tfnas.files import read_facts, read_json, write_table
+from tfnas.runs import read_runs
+
+PRICINGS = ("table", "machine", "paper")
+
+COLUMNS = (
+    "search",
+    "dataset",
+    "pricing",
+    "machine",
+    "n",
+    "scored_cells",
+    "scoring_seconds",
+    "training_seconds",
+    "wall_seconds",
+    "total_seconds",
+)
+
+
+def reprice(
+    run_paths: Sequence[str | Path],
+    rate_paths: Sequence[str | Path],
+    members: Mapping[str, Sequence[str]],
+    published: Mapping[str, Mapping[str, Any]],
+    output: str | Path,
+) -> None:
+    """Price the runs of all searches in every way.
+
+    Args:
+        run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`) with facts beside them, in any number of blocks.
+        rate_paths: what :func:`tfnas.rates.measure_rates` wrote, for every dataset and family that a search reads.
+        members: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
+        published: seconds of a network by proxy: ``{proxy: {value, device}}``.
+        output: table to write (.csv) with :data:`COLUMNS`; ``scored_cells`` and seconds are means per run, the total is
+            the sum of the three. Scoring seconds that a pricing does not know, and totals with them, are empty.
+
+    Raises:
+        SearchError: a run appears twice, or no measurement has a proxy that a search reads.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    rates: dict[str, dict[str, tuple[float, str, str]]] = {}
+    for path in rate_paths:
+        facts = read_json(path)
+        for proxy, seconds in facts["seconds"].items():
+            rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], facts["table_device"])
+    scored = _scored(run_paths)
+    runs = read_runs(run_paths)
+    rows = []
+    for (search, dataset), group in runs[runs["searched_on"] == runs["dataset"]].groupby(
+        ["search", "searched_on"], sort=False
+    ):
+        training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
+        looks = scored[search, dataset]
+        parts = [(proxy, count) for name, count in looks.items() for proxy in members[name]]
+        missing = [proxy for proxy, _ in parts if proxy not in rates.get(dataset, {})]
+        if missing:
+            raise SearchError(
+                f"No measurement says how long proxy '{missing[0]}', which search '{search}' reads, takes on "
+                f"'{dataset}': remove the rates folder of the study and run again."
+            )
+        known = rates.get(dataset, {})
+        here = math.fsum(count * known[proxy][0] for proxy, count in parts)
+        paper = math.fsum(count * published.get(proxy, {"value": math.nan})["value"] for proxy, count in parts)
+        for pricing, seconds, machines in (
+            ("table", group["scoring_seconds"].mean(skipna=False), [known[proxy][2] for proxy, _ in parts]),
+            ("machine", here, [known[proxy][1] for proxy, _ in parts]),
+            ("paper", paper, [published[proxy]["device"] for proxy, _ in parts if proxy in published]),
+        ):
+            rows.append((
+                search, dataset, pricing, ", ".join(dict.fromkeys(machines)), len(group), sum(looks.values()), seconds,
+                training, wall, seconds + training + wall,
+            ))  # fmt: skip
+    facts = {
+        "rows": "one per search, dataset searched on and pricing; means per run, seconds",
+        "pricing": "of scoring alone. table: the seconds of the score table, cell by cell; machine: scored cells times "
+        "the mean seconds of a cell, measured by this machine; paper: times the seconds of a network as published",
+        "machine": "what the seconds of scoring belong to",
+        "scored_cells": "scores looked at, repeats counted, one per proxy or ensemble",
+        "training_seconds": "simulated, from the ground truth",
+        "wall_seconds": "of the search itself, on the machine that ran it",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
+
+
+def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], dict[str, float]]:
+    """Return, for each search and dataset, the mean number of scored cells of a run by name of the proxy."""
+    totals: dict[tuple[str, str], dict[str, float]] = {}
+    runs: dict[tuple[str, str], int] = {}
+    for path in paths:
+        facts = read_facts(path)
+        key = facts["search"], facts["searched_on"]
+        first, last = facts["runs"]
+        runs[key] = runs.get(key, 0) + last + 1 - first
+        total = totals.setdefault(key, {})
+        for name, count in facts["scored_cells"].items():
+            total[name] = total.get(name, 0) + count * (last + 1 - first)
+    return {key: {name: count / runs[key] for name, count in total.items()} for key, total in totals.items()}

@@ -1,0 +1,80 @@
+"""How long scoring a cell takes on this machine, now: a short measurement, so that the price of a search can be told.
+
+Images do not matter for that, only their number and size, so shipped scores can be repriced without any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from tfnas.cells import Cell
+from tfnas.errors import ScoreError
+from tfnas.files import read_json, write_json
+from tfnas.memory import keep_freed_memory
+from tfnas.networks.skeleton import Skeleton
+from tfnas.proxies.registry import get_family
+from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring_plan import representatives
+
+CELLS = 3
+"""Cells that are timed; more where more of them run together, up to :data:`MOST_CELLS`."""
+
+MOST_CELLS = 64
+
+
+def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, device: str, output: str | Path) -> None:
+    """Time the proxies of a family on a few cells and write the mean seconds of a cell.
+
+    The cells are the first ones of the scoring order, which is a fair sample of the space. They are scored with as
+    many initialisations as the score table averages, on random images of the same number and size, after one cell
+    that is not timed. As in a score table, seconds are wall seconds from drawing the weights to the values.
+
+    Args:
+        family: name of a proxy family.
+        proxies: the members to time.
+        scores: facts (.json) of the score table that is to be repriced.
+        device: ``cpu`` or ``cuda:N``.
+        output: file to write (.json): ``seconds`` by proxy, ``cells`` timed, ``device``, ``threads``, ``versions``, and
+            ``table_device``, the machine of the score table.
+
+    Raises:
+        ScoreError: the facts do not say how the family was scored.
+        DeviceError: not even one network fits into the memory of the device.
+    """
+    facts = read_json(scores)
+    try:
+        known = facts["families"][family]
+        shape, count, repeats = Skeleton(**facts["skeleton"]), int(facts["batch"]["images"]), int(known["repeats"])
+    except (KeyError, TypeError) as error:
+        raise ScoreError(
+            f"The facts '{scores}' do not say how '{family}' was scored (families, skeleton, batch): make them again."
+        ) from error
+    keep_freed_memory()
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    generator = torch.Generator().manual_seed(0)
+    size = (count, shape.image_channels, shape.image_size, shape.image_size)
+    images = torch.randn(size, generator=generator).to(device)
+    labels = (torch.arange(count) % shape.classes).to(device)
+    member = get_family(family)
+    together = networks_per_pass(member, images, labels, shape, proxies)
+    cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes=True)]
+    timed = min(max(CELLS, together), MOST_CELLS)
+    score_cells(member, cells[timed : timed + 1], images, labels, shape, 1, 0, together, proxies)
+    rows = score_cells(member, cells[:timed], images, labels, shape, repeats, 0, together, proxies)
+    seconds = {proxy: float(np.sum([row[4] for row in rows if row[1] == proxy])) / timed for proxy in proxies}
+    told = {
+        "dataset": facts["dataset"],
+        "family": family,
+        "seconds": seconds,
+        "cells": timed,
+        "repeats": repeats,
+        "device": device_name(device),
+        "threads": torch.get_num_threads(),
+        "versions": versions(),
+        "table_device": str(known["device"]),
+    }
+    write_json(output, told)

@@ -1,0 +1,77 @@
+"""Numbers on searches against each other, for the prose: every key is listed in :mod:`tfnas.reporting.numbers`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tfnas.comparisons import SMALL
+from tfnas.reporting.comparison_tables import Pair, Pairs, best_search, read_ranks, read_regret
+from tfnas.reporting.names import contenders
+
+if TYPE_CHECKING:
+    from tfnas.reporting.numbers import Numbers
+
+
+def add_pair(numbers: Numbers, before: str, name: str, pair: Pair) -> None:
+    """Add a difference of two searches under a name, the ends of its interval, the verdict, wins and corrected p."""
+    numbers.add(f"{before}.{name}", pair.difference, "accuracy")
+    numbers.add(f"{before}.low", pair.low, "accuracy")
+    numbers.add(f"{before}.high", pair.high, "accuracy")
+    numbers.add(f"{before}.verdict", pair.verdict, "text")
+    numbers.add(f"{before}.wins", pair.probability, "share")
+    numbers.add(f"{before}.p", pair.p_holm, "p")
+
+
+def add_contests(
+    numbers: Numbers, pairs: Pairs, regret_path: str | Path, datasets: list[str], searches: dict[str, dict[str, Any]]
+) -> None:
+    """Add how many pairs of searches are told apart, what the runs can detect, the two best searches, and regrets.
+
+    ``contest.{dataset}.first`` and ``.second`` are the searches with the highest means, references left out.
+    """
+    regret = read_regret(regret_path, list(searches), datasets)
+    numbers.add("contest.small", SMALL, "ratio")
+    for dataset in datasets:
+        for label in searches:
+            for name in ("mean", "median"):
+                numbers.add(f"regret.{dataset}.{label}.{name}", regret.loc[(label, dataset), name], "accuracy")
+        contests = pairs.on(dataset)
+        if not contests:
+            continue
+        before = f"contest.{dataset}"
+        detectable = [pair.detectable for pair in contests]
+        numbers.add(f"{before}.pairs", len(contests), "count")
+        numbers.add(f"{before}.apart", sum(pair.told_apart for pair in contests), "count")
+        numbers.add(f"{before}.runs", min(pair.n for pair in contests), "count")
+        numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
+        numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
+        numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
+        numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in contests])), "count")
+        numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in contests), "count")
+        rivals = contenders(searches)
+        if len(rivals) > 1:
+            first = best_search(regret, rivals, dataset)
+            second = best_search(regret, [label for label in rivals if label != first], dataset)
+            numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first}"))
+            numbers.title(f"{before}.second.title", numbers.value(f"title.search.{second}"))
+            add_pair(numbers, before, "lead", pairs.between(dataset, first, second))
+
+
+def add_ranks(numbers: Numbers, path: str | Path) -> None:
+    """Add the best mean rank over datasets, Friedman's test, and what the critical difference tells apart."""
+    table = read_ranks(path)
+    ranks = table["mean_rank"].to_numpy()
+    critical = table["critical_difference"].iloc[0]
+    numbers.add("ranks.searches", len(ranks), "count")
+    numbers.title("ranks.first.title", numbers.value(f"title.search.{table.index[0]}"))
+    numbers.add("ranks.first.rank", ranks[0], "rank")
+    numbers.title("ranks.last.title", numbers.value(f"title.search.{table.index[-1]}"))
+    numbers.add("ranks.last.rank", ranks[-1], "rank")
+    numbers.add("ranks.friedman", table["friedman"].iloc[0], "ratio")
+    numbers.add("ranks.friedman_p", table["friedman_p"].iloc[0], "p")
+    numbers.add("ranks.critical", critical, "rank")
+    numbers.add("ranks.spread", ranks[-1] - ranks[0], "rank")
+    numbers.add("ranks.below_first", int((ranks - ranks[0] >= critical).sum()), "count")

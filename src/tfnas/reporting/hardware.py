@@ -1,0 +1,172 @@
+"""What the report shows of costs: fronts beside the true ones, their quality, and sub-spaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfnas.files import read_table
+from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, test_accuracies
+from tfnas.hardware import COUNTED, constraint_words
+from tfnas.pareto import pareto_front
+from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.rounding import MISSING, escape, show
+from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
+from tfnas.reporting.tables import row, tabular, write_tex
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+LOWEST = 5
+"""Percentile of the test accuracies of the space below which a panel shows nothing."""
+
+
+def cost_title(cost: str) -> str:
+    """Return a cost with its unit."""
+    return {"params": "parameters", "flops": "FLOPs (millions)"}.get(cost, f"latency on {cost} (ms)")
+
+
+def draw_fronts(
+    summary_path: str | Path,
+    cells_path: str | Path,
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    searches: Mapping[str, dict[str, Any]],
+    output: str | Path,
+) -> None:
+    """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search.
+
+    The front of a search is that of the run whose share of hypervolume is the median one.
+
+    Args:
+        summary_path: ``summaries/fronts.csv``.
+        cells_path: ``summaries/front-cells.parquet``.
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        searches: settings of all searches of the study by label.
+        output: path of the PDF.
+    """
+    import matplotlib.pyplot as plt
+
+    summary, cells = read_table(summary_path, FRONT_COLUMNS), read_table(cells_path, CELL_COLUMNS)
+    summary = summary[summary["searched_on"] == summary["dataset"]]
+    cells = cells[cells["searched_on"] == cells["dataset"]]
+    costs, datasets = list(dict.fromkeys(summary["cost"])), list(truth_paths)
+    titles = search_titles(dict(searches))
+    places = {search: place for place, search in enumerate(dict.fromkeys(summary["search"]))}
+    with figure_style():
+        figure, panels = plt.subplots(
+            len(costs), len(datasets), figsize=(WIDTH, 2.7 * len(costs)), layout="constrained", squeeze=False
+        )
+        for cost, line in zip(costs, panels, strict=True):
+            for dataset, axes in zip(datasets, line, strict=True):
+                rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
+                _background(axes, searches, rows["search"].iloc[0], truth_paths[dataset], dataset, latency_paths)
+                for entry in rows.itertuples():
+                    place = places[entry.search]
+                    front = cells[
+                        (cells["search"] == entry.search)
+                        & (cells["dataset"] == dataset)
+                        & (cells["run"] == entry.median_run)
+                    ]
+                    axes.plot(
+                        front["cost"], front["test_accuracy"], MARKERS[place % len(MARKERS)], markersize=4,
+                        color=COLOURS[place % len(COLOURS)], label=titles[entry.search],
+                    )  # fmt: skip
+                axes.set_xlabel(cost_title(cost))
+                axes.set_title(dataset_title(dataset))
+            line[0].set_ylabel("test accuracy (%)")
+        handles = {
+            label: handle
+            for axes in panels[:, 0]
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+        save(figure, output)
+
+
+def _background(
+    axes: Axes,
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_path: str | Path,
+    dataset: str,
+    latency_paths: Mapping[str, str | Path],
+) -> None:
+    """Draw all cells and the true front of the whole space, whatever constraint a search has."""
+    import numpy as np
+
+    free = {search: {key: value for key, value in searches[search].items() if key != "constraint"}}
+    codes, costs = allowed(free, search, truth_path, dataset, latency_paths.get(dataset))
+    values = test_accuracies(truth_path)[codes]
+    axes.plot(costs, values, ".", color="#CCCCCC", markersize=1, rasterized=True, zorder=1)
+    front = pareto_front(values, costs)
+    axes.step(costs[front], values[front], where="post", color=GREY, linewidth=1, label="true front", zorder=2)
+    low, high = np.percentile(values, LOWEST), values.max()
+    axes.set_ylim(low, high + 0.05 * (high - low))
+
+
+def write_fronts_table(
+    summary_path: str | Path, searches: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset.
+
+    Args:
+        summary_path: ``summaries/fronts.csv``.
+        searches: settings of all searches of the study by label.
+        datasets: the datasets of the study.
+        output: path of the table.
+    """
+    summary = read_table(summary_path, FRONT_COLUMNS)
+    own = summary[summary["searched_on"] == summary["dataset"]].set_index(["search", "dataset"])
+    titles = search_titles(dict(searches))
+    body = []
+    for search in dict.fromkeys(summary["search"]):
+        cost = searches[search]["cost"]
+        line = [tex_title(titles[search]), escape(cost if cost in COUNTED else f"latency on {cost}")]
+        for dataset in datasets:
+            entry = own.loc[(search, dataset)]
+            share = f"{show(entry['mean'], 'share')} [{show(entry.ci_low, 'share')}, {show(entry.ci_high, 'share')}]"
+            line += [share, show(entry["cells"], "rank")]
+        body.append(row(line))
+    head = [
+        row(["", "", *(rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
+        row(["Search", "Cost", *(["share (\\%)", "cells"] * len(datasets))]),
+    ]
+    write_tex(output, tabular("ll" + "rr" * len(datasets), head, body))
+
+
+def write_spaces_table(
+    summary_path: str | Path, spaces: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it.
+
+    Args:
+        summary_path: ``summaries/spaces.csv``.
+        spaces: ``search.spaces`` of the study.
+        datasets: the datasets of the study.
+        output: path of the table.
+    """
+    summary = read_table(summary_path, SPACE_COLUMNS)
+    body = []
+    for dataset in datasets:
+        if len(datasets) > 1:
+            body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for entry in summary[summary["dataset"] == dataset].itertuples():
+            body.append(
+                row(
+                    [
+                        escape(entry.space),
+                        escape(constraint_words(spaces[entry.space])) or MISSING,
+                        show(entry.cells, "count"),
+                        *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
+                        *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),
+                    ]
+                )
+            )
+    head = [
+        row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
+        row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
+    ]
+    write_tex(output, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))

@@ -1,0 +1,233 @@
+r"""Our searches beside published ones: which row stands beside which search, and by how much they differ.
+
+``summaries/published.csv`` (:data:`COLUMNS`) has one row per published row, search of the study that matches it
+(:func:`tfnas.reporting.published.matching_labels`), dataset and accuracy. With :math:`m, s, n` the mean, standard
+deviation and number of runs, primes marking the published ones,
+
+.. math:: d = m - m', \qquad z = \frac{d}{\sqrt{s^2 / n + s'^2 / n'}}.
+
+The verdict asks whether the search found what others found, z whether runs could tell the two means apart: with many
+runs a difference that matters to nobody has a large z, and with few a large one has a small z.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tfnas.files import read_table, write_table
+from tfnas.reporting.names import dataset_title
+from tfnas.reporting.published import METRICS, matching_labels, read_published
+
+if TYPE_CHECKING:
+    from tfnas.reporting.numbers import Numbers
+
+COLUMNS = (
+    "key",
+    "method",
+    "search",
+    "searched_on",
+    "dataset",
+    "metric",
+    "theirs_mean",
+    "theirs_std",
+    "theirs_runs",
+    "ours_mean",
+    "ours_std",
+    "ours_n",
+    "difference",
+    "z",
+    "tolerance",
+    "verdict",
+    "evidence",
+    "source",
+)
+
+WITHIN = "within one standard deviation"
+TOLERATED = "within tolerance"
+DIFFERS = "differs"
+UNKNOWN = "unknown"
+
+VERDICTS = (WITHIN, TOLERATED, DIFFERS, UNKNOWN)
+"""What a comparison may say; unknown: the source gives neither a standard deviation nor the row a tolerance."""
+
+DECIMALS = 2
+"""Decimals of published accuracies, and of the difference that the verdict looks at."""
+
+_SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std")
+
+
+def comparable_rows(
+    path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    budgets: dict[str, float | None],
+) -> list[tuple[dict[str, Any], str, dict[str, str]]]:
+    """Return every published row with the label of a search that it stands beside, and where that search ran.
+
+    Args:
+        path: ``report/published.yaml``.
+        searches: ``search.use`` of the study.
+        datasets: datasets of the study.
+        budgets: simulated seconds that a run may spend on each dataset, None where that cannot be compared. A row with
+            a ``budget`` stands beside searches with this budget alone.
+
+    Returns:
+        ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of; none
+        of them empty.
+    """
+    found = []
+    for row in read_published(path)["search"]:
+        labels = matching_labels(row, searches)
+        if not labels:
+            continue
+        places = {}
+        for dataset in datasets:
+            on = dataset if row["searched_on"] == "each" else row["searched_on"]
+            known = dataset in row["values"] and on in datasets
+            if known and row.get("budget") in (None, budgets.get(on)):
+                places[dataset] = on
+        found += [(row, label, places) for label in labels if places]
+    return found
+
+
+def quoted_rows(path: str | Path, datasets: list[str]) -> list[dict[str, Any]]:
+    """Return the published rows of methods that nobody can rerun on a table of accuracies (those without ``matches``).
+
+    Args:
+        path: ``report/published.yaml``.
+        datasets: datasets of the study; rows without a value on any of them are left out.
+    """
+    return [
+        row for row in read_published(path)["search"] if not row.get("matches") and set(datasets) & set(row["values"])
+    ]
+
+
+def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float | None, float | None]) -> float:
+    """Return the difference of two means over its standard error, ``sqrt(s^2 / n + s'^2 / n')``.
+
+    It is NaN where a standard deviation or a number of runs is not known, and where both standard deviations are 0.
+
+    Args:
+        ours: mean, standard deviation and number of runs.
+        theirs: likewise; None for what is not known.
+    """
+    if any(value is None or not math.isfinite(value) for value in (*ours, *theirs)):
+        return math.nan
+    error = math.sqrt(ours[1] ** 2 / ours[2] + theirs[1] ** 2 / theirs[2])
+    return (ours[0] - theirs[0]) / error if error > 0 else math.nan
+
+
+def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:
+    """Return the verdict (one of :data:`VERDICTS`) on a difference of two means, rounded to :data:`DECIMALS` before.
+
+    Args:
+        difference: ours less theirs, percentage points.
+        deviation: the published standard deviation over runs, None where it is not known.
+        tolerance: the difference that the published row allows, None where it names none.
+    """
+    size = abs(round(difference, DECIMALS))
+    if deviation is not None and size <= deviation:
+        return WITHIN
+    if tolerance is not None and size <= tolerance:
+        return TOLERATED
+    return UNKNOWN if deviation is None and tolerance is None else DIFFERS
+
+
+def write_published_summary(
+    summary_path: str | Path,
+    published_path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    budgets: dict[str, float | None],
+    output: str | Path,
+) -> None:
+    """Write our searches beside the published rows that they match.
+
+    Args:
+        summary_path: ``summaries/search.csv``.
+        published_path: ``report/published.yaml``.
+        searches: ``search.use`` of the study.
+        datasets: datasets of the study.
+        budgets: as in :func:`comparable_rows`.
+        output: table to write (.csv) with :data:`COLUMNS`, in the order of the published rows. Accuracies that one side
+            lacks are left out.
+
+    Raises:
+        ReportError: the published rows are missing or wrong.
+        DataError: the summary is missing, damaged or lacks a column.
+    """
+    summary = read_table(summary_path, _SUMMARY_COLUMNS)
+    ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
+    rows = []
+    for row, label, places in comparable_rows(published_path, searches, datasets, budgets):
+        for dataset, on in places.items():
+            for metric in METRICS:
+                theirs = row["values"][dataset].get(metric)
+                if theirs is None or (label, on, dataset, metric) not in ours.index:
+                    continue
+                found = ours.loc[label, on, dataset, metric]
+                difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
+                rows.append(
+                    {
+                        "key": row["key"],
+                        "method": row["method"],
+                        "search": label,
+                        "searched_on": on,
+                        "dataset": dataset,
+                        "metric": metric,
+                        "theirs_mean": theirs[0],
+                        "theirs_std": theirs[1],
+                        "theirs_runs": row.get("runs"),
+                        "ours_mean": found["mean"],
+                        "ours_std": found["std"],
+                        "ours_n": found["n"],
+                        "difference": difference,
+                        "z": z_score((found["mean"], found["std"], found["n"]), (*theirs, row.get("runs"))),
+                        "tolerance": tolerance,
+                        "verdict": judge(difference, theirs[1], tolerance),
+                        "evidence": row["evidence"],
+                        "source": row["source"],
+                    }
+                )
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
+    facts = {
+        "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
+        "difference": "ours less theirs, percentage points",
+        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs); NaN where one of them is not known "
+        "or both standard deviations are 0",
+        "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
+        f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
+        "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
+        "others",
+    }
+    write_table(output, table, facts)
+
+
+def add_published_searches(numbers: Numbers, against_path: str | Path) -> None:
+    """Add how many published means have which verdict, and the one farthest from ours in its standard deviations.
+
+    ``published.compared`` counts means of validation and test accuracy that were published or computed from published
+    data, with a verdict; ``published.unknown`` those without one, ``published.quoted`` those that others quote.
+    """
+    table = read_table(against_path, COLUMNS)
+    own = table[table["evidence"] != "S"]
+    judged = own[own["verdict"] != UNKNOWN]
+    numbers.add("published.compared", len(judged), "count")
+    for name, verdict in (("within", WITHIN), ("tolerated", TOLERATED), ("differs", DIFFERS)):
+        numbers.add(f"published.{name}", int((judged["verdict"] == verdict).sum()), "count")
+    numbers.add("published.unknown", len(own) - len(judged), "count")
+    numbers.add("published.quoted", len(table) - len(own), "count")
+    spread = judged[judged["theirs_std"] > 0]
+    if spread.empty:
+        return
+    farthest = spread.loc[(spread["difference"].abs() / spread["theirs_std"]).idxmax()]
+    numbers.add("published.farthest.difference", farthest["difference"], "accuracy")
+    numbers.add("published.farthest.std", farthest["theirs_std"], "accuracy")
+    numbers.title("published.farthest.title", farthest["method"])
+    numbers.add("published.farthest.dataset", dataset_title(farthest["dataset"]), "text")
+    metric = {"valid_accuracy": "validation", "test_accuracy": "test"}[farthest["metric"]]
+    numbers.add("published.farthest.metric", metric, "text")

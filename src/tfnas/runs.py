@@ -1,0 +1,33 @@
+"""Read the run tables of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from tfnas.errors import SearchError
+from tfnas.files import read_table
+from tfnas.search.runner import COLUMNS
+
+
+def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Return the rows of run tables (:data:`tfnas.search.runner.COLUMNS`) as one table.
+
+    Args:
+        paths: run tables, in any number of blocks; searches keep the order in which they first appear.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a run table is missing, damaged or lacks a column.
+    """
+    runs = pd.concat([read_table(path, COLUMNS) for path in paths], ignore_index=True)
+    twice = runs[runs.duplicated(["search", "searched_on", "dataset", "run"])]
+    if not twice.empty:
+        row = twice.iloc[0]
+        raise SearchError(
+            f"Run {row['run']} of search '{row['search']}' on '{row['searched_on']}' is in two of the run tables: "
+            "blocks must not overlap, remove the old ones."
+        )
+    return runs

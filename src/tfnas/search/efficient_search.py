@@ -1,0 +1,166 @@
+"""Evolution on a reward that weighs a score against a cost: the three rewards of efficiency-aware search."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.errors import SearchError
+from tfnas.hardware import cost_unit, rounded_up
+from tfnas.search.base import SCORE, Look, SearchSpace, Trace
+from tfnas.search.plain_evolution import SCORED_EVOLUTION_PARAMETERS, PlainEvolution
+from tfnas.search.registry import COST_PARAMETER, PROXY_PARAMETER, register
+from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
+
+REWARD_PARAMETERS = {
+    "target": {
+        "type": "number",
+        "exclusiveMinimum": 0,
+        "description": "The cost T that is aimed at, in the unit of the cost.",
+    },
+    "reward": {
+        "enum": ["hard", "product", "difference"],
+        "default": "product",
+        "description": "u is the relative rank of the score, c the cost. hard: u where c is at most T, else 0; "
+        "product: u (c / T)^exponent; difference: weight u + (1 - weight) (1 - c / T).",
+    },
+    "exponent": {
+        "type": "number",
+        "maximum": 0,
+        "default": -0.07,
+        "description": "Exponent of the product; -0.07: twice the cost must give a rank 5 % higher (MnasNet).",
+    },
+    "weight": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0.5,
+        "description": "Weight of the rank in the difference.",
+    },
+}
+
+
+@register(
+    "efficient_search",
+    title="Efficiency-aware evolution by proxy",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=PROXY_PARAMETER
+    | COST_PARAMETER
+    | REWARD_PARAMETERS
+    | {"evaluations": SCORED_EVOLUTION_PARAMETERS["evaluations"]}
+    | EVOLUTION_PARAMETERS,
+    reference="tan2019mnasnet",
+    section="Section 3.1, Equations 1 and 2",
+)
+class EfficientSearch(PlainEvolution):
+    r"""Evolve on rank and cost: a hard limit, a product with an exponent, or a weighted difference; the best ever wins.
+
+    With c the cost of a cell, T the target and u its relative rank the rewards are
+
+    .. math::
+        u \, 1\{c \le T\}, \qquad u \, (c / T)^w, \qquad \alpha u + (1 - \alpha) (1 - c / T)
+
+    with the exponent w <= 0 and the weight alpha. The literature writes them with an accuracy, which is positive and
+    known to lie between 0 and 1; the score of a proxy is neither. So u is the rank of the score among the distinct
+    cells that the run has scored, divided by their number: 1 for the best, equal scores share the mean of their ranks.
+    The difference is divided by T so that it does not depend on the unit.
+
+    The search is regularised evolution (:class:`tfnas.search.plain_evolution.PlainEvolution`, the oldest dies): the
+    reward decides tournaments and, over the whole history, the chosen cell. Of equal rewards the cheaper cell wins, so
+    that a hard limit that no cell meets yet draws the search towards it. With a population as large as the number of
+    ``evaluations`` it is a random search.
+
+    Args:
+        space: the cells that may be proposed, with their costs.
+        rng: source of randomness.
+        proxy: name of the proxy.
+        cost: ``params``, ``flops`` or the name of a device.
+        target: T, in the unit of the cost.
+        reward: ``hard``, ``product`` or ``difference``.
+        exponent: w.
+        weight: alpha.
+        evaluations: cells scored in all.
+        population: members alive at a time.
+        tournament: members drawn, with replacement.
+        mutation: ``node_first`` or ``edge``.
+
+    Raises:
+        ConfigError: the population is larger than the space or than the number of cells scored.
+        SearchError: no cell of the space meets a hard target; says the nearest that one does.
+        UnknownNameError: there is no such device.
+    """
+
+    name = "efficient_search"
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxy: str,
+        cost: str,
+        target: float,
+        reward: str = "product",
+        exponent: float = -0.07,
+        weight: float = 0.5,
+        evaluations: int = 1000,
+        population: int = 10,
+        tournament: int = 3,
+        mutation: str = "node_first",
+    ):
+        super().__init__(space, rng, proxy, evaluations, "age", population, tournament, mutation)
+        self.cost = cost
+        self.target = target
+        self.kind = reward
+        self.exponent = exponent
+        self.weight = weight
+        self.history: dict[int, float] = {}
+        """Score of every cell scored, in order of their first looks."""
+        self.scores: list[float] = []
+        """The same scores, ascending."""
+        self.costs: list[float] = []
+        """Cost divided by the target, by cell code."""
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of the first population, then of one child at a time."""
+        if not self.costs:
+            costs = self.space.cost(self.cost)
+            if self.kind == "hard" and not (costs <= self.target).any():
+                raise SearchError(
+                    f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), "
+                    f"which none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs))} or more."
+                )
+            self.costs = (costs / self.target).tolist()
+        return super().ask()
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Note the scores of new cells; then as plain evolution."""
+        for code, score in zip(look.codes, values, strict=True):
+            if code not in self.history:
+                self.history[code] = score
+                insort(self.scores, score)
+        super().tell(look, values)
+
+    def choose(self, trace: Trace) -> int:
+        """Return the cell with the best reward of the history, of equals the cheaper one, then the earlier one."""
+        return max(self.history, key=lambda code: self._worth(self.history[code], code))
+
+    def reward(self, score: float, code: int) -> float:
+        """Return the reward of a cell with this score, its rank being taken among all scores so far."""
+        rank = (bisect_left(self.scores, score) + bisect_right(self.scores, score) + 1) / 2 / len(self.scores)
+        cost = self.costs[code]
+        if self.kind == "hard":
+            return rank if cost <= 1 else 0.0
+        if self.kind == "product":
+            return rank * cost**self.exponent
+        return self.weight * rank + (1 - self.weight) * (1 - cost)
+
+    def _worth(self, score: float, code: int) -> tuple[float, float]:
+        return self.reward(score, code), -self.costs[code]
+
+    def _parent(self) -> int:
+        alive = len(self.members)
+        drawn = [self.members[int(place * alive)] for place in next(self._tournaments)]
+        return max(drawn, key=lambda member: self._worth(*member))[1]

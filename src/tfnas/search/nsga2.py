@@ -1,0 +1,245 @@
+"""NSGA-II: evolve a population towards the Pareto front of a value and a cost, on a proxy or on early accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE, codes_of_digits, operation_digits
+from tfnas.errors import ConfigError
+from tfnas.pareto import crowding_distances, front_ranks, pareto_front
+from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.plain_evolution import SCORED_EVOLUTION_PARAMETERS
+from tfnas.search.registry import COST_PARAMETER, PROXY_PARAMETER, register
+
+NSGA2_PARAMETERS = {
+    "population": {
+        "type": "integer",
+        "minimum": 2,
+        "default": 50,
+        "description": "Members that survive a generation, and children born in one.",
+    },
+    "crossover": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 1,
+        "default": 0.9,
+        "description": "Probability that a child has two parents, each of its edges coming from one of them.",
+    },
+}
+
+ROUNDS = 20
+"""Broods of children, as many as the population each, in which children unlike the population are looked for."""
+
+
+class Nsga2Base(Search):
+    """What both forms of the search share; a subclass says which look gives the value.
+
+    Args:
+        space: the cells that may be proposed, with their costs.
+        rng: source of randomness.
+        cost: ``params``, ``flops`` or the name of a device.
+        population: members that survive a generation.
+        crossover: probability that a child has two parents.
+
+    Raises:
+        ConfigError: the population is larger than the space.
+    """
+
+    kind: str
+    """The look that gives the value."""
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, cost: str, population: int, crossover: float):
+        super().__init__(space, rng)
+        if population > space.size:
+            raise ConfigError(
+                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
+            )
+        self.cost = cost
+        self.population = population
+        self.crossover = crossover
+        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
+        self.inside[space.codes] = True
+        self.costs: np.ndarray | None = None
+        self.members = np.empty(0, dtype=np.int64)
+        self.values = np.empty(0)
+        self.ranks = np.empty(0, dtype=np.int64)
+        self.distances = np.empty(0)
+
+    def next_codes(self) -> list[int]:
+        """Return the first population, distinct cells drawn uniformly, or the children of the present one."""
+        if self.costs is None:
+            self.costs = self.space.cost(self.cost)
+        if not self.members.size:
+            return self.rng.choice(self.space.codes, self.population, replace=False).tolist()
+        return self._children().tolist()
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Let the best of parents and children survive: lower fronts first, in the last one the less crowded."""
+        codes = np.concatenate([self.members, look.codes])
+        values = np.concatenate([self.values, values])
+        costs = self.costs[codes]
+        ranks, distances = front_ranks(values, costs), np.empty(codes.size)
+        for rank in range(ranks.max() + 1):
+            front = ranks == rank
+            distances[front] = crowding_distances(values[front], costs[front])
+        alive = np.lexsort((-distances, ranks))[: self.population]
+        self.members, self.values = codes[alive], values[alive]
+        self.ranks, self.distances = ranks[alive], distances[alive]
+
+    def choose(self, trace: Trace) -> int:
+        """Keep the front of all cells looked at in ``trace.front``; return its end with the best value.
+
+        That is the cell with the best value ever seen, the cheapest of equals.
+        """
+        codes, values, _ = trace.looks(self.kind)
+        trace.front = codes[pareto_front(values, self.costs[codes])].tolist()
+        return trace.front[-1]
+
+    def _children(self) -> np.ndarray:
+        """Return as many children as the population has members, none of them like a member or another child."""
+        children = np.empty(0, dtype=np.int64)
+        for _ in range(ROUNDS):
+            brood = self._brood()
+            brood = brood[self.inside[brood] & ~np.isin(brood, self.members)]
+            children = np.concatenate([children, brood])
+            children = children[np.sort(np.unique(children, return_index=True)[1])][: self.population]
+            if children.size == self.population:
+                return children
+        lacking = self.population - children.size
+        return np.concatenate([children, self.rng.choice(self.space.codes, lacking)])
+
+    def _brood(self) -> np.ndarray:
+        """Return one child for each place of the population: tournaments, uniform crossover, mutation of edges."""
+        size, edges = self.population, len(EDGES)
+        mothers, fathers = (operation_digits(self.members[self._winners()]) for _ in range(2))
+        crossed = (self.rng.random((size, 1)) < self.crossover) & (self.rng.random((size, edges)) < 0.5)
+        digits = np.where(crossed, fathers, mothers)
+        mutated = self.rng.random((size, edges)) < 1 / edges
+        shifts = self.rng.integers(1, len(OPERATIONS), (size, edges))
+        return codes_of_digits(np.where(mutated, (digits + shifts) % len(OPERATIONS), digits))
+
+    def _winners(self) -> np.ndarray:
+        """Return the places of parents: the better of two uniform draws, by front, then by crowding, then the first."""
+        one, two = self.rng.integers(self.members.size, size=(2, self.population))
+        better = (self.ranks[two] < self.ranks[one]) | (
+            (self.ranks[two] == self.ranks[one]) & (self.distances[two] > self.distances[one])
+        )
+        return np.where(better, two, one)
+
+
+@register(
+    "nsga2",
+    title="NSGA-II on a proxy",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=PROXY_PARAMETER
+    | COST_PARAMETER
+    | {"evaluations": SCORED_EVOLUTION_PARAMETERS["evaluations"]}
+    | NSGA2_PARAMETERS,
+    reference="deb2002nsga2",
+    section="Section III, with categorical crossover and mutation",
+    fronts=True,
+)
+class Nsga2(Nsga2Base):
+    """Evolve towards the Pareto front of a score and a cost; the run keeps its front and chooses the best score.
+
+    The first population is drawn uniformly without replacement. In each generation as many children as members are
+    born: two parents are the winners of two binary tournaments (lower front, then less crowded), a child takes each
+    edge from one of the two with equal probability (with the probability ``crossover``; else it is a copy of the
+    first), and each of its edges changes with probability 1/6 to another operation. Children that equal a member or
+    each other, or that lie outside the space, are born again (20 broods at most, then uniform draws). Of parents and
+    children together the best survive by non-dominated sorting and crowding distance. The last generation is as small
+    as the number of ``evaluations`` asks.
+
+    The front of a run is that of all the cells it looked at. Real-valued crossover and polynomial mutation of the paper
+    have no meaning for operations; uniform crossover and a change of each edge with probability one over their number
+    stand in their place.
+
+    Args:
+        space: the cells that may be proposed, with their costs.
+        rng: source of randomness.
+        proxy: name of the proxy.
+        cost: ``params``, ``flops`` or the name of a device.
+        evaluations: cells scored in all.
+        population: members that survive a generation.
+        crossover: probability that a child has two parents.
+
+    Raises:
+        ConfigError: the population is larger than the space or than the number of cells scored.
+        UnknownNameError: there is no such device.
+    """
+
+    kind = SCORE
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxy: str,
+        cost: str,
+        evaluations: int = 1000,
+        population: int = 50,
+        crossover: float = 0.9,
+    ):
+        super().__init__(space, rng, cost, population, crossover)
+        if population > evaluations:
+            raise ConfigError(
+                f"nsga2 scores {evaluations} cells in all, fewer than its population of {population}: "
+                "raise 'evaluations' or lower 'population'."
+            )
+        self.proxy = proxy
+        self.left = evaluations
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of a generation."""
+        if not self.left:
+            return None
+        codes = self.next_codes()[: self.left]
+        self.left -= len(codes)
+        return Look(SCORE, codes, self.proxy)
+
+
+@register(
+    "nsga2_accuracy",
+    title="NSGA-II on early accuracy",
+    group="non-weight-sharing",
+    looks=(EARLY,),
+    parameters=COST_PARAMETER | NSGA2_PARAMETERS | {"population": NSGA2_PARAMETERS["population"] | {"default": 20}},
+    reference="deb2002nsga2",
+    section="Section III, with categorical crossover and mutation",
+    fronts=True,
+)
+class Nsga2Accuracy(Nsga2Base):
+    """Evolve towards the Pareto front of early validation accuracy and a cost until the budget is spent.
+
+    Everything else is as in ``nsga2``; the run chooses the best early accuracy ever seen.
+
+    Args:
+        space: the cells that may be proposed, with their costs.
+        rng: source of randomness.
+        cost: ``params``, ``flops`` or the name of a device.
+        population: members that survive a generation.
+        crossover: probability that a child has two parents.
+
+    Raises:
+        ConfigError: the population is larger than the space.
+        UnknownNameError: there is no such device.
+    """
+
+    kind = EARLY
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        cost: str,
+        population: int = 20,
+        crossover: float = 0.9,
+    ):
+        super().__init__(space, rng, cost, population, crossover)
+
+    def ask(self) -> Look:
+        """Ask for the early accuracies of a generation."""
+        return Look(EARLY, self.next_codes())

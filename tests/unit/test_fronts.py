@@ -1,0 +1,147 @@
+"""Fronts of runs against the true front, sub-spaces by their FLOPs, and what the report makes of both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from search_helpers import nats_truth, score_table, truth_table, write
+
+from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
+from tfnas.errors import SearchError
+from tfnas.files import read_facts
+from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, summarise_fronts, summarise_spaces
+from tfnas.fronts import test_accuracies as accuracies_of
+from tfnas.hardware import convert
+from tfnas.reporting.hardware import cost_title, draw_fronts, write_fronts_table, write_spaces_table
+from tfnas.search import run_block
+
+ALL = np.arange(SPACE_SIZE)
+CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)
+SEARCHES = {
+    "by-flops": {"algorithm": "nsga2", "proxy": "made_up", "cost": "flops", "evaluations": 200},
+    "by-phone": {"algorithm": "nsga2_accuracy", "cost": "phone", "constraint": {"params": {"max": 9000}}},
+}
+DATASETS = ["one", "two"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """Two searches with two objectives on two datasets, five runs each, and their summary."""
+    folder = tmp_path_factory.mktemp("fronts")
+    truth = truth_table().assign(flops=1.0 + CONVOLUTIONS)
+    truths = {"one": write(truth, folder / "one.csv")}
+    truths["two"] = write(truth.assign(test_accuracy=100 - truth["test_accuracy"]), folder / "two.csv")
+    scores = write(score_table(), folder / "s.csv")
+    phone = pd.DataFrame({"arch": all_strings(), "phone": 10.0 - CONVOLUTIONS})
+    convert(write(phone, folder / "phone.csv"), "one", {}, folder / "latency.parquet")
+    latencies = dict.fromkeys(DATASETS, folder / "latency.parquet")
+    paths = []
+    for label, settings in SEARCHES.items():
+        for dataset in DATASETS:
+            paths.append(folder / f"{label}-{dataset}.parquet")
+            run_block(
+                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+            )
+    summarise_fronts(paths, truths, latencies, SEARCHES, folder / "fronts.csv", folder / "cells.parquet")
+    return folder, truths, latencies
+
+
+def test_the_summary_has_a_row_for_every_search_and_protocol(study):
+    folder, _, _ = study
+    summary = pd.read_csv(folder / "fronts.csv")
+    assert tuple(summary.columns) == FRONT_COLUMNS
+    assert len(summary) == 2 * 2 * 2
+    assert (summary["n"] == 5).all()
+    assert summary["mean"].between(0, 1).all()
+    assert (summary["ci_low"] <= summary["mean"]).all()
+    assert (summary["mean"] <= summary["ci_high"]).all()
+    assert "median test accuracy" in read_facts(folder / "fronts.csv")["reference"]
+
+
+def test_a_share_by_hand(study):
+    """Written out with rectangles for one run: the front against all cells, from the median accuracy and most FLOPs."""
+    folder, truths, _ = study
+    cells = pd.read_parquet(folder / "cells.parquet")
+    assert tuple(cells.columns) == CELL_COLUMNS
+    truth = pd.read_csv(truths["one"])
+    floor, ceiling = truth["test_accuracy"].median(), truth["flops"].max()
+
+    def area(table, cost):
+        """Best accuracy of what costs at most c, over the floor, for each step of one from c to the ceiling."""
+        tops = [table.loc[table[cost] <= c, "test_accuracy"].max() for c in np.arange(1.0, ceiling)]
+        return sum(max(top - floor, 0) for top in tops if top == top)
+
+    own = cells[(cells["search"] == "by-flops") & (cells["searched_on"] == "one") & (cells["dataset"] == "one")]
+    shares = [area(front, "cost") / area(truth, "flops") for _, front in own.groupby("run")]
+    summary = (
+        pd.read_csv(folder / "fronts.csv").query("search == 'by-flops' and searched_on == 'one'").set_index("dataset")
+    )
+    assert summary.loc["one", "mean"] == pytest.approx(np.mean(shares), rel=1e-12)
+    assert summary.loc["one", "std"] == pytest.approx(np.std(shares, ddof=1), rel=1e-9)
+    assert summary.loc["one", "cells"] == len(own) / 5
+    middle = int(summary.loc["one", "median_run"])
+    assert shares[middle] == pytest.approx(np.median(shares))
+    # on the other dataset the same cells are the worst ones
+    assert summary.loc["two", "mean"] < summary.loc["one", "mean"]
+
+
+def test_the_true_front_keeps_to_the_constraint(study):
+    _, truths, latencies = study
+    codes, costs = allowed(SEARCHES, "by-phone", truths["one"], "one", latencies["one"])
+    assert codes.tolist() == list(range(9001))
+    np.testing.assert_array_equal(costs, 10.0 - CONVOLUTIONS[:9001])
+    assert accuracies_of(truths["one"])[5] == truth_table().loc[5, "test_accuracy"]
+
+
+def test_figure_and_table_of_fronts(study, tmp_path):
+    folder, truths, latencies = study
+    draw_fronts(folder / "fronts.csv", folder / "cells.parquet", truths, latencies, SEARCHES, tmp_path / "f.pdf")
+    assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
+    assert (tmp_path / "f.png").exists()
+    write_fronts_table(folder / "fronts.csv", SEARCHES, DATASETS, tmp_path / "f.tex")
+    text = (tmp_path / "f.tex").read_text()
+    assert "latency on phone" in text
+    assert text.count(r"\\") == 2 + 2
+    assert cost_title("phone") == "latency on phone (ms)"
+
+
+def test_spaces_by_their_flops(study, tmp_path):
+    _, truths, latencies = study
+    spaces = {
+        "no-conv": {"operations": ["none", "skip_connect"]},
+        "all": {"flops": {"max": 100}},
+        "only-conv": {"operations": ["nor_conv_3x3", "nor_conv_1x1"], "latency": {"device": "phone", "max": 7}},
+    }
+    summarise_spaces(truths, latencies, spaces, tmp_path / "spaces.csv")
+    table = pd.read_csv(tmp_path / "spaces.csv")
+    assert tuple(table.columns) == SPACE_COLUMNS
+    one = table[table["dataset"] == "one"].set_index("space")
+    assert list(one.index) == ["only-conv", "all", "no-conv"]
+    # 3 to 6 of six edges are 3x3: 20, 15, 6 and 1 cells
+    assert one.loc["only-conv", "cells"] == 42
+    assert one.loc["only-conv", "flops_mean"] == pytest.approx((20 * 4 + 15 * 5 + 6 * 6 + 7) / 42)
+    assert one.loc["all", "flops_mean"] == pytest.approx(1 + 6 / 5)
+    assert tuple(one.loc["no-conv", ["cells", "flops_20", "flops_max"]]) == (64, 1, 1)
+    assert one.loc["all", "accuracy_best"] == truth_table()["test_accuracy"].max()
+    write_spaces_table(tmp_path / "spaces.csv", spaces, DATASETS, tmp_path / "s.tex")
+    text = (tmp_path / "s.tex").read_text()
+    assert text.count("only-conv") == 2
+    with pytest.raises(SearchError, match=r"satisfies search.spaces.none-left \(flops ≤ 0.5\): .* raise flops"):
+        summarise_spaces(truths, latencies, {"none-left": {"flops": {"max": 0.5}}}, tmp_path / "x.csv")
+
+
+def test_on_real_cells_more_flops_go_with_more_accuracy(shared_data, tmp_path):
+    """TinyNAS's claim on the benchmark: under 30 ms on a Raspberry Pi, of two spaces the larger FLOPs win."""
+    truth = nats_truth(shared_data, tmp_path)
+    latency = tmp_path / "latency.parquet"
+    convert(shared_data / "nats-tss" / "hardware-latency.parquet", "cifar10", {"raspi4": "raspi4_ms"}, latency)
+    limit = {"latency": {"device": "raspi4", "max": 30}}
+    spaces = {
+        "with-3x3": limit | {"operations": ["none", "skip_connect", "nor_conv_3x3"]},
+        "with-1x1": limit | {"operations": ["none", "skip_connect", "nor_conv_1x1"]},
+    }
+    summarise_spaces({"cifar10": truth["cifar10"]}, {"cifar10": latency}, spaces, tmp_path / "spaces.csv")
+    table = pd.read_csv(tmp_path / "spaces.csv").set_index("space")
+    assert list(table.index) == ["with-3x3", "with-1x1"]
+    assert table.loc["with-3x3", "accuracy_best"] > table.loc["with-1x1", "accuracy_best"]

@@ -1,0 +1,13 @@
+"""Turn a ready table into the latencies of one dataset."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.hardware import convert
+
+    convert(
+        snakemake.input.table,
+        snakemake.wildcards.dataset,
+        snakemake.params.columns,
+        snakemake.output.table,
+    )
