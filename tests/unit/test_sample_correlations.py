@@ -20,6 +20,7 @@ EXPLAINED = {
     ("cifar10", "jacob_cov"),
     ("cifar10", "zen"),
     ("cifar100", "fisher"),
+    ("cifar100", "linear_regions"),
     ("cifar100", "params"),
     ("ImageNet16-120", "fisher"),
 }
