@@ -32,6 +32,9 @@ PROXIES = ("one", "two", "three")
 RUNS, DATASETS, CORES = 500, 3, 2
 """What is extrapolated to."""
 
+SHORTEST = 1e-6
+"""Seconds of a run below which a difference of two blocks is noise: time more runs."""
+
 BUDGET = 12000.0
 """Simulated seconds of a run that trains: about a hundred looks, as on CIFAR-10."""
 
@@ -136,7 +139,7 @@ def seconds_of(runs: int, work: Callable[[int], object]) -> tuple[float, float]:
         start = time.process_time()
         work(count)
         times.append(time.process_time() - start)
-    each = max((times[2] - times[1]) / runs, 1e-6)
+    each = max((times[2] - times[1]) / runs, SHORTEST)
     return max(times[1] - each, 0.0), each
 
 
@@ -166,7 +169,7 @@ def main(arguments: list[str] | None = None) -> None:
             other = ratio = ""
             if name in PLAIN:
                 _, slow = seconds_of(options.runs, partial(_run_plainly, PLAIN[name], plain))
-                other, ratio = f"{DATASETS * RUNS * slow:.1f}", f"{slow / each:.1f}"
+                other, ratio = f"{DATASETS * RUNS * slow:.1f}", f"{slow / each:.1f}" if each > SHORTEST else "?"
             cells = (name, f"{before:.2f}", f"{1000 * each:.2f}", f"{seconds:.1f}", other, ratio)
             print(f"| {' | '.join(cells)} |", flush=True)
     print(
@@ -181,10 +184,9 @@ def _run_plainly(search: Callable[..., str], benchmark: PlainBenchmark, count: i
 
 
 def _run(folder: Path, truth: Path, scores: Path, name: str, settings: dict[str, Any], count: int) -> None:
-    run_block(
-        name, settings, "made-up", {"made-up": truth}, scores, 0, count - 1, 0, BUDGET, folder / "runs.parquet", "speed",
-        curves=folder / "curves.parquet",
-    )  # fmt: skip
+    output, curves = folder / "runs.parquet", folder / "curves.parquet"
+    paths = {"made-up": truth}
+    run_block(name, settings, "made-up", paths, scores, 0, count - 1, 0, BUDGET, output, "speed", curves=curves)
 
 
 if __name__ == "__main__":
