@@ -85,7 +85,7 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
         assert not {"score_chunk", "merge_family", "merge_scores"} & set(planned)
     else:
         assert planned["merge_scores"] == 2
-        assert planned["merge_family"] == 2, "of naswot, for the search that reads it alone"
+        assert planned["merge_family"] == 2 * 2, "of each family, for the search that reads it alone and for the prices"
         assert planned["score_chunk"] == 2 * (2 + 4), "chunks of two families; an ensemble has none"
 
 
