@@ -18,8 +18,9 @@ GENERATED = {
     "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",
     "docs/config.md": lambda found, root: documentation(),
     "docs/proxies.md": fill,
+    "docs/searches.md": fill,
 }
-"""What each file should hold, given what it holds and the root: of the last one only the tables are generated."""
+"""What each file should hold, given what it holds and the root: of the pages only the tables are generated."""
 
 
 @pytest.mark.parametrize("name", GENERATED)
