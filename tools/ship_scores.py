@@ -1,7 +1,9 @@
 """Add computed score tables to a folder of shipped ones: ship_scores.py FOLDER TABLE... [--note TEXT]."""
 
 import argparse
+import sys
 
+from tfnas.errors import TfnasError
 from tfnas.shipped import ship
 
 parser = argparse.ArgumentParser(description=__doc__)
@@ -10,4 +12,7 @@ parser.add_argument("tables", nargs="+", help="results/{study}/scores/{dataset}.
 parser.add_argument("--note", default="", help="a sentence for the facts, for example about the machine")
 arguments = parser.parse_args()
 for table in arguments.tables:
-    print(ship(table, arguments.folder, arguments.note))
+    try:
+        print(ship(table, arguments.folder, arguments.note))
+    except TfnasError as error:
+        sys.exit(str(error))
