@@ -14,8 +14,9 @@ and the authors' code.
 Two variants:
 
 ``gradsign``
-    The sum. The authors' code takes the mean, but over the weights of a network that holds all five operations of
-    every edge, used or not: their number is the same for all cells, so that it ranks as the sum does.
+    The sum. The authors' code takes the mean, but (by reading) over the weights of zero-cost-nas's network, which holds
+    all five operations of every edge, used or not: their number is the same for all cells, so that it ranks as the
+    sum does.
 ``gradsign_mean``
     The mean over the weights that the cell's own network holds (dead convolutions included), between 0 and B: what
     the authors' code gives for the plain network. Without the number of weights little of the ranking is left.
