@@ -14,16 +14,17 @@ from tfnas.proxies import logsynflow, synflow
 FAMILIES = (synflow.FAMILY, logsynflow.FAMILY)
 
 
-def slow(cell: Cell, seed: int, initialisation: str, logarithmic: bool) -> float:
-    """The definition: no normalisation, absolute tensors, an image of ones, one layer at a time."""
-    network = reference_network(cell, seed, initialisation)
+def slow(cell: Cell, seed: int, initialisation: str, logarithmic: bool, skeleton: Skeleton = SMALL) -> float:
+    """The definition: no normalisation, absolute tensors, an image of ones, one layer at a time, in float64."""
+    size = skeleton.image_size
+    network = reference_network(cell, seed, initialisation, skeleton)
     for parent in list(network.modules()):
         for name, child in list(parent.named_children()):
             if isinstance(child, nn.BatchNorm2d):
                 setattr(parent, name, nn.Identity())
     for parameter in network.parameters():
         parameter.data.abs_()
-    network(torch.ones(1, 3, 8, 8, dtype=torch.float64)).sum().backward()
+    network(torch.ones(1, 3, size, size, dtype=torch.float64)).sum().backward()
     total = 0.0
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -38,6 +39,8 @@ class TwoWeights:
     def __init__(self):
         self.pair = [torch.tensor([2.0], dtype=torch.float64).requires_grad_() for _ in range(2)]
         self.pair[1].data += 1
+
+    blocks = ()
 
     def weights(self):
         return [(weight, torch.tensor([0])) for weight in self.pair]
@@ -57,7 +60,7 @@ class TwoWeights:
 def test_two_weights_by_hand(family, name, expected, monkeypatch):
     trial = make_trial(SPECIAL_CELLS[:1], some_images(2), family)
     monkeypatch.setattr(trial, "networks", lambda *_, **__: TwoWeights())
-    assert family.evaluate(trial)[name][0].item() == pytest.approx(expected, rel=1e-14)
+    assert family.evaluate(trial)[name][0].item() == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +74,7 @@ def test_values_equal_the_definition(family, name, initialisation):
     assert values.dtype == torch.float64
     for number, cell in enumerate(cells):
         expected = slow(cell, number, initialisation, name == "logsynflow")
-        assert values[number].item() == pytest.approx(expected, rel=1e-10)
+        assert values[number].item() == pytest.approx(expected, rel=1e-6)
         assert (expected > 0) == cell.is_connected
 
 
@@ -80,7 +83,7 @@ def test_values_do_not_depend_on_company_order_or_mini_batch(family):
     cells = some_cells(6, seed=1)
     together = family.evaluate(make_trial(cells, some_images(2), family))
     for name, values in alone(family, cells, some_images(5)).items():
-        torch.testing.assert_close(together[name][0], values, rtol=1e-12, atol=0, equal_nan=True)
+        torch.testing.assert_close(together[name][0], values, rtol=1e-6, atol=0, equal_nan=True)
 
 
 def test_logarithm_is_of_the_value_and_undefined_at_zero():
@@ -95,11 +98,19 @@ def test_logarithm_is_of_the_value_and_undefined_at_zero():
             assert why == "synflow is zero: no path from input to output"
 
 
-def test_values_beyond_float32_are_finite():
+@pytest.mark.parametrize(
+    ("family", "name", "initialisation"),
+    [(synflow.FAMILY, "synflow", "default"), (logsynflow.FAMILY, "logsynflow", "kaiming_fan_out")],
+)
+def test_values_beyond_single_precision_equal_the_definition(family, name, initialisation):
     benchmark = Skeleton()
-    trial = make_trial([Cell(("nor_conv_3x3",) * 6)], some_images(2, benchmark), synflow.FAMILY, benchmark)
-    value = synflow.evaluate(trial)["synflow"][0].item()
-    assert 1e44 < value < 1e50
+    cells = [Cell(("nor_conv_3x3",) * 6), Cell(("skip_connect",) * 6), Cell(("nor_conv_1x1", "none") * 3)]
+    values, _ = family.evaluate(make_trial(cells, some_images(2, benchmark), family, benchmark))[name]
+    logarithmic = name == "logsynflow"
+    expected = [slow(cell, number, initialisation, logarithmic, benchmark) for number, cell in enumerate(cells)]
+    torch.testing.assert_close(values, torch.tensor(expected, dtype=torch.float64), rtol=1e-6, atol=0)
+    if family is synflow.FAMILY:
+        assert 1e44 < values[0] < 1e50
 
 
 def test_logsynflow_of_the_benchmarks_first_cell_is_near_the_published_value():
@@ -118,4 +129,4 @@ def test_cuda_equals_cpu(family):
     cpu = family.evaluate(make_trial(cells, some_images(2), family, SMALL))
     cuda = family.evaluate(make_trial(cells, some_images(2).cuda(), family, SMALL))
     for name, (values, _) in cpu.items():
-        torch.testing.assert_close(cuda[name][0], values, rtol=1e-9, atol=0, equal_nan=True)
+        torch.testing.assert_close(cuda[name][0], values, rtol=1e-5, atol=0, equal_nan=True)

@@ -1,7 +1,7 @@
 r"""logsynflow: synflow with the logarithm of each gradient, the trainability term of FreeREA.
 
 As :mod:`tfnas.proxies.synflow` (normalisation disabled everywhere, absolute weights and biases, an input of ones, R the
-sum of the logits, float64), but each gradient is damped:
+sum of the logits), but each gradient is damped:
 
 .. math::  score = \sum_l \sum_i \left| W_{l,i} \, \ln\left(1 + \frac{\partial R}{\partial W_{l,i}}\right) \right|
 
@@ -48,6 +48,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     evaluate=evaluate,
     initialisation="kaiming_fan_out",
-    precision="float64",
     draws=3,
 )

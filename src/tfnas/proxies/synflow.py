@@ -13,8 +13,9 @@ synaptic flow" (NeurIPS; arXiv 2006.05467); as a proxy in Abdelfattah et al. 202
 NAS" (ICLR; arXiv 2101.08134).
 
 ``synflow``
-    The definition. Values reach 1e47 on the benchmark's skeleton, so everything is computed in float64. A cell without
-    a path from input to output scores 0, which is a defined value.
+    The definition. Values reach 1e47 on the benchmark's skeleton, beyond single precision, so activations are scaled
+    by powers of two on their way (:func:`flow`) and sums are in float64. A cell without a path from input to output
+    scores 0, which is a defined value.
 ``synflow_log``
     ln(synflow), the same ranking on a scale that tables and figures can show. (It is not ``logsynflow``, which takes
     the logarithm of each gradient.)
@@ -36,10 +37,14 @@ from tfnas.proxies.registry import Family, Proxy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from tfnas.proxies.registry import Results
     from tfnas.proxies.trial import Trial
+
+
+LARGE = 2.0**16
+"""Activations beyond this are scaled down: what one block multiplies them by still fits into single precision."""
 
 
 def absolute(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -48,27 +53,47 @@ def absolute(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Sum a function of weight and gradient over all weights of networks of absolute weights, without normalisation.
+    r"""Sum a function of weight and gradient over all weights of networks of absolute weights, without normalisation.
+
+    Such a network is linear: what enters a block may be multiplied by :math:`2^{-e}` if every gradient is multiplied by
+    :math:`2^{e}` in the end. So each network's activations are brought to about 1 before every block, which is exact in
+    binary numbers, and single precision serves where gradients reach 1e47.
 
     Args:
         trial: G cells.
         initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`.
-        term: maps weights W >= 0 and dR/dW >= 0 of one layer, of equal shapes, to the summands.
+        term: maps weights W >= 0 and dR/dW >= 0 of one layer, of equal shapes, float64, to the summands.
 
     Returns:
         One sum per network, shape (G,), float64 on the CPU.
     """
     import torch
 
-    networks = trial.networks(initialisation, dtype=torch.float64, change=absolute, normalise=False)
+    networks = trial.networks(initialisation, change=absolute, normalise=False)
+    exponents = torch.zeros(trial.count, device=trial.device)
+
+    def shrink(block: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        values = inputs[0]
+        largest = values.detach().amax((0, 2, 3)).view(trial.count, -1).amax(1)
+        if largest.max() < LARGE:
+            return inputs
+        exponent = torch.frexp(largest)[1].float()  # 0 where all values are
+        exponents.add_(exponent)
+        scale = torch.exp2(-exponent).repeat_interleave(values.shape[1] // trial.count)
+        return values * scale[:, None, None], *inputs[1:]
+
+    for block in networks.blocks:
+        block.register_forward_pre_hook(shrink)
     layers = networks.weights()
     shape = (1, trial.skeleton.image_channels, trial.skeleton.image_size, trial.skeleton.image_size)
     with torch.enable_grad():
-        total = networks(torch.ones(shape, dtype=torch.float64, device=trial.device)).sum()
+        total = networks(torch.ones(shape, device=trial.device)).sum()
     gradients = torch.autograd.grad(total, [weight for weight, _ in layers], materialize_grads=True)
+    factors = torch.exp2(exponents.double())
     sums = torch.zeros(trial.count, dtype=torch.float64, device=trial.device)
     for (weight, members), gradient in zip(layers, gradients, strict=True):
-        sums[members] += term(weight.detach(), gradient).reshape(len(members), -1).sum(1)
+        rows = weight.detach().double().reshape(len(members), -1)
+        sums[members] += term(rows, gradient.reshape(rows.shape).double() * factors[members, None]).sum(1)
     return sums.cpu()
 
 
@@ -110,5 +135,4 @@ FAMILY = Family(
     ),
     same_score=rectifier_class,
     evaluate=evaluate,
-    precision="float64",
 )
