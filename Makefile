@@ -5,7 +5,7 @@
 # Other studies: make report STUDY=studies/nats-tss.yaml; options: make benchmark BENCHMARK="--cells 4"
 
 STUDY ?= config.yaml
-SCORES = $(foreach dataset,cifar10 cifar100 ImageNet16-120,results/nats-scores/scores/$(dataset).csv)
+SCORES = $(foreach dataset,cifar10 cifar100 ImageNet16-120,results/nats-tss/scores/$(dataset).csv)
 SNAKEMAKE = .venv/bin/python -m snakemake
 
 # Compiled modules make every job start seconds faster.
