@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
-from search_helpers import NATS_DATASETS, nats_truth, score_table, truth_table
+from search_helpers import NATS_DATASETS, score_table, truth_table
 
 from tfnas.cells import SPACE_SIZE, Cell, operation_digits
 from tfnas.errors import ConfigError
 from tfnas.score_table import ScoreTable
-from tfnas.search import freerea, run_block
+from tfnas.search import freerea
 from tfnas.search.base import Look, SearchSpace, Trace
 from tfnas.search.freerea import FreeRea, FreeReaMinus
 from tfnas.search.registry import get_algorithm
@@ -299,29 +298,6 @@ def test_settings_that_cannot_be_are_refused(benchmark, scores):
     assert run("freerea_minus", benchmark, scores, population=3, tournament=4, cells=10)
 
 
-@pytest.fixture(scope="module")
-def nats(shared_data, root, tmp_path_factory):
-    """Run FreeREA on a dataset's real ground truth and our own scores; return its test accuracies there."""
-    folder = tmp_path_factory.mktemp("nats")
-    truth = nats_truth(shared_data, folder)
-
-    def accuracies(dataset, proxies, algorithm="freerea"):
-        scores = root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz"
-        if not scores.exists():
-            pytest.skip(f"no score table {scores.relative_to(root)} yet")
-        lacking = set(proxies) - set(ScoreTable.read(scores).proxies)
-        if lacking:
-            pytest.skip(f"{scores.relative_to(root)} holds no {' and no '.join(sorted(lacking))}")
-        settings = {"algorithm": algorithm, "proxies": proxies}
-        output = folder / "runs.parquet"
-        run_block(
-            "label", settings, dataset, {dataset: truth[dataset]}, scores, 0, RUNS - 1, 2026, None, output, "nats"
-        )
-        return pd.read_parquet(output)["test_accuracy"]
-
-    return accuracies
-
-
 @pytest.mark.parametrize(
     ("proxies", "expected"),
     # Recomputed on the authors' cached scores, each dataset searched by itself, 100 runs of 210 to 245 cells.
@@ -332,5 +308,6 @@ def nats(shared_data, root, tmp_path_factory):
     ids=["freerea", "without skip"],
 )
 @pytest.mark.parametrize("dataset", NATS_DATASETS)
-def test_the_published_accuracies_with_our_own_scores(nats, proxies, expected, dataset):
-    assert nats(dataset, proxies).mean() == pytest.approx(expected[NATS_DATASETS.index(dataset)], abs=0.1)
+def test_the_published_accuracies_with_our_own_scores(nats_accuracies, proxies, expected, dataset):
+    accuracies = nats_accuracies(dataset, {"algorithm": "freerea", "proxies": proxies}, RUNS)
+    assert accuracies.mean() == pytest.approx(expected[NATS_DATASETS.index(dataset)], abs=0.1)

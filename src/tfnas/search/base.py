@@ -8,7 +8,7 @@ spent, the runner lets it choose a cell from the trace.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,11 +29,13 @@ EARLY = "early"
 """Look at the early-stop validation accuracy: costs simulated training seconds."""
 VALIDATION = "validation"
 """Look at the full-training validation accuracy: free, and only for reference searches (upper bounds)."""
+LIVE = "live"
+"""Learn the cell that networks evaluated live, in a job of their own, led this run to: costs the seconds they took."""
 
 FEW = 16
 """Looks at fewer cells than this are summed up by Python, which is quicker there than numpy."""
 
-KINDS = (DRAW, SCORE, EARLY, VALIDATION)
+KINDS = (DRAW, SCORE, EARLY, VALIDATION, LIVE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Look:
     Args:
         kind: one of :data:`KINDS`.
         codes: codes of the cells, looked at in this order: a plain list; for scores of thousands of cells an integer
-            array is quicker, and the values are then told as an array, too.
+            array is quicker, and the values are then told as an array, too. Empty for looks of kind :data:`LIVE`.
         proxy: name of the proxy, for looks of kind :data:`SCORE`.
     """
 
@@ -120,7 +122,7 @@ class Trace:
         cost = float(sum(seconds) if len(seconds) < FEW else np.sum(seconds))
         if len(seconds):
             self.spent = float(self._blocks[-1].clock()[-1])
-        if kind == SCORE:
+        if kind in (SCORE, LIVE):
             self.scoring_seconds += cost
         else:
             self.training_seconds += cost
@@ -319,12 +321,43 @@ class Search(ABC):
         Args:
             look: the look that was asked for.
             values: one value per cell, larger is better; scores that are not finite come as the lowest finite score of
-                the proxy, NaN for draws.
+                the proxy, NaN for draws; a live look shows the code of the cell.
         """
 
     @abstractmethod
     def choose(self, trace: Trace) -> int:
         """Return the code of the chosen cell."""
+
+
+class ProcedureSearch(Search):
+    """A search written as one procedure, which yields looks and receives what they showed.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: the run's source of randomness.
+    """
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator):
+        super().__init__(space, rng)
+        self._steps: Generator[Look, Sequence[float], None] | None = None
+        self._answer: Sequence[float] | None = None
+
+    @abstractmethod
+    def procedure(self) -> Generator[Look, Sequence[float], None]:
+        """Yield one look after the other and receive its values; return when the search is finished."""
+
+    def ask(self) -> Look | None:
+        """Return the next look of the procedure, or None at its end."""
+        if self._steps is None:
+            self._steps = self.procedure()
+        try:
+            return self._steps.send(self._answer)
+        except StopIteration:
+            return None
+
+    def tell(self, look: Look, values: Sequence[float]) -> None:
+        """Hand the values to the procedure."""
+        self._answer = values
 
 
 class BudgetSearch(Search):

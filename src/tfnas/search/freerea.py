@@ -37,6 +37,11 @@ STALE_EVENTS = 200
 """The search ends after so many tournaments in a row that proposed nothing new: a small space may have nothing left."""
 
 
+def normalised_sums(rows: np.ndarray) -> np.ndarray:
+    """Return FreeREA's score of each of n cells, the sum over p proxies of m / (max |m| + 1e-9): (n, p) to (n,)."""
+    return (rows / (np.abs(rows).max(axis=0) + 1e-9)).sum(axis=1)
+
+
 @register(
     "freerea",
     title="FreeREA",
@@ -202,8 +207,7 @@ class FreeRea(Search):
 
     def ranked(self, codes: list[int]) -> list[int]:
         """Return cells in order of their scores by the maxima among them, best first, equals in the given order."""
-        rows = np.array([self.history[code] for code in codes])
-        sums = (rows / (np.abs(rows).max(axis=0) + 1e-9)).sum(axis=1)
+        sums = normalised_sums(np.array([self.history[code] for code in codes]))
         return [codes[place] for place in (-sums).argsort(kind="stable").tolist()]
 
 

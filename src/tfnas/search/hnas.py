@@ -8,7 +8,7 @@ import numpy as np
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
 from tfnas.search.registry import proxies_parameter, register
 
@@ -58,7 +58,7 @@ _PROXIES["proxies"] |= {"minItems": 2, "maxItems": 2}
     reference="shu2022hnas",
     section="nasbench/nasbench2_search.py of shuyao95/HNAS",
 )
-class HNAS(Search):
+class HNAS(ProcedureSearch):
     """Learn from twenty early accuracies which size of the gradients to look for, and how much trainability counts.
 
     For a target t in [0, 1] and a weight c in [-4, 0], 2,000 uniform draws with replacement are scored and join the
@@ -120,18 +120,16 @@ class HNAS(Search):
         self.metric = np.full(SPACE_SIZE, np.nan)  # by code; NaN: not drawn yet
         self.condition = np.full(SPACE_SIZE, np.nan)
         self.seen: dict[int, float] = {}
-        self.steps = self.procedure()
-        self.answer: Sequence[float] | None = None
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:
-        """Yield one look after the other and receive what each showed."""
+        """Ask for the scores of new candidates, then for the accuracy of the nearest one, and so on."""
         optimiser = BayesianOptimiser(np.array([0.0, -4.0]), np.array([1.0, 0.0]), expected_improvement, self.rng)
         probes = [np.array([target, -2.0]) for target in np.linspace(0, 1, self.probes)]
         for number in range(self.queries):
             point = probes[number] if number < self.probes else optimiser.suggest()
             yield from self.widen()
             code = self.nearest(*point)
-            yield Look(EARLY, [code])
+            (self.seen[code],) = yield Look(EARLY, [code])
             optimiser.observe(point, self.seen[code])
 
     def widen(self) -> Generator[Look, Sequence[float], None]:
@@ -155,19 +153,6 @@ class HNAS(Search):
             distance = np.abs(metric**2 - (self.scale * target) ** 2)
             objective = 10**coefficient * distance + condition / (metric + 1e-6)
         return int(codes[np.argmin(objective)])
-
-    def ask(self) -> Look | None:
-        """Ask for the scores of new candidates, then for the accuracy of the nearest one, and so on."""
-        try:
-            return self.steps.send(self.answer)
-        except StopIteration:
-            return None
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Hand the values to the procedure."""
-        self.answer = values
-        if look.kind == EARLY:
-            self.seen[look.codes[0]] = values[0]
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best early validation accuracy, the earliest of equals."""

@@ -1,0 +1,202 @@
+"""tfnas, this project's own search: breed from an elite on summed scores, climb, then look at a few accuracies."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tfnas.cells import Cell
+from tfnas.errors import ConfigError
+from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
+from tfnas.search.freerea import normalised_sums
+from tfnas.search.registry import proxies_parameter, register
+
+PROXIES = ("naswot", "logsynflow")
+
+TFNAS_PARAMETERS = proxies_parameter(*PROXIES, description="Names of the proxies that are summed.") | {
+    "cells": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 120,
+        "description": "No generation begins once so many distinct cells are scored; the climb adds some more.",
+    },
+    "initial": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 30,
+        "description": "Uniform draws of the first generation.",
+    },
+    "elite": {"type": "integer", "minimum": 1, "default": 10, "description": "Best cells so far that have children."},
+    "children": {"type": "integer", "minimum": 1, "default": 10, "description": "New cells of a generation."},
+}
+
+QUERY_PARAMETERS = {
+    "queries": {
+        "type": "integer",
+        "minimum": 1,
+        "default": 10,
+        "description": "Cells whose early accuracy is looked at: the best by score.",
+    },
+    "trust": {
+        "type": "number",
+        "minimum": 0,
+        "default": 0.5,
+        "description": "Weight of the score beside the early accuracy in the choice, both in standard deviations among "
+        "the cells looked at. 0: the accuracy alone.",
+    },
+}
+
+TRIES = 20
+"""Children tried for each that is wanted: around an elite of similar cells most are known already."""
+
+
+@register(
+    "tfnas",
+    title="tfnas",
+    group="training-free",
+    looks=(SCORE,),
+    parameters=TFNAS_PARAMETERS,
+    section="own, see the documentation of searches",
+)
+class Tfnas(ProcedureSearch):
+    """Breed from the ten best of all cells scored so far, then climb over neighbours until none is better.
+
+    The score of a cell is FreeREA's, the sum over the proxies of m / (max |m| + 1e-9) with the maxima of all cells
+    scored so far. The search differs from FreeREA in three things. Parents are drawn from the elite of the whole
+    history: nothing good is ever forgotten, so there is neither age nor survival. A child is, with equal probability, a
+    one-edge mutation of a member or a uniform crossover of two, and is scored only if it is new. And the search does
+    not end at a number of cells but at a cell none of whose 24 one-edge neighbours has a better score: these are
+    scored, whoever is best then has its neighbours scored, and so on.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        proxies: names of the proxies that are summed.
+        cells: distinct scored cells from which on no generation begins.
+        initial: uniform draws of the first generation; equal ones count once.
+        elite: best cells that have children.
+        children: new cells of a generation.
+
+    Raises:
+        ConfigError: the first generation is larger than ``cells`` or than the space.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        rng: np.random.Generator,
+        proxies: Sequence[str] = PROXIES,
+        cells: int = 120,
+        initial: int = 30,
+        elite: int = 10,
+        children: int = 10,
+    ):
+        super().__init__(space, rng)
+        if initial > min(cells, space.size):
+            raise ConfigError(
+                f"tfnas begins with {initial} cells, more than the {min(cells, space.size)} that it may score before "
+                "it climbs (its 'cells', and the size of the space): lower 'initial'."
+            )
+        self.proxies = list(proxies)
+        self.cells, self.initial, self.elite, self.children = cells, initial, elite, children
+        self.allowed = set(space.codes.tolist())
+        self.history: dict[int, list[float]] = {}
+        """Scores of every cell, one per proxy, in the order in which they were first asked for."""
+
+    def procedure(self) -> Generator[Look, Sequence[float], None]:
+        """Score a first generation, then children of the elite, then neighbours of the best."""
+        yield from self.score(dict.fromkeys(self.space.draw(self.rng, self.initial)))
+        while len(self.history) < self.cells and (new := self.breed()):
+            yield from self.score(new)
+        while new := self.unknown(neighbour.code for neighbour in Cell.from_code(self.ranked()[0]).neighbours()):
+            yield from self.score(new)
+
+    def score(self, codes: dict[int, None]) -> Generator[Look, Sequence[float], None]:
+        """Look at the scores of new cells, one proxy after the other."""
+        columns = []
+        for proxy in self.proxies:
+            columns.append((yield Look(SCORE, list(codes), proxy)))
+        self.history.update(zip(codes, zip(*columns, strict=True), strict=True))
+
+    def ranked(self) -> list[int]:
+        """Return all scored cells, the best first, of equals the earliest."""
+        codes = list(self.history)
+        sums = normalised_sums(np.array(list(self.history.values())))
+        return [codes[place] for place in (-sums).argsort(kind="stable").tolist()]
+
+    def breed(self) -> dict[int, None]:
+        """Return new children of the elite; fewer, or none, where most children are known."""
+        elite = self.ranked()[: self.elite]
+        new: dict[int, None] = {}
+        for _ in range(TRIES * self.children):
+            mother, father = (elite[place] for place in self.rng.integers(len(elite), size=2).tolist())
+            if self.rng.random() < 0.5:
+                child = self.space.mutate(mother, self.rng, node_first=False)
+            else:
+                child = Cell.from_code(mother).crossover(Cell.from_code(father), self.rng).code
+            new |= self.unknown([child])
+            if len(new) == self.children:
+                break
+        return new
+
+    def unknown(self, codes: Iterable[int]) -> dict[int, None]:
+        """Return those of the cells that may be proposed and have no score yet."""
+        return dict.fromkeys(code for code in codes if code in self.allowed and code not in self.history)
+
+    def choose(self, trace: Trace) -> int:
+        """Return the cell with the best score by the maxima of the history, the earliest of equals."""
+        return self.ranked()[0]
+
+
+@register(
+    "tfnas_queries",
+    title="tfnas with queries",
+    group="hybrid",
+    looks=(SCORE, EARLY),
+    parameters=TFNAS_PARAMETERS | QUERY_PARAMETERS,
+    budgeted=False,
+    section="own, see the documentation of searches",
+)
+class TfnasQueries(Tfnas):
+    """Search as tfnas does, look at the early accuracies of the ten best cells, and choose by accuracy and score.
+
+    Of the q cells looked at, the one with the largest z(accuracy) + trust * z(score) wins, where z subtracts the mean
+    over the q cells and divides by their standard deviation. Early accuracies of the best cells differ by little more
+    than the noise of training, which is what the score is for; but the score alone may be fooled by what it cannot see,
+    which is what the accuracies are for.
+
+    Args:
+        space: the cells that may be proposed.
+        rng: source of randomness.
+        queries: cells whose early accuracy is looked at; all that were scored, if these are fewer.
+        trust: weight of the score in the choice.
+        settings: parameters of :class:`Tfnas`.
+    """
+
+    def __init__(
+        self, space: SearchSpace, rng: np.random.Generator, queries: int = 10, trust: float = 0.5, **settings: Any
+    ):
+        super().__init__(space, rng, **settings)
+        self.queries, self.trust = queries, trust
+        self.seen: dict[int, float] = {}
+
+    def procedure(self) -> Generator[Look, Sequence[float], None]:
+        """Search by scores, then look at the accuracies of the best."""
+        yield from super().procedure()
+        best = self.ranked()[: self.queries]
+        self.seen = dict(zip(best, (yield Look(EARLY, best)), strict=True))
+
+    def choose(self, trace: Trace) -> int:
+        """Return the cell with the best sum of accuracy and score, of equals the better by score."""
+        sums = dict(zip(self.history, normalised_sums(np.array(list(self.history.values()))), strict=True))
+        scores = np.array([sums[code] for code in self.seen])
+        merit = standardised(np.array(list(self.seen.values()))) + self.trust * standardised(scores)
+        return list(self.seen)[int(merit.argmax())]
+
+
+def standardised(values: np.ndarray) -> np.ndarray:
+    """Return values less their mean, in standard deviations; 0 where all are the same."""
+    deviation = values.std()
+    return (values - values.mean()) / deviation if deviation > 0 else np.zeros_like(values)

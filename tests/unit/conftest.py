@@ -1,0 +1,37 @@
+"""Fixtures of the unit tests."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from search_helpers import nats_truth
+
+from tfnas.score_table import ScoreTable
+from tfnas.search import run_block
+from tfnas.search.registry import get_algorithm
+
+
+@pytest.fixture(scope="session")
+def nats_accuracies(shared_data, root, tmp_path_factory):
+    """Run a search on a dataset's real ground truth and our own shipped scores; return its test accuracies there.
+
+    Skips where the tables do not hold the proxies of the search.
+    """
+    folder = tmp_path_factory.mktemp("nats")
+    truth = nats_truth(shared_data, folder)
+
+    def accuracies(dataset, settings, runs):
+        scores = root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz"
+        if not scores.exists():
+            pytest.skip(f"no score table {scores.relative_to(root)} yet")
+        wanted = get_algorithm(settings["algorithm"]).proxies(settings)
+        lacking = set(wanted) - set(ScoreTable.read(scores).proxies)
+        if lacking:
+            pytest.skip(f"{scores.relative_to(root)} holds no {' and no '.join(sorted(lacking))}")
+        output = folder / "runs.parquet"
+        run_block(
+            "label", settings, dataset, {dataset: truth[dataset]}, scores, 0, runs - 1, 2026, None, output, "nats"
+        )
+        return pd.read_parquet(output)["test_accuracy"]
+
+    return accuracies
