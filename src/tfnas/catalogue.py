@@ -29,6 +29,8 @@ def fill(text: str, root: Path) -> str:
     """
     tables = (
         ("proxies", proxy_table()),
+        ("settings", setting_table()),
+        ("formulas", formula_list()),
         ("ensembles", ensemble_table()),
         ("correlations", correlation_table(root / SAMPLE)),
         ("searches", search_table()),
@@ -56,6 +58,29 @@ def proxy_table() -> str:
         for proxy in members.proxies
     )
     return _table(("proxy", "family", "raw value", "better", "needs", "missing", "source"), rows)
+
+
+def setting_table() -> str:
+    """Return with which images, weights and numbers every proxy is computed as a Markdown table."""
+    rows = (
+        (
+            f"`{proxy.name}`",
+            proxy.batch,
+            proxy.published_batch,
+            *(members.initialisation.replace("_", " "), str(members.draws), members.precision),
+        )
+        for members in families().values()
+        for proxy in members.proxies
+        if members.initialisation != "none"
+    )
+    return _table(("proxy", "images", "images as published", "initialisation", "draws", "networks"), rows)
+
+
+def formula_list() -> str:
+    """Return the formula of the raw value of every proxy as a Markdown list."""
+    return "\n".join(
+        f"- `{proxy.name}`: ${proxy.formula}$" for members in families().values() for proxy in members.proxies
+    )
 
 
 def ensemble_table() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import logging
+import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -263,10 +264,16 @@ def _score_group(
         results = {wanted[0]: (failed, [f"{type(error).__name__}: {error}".splitlines()[0][:200]])}
     seconds = trial.seconds(trial.clock() - started)
     return [
-        (str(cell), proxy, repeat, float(results[proxy][0][place]), seconds[proxy], results[proxy][1][place])
+        (str(cell), proxy, repeat, raw, seconds[proxy], reason)
         for place, (cell, repeat) in enumerate(group)
         for proxy in wanted
+        for raw, reason in [_finite(float(results[proxy][0][place]), results[proxy][1][place])]
     ]
+
+
+def _finite(raw: float, reason: str) -> tuple[float, str]:
+    """Return a raw value and its reason; what overflowed is NaN, and NaN never goes without a reason."""
+    return (raw, reason) if math.isfinite(raw) else (math.nan, reason or f"the value is {raw}")
 
 
 def device_name(device: str) -> str:

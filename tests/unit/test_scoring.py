@@ -257,6 +257,57 @@ def test_a_proxy_that_raises_costs_its_own_value_of_its_cell_alone(caplog):
     assert f"naswot of {bad} failed" in caplog.text
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_value_that_is_not_finite_has_a_reason(value):
+    def evaluate(trial):
+        values = torch.tensor([value, 1.0, value], dtype=torch.float64)
+        return {name: (values, ["", "", "known"]) for name in trial.wanted}
+
+    cells = [Cell.from_code(code) for code in range(3)]
+    rows = scoring.score_cells(
+        failing_family(evaluate), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, 3, ["naswot"]
+    )
+    assert [math.isnan(row[3]) for row in rows] == [True, False, True]
+    assert [row[5] for row in rows] == [f"the value is {value}", "", "known"]
+
+
+def test_memory_that_runs_out_inside_a_proxy_makes_fewer_networks_and_no_missing_value():
+    def evaluate(trial):
+        if trial.count > 1:
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        return {name: (torch.ones(1, dtype=torch.float64), [""]) for name in trial.wanted}
+
+    cells, images = [Cell.from_code(code) for code in range(5)], torch.zeros(2, 1, 8, 8)
+    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, 1, 0, 4, ["naswot"])
+    assert [(row[0], row[3], row[5]) for row in rows] == [(str(cell), 1.0, "") for cell in cells]
+
+
+def test_a_gpu_too_full_for_the_pilots_gets_one_network_at_a_time(monkeypatch):
+    def evaluate(trial):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    for name in ("empty_cache", "reset_peak_memory_stats", "memory_allocated"):
+        monkeypatch.setattr(torch.cuda, name, lambda *_: 0)
+    family, images = failing_family(evaluate), torch.zeros(2, 1, 8, 8)
+    assert scoring._networks_that_fit(family, images, None, Skeleton(2, 1, 10, 1, 8), None) == 1
+
+
+def test_memory_of_a_real_gpu_runs_out():
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device on this machine")
+    skeleton, cells = Skeleton(16, 1, 10, 3, 32), [Cell(("nor_conv_3x3",) * 6)] * 64
+    images = torch.randn(64, 3, 32, 32, device="cuda")
+    torch.cuda.empty_cache()
+    held = torch.cuda.memory_reserved() + 2**30
+    torch.cuda.set_per_process_memory_fraction(held / torch.cuda.get_device_properties(0).total_memory)
+    try:
+        rows = scoring.score_cells(get_family("naswot"), cells, images, None, skeleton, 1, 0, together=64)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert len(rows) == 128
+    assert all(math.isfinite(row[3]) for row in rows)
+
+
 def test_seconds_of_one_proxy_are_not_charged_to_another():
     def evaluate(trial):
         with trial.only_for("naswot_published"):

@@ -371,6 +371,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="Norms of the gradients of all layers, added up.",
+            batch="the whole batch",
             published_batch="64",
         ),
         Proxy(
@@ -381,6 +382,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, to first order, when each weight alone is removed.",
+            batch="the whole batch",
             published_batch="64",
         ),
         Proxy(
@@ -391,6 +393,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "authors' code"),
             summary="SNIP with signs: scale-invariant layers cancel out.",
+            batch="the whole batch",
             published_batch="64",
         ),
         Proxy(
@@ -402,6 +405,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, by its Fisher information, when each channel alone is removed.",
+            batch="the whole batch",
             published_batch="64",
         ),
         Proxy(
@@ -412,6 +416,7 @@ FAMILY = Family(
             needs=("one backward pass", "a second derivative", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much removing weights changes the norm of the gradient, to first order.",
+            batch="the whole batch",
             published_batch="64",
         ),
         Proxy(
@@ -432,6 +437,7 @@ FAMILY = Family(
             needs=("one backward pass to the input", "real images"),
             reference=(_CODE, "section 3.2"),
             summary="How little the gradients of different images at the input correlate.",
+            batch="the whole batch",
             published_batch="64",
             failure="constant Jacobian row",
         ),
@@ -444,6 +450,7 @@ FAMILY = Family(
             needs=("one backward pass to the input", "real images", "labels"),
             reference=("lopes2021epenas", "section 3"),
             summary="How much the gradients of images of the same class correlate at the input.",
+            batch="the whole batch",
             published_batch="64",
             failure="constant Jacobian row; no class has two images (more than 100 classes)",
         ),

@@ -182,6 +182,7 @@ FAMILY = Family(
             needs=("one forward pass", "crops of real images"),
             reference=("chen2021tenas", "authors' code"),
             summary="Into how many linear pieces a one-channel cell cuts a sample of 3 x 3 crops.",
+            batch=f"{CROPS} crops",
             published_batch="3000 crops",
         ),
     ),

@@ -43,6 +43,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("cavagnero2023freerea", "authors' code"),
             summary="SynFlow with the logarithm of each gradient; mean of three initialisations.",
+            batch="1, of ones",
+            published_batch="1, of ones",
         ),
     ),
     same_score=rectifier_class,

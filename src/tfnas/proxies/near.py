@@ -182,6 +182,7 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images"),
             reference=("husistein2025near", "authors' package"),
             summary="Effective ranks of square blocks of the outputs of all convolutions, normalisations and ReLUs.",
+            batch=f"the first {IMAGES}",
             published_batch="not stated",
         ),
     ),

@@ -76,6 +76,7 @@ FAMILY = Family(
             needs=("per-sample gradients", "labels", "real images"),
             reference=("shu2022hnas", "authors' code"),
             summary="How large the gradients of single images' true logits are.",
+            batch=f"the first {IMAGES}",
             published_batch="64",
         ),
     ),

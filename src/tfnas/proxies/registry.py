@@ -43,7 +43,8 @@ class Proxy:
         needs: what one evaluation needs, for example ``("forward", "real images")``.
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
-        published_batch: batch size of the publication; what is used is in the study file and in the family's docstring.
+        batch: images that it looks at; the study file says how many its batch has.
+        published_batch: those of the publication.
         failure: when the value is NaN.
     """
 
@@ -54,6 +55,7 @@ class Proxy:
     needs: tuple[str, ...]
     reference: tuple[str, str]
     summary: str
+    batch: str = "none"
     published_batch: str = "none"
     failure: str = "never"
 

@@ -123,6 +123,7 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images"),
             reference=("peng2024swap", "authors' code"),
             summary="Number of distinct patterns in which neurons are active over 16 images; mean of 32 draws.",
+            batch=f"the first {IMAGES}",
             published_batch="16",
         ),
         Proxy(
@@ -133,6 +134,7 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images", "number of parameters"),
             reference=("peng2024swap", "authors' code"),
             summary="SWAP, weighted by how near the number of parameters is to the mean of the space.",
+            batch=f"the first {IMAGES}",
             published_batch="16",
         ),
     ),

@@ -121,6 +121,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Sum of weight times gradient over a network of absolute weights without normalisation.",
+            batch="1, of ones",
+            published_batch="1, of ones",
         ),
         Proxy(
             name="synflow_log",
@@ -130,6 +132,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Natural logarithm of SynFlow: the same ranking on a readable scale.",
+            batch="1, of ones",
+            published_batch="1, of ones",
             failure="no path from input to output",
         ),
     ),

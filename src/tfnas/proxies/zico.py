@@ -83,6 +83,7 @@ FAMILY = Family(
             needs=("two backward passes", "real images", "labels"),
             reference=("li2023zico", "section 3"),
             summary="How large the gradients of weights are compared with their spread between two mini-batches.",
+            batch="two halves of the batch",
             published_batch="2 x 128",
         ),
     ),
