@@ -151,7 +151,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.runs < 1:
         parser.error("--runs must be at least 1")
-    every = {name: settings_of(name) for name in options.searches}
+    live = [name for name in options.searches if get_algorithm(name).needs_live]
+    every = {name: settings_of(name) for name in options.searches if name not in live}
+    if live:
+        print(f"Left out, because their networks are evaluated in a job of its own: {', '.join(live)}.\n")
     proxies = list(dict.fromkeys([*PROXIES, *(proxy for settings in every.values() for proxy in proxies_of(settings))]))
     print(f"{options.runs} runs timed, {RUNS} runs on {DATASETS} datasets extrapolated; made-up tables, one process\n")
     print("| search | before the first run (s) | a run (ms) | 500 runs x 3 (s) | plain loop (s) | ratio |")

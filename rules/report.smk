@@ -20,6 +20,8 @@ rule write_numbers:
         comparisons="results/{study}/summaries/comparisons.csv",
         regret="results/{study}/summaries/regret.csv",
         ranks=STUDY.rank_summary,
+        ensemble_choice=STUDY.ensemble_choice_summary,
+        leagues=STUDY.league_summary,
         published=STUDY.published_files,
         against=STUDY.published_summary,
         lib=sources("write_numbers"),

@@ -1,7 +1,8 @@
 """Searches: each algorithm on each dataset, its runs in blocks of seeds. No job imports torch.
 
-REQUIRED INPUTS: the ground truth of every dataset (a cell chosen on one is read off on all), and the score table of
-the dataset searched on, for searches that use a proxy; its latencies, for searches that limit or weigh them.
+REQUIRED INPUTS: the ground truth of every dataset (a cell chosen on one is read off on all, and a search may be shown
+the early accuracies of another one), and the score table of the dataset searched on, for searches that use a proxy; its
+latencies, for searches that limit or weigh them; for searches that evaluate networks live what that led their runs to.
 OUTPUTS: results/{study}/runs/{searched_on}/{search}/seeds-{first}-{last}.parquet and .json, and the anytime curves of the
 same runs, curves-{first}-{last}.parquet and .json.
 """
@@ -12,6 +13,9 @@ rule run_search:
         truths=STUDY.files("truth/{dataset}.parquet"),
         scores=lambda wildcards: STUDY.score_file(wildcards.searched_on, wildcards.search),
         latencies=lambda wildcards: STUDY.latency_file(wildcards.searched_on, wildcards.search),
+        live=lambda wildcards: STUDY.live_files(
+            wildcards.searched_on, wildcards.search, wildcards.first, wildcards.last
+        ),
         lib=lambda wildcards: sources("run_search", *STUDY.search_source(wildcards.search)),
     output:
         table="results/{study}/runs/{searched_on}/{search}/seeds-{first}-{last}.parquet",

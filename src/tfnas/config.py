@@ -200,6 +200,21 @@ def schema() -> dict[str, Any]:
                             "description": "Scores made of the scores of several proxies, which must all be among "
                             "`proxies`.",
                         },
+                        "ensemble_choice": _section(
+                            "Choose for every dataset, by the accuracies of the others alone, the log-rank sum of a "
+                            "few proxies that ranks best (at least 2 datasets).",
+                            {
+                                "proxies": {
+                                    "type": "array",
+                                    "uniqueItems": True,
+                                    "default": [],
+                                    "items": {"type": "string", "description": "One of `scoring.proxies`."},
+                                    "description": "The proxies to choose from, all among `scoring.proxies`; none: no "
+                                    "choice is made.",
+                                },
+                                "largest": _integer("Most members of an ensemble, at most as many as `proxies`.", 4),
+                            },
+                        ),
                         "batch_size": {
                             "type": ["integer", "object"],
                             "minimum": 2,
@@ -279,6 +294,21 @@ def schema() -> dict[str, Any]:
                             "label of your choice.",
                             "additionalProperties": _constraint("The cells of a sub-space."),
                         },
+                        "leagues": {
+                            "type": "object",
+                            "default": {},
+                            "propertyNames": {"pattern": LABEL},
+                            "description": "Lists of labels of `use`, by a name of your choice: of each list (the "
+                            "variants of a method, say) the report chooses one for every dataset, by the accuracies of "
+                            "the others alone (at least 2 datasets).",
+                            "additionalProperties": {
+                                "type": "array",
+                                "minItems": 1,
+                                "uniqueItems": True,
+                                "items": {"type": "string"},
+                                "description": "Labels of `search.use`.",
+                            },
+                        },
                     },
                 ),
                 "training": _training(),
@@ -306,12 +336,18 @@ def _search_settings() -> dict[str, Any]:
     common = {
         "algorithm": _name_of("search", list(algorithm_names()), "An algorithm of the registry."),
         "constraint": _constraint("The cells that the search may propose; without it: all."),
+        "accuracies_of": {
+            "type": "string",
+            "description": "The dataset of the study whose early accuracies and their seconds the search is shown, "
+            "under that dataset's budget; without it: the searched one.",
+        },
     }
     branches = []
-    for name in sorted(algorithm_names()):
-        own = copy.deepcopy(get_algorithm(name).schema)
-        own["properties"]["constraint"] = {"description": common["constraint"]["description"]}
-        branch = {"if": {"properties": {"algorithm": {"const": name}}, "required": ["algorithm"]}, "then": own}
+    for algorithm in sorted(algorithm_names()):
+        own = copy.deepcopy(get_algorithm(algorithm).schema)
+        for name in ("constraint", "accuracies_of"):
+            own["properties"][name] = {"description": common[name]["description"]}
+        branch = {"if": {"properties": {"algorithm": {"const": algorithm}}, "required": ["algorithm"]}, "then": own}
         branches.append(branch)
     return {
         "type": "object",
@@ -504,6 +540,7 @@ def check_config(study: dict[str, Any]) -> None:
     _check_training(study)
     _check_scoring(study)
     _check_searches(study)
+    _check_choices(study)
 
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
@@ -568,9 +605,9 @@ def _check_scoring(study: dict[str, Any]) -> None:
 
 def _check_searches(study: dict[str, Any]) -> None:
     from tfnas.proxies.registry import ensembles
-    from tfnas.search.registry import get_algorithm
+    from tfnas.search.registry import accuracies_of, get_algorithm
 
-    search, scored = study["search"], scored_names(study)
+    search, scored, known = study["search"], scored_names(study), list(study["datasets"])
     if not search["use"]:
         raise ConfigError(
             "search.use names no search, so there is nothing to summarise: add one under search.use, for example "
@@ -591,17 +628,22 @@ def _check_searches(study: dict[str, Any]) -> None:
             raise ConfigError(
                 f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
             )
+        algorithm.settings(settings, label)  # refuses what does not concern the algorithm
+        _check_accuracies_of(place, settings, known)
+        if algorithm.needs_live and "constraint" in settings:
+            raise ConfigError(
+                f"{place}.constraint limits '{algorithm.name}', which prunes a supernet of the whole space: remove it."
+            )
         _check_settings(place, algorithm, settings)
         _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
         _check_devices(study, place, devices_of(settings))
         if algorithm.needs_budget:
-            for name in study["datasets"]:
+            for name in dict.fromkeys(accuracies_of(settings, dataset) for dataset in known):
                 if budget_of(study, name) is None:
                     raise ConfigError(
                         f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
                         f"'budget_seconds: {{{name}: SECONDS}}' under search."
                     )
-    known = list(study["datasets"])
     for key, value in (
         ("search.budget_seconds", search["budget_seconds"]),
         ("scoring.batch_size", study["scoring"]["batch_size"]),
@@ -615,6 +657,41 @@ def _check_searches(study: dict[str, Any]) -> None:
     for name in known:
         if batch_size_of(study, name) is None:
             raise ConfigError(f"scoring.batch_size has nothing for '{name}': add '{name}: 128' to it.")
+
+
+def _check_choices(study: dict[str, Any]) -> None:
+    """Check what is chosen without the dataset that it is judged on, where a study asks for it."""
+    choice, leagues, datasets = study["scoring"]["ensemble_choice"], study["search"]["leagues"], list(study["datasets"])
+    if not choice["proxies"] and not leagues:
+        return
+    from tfnas.leave_one_out import LEAGUE, check_datasets, check_ensemble_choice
+
+    scored, searches = study["scoring"]["proxies"], list(study["search"]["use"])
+    for name in choice["proxies"]:
+        if name not in scored:
+            raise ConfigError(
+                f"scoring.ensemble_choice.proxies names '{name}', which the study does not score"
+                f"{_similar(name, scored)}: add it to scoring.proxies (now {', '.join(scored)})."
+            )
+    if choice["proxies"]:
+        check_ensemble_choice(datasets, choice["proxies"], choice["largest"])
+    for league, labels in leagues.items():
+        check_datasets(datasets, LEAGUE)
+        for label in labels:
+            if label not in searches:
+                raise ConfigError(
+                    f"search.leagues.{league} names '{label}', which is no search of the study"
+                    f"{_similar(label, searches)}: search.use has {', '.join(searches)}."
+                )
+
+
+def _check_accuracies_of(place: str, settings: dict[str, Any], datasets: list[str]) -> None:
+    name = settings.get("accuracies_of")
+    if name is not None and name not in datasets:
+        raise ConfigError(
+            f"{place}.accuracies_of names '{name}', which is no dataset of the study{_similar(name, datasets)}: "
+            f"it has {', '.join(datasets)}."
+        )
 
 
 def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:

@@ -10,7 +10,9 @@ are those of the machine that ran it.
 ``paper``      scored cells times the seconds of a network that a publication states
 =============  ===============================================================================================
 
-An ensemble costs what its members cost together. No torch is imported.
+An ensemble costs what its members cost together. Networks that a search evaluated live (:mod:`tfnas.live`) are priced
+at what they took, which is measured and not looked up in a table; a paper's price of them is not known. No torch is
+imported.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ def reprice(
         ["search", "searched_on"], sort=False
     ):
         training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
-        looks = scored[search, dataset]
+        looks, live = scored[search, dataset]
         parts = [(proxy, count) for name, count in looks.items() for proxy in members[name]]
         missing = [proxy for proxy, _ in parts if proxy not in rates.get(dataset, {})]
         if missing:
@@ -84,15 +86,19 @@ def reprice(
                 f"'{dataset}': remove the rates folder of the study and run again."
             )
         known = rates.get(dataset, {})
-        here = math.fsum(count * known[proxy][0] for proxy, count in parts)
+        seconds_live = group["scoring_seconds"].mean(skipna=False) if live else 0.0
+        here = math.fsum(count * known[proxy][0] for proxy, count in parts) + seconds_live
         paper = math.fsum(count * published.get(proxy, {"value": math.nan})["value"] for proxy, count in parts)
+        paper += math.nan if live else 0.0
         for pricing, seconds, machines in (
-            ("table", group["scoring_seconds"].mean(skipna=False), [known[proxy][2] for proxy, _ in parts]),
-            ("machine", here, [known[proxy][1] for proxy, _ in parts]),
+            ("table", group["scoring_seconds"].mean(skipna=False), [known[proxy][2] for proxy, _ in parts] + [*live]),
+            ("machine", here, [known[proxy][1] for proxy, _ in parts] + [*live]),
             ("paper", paper, [published[proxy]["device"] for proxy, _ in parts if proxy in published]),
         ):
             rows.append((
-                search, dataset, pricing, ", ".join(dict.fromkeys(machines)), len(group), sum(looks.values()), seconds,
+                search, dataset, pricing, ", ".join(dict.fromkeys(machines)), len(group),
+                sum(looks.values()) + sum(live.values()),
+                seconds,
                 training, wall, seconds + training + wall,
             ))  # fmt: skip
     facts = {
@@ -100,23 +106,31 @@ def reprice(
         "pricing": "of scoring alone. table: the seconds of the score table, cell by cell; machine: scored cells times "
         "the mean seconds of a cell, measured by this machine; paper: times the seconds of a network as published",
         "machine": "what the seconds of scoring belong to",
-        "scored_cells": "scores looked at, repeats counted, one per proxy or ensemble",
+        "scored_cells": "scores looked at, repeats counted, one per proxy or ensemble, and networks evaluated live",
         "training_seconds": "simulated, from the ground truth",
         "wall_seconds": "of the search itself, on the machine that ran it",
     }
     write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
 
 
-def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], dict[str, float]]:
-    """Return, for each search and dataset, the mean number of scored cells of a run by name of the proxy."""
-    totals: dict[tuple[str, str], dict[str, float]] = {}
+def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]]:
+    """Return, for each search and dataset, the scored cells of a run by proxy, and networks evaluated live by device.
+
+    Both are means over runs.
+    """
+    totals: dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]] = {}
     runs: dict[tuple[str, str], int] = {}
     for path in paths:
         facts = read_facts(path)
         key = facts["search"], facts["searched_on"]
         first, last = facts["runs"]
         runs[key] = runs.get(key, 0) + last + 1 - first
-        total = totals.setdefault(key, {})
-        for name, count in facts["scored_cells"].items():
-            total[name] = total.get(name, 0) + count * (last + 1 - first)
-    return {key: {name: count / runs[key] for name, count in total.items()} for key, total in totals.items()}
+        live = facts.get("live") or {}
+        found = (facts["scored_cells"], {live["device"]: live["networks"]} if live else {})
+        for total, counts in zip(totals.setdefault(key, ({}, {})), found, strict=True):
+            for name, count in counts.items():
+                total[name] = total.get(name, 0) + count * (last + 1 - first)
+    return {
+        key: tuple({name: count / runs[key] for name, count in total.items()} for total in pair)
+        for key, pair in totals.items()
+    }

@@ -22,6 +22,9 @@ NOTHING = r"[^\s\S]"
 ARCHIVE = "NATS-tss"
 """Name of the official archive in the table of downloads."""
 
+LIVE_RUNS = 10
+"""Runs of one job of a search that evaluates networks live, each of which takes seconds to minutes."""
+
 SCATTERS = 4
 """Of so many scored names, the first of the study, the report shows a scatter plot; of others it can be asked for."""
 
@@ -250,7 +253,8 @@ class Study:
         names[1:1] = ["comparisons", "regret", *(["ranks"] if self.ranks_searches else [])]
         names += ["fronts"] if self.front_searches else []
         names += ["spaces"] if self.spaces else []
-        return [self.file(f"summaries/{name}.csv") for name in names] + self.published_summary
+        chosen = self.ensemble_choice_summary + self.league_summary
+        return [self.file(f"summaries/{name}.csv") for name in names] + chosen + self.published_summary
 
     def score_file(self, dataset: str, search: str) -> list[str]:
         """The score table that a search reads: of one family if that is enough, so that others do not concern it.
@@ -290,6 +294,23 @@ class Study:
         return [self.file(f"hardware/{dataset}.parquet") for dataset in self.datasets_with_latencies]
 
     @property
+    def live_searches(self) -> list[str]:
+        """Labels of the searches that evaluate networks live, in jobs of their own."""
+        from tfnas.search.registry import get_algorithm
+
+        return [label for label, settings in self.searches.items() if get_algorithm(settings["algorithm"]).needs_live]
+
+    def live_files(self, dataset: str, search: str, first: int | str, last: int | str) -> list[str]:
+        """What live evaluations led the runs ``first`` to ``last`` of a search to; none for any other search."""
+        if search not in self.live_searches:
+            return []
+        return [
+            self.file(f"supernets/{dataset}/{search}/seeds-{start}-{end}.parquet")
+            for start, end in blocks(self.config["search"]["runs"], LIVE_RUNS)
+            if start <= int(last) and end >= int(first)
+        ]
+
+    @property
     def front_searches(self) -> dict[str, dict[str, Any]]:
         """Settings of the searches whose runs keep a Pareto front, by label."""
         from tfnas.search.registry import get_algorithm
@@ -302,16 +323,40 @@ class Study:
         """The sub-spaces that are compared, by label."""
         return self.config["search"]["spaces"]
 
+    @property
+    def ensemble_choice(self) -> dict[str, Any]:
+        """Which proxies an ensemble is chosen from without the dataset it is judged on (none: no choice is made)."""
+        return self.config["scoring"]["ensemble_choice"]
+
+    @property
+    def ensemble_choice_summary(self) -> list[str]:
+        """The summary of the ensembles chosen, when the study asks for one."""
+        return [self.file("summaries/ensemble-choice.csv")] if self.ensemble_choice["proxies"] else []
+
+    @property
+    def leagues(self) -> dict[str, list[str]]:
+        """Labels of the searches of each league, of which one is chosen without the dataset it is judged on."""
+        return self.config["search"]["leagues"]
+
+    @property
+    def league_summary(self) -> list[str]:
+        """The summary of the searches chosen out of leagues, when the study has any."""
+        return [self.file("summaries/leagues.csv")] if self.leagues else []
+
     def batch_size(self, dataset: str) -> int:
         """Images of the mini-batch of a dataset."""
         return batch_size_of(self.config, dataset)
 
     def budget(self, dataset: str, search: str) -> float | None:
-        """Simulated seconds that a search may spend; None for a search that needs none."""
-        from tfnas.search.registry import get_algorithm
+        """Simulated seconds that a search on a dataset may spend: those of the dataset whose accuracies it is shown.
 
-        needs = get_algorithm(self.searches[search]["algorithm"]).needs_budget
-        return budget_of(self.config, dataset) if needs else None
+        None for a search that needs none.
+        """
+        from tfnas.search.registry import accuracies_of, get_algorithm
+
+        settings = self.searches[search]
+        needs = get_algorithm(settings["algorithm"]).needs_budget
+        return budget_of(self.config, accuracies_of(settings, dataset)) if needs else None
 
     def pays_once(self, search: str) -> bool:
         """Whether a search pays once per class of identical cells; never one that looks at no early accuracies."""
@@ -431,6 +476,8 @@ class Study:
             figures.append("fronts")
             tables.append("fronts")
         tables += ["spaces"] if self.spaces else []
+        tables += ["ensemble-choice"] if self.ensemble_choice["proxies"] else []
+        tables += ["leagues", "league-searches"] if self.leagues else []
         return [self.file(f"figures/{name}.pdf") for name in figures] + [
             self.file(f"tables/{name}.tex") for name in tables
         ]
@@ -468,6 +515,12 @@ class Study:
         made = {
             "score_chunk": [] if self.shipped else [file for name in self.datasets for file in self.chunks(name)],
             "run_search": self.run_files(),
+            "prune_supernets": [
+                file
+                for name in self.datasets
+                for search in self.live_searches
+                for file in self.live_files(name, search, 0, self.config["search"]["runs"])
+            ],
             "train_block": [file for name in self.datasets_with("trained") for file in self.training_files(name)],
         }
         names = []

@@ -44,7 +44,7 @@ WITHOUT_EFFECT = ("tfnas", "tfnas.errors", "tfnas.workflow", "tfnas.config", "tf
 RECORDED = ("tfnas", "snakemake", "torch", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib")
 """Distributions whose versions provenance records."""
 
-BLOCK_RULES = ("score_chunk", "run_search", "train_block")
+BLOCK_RULES = ("score_chunk", "run_search", "prune_supernets", "train_block")
 """Rules whose work is cut into blocks, so that their benchmark files may be of another cutting."""
 
 GPU_DEVICES = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")

@@ -150,6 +150,15 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
             {"search.use.area": {"algorithm": "area", "proxy": "naswot", "sample": 5, "population": 10}},
             "search.use.area is wrong: area keeps the best 10 of 5 scored cells",
         ),
+        (
+            {"search.use.evolution.accuracies_of": "digit"},
+            "evolution.accuracies_of names 'digit', which is no dataset of the study (did you mean 'digits'?):"
+            " it has digits.",
+        ),
+        (
+            {"search.use.naswot-10.accuracies_of": "digits"},
+            "search.use.naswot-10.accuracies_of is 'digits', but 'proxy_search' never looks at early accuracies:",
+        ),
     ],
 )
 def test_keys_that_do_not_agree(config, changes, sentence):
@@ -159,6 +168,65 @@ def test_keys_that_do_not_agree(config, changes, sentence):
         load_study(config)
     assert sentence in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+TWO = {"datasets.cifar10": {"truth": {"source": "table", "path": "truth.csv"}}, "search.budget_seconds": 100}
+"""What makes the minimal study one of two datasets."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"scoring.ensemble_choice": {"proxies": ["naswot"], "largest": 1}},
+            "The ensemble of scoring.ensemble_choice is chosen on the datasets other than the one it is judged "
+            "on, and the study has only digits: add a dataset or leave it out.",
+        ),
+        (
+            TWO | {"scoring.ensemble_choice": {"proxies": ["naswot"]}},
+            "scoring.ensemble_choice.largest is 4, more than the proxies to choose from (1): lower it or add proxies.",
+        ),
+        (
+            TWO | {"scoring.ensemble_choice": {"proxies": ["naswot"], "largest": 0}},
+            "'scoring.ensemble_choice.largest' is 0: it must be at least 1",
+        ),
+        (
+            TWO | {"scoring.ensemble_choice": {"proxies": ["nawsot"], "largest": 1}},
+            "scoring.ensemble_choice.proxies names 'nawsot', which the study does not score (did you mean 'naswot'?): "
+            "add it to scoring.proxies (now naswot).",
+        ),
+        (
+            {"search.leagues": {"mine": ["evolution"]}},
+            "The search of a league of search.leagues is chosen on the datasets other than the one it is judged "
+            "on, and the study has only digits: add a dataset or leave it out.",
+        ),
+        (
+            TWO | {"search.leagues": {"mine": ["evolution", "naswot-1"]}},
+            "search.leagues.mine names 'naswot-1', which is no search of the study (did you mean 'naswot-10'?): "
+            "search.use has naswot-10, evolution.",
+        ),
+        (TWO | {"search.leagues": {"mine": []}}, "'search.leagues.mine' is wrong"),
+    ],
+)
+def test_choices_that_cannot_be_made(config, changes, sentence):
+    for path, value in changes.items():
+        config = change(config, path, value)
+    with pytest.raises(ConfigError) as caught:
+        load_study(config)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_choices_are_made_where_they_are_asked_for(config):
+    study = load_study(config)
+    assert study["scoring"]["ensemble_choice"] == {"proxies": [], "largest": 4}
+    assert study["search"]["leagues"] == {}
+    choices = TWO | {"scoring.ensemble_choice": {"proxies": ["naswot"], "largest": 1}}
+    for path, value in (choices | {"search.leagues": {"mine": ["evolution", "naswot-10"]}}).items():
+        config = change(config, path, value)
+    study = load_study(config)
+    assert study["scoring"]["ensemble_choice"]["proxies"] == ["naswot"]
+    assert study["search"]["leagues"] == {"mine": ["evolution", "naswot-10"]}
 
 
 @pytest.mark.parametrize(
@@ -193,6 +261,15 @@ def test_a_search_may_read_an_ensemble_whose_members_are_scored(config):
     config = change(config, "scoring", {"proxies": ["naswot", "params", "flops"], "ensembles": ["pair"]})
     study = load_study(change(config, "search.use.naswot-10.proxy", "pair"))
     assert scored_names(study) == ["naswot", "params", "flops", "pair"]
+
+
+def test_a_budget_is_asked_for_the_dataset_whose_accuracies_are_paid(config, tmp_path):
+    (tmp_path / "mine.npz").touch()
+    dataset = {"images": {"path": "mine.npz"}, "truth": {"source": "table", "path": "truth.csv"}}
+    config = change(change(config, "datasets.mine", dataset), "search.budget_seconds", {"mine": 5})
+    with pytest.raises(ConfigError, match=r"evolution trains, but search.budget_seconds has nothing for 'digits'"):
+        load_study(config)
+    load_study(change(config, "search.use.evolution.accuracies_of", "mine"))
 
 
 def test_few_runs_are_allowed_with_a_warning(config):

@@ -90,6 +90,31 @@ def test_the_order_of_summed_proxies_does_not_matter_that_of_named_places_does()
     assert labels({"algorithm": "hnas"}, mine=swapped) == []
 
 
+def test_accuracies_of_another_dataset_are_another_protocol(published):
+    datasets = ["cifar10", "cifar100"]
+    searches = {
+        "own": {"algorithm": "robot"},
+        "ten": {"algorithm": "robot", "accuracies_of": "cifar10"},
+        "hundred": {"algorithm": "robot", "accuracies_of": "cifar100"},
+    }
+    found = {label: places for _, label, places in comparable_rows(published, searches, datasets, BUDGETS)}
+    assert found == {"own": {"cifar10": "cifar10"}, "ten": {"cifar10": "cifar10", "cifar100": "cifar100"}}
+    rows = [row_of(published, "robot")]
+    assert list(rows_beside(rows, searches, datasets)) == ["ten"]
+    assert set(rows_beside(rows, searches, ["cifar10"])) == {"own", "ten"}
+    assert rows_alone(rows, {"own": searches["own"]}, datasets) == rows
+    assert rows_alone(rows, {"ten": searches["ten"]}, datasets) == []
+
+
+def test_accuracies_of_the_dataset_that_was_searched_are_no_other_protocol(published):
+    """A published search on CIFAR-10 saw its accuracies; a budget is that of the accuracies that are paid."""
+    searches = {"mine": {"algorithm": "random_search", "accuracies_of": "cifar10"}}
+    rows = comparable_rows(published, searches, ["cifar10", "cifar100"], BUDGETS)
+    assert [row["key"] for row, _, _ in rows] == ["rs", "rs-data-12000"]
+    searches["mine"]["accuracies_of"] = "cifar100"
+    assert comparable_rows(published, searches, ["cifar10", "cifar100"], BUDGETS) == []
+
+
 def test_a_row_that_matches_no_possible_search_is_named(tmp_path):
     row = {"method": "a", "group": "hybrid", "cite": "c", "evidence": "P", "searched_on": "each", "values": {}}
     for matches, words in (
@@ -167,6 +192,7 @@ SEARCHES = {
     "az": {"algorithm": "proxy_argmax", "proxy": "az_nas"},
     "hnas": {"algorithm": "hnas"},
     "area": {"algorithm": "area", "proxy": "naswot", "sample": 20},
+    "robot": {"algorithm": "robot", "accuracies_of": "cifar10"},
 }
 
 
@@ -182,6 +208,7 @@ def against(published, tmp_path):
         ("hnas", "cifar10", "cifar100", "test_accuracy", 50, 70.0, 1.0),
         ("area", "cifar10", "cifar10", "valid_accuracy", 50, 91.5, 0.30),
         ("area", "cifar10", "cifar10", "test_accuracy", 50, 93.9, 0.30),
+        ("robot", "cifar100", "cifar100", "test_accuracy", 50, 73.4, 0.10),
     ]
     summary = pd.DataFrame(rows, columns=["search", "searched_on", "dataset", "metric", "n", "mean", "std"])
     write_table(tmp_path / "search.csv", summary)
@@ -194,7 +221,7 @@ def test_the_summary_of_comparisons(against, published):
     table = pd.read_csv(against)
     assert tuple(table.columns) == COLUMNS
     found = table.set_index(["key", "dataset", "metric"])
-    assert len(table) == len(found.index.unique()) == 5, "what one side lacks is left out"
+    assert len(table) == len(found.index.unique()) == 6, "what one side lacks is left out"
     row = found.loc["freerea-cache", "cifar10", "test_accuracy"]
     assert (row["search"], row["searched_on"], row["theirs_runs"], row["ours_n"]) == ("freerea", "cifar10", 100, 50)
     assert row["difference"] == pytest.approx(-0.05)
@@ -213,6 +240,11 @@ def test_the_summary_of_comparisons(against, published):
     assert (quoted["evidence"], quoted["verdict"]) == ("S", DIFFERS)
     assert math.isnan(quoted["z"]), "their number of runs is not known"
     assert found.loc["area", "cifar10", "valid_accuracy"]["verdict"] == DIFFERS
+    assert tuple(found.loc["robot", "cifar100", "test_accuracy"][["searched_on", "accuracies_of"]]) == (
+        "cifar100",
+        "cifar10",
+    )
+    assert row[["accuracies_of"]].isna().all(), "FreeREA looks at none"
     assert "NaN where one of them is not known" in read_facts(against)["z"]
 
 
@@ -221,10 +253,10 @@ def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
     add_published_searches(numbers, against)
     found = {key.removeprefix("published."): entry["value"] for key, entry in numbers.entries.items()}
     assert {name: found[name] for name in ("compared", "within", "tolerated", "differs", "unknown", "quoted")} == {
-        "compared": 3,
+        "compared": 4,
         "within": 2,
         "tolerated": 0,
-        "differs": 1,
+        "differs": 2,
         "unknown": 1,
         "quoted": 1,
     }
@@ -243,6 +275,8 @@ def test_the_table_of_comparisons(against, published, tmp_path):
     assert "FreeREA, computed from published data" in text
     assert "HNAS, quoted by others" in text
     assert "AREA, published" in text
+    assert "RoBoT (accuracies of CIFAR-10), published" in text
+    assert "each dataset searched by itself, accuracies of CIFAR-10, 10 runs" in text
     assert "searched on CIFAR-10, 12\\,000 s, 50 runs" in text
     assert text.count(r"\begin{longtable}") == 1
     quoted = text.partition(r"\begin{longtable*}")[2]
@@ -257,13 +291,13 @@ def test_what_others_quote_is_never_the_published_row_of_a_search(published):
     for protocol in ("each", *NATS_DATASETS):
         rows = search_rows(published, list(NATS_DATASETS), protocol)
         assert not [row for row in rows if row["evidence"] == "S"]
-        assert all(row["evidence"] == "P" for row in rows_alone(rows, {}))
+        assert all(row["evidence"] == "P" for row in rows_alone(rows, {}, list(NATS_DATASETS)))
     assert {row["group"] for row in quoted_rows(published, list(NATS_DATASETS))} == {"weight-sharing"}
 
 
 def test_a_search_has_one_published_row_the_first(published):
     searches = {"mine": {"algorithm": "random_search"}, "free": {"algorithm": "freerea"}}
-    beside = rows_beside(search_rows(published, list(NATS_DATASETS), "cifar10"), searches)
+    beside = rows_beside(search_rows(published, list(NATS_DATASETS), "cifar10"), searches, NATS_DATASETS)
     assert {label: row["key"] for label, row in beside.items()} == {"mine": "rs"}
 
 

@@ -7,9 +7,12 @@ from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
+from tfnas.leave_one_out import choose_ensembles, choose_searches
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
+from tfnas.reporting.leave_one_out import write_ensemble_choice_table, write_league_tables
 from tfnas.reporting.numbers import write_numbers
+from tfnas.reporting.provenance import write_provenance_table
 from tfnas.reporting.published import quoted_correlations
 from tfnas.reporting.published_searches import comparable_rows, write_published_summary
 from tfnas.reporting.published_tables import write_published_search_table
@@ -68,12 +71,13 @@ def build(study, root):
         )
     tables.write_time_table(study.summary, study.searches, study.datasets, written / "times.tex")
     tables.write_contract_table(study.truths, written / "contract.tex")
-    tables.write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
+    write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
     build_contests(study, drawn, written)
+    chosen = build_choices(study, written) if len(study.datasets) > 1 else {}
     write_numbers(
         study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
         study.pairs, folder / "numbers.tex", published, study.measured_noise, **study.contests,
-        against_path=against,
+        against_path=against, **chosen,
     )  # fmt: skip
     exhibits = [*sorted(drawn.glob("*.pdf")), *sorted(written.glob("*.tex"))]
     return study.config, root / "report", folder / "numbers.tex", exhibits, folder / "report.tex"
@@ -93,6 +97,20 @@ def build_contests(study, drawn, written):
     if paths["ranks_path"]:
         output = drawn / "critical-difference.pdf"
         comparison_figures.draw_critical_difference(paths["ranks_path"], searches, output)
+
+
+def build_choices(study, written):
+    """Make the summaries and tables of what is chosen without the dataset it is judged on, and return the summaries."""
+    ensembles_path, leagues_path = (study.folder / f"summaries/{name}.csv" for name in ("ensemble-choice", "leagues"))
+    proxies, labels = study.config["scoring"]["proxies"][:5], list(study.searches)
+    choose_ensembles(study.scores, study.truths, proxies, min(4, len(proxies)), ensembles_path)
+    write_ensemble_choice_table(ensembles_path, written / "ensemble-choice.tex")
+    study.config["search"]["leagues"] = {"all-of-them": labels, "the-last": labels[-1:]}
+    regret = study.contests["regret_path"]
+    choose_searches(regret, study.config["search"]["leagues"], study.datasets, leagues_path)
+    tables_of_leagues = (written / "leagues.tex", written / "league-searches.tex")
+    write_league_tables(leagues_path, study.searches, study.datasets, *tables_of_leagues)
+    return {"ensemble_choice_path": ensembles_path, "leagues_path": leagues_path}
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +234,19 @@ def test_searches_are_set_against_each_other_where_there_are_two(one, three, roo
     text = alone[-1].read_text()
     assert [label for label in shared if label in text] == [r"\label{tab:regret}"]
     assert "told apart" not in text
+
+
+def test_what_was_chosen_elsewhere_is_reported_where_it_was_chosen(one, three):
+    labels = [rf"\label{{{name}}}" for name in ("sec:held-out", "tab:ensemble-choice", "tab:leagues", "app:leagues")]
+    latex.render_report(*three)
+    text = three[-1].read_text()
+    assert [text.count(label) for label in labels] == [1, 1, 1, 1]
+    assert r"\result{chosen.ensemble.cifar100.spearman}" in text
+    assert r"\emph{all-of-them} the one chosen elsewhere" in text
+    assert r"\emph{the-last}" not in text, "of a single search nothing is chosen"
+    assert text.index("Which differences are real?") < text.index(labels[0]) < text.index("Do searches find what")
+    latex.render_report(*one)
+    assert not [label for label in labels if label in one[-1].read_text()]
 
 
 def test_prose_holds_no_typed_results(root):

@@ -35,6 +35,29 @@ def test_equal_settings_are_told_apart_by_label():
     assert search_titles(twice) == {"one": "Random cell [one]", "two": "Random cell [two]"}
 
 
+def test_only_an_acronym_in_brackets_stands_for_a_title():
+    assert search_titles({"a": {"algorithm": "area", "proxy": "naswot"}}) == {"a": "AREA"}
+    evolution, policy, bohb = ({"algorithm": name} for name in ("tegnas", "tegnas_reinforce", "bohb"))
+    assert search_titles({"a": evolution, "b": policy, "c": bohb}) == {
+        "a": "TEG-NAS (evolution)",
+        "b": "TEG-NAS (reinforcement learning)",
+        "c": "BOHB (one fidelity)",
+    }
+    assert search_titles({"a": evolution | {"steps": 10}, "b": evolution | {"steps": 20}}) == {
+        "a": "TEG-NAS (evolution, steps = 10)",
+        "b": "TEG-NAS (evolution, steps = 20)",
+    }
+
+
+def test_titles_always_name_the_dataset_whose_accuracies_are_borrowed():
+    robot = {"algorithm": "robot", "accuracies_of": "cifar10"}
+    assert search_titles({"a": robot}) == {"a": "RoBoT (accuracies of CIFAR-10)"}
+    assert search_titles({"a": robot, "b": {"algorithm": "robot"}}) == {
+        "a": "RoBoT (accuracies of CIFAR-10)",
+        "b": "RoBoT",
+    }
+
+
 def test_mathematics_in_titles():
     assert tex_title("NASWOT (N = 100)") == "NASWOT ($N{=}100$)"
     assert tex_title("a_b (N = 10\N{THIN SPACE}000)") == r"a\_b ($N{=}10\,000$)"

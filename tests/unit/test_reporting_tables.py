@@ -8,6 +8,7 @@ from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.errors import DataError, ReportError
 from tfnas.reporting import figures, proxy_tables, published, tables
+from tfnas.reporting.provenance import told, told_of_families, write_provenance_table
 
 PUBLISHED = "report/published.yaml"
 
@@ -73,6 +74,7 @@ def test_search_table_of_three_datasets(three, root, tmp_path):
     assert "DARTS" not in each
     assert r"\quad computed from published data~\citep{cavagnero2023freerea}" in each
     assert each.count(r"\quad published~\citep") == 1, "the oracle chooses on every dataset by itself"
+    assert r"RoBoT (accuracies of CIFAR-10)~\citep{he2024robot}" in each
 
 
 def test_published_rows_stay_out_of_other_studies(one, root, tmp_path):
@@ -117,6 +119,9 @@ def test_setup_settings_and_best_cells(one, tmp_path):
     settings = write(tables.write_settings_table, tmp_path, SEARCHES)
     assert "population 10, tournament 3" in settings
     assert r"mutation node\_first" in settings
+    robot = {"robot": {"algorithm": "robot", "accuracies_of": "cifar10", "constraint": {"flops": {"max": 50}}}}
+    settings = write(tables.write_settings_table, tmp_path, robot)
+    assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in settings
     best = write(tables.write_best_cells_table, tmp_path, one.truths)
     assert len([line for line in best.splitlines() if "cellstring" in line]) == 5
 
@@ -129,13 +134,61 @@ def test_contract_prints_the_recipe_of_a_trained_table(one, three, tmp_path):
 
 
 def test_provenance_counts_long_lists_and_names_a_missing_device(one, tmp_path):
-    text = write(tables.write_provenance_table, tmp_path, one.folder / "provenance.json", one.scores)
+    text = write(write_provenance_table, tmp_path, one.folder / "provenance.json", one.scores)
     assert r"abc\_1" in text
     assert "50 values, in the file" in text
+    assert r"versions & numpy 2 \\" in text
     scores = tmp_path / "digits.csv"
     scores.with_suffix(".json").write_text(json.dumps({"families": {"naswot": {}}}))
     with pytest.raises(ReportError, match=r"The facts of '.*digits.csv' lack 'device'"):
-        tables.write_provenance_table(one.folder / "provenance.json", {"digits": scores}, tmp_path / "table.tex")
+        write_provenance_table(one.folder / "provenance.json", {"digits": scores}, tmp_path / "table.tex")
+
+
+def test_nested_facts_share_a_row_unless_they_are_long():
+    facts = {
+        "commit": "abc",
+        "versions": {"numpy": "2", "torch": None, "scipy": "1"},
+        "seconds_by_rule": {"draw": {"jobs": 2, "seconds": 0.1 + 0.2}, "merge": {"jobs": 1, "seconds": 4}},
+        "batch": {"images": 8, "source": "x" * 60, "shape": [1, 8, 8], "positions": list(range(50))},
+        "nothing": {},
+    }
+    assert told(facts) == [
+        ("commit", "abc"),
+        ("versions", "numpy 2; scipy 1"),
+        ("seconds by rule", "draw (jobs 2; seconds 0.3); merge (jobs 1; seconds 4)"),
+        ("batch", "images 8; shape 1, 8, 8; positions 50 values, in the file"),
+        ("batch: source", "x" * 60),
+    ]
+
+
+def test_families_are_told_by_distinct_settings():
+    """Every setting and every measured number of every family stands in the rows."""
+    common = {"device": "Some CPU", "threads": 1}
+    families = {
+        "naswot": common | {"precision": "float32", "repeats": 1, "cells_scored": 5785, "wall_seconds": 52.5},
+        "synflow": common | {"precision": "float64", "repeats": 1, "cells_scored": 10},
+        "ntk_trace": common | {"precision": "float32", "repeats": 1, "cells_scored": 7, "wall_seconds": 3.0},
+    }
+    assert told_of_families(families) == [
+        ("every family", "device Some CPU; threads 1; repeats 1"),
+        (
+            "families",
+            "precision float32: naswot (cells scored 5785; wall seconds 52.5), "
+            "ntk trace (cells scored 7; wall seconds 3)",
+        ),
+        ("families", "precision float64: synflow (cells scored 10)"),
+    ]
+    alone = {"naswot": families["naswot"]}
+    assert told_of_families(alone) == [
+        ("every family", "device Some CPU; threads 1; precision float32; repeats 1"),
+        ("families", "naswot (cells scored 5785; wall seconds 52.5)"),
+    ]
+    assert told_of_families({"a": {"device": "x", "repeats": 2}, "b": {"device": "x"}}) == [
+        ("every family", "device x"),
+        ("families", "repeats 2: a"),
+        ("families", "b"),
+    ], "a setting that one family does not state is not shared"
+    assert told_of_families({}) == []
 
 
 def test_pixels_of_another_type_are_named(tmp_path):

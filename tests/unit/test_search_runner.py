@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
+from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
 from tfnas.files import read_facts
 from tfnas.search import run_block
+from tfnas.search.base import Trace
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import COLUMNS
+from tfnas.search.runner import COLUMNS, _query
+from tfnas.truth.benchmark import Benchmark
 
 SETTINGS = {
     "random-cell": {"algorithm": "random_cell"},
@@ -139,6 +142,62 @@ def test_truth_without_early_accuracies_or_costs_says_which_searches_are_impossi
     assert "proxy_search" not in impossible
 
 
+def test_accuracies_of_another_dataset_are_shown_and_paid(files, tmp_path):
+    """The scores of one dataset, the accuracies of another: here the first look of a search without any luck."""
+    truth = truth_table()
+    other = truth.assign(early_valid_accuracy=-truth.early_valid_accuracy, early_seconds=7.0)
+    paths = files["truth"] | {"two": write(other, tmp_path / "two.csv")}
+    settings = {"algorithm": "successive_selection", "proxy": "made_up", "sample": 200, "keep": 32}
+    tables = {}
+    for name, shown in (("own", {}), ("named", {"accuracies_of": "one"}), ("other", {"accuracies_of": "two"})):
+        table = block(files, tmp_path, name, settings=settings | shown, truth_paths=paths)
+        tables[name] = table[table["dataset"] == "one"].reset_index(drop=True)
+    pd.testing.assert_series_equal(tables["own"]["arch"], tables["named"]["arch"])
+    own, other = tables["own"], tables["other"]
+    assert (other["scoring_seconds"] == own["scoring_seconds"]).all()
+    assert (other["training_seconds"] == 32 * 7.5).all()
+    assert (own["training_seconds"] < 32 * 3).all()
+    early = truth.set_index("arch")["early_valid_accuracy"]
+    assert (early[other["arch"]].to_numpy() < early[own["arch"]].to_numpy()).all(), "the worst here is the best there"
+    facts = [read_facts(tmp_path / f"{name}-0-4.parquet")["accuracies_of"] for name in ("own", "named", "other")]
+    assert facts == ["one", "one", "two"]
+    block(files, tmp_path)
+    assert read_facts(tmp_path / "proxy-10-0-4.parquet")["accuracies_of"] is None, "it looks at none"
+
+
+def test_accuracies_of_another_dataset_serve_one_that_has_none(files, tmp_path):
+    bare = truth_table().drop(columns=["early_valid_accuracy", "early_seconds", "valid_seconds"])
+    paths = {"one": write(bare, tmp_path / "bare.csv"), "two": files["truth"]["two"]}
+    settings = SETTINGS["evolution"] | {"accuracies_of": "two"}
+    assert len(block(files, tmp_path, settings=settings, truth_paths=paths)) == 10
+    with pytest.raises(TruthError, match=r"of 'one' .*; leave them out of search.use, or show them the accuracies of"):
+        block(files, tmp_path, "evolution", truth_paths=paths)
+    with pytest.raises(TruthError, match=r"^Ground truth of 'one' .* has no early validation accuracies"):
+        block(files, tmp_path, searched_on="two", settings=settings | {"accuracies_of": "one"}, truth_paths=paths)
+
+
+def test_only_cells_that_both_ground_truths_hold_are_proposed(files, tmp_path):
+    paths = {
+        "one": write(truth_table([3, 70, 800]), tmp_path / "few.csv"),
+        "two": write(truth_table([3, 800, 900]), tmp_path / "others.csv"),
+    }
+    settings = {"algorithm": "random_search", "accuracies_of": "two"}
+    table = block(files, tmp_path, settings=settings, truth_paths=paths, last=9)
+    assert set(table["arch"]) <= set(truth_table([3, 800])["arch"])
+
+
+def test_accuracies_of_no_dataset_or_for_a_search_without_looks_are_refused(files, tmp_path):
+    message = (
+        r"^Search 'area' is to see the accuracies of 'three', which is no dataset of the study: set "
+        r"search.use.area.accuracies_of to one of one, two.$"
+    )
+    with pytest.raises(ConfigError, match=message):
+        block(files, tmp_path, "area", settings=SETTINGS["area"] | {"accuracies_of": "three"})
+    message = r"^search.use.proxy-10.accuracies_of is 'two', but 'proxy_search' never looks at early accuracies: remove"
+    with pytest.raises(ConfigError, match=message):
+        block(files, tmp_path, settings=SETTINGS["proxy-10"] | {"accuracies_of": "two"})
+
+
 def test_truth_without_validation_accuracies_has_no_oracle(files, tmp_path):
     truth = truth_table().assign(valid_accuracy=np.nan)
     with pytest.raises(TruthError, match=r"has no validation accuracies .* impossible on it: oracle; leave them out"):
@@ -203,3 +262,22 @@ def test_errors_are_one_sentence(files, tmp_path, label):
     assert str(error.value).endswith(".")
     assert "\n" not in str(error.value)
     assert get_algorithm(SETTINGS[label]["algorithm"]).name in str(error.value)
+
+
+@pytest.mark.parametrize("overshoot", [True, False])
+@pytest.mark.parametrize("budget", [20.0, 97.0, 250.0])
+def test_many_queries_at_once_are_the_same_as_one_after_the_other(budget, overshoot):
+    benchmark = Benchmark(truth_table(), "made-up")
+    codes = np.random.default_rng(2).integers(SPACE_SIZE, size=300).tolist()
+    together, alone = Trace(), Trace()
+    values = _query(codes, benchmark, together, budget, overshoot)
+    one_by_one = []
+    for code in codes:
+        value = _query([code], benchmark, alone, budget, overshoot)
+        one_by_one += value
+        if not value:
+            break
+    assert values == one_by_one
+    assert together.seconds == alone.seconds
+    assert together.spent == alone.spent
+    assert 0 < len(values) < 300

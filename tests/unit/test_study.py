@@ -136,6 +136,19 @@ def test_searches_are_compared_where_there_are_two_and_ranked_where_there_are_th
     assert "tables/regret.tex" in made()
 
 
+def test_choices_made_elsewhere_have_summaries_and_tables_where_they_are_asked_for(study):
+    def made():
+        return {path.removeprefix("results/two/") for path in [*study.exhibits(), *study.summaries]}
+
+    none = made()
+    assert study.ensemble_choice_summary == study.league_summary == []
+    study.config["scoring"]["ensemble_choice"] = {"proxies": ["naswot"], "largest": 1}
+    ensembles = made()
+    assert ensembles - none == {"summaries/ensemble-choice.csv", "tables/ensemble-choice.tex"}
+    study.config["search"]["leagues"] = {"mine": ["evolution"]}
+    assert made() - ensembles == {"summaries/leagues.csv", "tables/leagues.tex", "tables/league-searches.tex"}
+
+
 def test_published_correlations_are_shown_where_there_are_any(study, root, monkeypatch):
     monkeypatch.chdir(root)
     table = "results/two/tables/published-correlations.tex"
@@ -185,6 +198,8 @@ def test_what_searches_read_is_priced(study):
 def test_budgets_go_to_searches_that_train(study):
     assert study.budget("cifar10", "evolution") == 20
     assert study.budget("cifar10", "naswot-10") is None
+    study.config["search"]["use"]["evolution"]["accuracies_of"] = "digits"
+    assert study.budget("cifar10", "evolution") == 10, "whose accuracies are paid"
 
 
 def test_only_what_is_missing_is_downloaded(study):

@@ -89,6 +89,21 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
         assert planned["score_chunk"] == 2 * (2 + 4), "chunks of two families; an ensemble has none"
 
 
+def test_supernets_are_pruned_for_the_search_that_asks_for_it_even_with_shipped_scores(project):
+    write_inputs(project.folder)
+    for dataset in ("digits", "mine"):
+        (project.folder / f"{dataset}.csv.gz").touch()
+        (project.folder / f"{dataset}.json").touch()
+    overlay = {
+        "scoring": {"scores": "shipped", "shipped": "."},
+        "search": {"runs": 25, "runs_per_job": 20, "use": {"te-nas": {"algorithm": "te_nas_pruning"}}},
+    }
+    planned = project.planned("--configfile", "tests/configs/rerun.yaml", overlay=overlay)
+    assert planned["prune_supernets"] == 2 * 3
+    assert planned["run_search"] == 3 * 2 * 2
+    assert "prune_supernets" not in project.planned("--configfile", "tests/configs/rerun.yaml")
+
+
 def planned_summary(project, name, **scoring):
     """Return the plan of one summary table of the study of tests/configs/rerun.yaml with other scoring settings."""
     write_inputs(project.folder)

@@ -21,4 +21,5 @@ with job(snakemake) as run:
         curves=snakemake.output.curves,
         pay_once=params.pay_once,
         latency_path=run.one(snakemake.input.latencies),
+        live_paths=list(snakemake.input.live),
     )

@@ -3,8 +3,6 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.reporting import tables
+    from tfnas.reporting.provenance import write_provenance_table
 
-    tables.write_provenance_table(
-        snakemake.input.provenance, run.by_dataset(snakemake.input.scores), snakemake.output.table
-    )
+    write_provenance_table(snakemake.input.provenance, run.by_dataset(snakemake.input.scores), snakemake.output.table)

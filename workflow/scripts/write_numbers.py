@@ -23,4 +23,6 @@ with job(snakemake) as run:
         regret_path=snakemake.input.regret,
         ranks_path=run.one(snakemake.input.ranks),
         against_path=run.one(snakemake.input.against),
+        ensemble_choice_path=run.one(snakemake.input.ensemble_choice),
+        leagues_path=run.one(snakemake.input.leagues),
     )

@@ -415,6 +415,8 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
+    from tfnas.search.registry import STUDY_KEYS
+
     summary = read_table(
         summary_path,
         (
@@ -436,7 +438,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     series: dict[tuple[str, ...], list[str]] = {}
     for label, settings in searches.items():
         if groups[label] != "reference":
-            alike = tuple(str(settings.get(name, "")) for name in ("algorithm", "proxy", "constraint"))
+            alike = tuple(str(settings.get(name, "")) for name in ("proxy", *STUDY_KEYS))
             series.setdefault(alike, []).append(label)
     references = [label for label in searches if groups[label] == "reference"]
     with figure_style():

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting.comparison_figures import MOST_WITH_DIFFERENCES
+from tfnas.reporting.leave_one_out import MOST_WITH_STD
 from tfnas.reporting.names import NATS_DATASETS, dataset_title, search_group, search_titles
 from tfnas.reporting.proxy_figures import MOST_WITH_VALUES
 from tfnas.reporting.rounding import escape
@@ -192,6 +193,7 @@ def _helpers(
         "most_in_full": MOST_IN_FULL,
         "most_with_values": MOST_WITH_VALUES,
         "most_with_differences": MOST_WITH_DIFFERENCES,
+        "most_with_std": MOST_WITH_STD,
         "has_figure": lambda name: (".pdf", name) in places,
         "has_table": lambda name: (".tex", name) in places,
         "described": described,

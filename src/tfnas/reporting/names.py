@@ -63,9 +63,11 @@ def contenders(searches: dict[str, dict[str, Any]]) -> list[str]:
 def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the short printed names of searches as plain text: ``{label: title}``.
 
-    A title is the algorithm's: its acronym where it ends with one in brackets, without what follows " by ", and simply
-    the proxy's name for the plain search by a proxy. Behind it stand, in brackets, the settings in which searches of
-    the study with the same algorithm differ, for example ``NASWOT (N = 100)`` and ``AREA (NASWOT)``.
+    A title is the algorithm's: its acronym where it ends with one in brackets (a word with two capitals, the first
+    letter among them), without what follows " by ", and simply the proxy's name for the plain search by a proxy. Behind
+    it stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
+    ``NASWOT (N = 100)`` and ``AREA (NASWOT)``, and always the dataset whose accuracies a search is shown in place of
+    those of the dataset searched.
     """
     titles = {}
     for label, settings in searches.items():
@@ -76,11 +78,19 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
             for name, value in settings.items()
             if name != "algorithm"
             and not (name == "proxy" and settings["algorithm"] == PLAIN_PROXY_SEARCH)
-            and len({str(other.get(name)) for other in alike}) > 1
+            and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
         ]
-        titles[label] = f"{title} ({', '.join(differing)})" if differing else title
+        if differing:
+            before = f"{title[:-1]}, " if title.endswith(")") else f"{title} ("
+            title = f"{before}{', '.join(differing)})"
+        titles[label] = title
     repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
     return {label: f"{title} [{label}]" if title in repeated else title for label, title in titles.items()}
+
+
+def accuracies_words(dataset: str) -> str:
+    """Return how tables name the dataset whose early accuracies a search is shown in place of the searched one's."""
+    return f"accuracies of {dataset_title(dataset)}"
 
 
 def _difference(name: str, value: Any) -> str:
@@ -89,6 +99,8 @@ def _difference(name: str, value: Any) -> str:
         return proxy_title(value)
     if name == "constraint":
         return constraint_words(value)
+    if name == "accuracies_of":
+        return accuracies_words(value)
     return f"{SYMBOLS.get(name, name.replace('_', ' '))} = {_value(value)}"
 
 
@@ -98,7 +110,7 @@ def _short_title(settings: dict[str, Any]) -> str:
     if settings["algorithm"] == PLAIN_PROXY_SEARCH and isinstance(settings.get("proxy"), str):
         return proxy_title(settings["proxy"])
     title = get_algorithm(settings["algorithm"]).title
-    acronym = re.fullmatch(r".*\((\w[\w-]*)\)", title)
+    acronym = re.fullmatch(r".*\(([A-Z][\w-]*[A-Z][\w-]*)\)", title)
     return acronym[1] if acronym else title.partition(" by ")[0]
 
 

@@ -26,6 +26,8 @@ the printed text and the raw value, on which templates decide what they say. Key
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
     anytime.{dataset}.passed                    seconds after which the best trained search leads the training-free one
     price.{dataset}.ratio                       scoring seconds of this machine to those of the score table
+    chosen.ensemble.{dataset}.spearman          of the ensemble chosen on the other datasets; ``best``: in hindsight
+    chosen.league.{league}.right                datasets whose search, chosen on the others, is that of hindsight
     published.{key}.{dataset}.{valid|test}.mean what others printed
     published.within                            how many published means lie within one standard deviation of ours
     published.correlations.within               how many published correlations are like ours
@@ -53,6 +55,7 @@ from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.comparison_numbers import add_contests, add_pair, add_ranks
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.reporting.costs import add_costs
+from tfnas.reporting.leave_one_out import add_ensemble_choice, add_leagues
 from tfnas.reporting.names import (
     GROUPS,
     PLAIN_PROXY_SEARCH,
@@ -139,6 +142,8 @@ def write_numbers(
     search_pairs_path: str | Path,
     regret_path: str | Path,
     ranks_path: str | Path | None = None,
+    ensemble_choice_path: str | Path | None = None,
+    leagues_path: str | Path | None = None,
 ) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
@@ -160,6 +165,8 @@ def write_numbers(
         search_pairs_path: ``summaries/comparisons.csv``, every search against every other.
         regret_path: ``summaries/regret.csv``.
         ranks_path: ``summaries/ranks.csv``, None where searches are not ranked over datasets.
+        ensemble_choice_path: ``summaries/ensemble-choice.csv``, None where the study chooses no ensemble.
+        leagues_path: ``summaries/leagues.csv``, None where the study has no leagues.
 
     Raises:
         ReportError: a file lacks a fact that the report prints; the message names key and file.
@@ -193,12 +200,16 @@ def write_numbers(
     add_contests(numbers, pairs, regret_path, datasets, searches)
     if ranks_path is not None:
         add_ranks(numbers, ranks_path)
+    if ensemble_choice_path is not None:
+        add_ensemble_choice(numbers, ensemble_choice_path)
+    if leagues_path is not None:
+        add_leagues(numbers, leagues_path)
     if len(datasets) > 1:
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
         _add_published(numbers, published_path)
         add_published_correlations(numbers, published_path, correlations, names, datasets)
-        beside = rows_beside(search_rows(published_path, datasets, "each"), searches)
+        beside = rows_beside(search_rows(published_path, datasets, "each"), searches, datasets)
         if note := notes(list(beside.values()), "C"):
             numbers.add("published.computed.search", note, "text")
     if curves_path is not None and prices_path is not None:
@@ -421,7 +432,8 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
     if groups["hybrid"] and groups["non-weight-sharing"]:
         labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("hybrid", "non-weight-sharing"))
         add_pair(numbers, f"assist.{dataset}", "lead", pairs.between(dataset, *labels))
-    searches = {label: settings for label, settings in searches.items() if "constraint" not in settings}
+    apart = {"constraint", "accuracies_of"}
+    searches = {label: settings for label, settings in searches.items() if not apart & set(settings)}
     random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
     if random:
         numbers.add(f"random.{dataset}.test", test(random[0]), "accuracy")

@@ -1,8 +1,9 @@
 """Published rows beside ours: data with a source, read from ``report/published.yaml``.
 
 A row says which of our searches it is to be compared with (``matches``: an algorithm and settings), under which budget
-(``budget``), on which dataset the published search ran (``searched_on``: a dataset, or ``each``), and who printed it
-(``cite``, a key of the bibliography).
+(``budget``), on which dataset the published search ran (``searched_on``: a dataset, or ``each``), whose accuracies it
+was shown where they were not those of that dataset (``accuracies_of`` among the settings of ``matches``), and who
+printed it (``cite``, a key of the bibliography).
 ``evidence`` is P for the paper or its authors' repository, C for a value computed from public author data and S for one
 that was only found where others quote it: such a row is never the published row of a search, only one of the
 comparisons of :mod:`tfnas.reporting.published_searches`. A correlation that its source prints without its sign says
@@ -11,7 +12,7 @@ comparisons of :mod:`tfnas.reporting.published_searches`. A correlation that its
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ import yaml
 
 from tfnas.errors import ReportError, TfnasError
 from tfnas.reporting.names import GROUPS, NATS_DATASETS
+from tfnas.search.registry import accuracies_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,26 +90,33 @@ def search_rows(path: str | Path | None, datasets: list[str], protocol: str) -> 
     return [row for row in rows if row["searched_on"] == protocol and row["evidence"] != "S"]
 
 
-def rows_beside(rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return the published row that stands beside each search, ``{label: row}``: the first of the rows that match."""
+def rows_beside(
+    rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]], datasets: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Return the published row that stands beside each search on all datasets, ``{label: row}``: the first to match."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
-        for label in matching_labels(row, searches):
+        for label in matching_labels(row, searches, datasets):
             found.setdefault(label, row)
     return found
 
 
-def rows_alone(rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def rows_alone(
+    rows: list[dict[str, Any]], searches: dict[str, dict[str, Any]], datasets: Collection[str]
+) -> list[dict[str, Any]]:
     """Return the rows to quote without a search beside them: those read in papers that none of the searches matches."""
-    return [row for row in rows if row["evidence"] == "P" and not matching_labels(row, searches)]
+    return [row for row in rows if row["evidence"] == "P" and not matching_labels(row, searches, datasets)]
 
 
-def matching_labels(row: dict[str, Any], searches: dict[str, dict[str, Any]]) -> list[str]:
+def matching_labels(
+    row: dict[str, Any], searches: dict[str, dict[str, Any]], datasets: Collection[str] = ()
+) -> list[str]:
     """Return the labels of the searches that a published row is to be compared with, none for a row that is quoted.
 
     A search matches if it is of the same algorithm and all settings are the same, the defaults of both filled in; of
     :data:`NOT_COMPARED` only those that the row names. The order of a list does not matter unless its length is fixed,
-    so that each place has its meaning.
+    so that each place has its meaning. Whose accuracies a search is shown is compared on ``datasets`` alone, dataset by
+    dataset (:func:`same_accuracies`).
     """
     wanted = row.get("matches")
     if not wanted:
@@ -116,8 +125,27 @@ def matching_labels(row: dict[str, Any], searches: dict[str, dict[str, Any]]) ->
     return [
         label
         for label, settings in searches.items()
-        if settings["algorithm"] == wanted["algorithm"] and _identity(settings, wanted) == wanted_settings
+        if settings["algorithm"] == wanted["algorithm"]
+        and _identity(settings, wanted) == wanted_settings
+        and all(same_accuracies(row, settings, dataset) for dataset in datasets if dataset in row["values"])
     ]
+
+
+def place_of(row: dict[str, Any], dataset: str) -> str:
+    """Return the dataset that was searched for the value of a row on ``dataset``."""
+    return dataset if row["searched_on"] == "each" else row["searched_on"]
+
+
+def same_accuracies(row: dict[str, Any], settings: dict[str, Any], dataset: str) -> bool:
+    """Return whether a search of a study and the published one of a row were shown accuracies of the same dataset.
+
+    Args:
+        row: a published row with ``matches``.
+        settings: of the search of the study.
+        dataset: where the two are compared; which dataset was searched for that, the row says.
+    """
+    on = place_of(row, dataset)
+    return accuracies_of(settings, on) == accuracies_of(row["matches"], on)
 
 
 def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
@@ -129,7 +157,11 @@ def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
     for name, fragment in algorithm.parameters.items():
         if isinstance(values[name], list) and "maxItems" not in fragment:
             values[name] = sorted(values[name])
-    return {name: value for name, value in values.items() if name in named or name not in NOT_COMPARED}
+    return {
+        name: value
+        for name, value in values.items()
+        if name != "accuracies_of" and (name in named or name not in NOT_COMPARED)
+    }
 
 
 def correlation_rows(path: str | Path | None, proxy: str, datasets: list[str]) -> list[dict[str, Any]]:

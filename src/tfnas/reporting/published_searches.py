@@ -20,7 +20,8 @@ import pandas as pd
 
 from tfnas.files import read_table, write_table
 from tfnas.reporting.names import dataset_title
-from tfnas.reporting.published import METRICS, matching_labels, read_published
+from tfnas.reporting.published import METRICS, matching_labels, place_of, read_published, same_accuracies
+from tfnas.search.registry import accuracies_of, get_algorithm
 
 if TYPE_CHECKING:
     from tfnas.reporting.numbers import Numbers
@@ -30,6 +31,7 @@ COLUMNS = (
     "method",
     "search",
     "searched_on",
+    "accuracies_of",
     "dataset",
     "metric",
     "theirs_mean",
@@ -72,25 +74,24 @@ def comparable_rows(
         path: ``report/published.yaml``.
         searches: ``search.use`` of the study.
         datasets: datasets of the study.
-        budgets: simulated seconds that a run may spend on each dataset, None where that cannot be compared. A row with
-            a ``budget`` stands beside searches with this budget alone.
+        budgets: simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot be
+            compared. A row with a ``budget`` stands beside searches with this budget alone.
 
     Returns:
-        ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of; none
-        of them empty.
+        ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of, and
+        on which both were shown accuracies of the same dataset; none of them empty.
     """
     found = []
     for row in read_published(path)["search"]:
-        labels = matching_labels(row, searches)
-        if not labels:
-            continue
-        places = {}
-        for dataset in datasets:
-            on = dataset if row["searched_on"] == "each" else row["searched_on"]
-            known = dataset in row["values"] and on in datasets
-            if known and row.get("budget") in (None, budgets.get(on)):
-                places[dataset] = on
-        found += [(row, label, places) for label in labels if places]
+        for label in matching_labels(row, searches):
+            places = {}
+            for dataset in datasets:
+                on = place_of(row, dataset)
+                known = dataset in row["values"] and on in datasets and same_accuracies(row, searches[label], dataset)
+                if known and row.get("budget") in (None, budgets.get(accuracies_of(row["matches"], on))):
+                    places[dataset] = on
+            if places:
+                found.append((row, label, places))
     return found
 
 
@@ -170,6 +171,7 @@ def write_published_summary(
                 if theirs is None or (label, on, dataset, metric) not in ours.index:
                     continue
                 found = ours.loc[label, on, dataset, metric]
+                looks = get_algorithm(row["matches"]["algorithm"]).needs_early
                 difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
                 rows.append(
                     {
@@ -177,6 +179,7 @@ def write_published_summary(
                         "method": row["method"],
                         "search": label,
                         "searched_on": on,
+                        "accuracies_of": accuracies_of(row["matches"], on) if looks else None,
                         "dataset": dataset,
                         "metric": metric,
                         "theirs_mean": theirs[0],
@@ -196,6 +199,7 @@ def write_published_summary(
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
     facts = {
         "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
+        "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
         "difference": "ours less theirs, percentage points",
         "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs); NaN where one of them is not known "
         "or both standard deviations are 0",

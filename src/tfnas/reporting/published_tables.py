@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tfnas.files import read_table
-from tfnas.reporting.names import GROUPS, dataset_title, search_titles, tex_title
+from tfnas.reporting.names import GROUPS, accuracies_words, dataset_title, search_titles, tex_title
 from tfnas.reporting.published import origin, read_published
 from tfnas.reporting.published_searches import COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN, quoted_rows
 from tfnas.reporting.rounding import MISSING, bold, escape, show, show_mean
@@ -71,6 +71,8 @@ def _heading(title: str, line: dict[str, Any]) -> str:
     if line["searched_on"] != "each":
         where = f"searched on {escape(dataset_title(line['searched_on']))}"
     told = [where]
+    if "accuracies_of" in line["matches"]:
+        told.append(escape(accuracies_words(line["matches"]["accuracies_of"])))
     if line.get("budget"):
         told.append(f"{show(line['budget'], 'seconds')} s")
     if line.get("runs"):

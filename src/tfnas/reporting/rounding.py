@@ -21,6 +21,7 @@ Numbers of five digits and more are grouped in thousands.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from tfnas.errors import ReportError
@@ -140,6 +141,6 @@ def show_mean(mean: float, deviation: float | None, bold: bool = False) -> str:
 
 
 def bold(text: str) -> str:
-    """Return a printed number in bold, its minus sign, too (the fonts have no bold mathematics)."""
-    negative = text.startswith("$-") and text.endswith("$")
-    return rf"\textbf{{\textminus {text[2:-1]}}}" if negative else rf"\textbf{{{text}}}"
+    """Return text in bold, the minus signs of printed numbers, too (the fonts have no bold mathematics)."""
+    plain_minus = re.sub(r"\$-([^$]*)\$", r"\\textminus \1", text)
+    return rf"\textbf{{{plain_minus}}}"

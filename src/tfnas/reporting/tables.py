@@ -14,11 +14,12 @@ from typing import Any
 import pandas as pd
 
 from tfnas.errors import ReportError
-from tfnas.files import atomic, read_facts, read_json, read_table
+from tfnas.files import atomic, read_facts, read_table
 from tfnas.hardware import constraint_words
 from tfnas.reporting.figures import best_cells
 from tfnas.reporting.names import (
     GROUPS,
+    accuracies_words,
     dataset_title,
     proxy_title,
     search_group,
@@ -197,7 +198,9 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
             values = algorithm.settings(searches[label], label)
             constraint = constraint_words(searches[label].get("constraint", {}))
             shown = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
-            shown = ", ".join([*shown, *([constraint] if constraint else [])])
+            borrowed = searches[label].get("accuracies_of")
+            shown += [constraint] if constraint else []
+            shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
             body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
     write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
@@ -388,12 +391,12 @@ def write_search_table(
     }
     best = _best(entries, searches)
     quoted = search_rows(published_path, datasets, searched_on or "each")
-    beside = rows_beside(quoted, searches)
+    beside = rows_beside(quoted, searches, datasets)
     body: list[str] = []
     width = 1 + 2 * timed + 2 * len(datasets)
     for group, heading in GROUPS.items():
         labels = [label for label, settings in searches.items() if search_group(settings) == group]
-        alone = [line for line in rows_alone(quoted, searches) if line["group"] == group]
+        alone = [line for line in rows_alone(quoted, searches, datasets) if line["group"] == group]
         if not labels and not alone:
             continue
         body += [RULE] if body else []
@@ -412,7 +415,9 @@ def write_search_table(
                 name = rf"\quad {origin(beside[label])}~\citep{{{beside[label]['cite']}}}"
                 body.append(_quoted_row(name, beside[label], group, datasets, timed))
         for line in alone:
-            name = rf"{escape(line['method'])}~\citep{{{line['cite']}}}"
+            shown = line.get("matches", {}).get("accuracies_of")
+            method = f"{line['method']} ({accuracies_words(shown)})" if shown else line["method"]
+            name = rf"{escape(method)}~\citep{{{line['cite']}}}"
             body.append(_quoted_row(name, line, group, datasets, timed))
     head = []
     if len(datasets) > 1:
@@ -513,31 +518,8 @@ def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path)
         if facts.get("recipe"):
             recipe = facts["recipe"]
             text = "; ".join(f"{key}: {value}" for key, value in _flat(recipe)) if isinstance(recipe, dict) else recipe
-            body.append(row(["", "recipe", _breakable(str(text))]))
+            body.append(row(["", "recipe", breakable(str(text))]))
     write_tex(output, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
-
-
-def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, str | Path], output: str | Path) -> None:
-    """Write what made the results: commit, versions, machine, and the facts beside every score table.
-
-    Args:
-        provenance_path: ``provenance.json``.
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
-        output: path of the table.
-    """
-    body = [row([escape(name), _breakable(value)]) for name, value in _flat(read_json(provenance_path))]
-    for dataset, path in score_paths.items():
-        facts = read_facts(path)
-        device_of(facts, path)
-        body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
-        body += [row([escape(name), _breakable(value)]) for name, value in _flat(facts) if name != "dataset"]
-    write_tex(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"lL{0.66\linewidth}", body) + "}\n")
-
-
-def _long(columns: str, body: list[str]) -> str:
-    """Return a table that may break over pages."""
-    lines = [rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", r"\toprule", *body, r"\bottomrule", r"\end{longtable}"]
-    return "\n".join(lines) + "\n"
 
 
 def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
@@ -547,16 +529,19 @@ def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
         name = f"{before}{key}".replace("_", " ")
         if isinstance(value, dict):
             pairs += _flat(value, f"{name}: ")
-        elif isinstance(value, list):
-            if value:
-                shown = ", ".join(str(item) for item in value)
-                pairs.append((name, shown if len(value) <= LONGEST_LIST else f"{len(value)} values, in the file"))
-        elif value not in (None, ""):
-            pairs.append((name, str(value)))
+        elif value not in (None, "", []):
+            pairs.append((name, listing(value) if isinstance(value, list) else str(value)))
     return pairs
 
 
-def _breakable(text: str) -> str:
+def listing(values: list[Any]) -> str:
+    """Return the values of a fact, joined; more than :data:`LONGEST_LIST` are counted."""
+    if len(values) > LONGEST_LIST:
+        return f"{len(values)} values, in the file"
+    return ", ".join(str(value) for value in values)
+
+
+def breakable(text: str) -> str:
     """Return escaped text in which words longer than 40 characters (digests) may break."""
     words = []
     for word in text.split(" "):

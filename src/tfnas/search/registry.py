@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ import jsonschema
 
 import tfnas.search
 from tfnas.errors import ConfigError, UnknownNameError
-from tfnas.search.base import EARLY, KINDS, SCORE, VALIDATION, Search
+from tfnas.search.base import EARLY, KINDS, LIVE, SCORE, VALIDATION, Search
 
 GROUPS = ("reference", "training-free", "non-weight-sharing", "hybrid")
 """Groups of table rows: bounds and baselines nobody would use; no accuracy looked at; trains; does both."""
@@ -55,8 +55,19 @@ def proxies_parameter(*default: str, description: str = "") -> dict[str, dict[st
     return {"proxies": fragment | ({"default": list(default)} if default else {})}
 
 
-STUDY_KEYS = ("algorithm", "constraint")
+STUDY_KEYS = ("algorithm", "constraint", "accuracies_of")
 """Keys of a search in the study file that are no parameters of its algorithm."""
+
+
+def accuracies_of(settings: Mapping[str, Any], searched_on: str) -> str:
+    """Return the dataset whose early accuracies, and their seconds, a search is shown: unless told, the searched one.
+
+    Args:
+        settings: settings of a search, :data:`STUDY_KEYS` included.
+        searched_on: the dataset that is searched.
+    """
+    return settings.get("accuracies_of", searched_on)
+
 
 COST_PARAMETER = {
     "cost": {
@@ -80,7 +91,7 @@ class Algorithm:
         group: one of :data:`GROUPS`.
         looks: kinds of look it may ask for; the runner refuses any other.
         parameters: JSON schema of each parameter, with description and, unless it is required, default.
-        reference: citation key in ``report/refs.bib``, or an empty string for common knowledge.
+        reference: citation key in ``report/refs.bib``, or an empty string for searches of this project.
         section: where in that reference (and in which code) the procedure stands.
         stream: name of its stream of random numbers; searches with the same name draw the same cells in a run.
         budgeted: whether it goes on until a budget of seconds is spent; else it ends by itself.
@@ -105,6 +116,11 @@ class Algorithm:
     def needs_scores(self) -> bool:
         """Whether it reads a score table."""
         return SCORE in self.looks
+
+    @property
+    def needs_live(self) -> bool:
+        """Whether its runs evaluate networks in a job of their own, see :mod:`tfnas.live`."""
+        return LIVE in self.looks
 
     @property
     def needs_early(self) -> bool:
@@ -163,13 +179,19 @@ class Algorithm:
             label: name of the search in the study, for messages.
 
         Raises:
-            ConfigError: a parameter is unknown, missing or has a wrong value.
+            ConfigError: a parameter is unknown, missing or has a wrong value, or the accuracies of a dataset are asked
+                for and the algorithm looks at none.
         """
         unknown = sorted(set(given) - {*STUDY_KEYS, *self.parameters})
         if unknown:
             raise ConfigError(
                 f"search.use.{label}.{unknown[0]} is no parameter of '{self.name}', which has: "
                 f"{', '.join(self.parameters) or 'none'}."
+            )
+        if "accuracies_of" in given and not self.needs_early:
+            raise ConfigError(
+                f"search.use.{label}.accuracies_of is '{given['accuracies_of']}', but '{self.name}' never looks at "
+                "early accuracies: remove it."
             )
         for name, fragment in self.parameters.items():
             if name not in given and "default" not in fragment:

@@ -7,7 +7,7 @@ from collections.abc import Generator, Sequence
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.gaussian_process import BayesianOptimiser, upper_confidence_bound
 from tfnas.search.registry import proxies_parameter, register
 
@@ -31,7 +31,7 @@ ROBOT_PARAMETERS = {
     reference="he2024robot",
     section="search_nb201.py of hzf1174/RoBoT",
 )
-class Robot(Search):
+class Robot(ProcedureSearch):
     """Learn from twenty early accuracies how to weigh proxies, then look at the best cells by these weights.
 
     The scores of each proxy are scaled to [0, 1] over the whole space. *Exploration*: twenty times, take weights from
@@ -43,10 +43,10 @@ class Robot(Search):
     The best early accuracy of all wins.
 
     Deviations. The authors search every dataset with its own proxies but always query the accuracies of CIFAR-10; here
-    accuracies are those of the searched dataset, so that their rows can be repeated for CIFAR-10 alone. They do not
-    charge for scoring the whole space; here it stands in the scoring seconds, apart from the seconds of training. Equal
-    sums are ordered by cell code. A score that is missing counts as the lowest one, which scales to 0 and so adds
-    nothing, as in the published code.
+    accuracies are those of the searched dataset unless the study says ``accuracies_of: cifar10``, which is the protocol
+    of their rows. They do not charge for scoring the whole space; here it stands in the scoring seconds, apart from the
+    seconds of training. Equal sums are ordered by cell code. A score that is missing counts as the lowest one, which
+    scales to 0 and so adds nothing, as in the published code.
 
     Args:
         space: the cells that may be proposed.
@@ -67,11 +67,9 @@ class Robot(Search):
         self.proxies = list(proxies)
         self.queries = queries
         self.seen: dict[int, float] = {}
-        self.steps = self.procedure()
-        self.answer: Sequence[float] | None = None
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:
-        """Yield one look after the other and receive what each showed."""
+        """Ask for all scores, then for the accuracies of exploration one by one, then for those of exploitation."""
         codes = self.space.codes.tolist()
         columns = []
         for proxy in self.proxies:
@@ -85,7 +83,7 @@ class Robot(Search):
             weights = optimiser.suggest()
             code = codes[int(np.argmax(scores @ weights))]
             if code not in self.seen:
-                yield Look(EARLY, [code])
+                (self.seen[code],) = yield Look(EARLY, [code])
             accuracy = self.seen[code]
             if accuracy >= best:
                 best, best_weights = accuracy, weights
@@ -94,20 +92,7 @@ class Robot(Search):
         ranking = np.argsort(-(scores @ best_weights), kind="stable")[: self.queries].tolist()
         rest = [codes[place] for place in ranking if codes[place] not in self.seen][: self.queries - len(self.seen)]
         if rest:
-            yield Look(EARLY, rest)
-
-    def ask(self) -> Look | None:
-        """Ask for all scores, then for the accuracies of exploration one by one, then for those of exploitation."""
-        try:
-            return self.steps.send(self.answer)
-        except StopIteration:
-            return None
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Hand the values to the procedure."""
-        self.answer = values
-        if look.kind == EARLY:
-            self.seen.update(zip(look.codes, values, strict=True))
+            self.seen.update(zip(rest, (yield Look(EARLY, rest)), strict=True))
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best early validation accuracy, the earliest of equals."""

@@ -5,7 +5,7 @@ dataset of the study, which gives one row per run and evaluated dataset (:data:`
 
 ====================  =========================================================================================
 ``search``            label of the search in the study
-``searched_on``       dataset whose scores and accuracies the search saw
+``searched_on``       dataset whose scores the search saw, and whose accuracies unless its settings name another one
 ``dataset``           dataset on which the chosen cell is read off (another one: transfer)
 ``run``               number of the run, from 0
 ``arch``              the chosen cell
@@ -14,7 +14,8 @@ dataset of the study, which gives one row per run and evaluated dataset (:data:`
 ``cells``             looks taken: draws, scores and accuracies, repeats counted, a cell scored and trained counts twice
 ``duplicates``        share of the looks at a cell whose class of functionally identical cells had been looked at in the
                       same way before, 0 to 1 (:meth:`tfnas.search.base.Trace.duplicates`)
-``scoring_seconds``   scoring seconds of all scored looks, from the score table; NaN if the table does not know them
+``scoring_seconds``   scoring seconds of all scored looks, from the score table; NaN if the table does not know them;
+                      those of networks evaluated live (:mod:`tfnas.live`)
 ``training_seconds``  simulated seconds of training and validation charged by the benchmark
 ``wall_seconds``      seconds the search itself took on the machine that ran it
 ``front``             only of searches with two objectives: the cells of the run's Pareto front, in order of cost,
@@ -45,13 +46,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import all_strings, canonical_classes
+from tfnas.cells import Cell, all_strings, canonical_classes
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
 from tfnas.files import write_table
 from tfnas.hardware import Costs, feasible
+from tfnas.live import read_live
 from tfnas.score_table import ScoreTable, lowest_where_missing
-from tfnas.search.base import EARLY, FEW, SCORE, VALIDATION, Look, SearchSpace, Trace
-from tfnas.search.registry import Algorithm, algorithm_names, get_algorithm
+from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
+from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark, ReadOff
 
@@ -62,7 +64,7 @@ COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "valid_accuracy", 
 CURVE_COLUMNS = ("run", "seconds", "arch", "test_accuracy")
 
 FREE_LOOKS = 1000
-"""Free looks at accuracies in a row after which a run under a budget ends: it has nothing new to propose."""
+"""Free looks at accuracies in a row with which a run under a budget ends: it has nothing new to propose."""
 
 
 class Scores:
@@ -108,24 +110,26 @@ def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | 
         ConfigError: there is no budget.
         SearchError: the budget does not pay for one query.
     """
-    for lacking, what, needed in (
+    for lacking, what, needed, mend in (
         (
             algorithm.needs_early and not benchmark.has_early,
             "early validation accuracies with their seconds (columns early_valid_accuracy, early_seconds, "
             "valid_seconds)",
             "needs_early",
+            "leave them out of search.use, or show them the accuracies of another dataset (accuracies_of)",
         ),
         (
             algorithm.needs_validation and not benchmark.has_validation,
             "validation accuracies (column valid_accuracy)",
             "needs_validation",
+            "leave them out of search.use",
         ),
     ):
         if lacking:
             impossible = [name for name in algorithm_names() if getattr(get_algorithm(name), needed)]
             raise TruthError(
                 f"Ground truth of '{benchmark.dataset}' ({benchmark.place}) has no {what}, so these searches are "
-                f"impossible on it: {', '.join(impossible)}; leave them out of search.use."
+                f"impossible on it: {', '.join(impossible)}; {mend}."
             )
     if budget is not None:
         if not budget > 0:
@@ -149,6 +153,7 @@ def run_search(
     scores: dict[str, Scores],
     budget: float | None = None,
     space: SearchSpace | None = None,
+    live: tuple[int, float] | None = None,
 ) -> Trace:
     """Run one search once: ask, look, pay, tell, until it asks for nothing more or its budget is spent.
 
@@ -164,6 +169,7 @@ def run_search(
         scores: scores by name of the proxy.
         budget: seconds, for searches that need a budget.
         space: cells that may be proposed; default: all cells of the benchmark.
+        live: code of the cell that live evaluations led this run to, and their seconds, for searches that have any.
 
     Returns:
         The trace of the run with the chosen cell.
@@ -188,7 +194,7 @@ def run_search(
                 f"{', '.join(algorithm.looks)} only."
             )
         before = trace.spent
-        values = _take(look, benchmark, scores, trace, budget, overshoot)
+        values = _take(look, benchmark, scores, trace, budget, overshoot, live)
         free_looks = 0 if trace.spent > before else free_looks + (look.kind == EARLY) * len(values)
         ended = len(values) < len(look.codes) or trace.spent >= (budget or 0) or free_looks >= FREE_LOOKS
         spent = budget is not None and ended
@@ -204,11 +210,22 @@ def run_search(
 
 
 def _take(
-    look: Look, benchmark: Benchmark, scores: dict[str, Scores], trace: Trace, budget: float | None, overshoot: bool
+    look: Look,
+    benchmark: Benchmark,
+    scores: dict[str, Scores],
+    trace: Trace,
+    budget: float | None,
+    overshoot: bool,
+    live: tuple[int, float] | None,
 ) -> list[float] | np.ndarray:
     """Take a look, write it into the trace and return the values; fewer of them if the budget ended in between."""
     if look.kind == EARLY:
         return _query(look.codes, benchmark, trace, budget, overshoot)
+    if look.kind == LIVE:
+        if live is None:
+            raise SearchError("A search asks what live evaluations led to, but there are none of this run.")
+        trace.extend(LIVE, [live[0]], [np.nan], [live[1]])
+        return [live[0]]
     costs = None
     codes = np.asarray(look.codes, dtype=np.int64)
     if look.kind == SCORE:
@@ -230,6 +247,8 @@ def _query(
     codes: Sequence[int], benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
 ) -> list[float]:
     """Query one cell after the other, as long as the budget lasts."""
+    if len(codes) >= FEW and not benchmark.pay_once:
+        return _query_many(np.asarray(codes, dtype=np.int64), benchmark, trace, budget, overshoot)
     values = []
     for code in codes:
         cost = benchmark.cost(code)
@@ -237,6 +256,21 @@ def _query(
             break
         values.append(benchmark.query(code))
         trace.add(EARLY, code, values[-1], cost)
+    return values
+
+
+def _query_many(
+    codes: np.ndarray, benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
+) -> list[float]:
+    """Do the same for many cells at once, whose costs do not depend on one another."""
+    costs = benchmark.cost(codes)
+    if budget is not None:
+        clock = np.cumsum(np.concatenate([[trace.spent], costs]))
+        over = (clock[:-1] >= budget) | (not overshoot and clock[1:] > budget)
+        if over.any():
+            codes, costs = codes[: over.argmax()], costs[: over.argmax()]
+    values = benchmark.query(codes).tolist()
+    trace.extend(EARLY, codes, values, costs)
     return values
 
 
@@ -255,6 +289,7 @@ def run_block(
     curves: str | Path | None = None,
     pay_once: bool = False,
     latency_path: str | Path | None = None,
+    live_paths: Sequence[str | Path] = (),
 ) -> None:
     """Run the runs ``first`` to ``last`` (both included) of a search and write their table.
 
@@ -263,14 +298,15 @@ def run_block(
 
     Args:
         search: label of the search in the study.
-        settings: its settings: ``algorithm``, parameters, and ``constraint`` where there is one.
-        searched_on: dataset whose scores and accuracies it sees.
-        truth_paths: ground-truth table of each dataset of the study, that of ``searched_on`` among them.
+        settings: its settings: ``algorithm``, parameters, and ``constraint`` and ``accuracies_of`` where given.
+        searched_on: dataset whose scores it sees, and whose early accuracies unless ``accuracies_of`` names another.
+        truth_paths: ground-truth table of each dataset of the study, those two among them.
         score_path: score table of ``searched_on``; None for searches that need none.
         first: number of the first run, from 0.
         last: number of the last run, included.
         seed: master seed of the study.
-        budget_seconds: simulated seconds that a run may spend; only searches that train need it.
+        budget_seconds: simulated seconds that a run may spend, of the dataset whose accuracies it sees; only searches
+            that train need it.
         output: table to write (.parquet), with the columns :data:`COLUMNS`; its facts go to ``.json`` beside it.
         study: name of the study.
         curves: anytime curves to write (.parquet), with the columns :data:`CURVE_COLUMNS` and facts beside them; None
@@ -278,6 +314,7 @@ def run_block(
         pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
         latency_path: latencies of ``searched_on`` (:func:`tfnas.hardware.convert`); None where no device is asked for.
+        live_paths: what live evaluations led the runs to (:mod:`tfnas.live`), for searches that have any.
 
     Raises:
         TfnasError: settings, scores, ground truth or budget do not allow the search; one sentence says why.
@@ -288,16 +325,26 @@ def run_block(
         )
     if searched_on not in truth_paths:
         raise ConfigError(f"Search '{search}' searches on '{searched_on}', which is no dataset of the study.")
+    shown = accuracies_of(settings, searched_on)
+    if shown not in truth_paths:
+        raise ConfigError(
+            f"Search '{search}' is to see the accuracies of '{shown}', which is no dataset of the study: set "
+            f"search.use.{search}.accuracies_of to one of {', '.join(truth_paths)}."
+        )
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
     parameters = algorithm.settings(settings, search)
-    benchmark = Benchmark.read(truth_paths[searched_on], searched_on, pay_once)
+    benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
     budget = float(budget_seconds or 0) if algorithm.needs_budget else None
     check_benchmark(algorithm, benchmark, budget, parameters.get("overshoot", True))
     cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)
     constraint = settings.get("constraint", {})
-    codes = feasible(benchmark.codes, constraint, cell_costs, f"search.use.{search}.constraint")
+    known = benchmark.codes
+    if shown != searched_on:
+        known = np.intersect1d(known, ReadOff.read(truth_paths[searched_on], searched_on).codes)
+    codes = feasible(known, constraint, cell_costs, f"search.use.{search}.constraint")
     space = SearchSpace(codes, cell_costs)
     scores = _read_scores(algorithm, parameters, score_path, search, space.codes)
+    live, live_facts = _read_live(algorithm, live_paths, search, first, last)
 
     costs: list[tuple[float, ...]] = []
     chosen = np.empty(last + 1 - first, dtype=np.int64)
@@ -308,7 +355,7 @@ def run_block(
     for run in range(first, last + 1):
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         start = time.perf_counter()
-        trace = run_search(algorithm, parameters, rng, benchmark, scores, budget, space)
+        trace = run_search(algorithm, parameters, rng, benchmark, scores, budget, space, live.get(run))
         seconds = time.perf_counter() - start
         chosen[run - first] = trace.chosen
         fronts.append(trace.front)
@@ -340,6 +387,7 @@ def run_block(
         "algorithm": algorithm.name,
         "parameters": parameters,
         "searched_on": searched_on,
+        "accuracies_of": shown if algorithm.needs_early else None,
         "study": study,
         "seed": seed,
         "stream": algorithm.stream,
@@ -349,6 +397,7 @@ def run_block(
         "pay_once": pay_once,
         "cells_in_space": space.size,
         "scored_cells": {proxy: looks / len(chosen) for proxy, looks in scored.items()},
+        "live": live_facts,
     }
     table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
     if algorithm.fronts:
@@ -374,6 +423,20 @@ def _rises(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
         seconds, codes = seconds[:0], codes[:0]  # its choice weighs something besides
     seconds, codes = np.append(seconds, trace.spent), np.append(codes, trace.chosen)
     return (seconds if trace.scoring_seconds == trace.scoring_seconds else np.full(seconds.size, np.nan)), codes
+
+
+def _read_live(
+    algorithm: Algorithm, paths: Sequence[str | Path], search: str, first: int, last: int
+) -> tuple[dict[int, tuple[int, float]], dict[str, Any] | None]:
+    """Return the cell and seconds of each run with live evaluations, and networks per run with their devices."""
+    if not algorithm.needs_live:
+        return {}, None
+    if not paths:
+        raise SearchError(f"Search '{search}' evaluates networks live, but was given no table of what they led to.")
+    table, device = read_live(paths, first, last)
+    codes = [Cell.parse(text).code for text in table["arch"]]
+    outcomes = dict(zip(table.index.tolist(), zip(codes, table["seconds"].tolist(), strict=True), strict=True))
+    return outcomes, {"networks": float(table["networks"].mean()), "device": device}
 
 
 def _read_scores(

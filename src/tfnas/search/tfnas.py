@@ -58,7 +58,7 @@ TRIES = 20
     group="training-free",
     looks=(SCORE,),
     parameters=TFNAS_PARAMETERS,
-    section="own, see the documentation of searches",
+    section="this project",
 )
 class Tfnas(ProcedureSearch):
     """Breed from the ten best of all cells scored so far, then climb over neighbours until none is better.
@@ -157,7 +157,7 @@ class Tfnas(ProcedureSearch):
     looks=(SCORE, EARLY),
     parameters=TFNAS_PARAMETERS | QUERY_PARAMETERS,
     budgeted=False,
-    section="own, see the documentation of searches",
+    section="this project",
 )
 class TfnasQueries(Tfnas):
     """Search as tfnas does, look at the early accuracies of the ten best cells, and choose by accuracy and score.

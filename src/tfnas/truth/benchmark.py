@@ -159,7 +159,8 @@ class ReadOff:
         self.dataset = dataset
         self.place = place
         codes = _codes_of(table, place)
-        self._codes = np.unique(codes)
+        self.codes = np.unique(codes)
+        """Codes of the cells in the table, ascending, shape (n,)."""
         self._valid = _by_code(table, codes, "valid_accuracy")
         self._test = _by_code(table, codes, "test_accuracy")
 
@@ -184,7 +185,7 @@ class ReadOff:
         codes = cells.code if isinstance(cells, Cell) else cells
         test = _values_at(self._test, codes)
         if _any_nan(test):
-            raise _missing(codes, test, "test accuracy", self.dataset, self.place, self._codes)
+            raise _missing(codes, test, "test accuracy", self.dataset, self.place, self.codes)
         return _values_at(self._valid, codes), test
 
 

@@ -1,0 +1,267 @@
+r"""Choices made without the dataset they are judged on: which ensemble of proxies, and which variant of a search.
+
+To choose members, weights or sizes by the accuracies of a dataset and then to report that dataset is to look at the
+answer. Here every dataset is *held out* once: what is reported for it was chosen by the accuracies of the others.
+
+``summaries/ensemble-choice.csv``: one row per dataset held out and number of members (:data:`ENSEMBLE_COLUMNS`).
+``summaries/leagues.csv``: one row per league, dataset held out and search of the league (:data:`LEAGUE_COLUMNS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import comb
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE
+from tfnas.comparisons import REGRET_COLUMNS
+from tfnas.errors import ConfigError, ScoreError, SearchError
+from tfnas.files import read_table, write_table
+from tfnas.progress import progress
+from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.statistics import spearman
+from tfnas.truth.benchmark import ReadOff
+
+ENSEMBLE_COLUMNS = (
+    "held_out",
+    "size",
+    "members",
+    "chosen",
+    "elsewhere",
+    "spearman",
+    "spearman_low",
+    "spearman_high",
+    "top_accuracy",
+    "best_members",
+    "best_spearman",
+)
+
+LEAGUE_COLUMNS = (
+    "league",
+    "held_out",
+    "search",
+    "elsewhere",
+    "chosen",
+    "n",
+    "mean",
+    "std",
+    "ci_low",
+    "ci_high",
+    "regret",
+)
+
+LEAGUE = "The search of a league of search.leagues"
+"""What :func:`check_datasets` is asked for searches."""
+
+
+def check_datasets(datasets: Sequence[str], what: str) -> None:
+    """Refuse to choose without a dataset when there is no other.
+
+    Raises:
+        ConfigError: fewer than 2 datasets.
+    """
+    if len(datasets) < 2:
+        raise ConfigError(
+            f"{what} is chosen on the datasets other than the one it is judged on, and the study has only "
+            f"{', '.join(datasets)}: add a dataset or leave it out."
+        )
+
+
+def check_ensemble_choice(datasets: Sequence[str], proxies: Sequence[str], largest: int) -> None:
+    """Refuse a choice of ensembles that cannot be made.
+
+    Raises:
+        ConfigError: fewer than 2 datasets, or more members than proxies.
+    """
+    check_datasets(datasets, "The ensemble of scoring.ensemble_choice")
+    if largest > len(proxies):
+        raise ConfigError(
+            f"scoring.ensemble_choice.largest is {largest}, more than the proxies to choose from ({len(proxies)}): "
+            "lower it or add proxies."
+        )
+
+
+def choose_ensembles(
+    score_paths: Mapping[str, str | Path],
+    truth_paths: Mapping[str, str | Path],
+    proxies: Sequence[str],
+    largest: int,
+    output: str | Path,
+) -> None:
+    r"""Choose for every dataset the log-rank sum of a few proxies that ranks best on the other datasets.
+
+    All subsets of 1 to ``largest`` proxies are tried. With :math:`r_k(a)` the rank of cell a by proxy k among the n
+    cells of the space (n is the best, ties averaged), the score of a subset S is
+    :math:`\sum_{k \in S} \ln(r_k(a) / n)`: that of an ensemble with the rule ``log_rank_sum``
+    (:mod:`tfnas.ensembles`). Correlations are over the cells of the ground truth; one that is undefined, because all
+    scores are equal, is never chosen.
+
+    Args:
+        score_paths: score table of each dataset, at least 2.
+        truth_paths: ground-truth table of each dataset.
+        proxies: names of the proxies to choose from.
+        largest: most members of an ensemble.
+        output: table to write (.csv) with :data:`ENSEMBLE_COLUMNS`. Of the subsets of ``size`` proxies, ``members`` is
+            the one with the highest mean Spearman correlation with the test accuracies of the other datasets, which is
+            ``elsewhere``; ``chosen`` is true in the row of each dataset in which that is highest, the smallest size of
+            equals. ``spearman`` with its interval and ``top_accuracy``, the mean test accuracy (percent) of the cells
+            with the highest score, are those of the dataset held out; ``best_members`` and ``best_spearman`` what the
+            best choice of that size would have been in hindsight.
+
+    Raises:
+        ConfigError: fewer than 2 datasets, or more members than proxies.
+        UnknownNameError: a score table does not hold a proxy.
+        ScoreError: all scores of a proxy are NaN, or no subset orders the cells of a dataset.
+        TruthError: a cell has no test accuracy.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    from scipy.stats import rankdata
+
+    datasets = list(score_paths)
+    check_ensemble_choice(datasets, proxies, largest)
+    logs, ranked, accuracies = {}, {}, {}
+    for dataset in datasets:
+        truth = ReadOff.read(truth_paths[dataset], dataset)
+        accuracies[dataset] = truth.peek(truth.codes)[1]
+        ranked[dataset] = _unit(rankdata(accuracies[dataset]))
+        table = ScoreTable.read(score_paths[dataset])
+        scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
+        logs[dataset] = np.log(rankdata(scores, axis=1) / SPACE_SIZE)[:, truth.codes]
+
+    def score(dataset: str, subset: tuple[int, ...]) -> np.ndarray:
+        return logs[dataset][list(subset)].sum(axis=0)
+
+    def names(subset: tuple[int, ...]) -> str:
+        return " ".join(proxies[place] for place in subset)
+
+    rows = []
+    with progress(sum(comb(len(proxies), size) for size in range(1, largest + 1)), "subsets of proxies") as advance:
+        for size in range(1, largest + 1):
+            subsets = list(combinations(range(len(proxies)), size))
+            values = np.empty((len(subsets), len(datasets)))
+            for row, subset in enumerate(subsets):
+                for column, dataset in enumerate(datasets):
+                    values[row, column] = _unit(rankdata(score(dataset, subset))) @ ranked[dataset]
+                advance(1)
+            for column, dataset in enumerate(datasets):
+                elsewhere = np.delete(values, column, axis=1).mean(axis=1)
+                best = _highest(elsewhere, size, [other for other in datasets if other != dataset])
+                hindsight = _highest(values[:, column], size, [dataset])
+                held_out = score(dataset, subsets[best])
+                rho = spearman(held_out, accuracies[dataset])
+                rows.append(
+                    {
+                        "held_out": dataset,
+                        "size": size,
+                        "members": names(subsets[best]),
+                        "chosen": False,
+                        "elsewhere": elsewhere[best],
+                        "spearman": rho.value,
+                        "spearman_low": rho.low,
+                        "spearman_high": rho.high,
+                        "top_accuracy": accuracies[dataset][held_out == held_out.max()].mean(),
+                        "best_members": names(subsets[hindsight]),
+                        "best_spearman": values[hindsight, column],
+                    }
+                )
+    rows.sort(key=lambda row: datasets.index(row["held_out"]))  # stable: sizes stay in their order
+    table = pd.DataFrame(rows, columns=list(ENSEMBLE_COLUMNS))
+    table.loc[table.groupby("held_out")["elsewhere"].idxmax(), "chosen"] = True
+    facts = {
+        "rows": "one per dataset held out and number of members",
+        "proxies": list(proxies),
+        "largest": largest,
+        "rule": "log_rank_sum",
+        "members": "of all subsets of that size the best by mean Spearman correlation with the test accuracies of the "
+        "other datasets (elsewhere)",
+        "chosen": "the size with the highest mean correlation elsewhere, the smallest of equals",
+        "spearman": "with the test accuracies of the dataset held out; 95 % interval as in correlations.csv",
+        "top_accuracy": "mean test accuracy of the cells with the highest score on the dataset held out, percent",
+        "best": "chosen in hindsight, on the dataset held out itself: a bound, not a method",
+    }
+    write_table(output, table, facts)
+
+
+def _unit(ranks: np.ndarray) -> np.ndarray:
+    """Return ranks centred and of length 1, NaN if all are the same: products of two are Spearman correlations."""
+    centred = ranks - ranks.mean()
+    with np.errstate(invalid="ignore"):
+        return centred / np.linalg.norm(centred)
+
+
+def _highest(correlations: np.ndarray, size: int, datasets: Sequence[str]) -> int:
+    """Return the place of the highest correlation, the first of equals, leaving out undefined ones."""
+    if np.isnan(correlations).all():
+        raise ScoreError(
+            f"No ensemble of {size} of the proxies to choose from orders the cells of {' and '.join(datasets)}: all "
+            "scores, or all test accuracies, are equal there, so leave the dataset or these proxies out."
+        )
+    return int(np.nanargmax(correlations))
+
+
+def choose_searches(
+    regret_path: str | Path, leagues: Mapping[str, Sequence[str]], datasets: Sequence[str], output: str | Path
+) -> None:
+    """Choose for every dataset, out of each league of searches, the one with the least regret on the other datasets.
+
+    Args:
+        regret_path: ``summaries/regret.csv``; of each dataset searched by itself.
+        leagues: labels of the searches of each league: the variants of one method, say.
+        datasets: the datasets, at least 2.
+        output: table to write (.csv) with :data:`LEAGUE_COLUMNS`. ``elsewhere`` is the mean over the other datasets of
+            the mean regret (points of test accuracy below the best cell); ``chosen`` is true for the search of the
+            league in which that is smallest, the first of equals. n, mean, std and interval of the test accuracy
+            (percent) and the mean ``regret`` are those of the dataset held out.
+
+    Raises:
+        ConfigError: fewer than 2 datasets.
+        SearchError: a search of a league has no regret on a dataset.
+        DataError: the table is missing or lacks a column.
+    """
+    check_datasets(list(datasets), LEAGUE)
+    table = read_table(regret_path, REGRET_COLUMNS)
+    own = table[table["searched_on"] == table["dataset"]].set_index(["search", "dataset"])
+    rows = []
+    for league, labels in leagues.items():
+        for label in labels:
+            for dataset in datasets:
+                if (label, dataset) not in own.index:
+                    raise SearchError(
+                        f"'{regret_path}' has no regret of search '{label}' searched on '{dataset}', which league "
+                        f"'{league}' needs: run the searches and their summary."
+                    )
+        for held_out in datasets:
+            others = [dataset for dataset in datasets if dataset != held_out]
+            elsewhere = [own.loc[[(label, dataset) for dataset in others], "mean"].mean() for label in labels]
+            least = int(np.argmin(elsewhere))
+            for place, label in enumerate(labels):
+                line = own.loc[(label, held_out)]
+                rows.append(
+                    {
+                        "league": league,
+                        "held_out": held_out,
+                        "search": label,
+                        "elsewhere": elsewhere[place],
+                        "chosen": place == least,
+                        "n": int(line["n"]),
+                        "mean": line["optimum"] - line["mean"],
+                        "std": line["std"],
+                        "ci_low": line["optimum"] - line["ci_high"],
+                        "ci_high": line["optimum"] - line["ci_low"],
+                        "regret": line["mean"],
+                    }
+                )
+    facts = {
+        "rows": "one per league, dataset held out and search of the league, each dataset searched by itself",
+        "leagues": {league: list(labels) for league, labels in leagues.items()},
+        "elsewhere": "mean over the other datasets of the mean regret, points of test accuracy",
+        "chosen": "the search of the league with the least regret elsewhere, the first of equals",
+        "mean, std, ci_low, ci_high": "test accuracy on the dataset held out over n runs, percent; std: ddof = 1; 95 % "
+        "bootstrap interval of the mean",
+        "regret": "mean regret on the dataset held out, points",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(LEAGUE_COLUMNS)), facts)

@@ -1,0 +1,8 @@
+"""Tabulate the ensembles that were chosen without the dataset they are judged on."""
+
+from tfnas.workflow import job
+
+with job(snakemake):
+    from tfnas.reporting.leave_one_out import write_ensemble_choice_table
+
+    write_ensemble_choice_table(snakemake.input.summary, snakemake.output.table)
