@@ -29,7 +29,7 @@ benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)
 
 scores: setup
-	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-scores.yaml -- $(SCORES)
+	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-all.yaml -- $(SCORES)
 	.venv/bin/python tools/ship_scores.py data/scores/nats-tss $(SCORES)
 
 lint: setup
