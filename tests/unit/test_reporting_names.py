@@ -72,3 +72,12 @@ def test_groups_are_those_of_the_registry():
 def test_a_dataset_without_a_title_is_printed_by_its_name():
     assert dataset_title("cifar10") == "CIFAR-10"
     assert dataset_title("own-images") == "own-images"
+
+
+def test_a_title_that_grew_too_long_gives_way_to_the_label():
+    searches = {
+        "mine": {"algorithm": "tfnas", "proxies": ["naswot", "logsynflow", "skip"], "cells": 120},
+        "yours": {"algorithm": "tfnas", "proxies": ["naswot"], "cells": 80},
+        "plain": {"algorithm": "tfnas"},
+    }
+    assert search_titles(searches) == {"mine": "mine", "yours": "yours", "plain": "tfnas"}

@@ -36,6 +36,10 @@ SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
 """Letters for settings of searches, as the pseudocode uses them."""
 
 
+LONGEST_TITLE = 36
+"""Characters of a title of a search; one that would be longer gives way to the label in the study file."""
+
+
 def dataset_title(name: str) -> str:
     """Return the printed name of a dataset."""
     return DATASET_TITLES.get(name, name)
@@ -67,7 +71,8 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     letter among them), without what follows " by ", and simply the proxy's name for the plain search by a proxy. Behind
     it stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
     ``NASWOT (N = 100)`` and ``AREA (NASWOT)``, and always the dataset whose accuracies a search is shown in place of
-    those of the dataset searched.
+    those of the dataset searched. Where that takes more than :data:`LONGEST_TITLE` characters, the search goes by its
+    label in the study.
     """
     titles = {}
     for label, settings in searches.items():
@@ -83,7 +88,7 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
         if differing:
             before = f"{title[:-1]}, " if title.endswith(")") else f"{title} ("
             title = f"{before}{', '.join(differing)})"
-        titles[label] = title
+        titles[label] = title if len(title) <= LONGEST_TITLE else label
     repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
     return {label: f"{title} [{label}]" if title in repeated else title for label, title in titles.items()}
 
