@@ -81,3 +81,16 @@ def test_a_title_that_grew_too_long_gives_way_to_the_label():
         "plain": {"algorithm": "tfnas"},
     }
     assert search_titles(searches) == {"mine": "mine", "yours": "yours", "plain": "tfnas"}
+
+
+def test_searches_that_follow_a_proxy_are_called_after_it():
+    searches = {
+        "one": {"algorithm": "proxy_argmax", "proxy": "naswot"},
+        "two": {"algorithm": "plain_evolution", "proxy": "naswot", "population": 10},
+        "three": {"algorithm": "plain_evolution", "proxy": "zen", "population": 20},
+    }
+    assert search_titles(searches) == {
+        "one": "NASWOT (all cells)",
+        "two": "Evolution (NASWOT, P = 10)",
+        "three": "Evolution (Zen, P = 20)",
+    }

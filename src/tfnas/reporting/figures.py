@@ -404,7 +404,7 @@ def draw_correlations(
 def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, Any]], output: str | Path) -> None:
     """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset.
 
-    Each search was run on the dataset of its panel. Bars are 95 % intervals of the mean. References (a random cell,
+    Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are 95 % intervals of the mean. References (a random cell,
     oracles), which cost nothing that could be counted, are horizontal lines.
 
     Args:
@@ -414,8 +414,6 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     """
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
-
-    from tfnas.search.registry import STUDY_KEYS
 
     summary = read_table(
         summary_path,
@@ -438,7 +436,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     series: dict[tuple[str, ...], list[str]] = {}
     for label, settings in searches.items():
         if groups[label] != "reference":
-            alike = tuple(str(settings.get(name, "")) for name in ("proxy", *STUDY_KEYS))
+            alike = tuple(f"{name}: {value}" for name, value in sorted(settings.items()) if name != "sample")
             series.setdefault(alike, []).append(label)
     references = [label for label in searches if groups[label] == "reference"]
     with figure_style():

@@ -32,6 +32,9 @@ published methods that nobody can rerun on the benchmark."""
 PLAIN_PROXY_SEARCH = "proxy_search"
 """The algorithm that does nothing but look at the proxy: the literature calls it by the proxy's name."""
 
+BY_PROXY = {PLAIN_PROXY_SEARCH: "{}", "proxy_argmax": "{} (all cells)", "plain_evolution": "Evolution ({})"}
+"""Titles of searches that are nothing without the proxy that they follow."""
+
 SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
 """Letters for settings of searches, as the pseudocode uses them."""
 
@@ -68,8 +71,8 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the short printed names of searches as plain text: ``{label: title}``.
 
     A title is the algorithm's: its acronym where it ends with one in brackets (a word with two capitals, the first
-    letter among them), without what follows " by ", and simply the proxy's name for the plain search by a proxy. Behind
-    it stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
+    letter among them), without what follows " by ", and that of :data:`BY_PROXY` for those that follow a proxy. Behind it
+    stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
     ``NASWOT (N = 100)`` and ``AREA (NASWOT)``, and always the dataset whose accuracies a search is shown in place of
     those of the dataset searched. Where that takes more than :data:`LONGEST_TITLE` characters, the search goes by its
     label in the study.
@@ -82,7 +85,7 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
             _difference(name, value)
             for name, value in settings.items()
             if name != "algorithm"
-            and not (name == "proxy" and settings["algorithm"] == PLAIN_PROXY_SEARCH)
+            and not (name == "proxy" and settings["algorithm"] in BY_PROXY)
             and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
         ]
         if differing:
@@ -112,8 +115,8 @@ def _difference(name: str, value: Any) -> str:
 def _short_title(settings: dict[str, Any]) -> str:
     from tfnas.search.registry import get_algorithm
 
-    if settings["algorithm"] == PLAIN_PROXY_SEARCH and isinstance(settings.get("proxy"), str):
-        return proxy_title(settings["proxy"])
+    if settings["algorithm"] in BY_PROXY and isinstance(settings.get("proxy"), str):
+        return BY_PROXY[settings["algorithm"]].format(proxy_title(settings["proxy"]))
     title = get_algorithm(settings["algorithm"]).title
     acronym = re.fullmatch(r".*\(([A-Z][\w-]*[A-Z][\w-]*)\)", title)
     return acronym[1] if acronym else title.partition(" by ")[0]
