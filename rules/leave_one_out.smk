@@ -2,7 +2,8 @@
 
 REQUIRED INPUTS: for ensembles (`scoring.ensemble_choice`) the score tables and the ground truth of all datasets; for
 leagues (`search.leagues`) results/{study}/summaries/regret.csv.
-OUTPUTS: results/{study}/summaries/{ensemble-choice,leagues}.csv and .json, tables/{ensemble-choice,leagues,league-searches}.tex.
+OUTPUTS: results/{study}/summaries/{ensemble-choice,leagues}.csv and .json, tables/{ensemble-choice,ensemble-top,leagues,
+league-searches}.tex.
 """
 
 
@@ -40,13 +41,14 @@ rule tabulate_ensemble_choice:
         lib=sources("tabulate_ensemble_choice"),
     output:
         table="results/{study}/tables/ensemble-choice.tex",
+        top="results/{study}/tables/ensemble-top.tex",
     log:
         "results/{study}/logs/tabulate_ensemble_choice.log",
     benchmark:
         "results/{study}/benchmarks/tabulate_ensemble_choice.tsv"
     localrule: True
     message:
-        "Writing the table of ensembles chosen elsewhere"
+        "Writing the tables of ensembles chosen elsewhere"
     script:
         "../workflow/scripts/tabulate_ensemble_choice.py"
 

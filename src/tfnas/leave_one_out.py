@@ -3,7 +3,8 @@ r"""Choices made without the dataset they are judged on: which ensemble of proxi
 To choose members, weights or sizes by the accuracies of a dataset and then to report that dataset is to look at the
 answer. Here every dataset is *held out* once: what is reported for it was chosen by the accuracies of the others.
 
-``summaries/ensemble-choice.csv``: one row per dataset held out and number of members (:data:`ENSEMBLE_COLUMNS`).
+``summaries/ensemble-choice.csv``: one row per criterion, dataset held out and number of members
+(:data:`ENSEMBLE_COLUMNS`).
 ``summaries/leagues.csv``: one row per league, dataset held out and search of the league (:data:`LEAGUE_COLUMNS`).
 """
 
@@ -27,6 +28,7 @@ from tfnas.statistics import spearman
 from tfnas.truth.benchmark import ReadOff
 
 ENSEMBLE_COLUMNS = (
+    "by",
     "held_out",
     "size",
     "members",
@@ -37,8 +39,11 @@ ENSEMBLE_COLUMNS = (
     "spearman_high",
     "top_accuracy",
     "best_members",
-    "best_spearman",
+    "best",
 )
+
+SPEARMAN, TOP_CELL = "spearman", "top_cell"
+"""What ensembles are chosen by: how they order all cells, or how good the cell is that they rank first."""
 
 LEAGUE_COLUMNS = (
     "league",
@@ -92,7 +97,7 @@ def choose_ensembles(
     largest: int,
     output: str | Path,
 ) -> None:
-    r"""Choose for every dataset the log-rank sum of a few proxies that ranks best on the other datasets.
+    r"""Choose for every dataset the log-rank sum of a few proxies that does best on the other datasets.
 
     All subsets of 1 to ``largest`` proxies are tried. With :math:`r_k(a)` the rank of cell a by proxy k among the n
     cells of the space (n is the best, ties averaged), the score of a subset S is
@@ -106,11 +111,13 @@ def choose_ensembles(
         proxies: names of the proxies to choose from.
         largest: most members of an ensemble.
         output: table to write (.csv) with :data:`ENSEMBLE_COLUMNS`. Of the subsets of ``size`` proxies, ``members`` is
-            the one with the highest mean Spearman correlation with the test accuracies of the other datasets, which is
-            ``elsewhere``; ``chosen`` is true in the row of each dataset in which that is highest, the smallest size of
-            equals. ``spearman`` with its interval and ``top_accuracy``, the mean test accuracy (percent) of the cells
-            with the highest score, are those of the dataset held out; ``best_members`` and ``best_spearman`` what the
-            best choice of that size would have been in hindsight.
+            the best on the other datasets: ``by`` spearman that with the highest mean Spearman correlation with their
+            test accuracies, ``by`` top_cell that with the smallest mean regret, points of test accuracy between the
+            best cell and the cells with the highest score (the mean of equal ones); that mean is ``elsewhere``.
+            ``chosen`` is true in the row of each dataset and criterion where it is best, the smallest size of equals.
+            ``spearman`` with its interval and ``top_accuracy``, the mean test accuracy (percent) of the cells with the
+            highest score, are those of the dataset held out; ``best_members`` and ``best`` (a correlation, or percent)
+            what the best choice of that size would have been in hindsight.
 
     Raises:
         ConfigError: fewer than 2 datasets, or more members than proxies.
@@ -142,43 +149,50 @@ def choose_ensembles(
     with progress(sum(comb(len(proxies), size) for size in range(1, largest + 1)), "subsets of proxies") as advance:
         for size in range(1, largest + 1):
             subsets = list(combinations(range(len(proxies)), size))
-            values = np.empty((len(subsets), len(datasets)))
+            correlations, tops = np.empty((2, len(subsets), len(datasets)))
             for row, subset in enumerate(subsets):
                 for column, dataset in enumerate(datasets):
-                    values[row, column] = _unit(rankdata(score(dataset, subset))) @ ranked[dataset]
+                    scores = score(dataset, subset)
+                    correlations[row, column] = _unit(rankdata(scores)) @ ranked[dataset]
+                    tops[row, column] = accuracies[dataset][scores == scores.max()].mean()
                 advance(1)
+            losses = tops - [accuracies[dataset].max() for dataset in datasets]
             for column, dataset in enumerate(datasets):
-                elsewhere = np.delete(values, column, axis=1).mean(axis=1)
-                best = _highest(elsewhere, size, [other for other in datasets if other != dataset])
-                hindsight = _highest(values[:, column], size, [dataset])
-                held_out = score(dataset, subsets[best])
-                rho = spearman(held_out, accuracies[dataset])
-                rows.append(
-                    {
-                        "held_out": dataset,
-                        "size": size,
-                        "members": names(subsets[best]),
-                        "chosen": False,
-                        "elsewhere": elsewhere[best],
-                        "spearman": rho.value,
-                        "spearman_low": rho.low,
-                        "spearman_high": rho.high,
-                        "top_accuracy": accuracies[dataset][held_out == held_out.max()].mean(),
-                        "best_members": names(subsets[hindsight]),
-                        "best_spearman": values[hindsight, column],
-                    }
-                )
-    rows.sort(key=lambda row: datasets.index(row["held_out"]))  # stable: sizes stay in their order
+                others = [other for other in datasets if other != dataset]
+                for by, values, kept in ((SPEARMAN, correlations, correlations), (TOP_CELL, losses, tops)):
+                    elsewhere = np.delete(values, column, axis=1).mean(axis=1)
+                    best = _highest(elsewhere, size, others)
+                    hindsight = _highest(values[:, column], size, [dataset])
+                    rho = spearman(score(dataset, subsets[best]), accuracies[dataset])
+                    rows.append(
+                        {
+                            "by": by,
+                            "held_out": dataset,
+                            "size": size,
+                            "members": names(subsets[best]),
+                            "chosen": False,
+                            "elsewhere": elsewhere[best] if by == SPEARMAN else -elsewhere[best],
+                            "spearman": rho.value,
+                            "spearman_low": rho.low,
+                            "spearman_high": rho.high,
+                            "top_accuracy": tops[best, column],
+                            "best_members": names(subsets[hindsight]),
+                            "best": kept[hindsight, column],
+                        }
+                    )
+    rows.sort(key=lambda row: (row["by"], datasets.index(row["held_out"])))  # stable: sizes stay in their order
     table = pd.DataFrame(rows, columns=list(ENSEMBLE_COLUMNS))
-    table.loc[table.groupby("held_out")["elsewhere"].idxmax(), "chosen"] = True
+    merit = table["elsewhere"].where(table["by"] == SPEARMAN, -table["elsewhere"])
+    table.loc[merit.groupby([table["by"], table["held_out"]]).idxmax(), "chosen"] = True
     facts = {
-        "rows": "one per dataset held out and number of members",
+        "rows": "one per criterion, dataset held out and number of members",
         "proxies": list(proxies),
         "largest": largest,
         "rule": "log_rank_sum",
-        "members": "of all subsets of that size the best by mean Spearman correlation with the test accuracies of the "
-        "other datasets (elsewhere)",
-        "chosen": "the size with the highest mean correlation elsewhere, the smallest of equals",
+        "members": "of all subsets of that size the best on the other datasets (elsewhere); by spearman: highest mean "
+        "Spearman correlation with their test accuracies; by top_cell: smallest mean regret of the cells with the "
+        "highest score, points of test accuracy",
+        "chosen": "the size that is best elsewhere, the smallest of equals",
         "spearman": "with the test accuracies of the dataset held out; 95 % interval as in correlations.csv",
         "top_accuracy": "mean test accuracy of the cells with the highest score on the dataset held out, percent",
         "best": "chosen in hindsight, on the dataset held out itself: a bound, not a method",

@@ -476,7 +476,7 @@ class Study:
             figures.append("fronts")
             tables.append("fronts")
         tables += ["spaces"] if self.spaces else []
-        tables += ["ensemble-choice"] if self.ensemble_choice["proxies"] else []
+        tables += ["ensemble-choice", "ensemble-top"] if self.ensemble_choice["proxies"] else []
         tables += ["leagues", "league-searches"] if self.leagues else []
         return [self.file(f"figures/{name}.pdf") for name in figures] + [
             self.file(f"tables/{name}.tex") for name in tables

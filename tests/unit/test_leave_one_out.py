@@ -16,7 +16,14 @@ from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.ensembles import log_rank_sum
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_table
-from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS, choose_ensembles, choose_searches
+from tfnas.leave_one_out import (
+    ENSEMBLE_COLUMNS,
+    LEAGUE_COLUMNS,
+    SPEARMAN,
+    TOP_CELL,
+    choose_ensembles,
+    choose_searches,
+)
 from tfnas.reporting.leave_one_out import (
     add_ensemble_choice,
     add_leagues,
@@ -38,10 +45,11 @@ def tables(folder, scores, accuracies):
     return score_paths, truth_paths
 
 
-def choose(folder, scores, accuracies, proxies, largest):
-    """Return the summary of a choice among made-up scores."""
+def choose(folder, scores, accuracies, proxies, largest, by=SPEARMAN):
+    """Return the summary of a choice among made-up scores, by one criterion."""
     choose_ensembles(*tables(folder, scores, accuracies), proxies, largest, folder / "choice.csv")
-    return pd.read_csv(folder / "choice.csv")
+    table = pd.read_csv(folder / "choice.csv")
+    return table[table["by"] == by].reset_index(drop=True)
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +108,7 @@ def test_every_choice_is_that_of_a_slow_loop(made_up, tmp_path):
             found, value = slow(ranks[dataset], accuracies[dataset], best[line.size])
             assert line.elsewhere == pytest.approx(elsewhere[best[line.size]], abs=1e-12)
             assert line.spearman == pytest.approx(value, abs=1e-12)
-            assert line.best_spearman == pytest.approx(rho[hindsight[line.size], dataset], abs=1e-12)
+            assert line.best == pytest.approx(rho[hindsight[line.size], dataset], abs=1e-12)
             values = list(accuracies[dataset].values())
             highest = [accuracy for score, accuracy in zip(found, values, strict=True) if score == max(found)]
             assert line.top_accuracy == pytest.approx(np.mean(highest))
@@ -108,6 +116,29 @@ def test_every_choice_is_that_of_a_slow_loop(made_up, tmp_path):
             assert (line.spearman_low, line.spearman_high) == pytest.approx((interval.low, interval.high))
     facts = read_facts(tmp_path / "choice.csv")
     assert (facts["proxies"], facts["largest"]) == (list("abcde"), 3)
+
+
+def test_every_choice_by_the_top_cell_is_that_of_a_slow_loop(made_up, tmp_path):
+    scores, accuracies = made_up
+    table = choose(tmp_path, scores, accuracies, list("abcde"), 3, by=TOP_CELL)
+    subsets = [subset for size in (1, 2, 3) for subset in combinations("abcde", size)]
+    ranks = {name: {proxy: slow_ranks(values) for proxy, values in part.items()} for name, part in scores.items()}
+    top = {}
+    for subset in subsets:
+        for name in scores:
+            found, values = slow(ranks[name], accuracies[name], subset)[0], list(accuracies[name].values())
+            top[subset, name] = np.mean([v for score, v in zip(found, values, strict=True) if score == max(found)])
+    for dataset in scores:
+        others = [other for other in scores if other != dataset]
+        regret = {s: np.mean([max(accuracies[o].values()) - top[s, o] for o in others]) for s in subsets}
+        best = {size: min((s for s in subsets if len(s) == size), key=regret.get) for size in (1, 2, 3)}
+        chosen = min((1, 2, 3), key=lambda size: regret[best[size]])
+        for line in table[table["held_out"] == dataset].itertuples():
+            assert line.members == " ".join(best[line.size])
+            assert line.chosen == (line.size == chosen)
+            assert line.elsewhere == pytest.approx(regret[best[line.size]])
+            assert line.top_accuracy == pytest.approx(top[best[line.size], dataset])
+            assert line.best == pytest.approx(max(top[s, dataset] for s in subsets if len(s) == line.size))
 
 
 def test_the_score_is_that_of_an_ensemble_of_the_score_table(made_up, tmp_path):
@@ -137,7 +168,7 @@ def test_what_is_chosen_elsewhere_may_be_wrong_here(tmp_path):
     assert table["spearman"].tolist() == pytest.approx([-1, -1])
     assert table["top_accuracy"].tolist() == [10, 10]
     assert table["best_members"].tolist() == ["a", "b"]
-    assert table["best_spearman"].tolist() == pytest.approx([1, 1])
+    assert table["best"].tolist() == pytest.approx([1, 1])
     assert table["chosen"].all()
 
 
@@ -266,15 +297,16 @@ def rows_of(path):
 
 
 def test_the_table_of_ensembles_marks_what_was_chosen(tmp_path):
-    base = {"held_out": "cifar10", "size": 1, "members": "naswot", "chosen": False, "elsewhere": 0.5, "spearman": -0.25}
+    base = {"by": SPEARMAN, "held_out": "cifar10"}
+    base |= {"size": 1, "members": "naswot", "chosen": False, "elsewhere": 0.5, "spearman": -0.25}
     base |= {"spearman_low": -0.3, "spearman_high": 0.1, "top_accuracy": 90.0, "best_members": "flops"}
-    base |= {"best_spearman": 0.75}
+    base |= {"best": 0.75}
     pair = base | {"size": 2, "members": "naswot flops", "chosen": True, "top_accuracy": 91.234}
     both = [line | {"held_out": dataset} for dataset in ("cifar10", "own_set") for line in (base, pair)]
     summary = tmp_path / "choice.csv"
     facts = {"proxies": ["naswot", "flops", "params"], "largest": 2}
     write_table(summary, pd.DataFrame(both, columns=list(ENSEMBLE_COLUMNS)), facts)
-    write_ensemble_choice_table(summary, tmp_path / "t.tex")
+    write_ensemble_choice_table(summary, SPEARMAN, tmp_path / "t.tex")
     text = (tmp_path / "t.tex").read_text()
     assert text.index("CIFAR-10") < text.index(r"own\_set")
     rows = [row for row in rows_of(tmp_path / "t.tex") if row[0] != "Size"]

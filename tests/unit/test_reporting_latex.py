@@ -7,7 +7,7 @@ from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
-from tfnas.leave_one_out import choose_ensembles, choose_searches
+from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
 from tfnas.reporting.leave_one_out import write_ensemble_choice_table, write_league_tables
@@ -104,7 +104,8 @@ def build_choices(study, written):
     ensembles_path, leagues_path = (study.folder / f"summaries/{name}.csv" for name in ("ensemble-choice", "leagues"))
     proxies, labels = study.config["scoring"]["proxies"][:5], list(study.searches)
     choose_ensembles(study.scores, study.truths, proxies, min(4, len(proxies)), ensembles_path)
-    write_ensemble_choice_table(ensembles_path, written / "ensemble-choice.tex")
+    write_ensemble_choice_table(ensembles_path, SPEARMAN, written / "ensemble-choice.tex")
+    write_ensemble_choice_table(ensembles_path, TOP_CELL, written / "ensemble-top.tex")
     study.config["search"]["leagues"] = {"all-of-them": labels, "the-last": labels[-1:]}
     regret = study.contests["regret_path"]
     choose_searches(regret, study.config["search"]["leagues"], study.datasets, leagues_path)
@@ -237,7 +238,10 @@ def test_searches_are_set_against_each_other_where_there_are_two(one, three, roo
 
 
 def test_what_was_chosen_elsewhere_is_reported_where_it_was_chosen(one, three):
-    labels = [rf"\label{{{name}}}" for name in ("sec:held-out", "tab:ensemble-choice", "tab:leagues", "app:leagues")]
+    labels = [
+        rf"\label{{{name}}}"
+        for name in ("sec:held-out", "tab:ensemble-choice", "tab:ensemble-top", "tab:leagues", "app:leagues")
+    ]
     latex.render_report(*three)
     text = three[-1].read_text()
     assert [text.count(label) for label in labels] == [1, 1, 1, 1]

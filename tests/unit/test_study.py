@@ -144,7 +144,8 @@ def test_choices_made_elsewhere_have_summaries_and_tables_where_they_are_asked_f
     assert study.ensemble_choice_summary == study.league_summary == []
     study.config["scoring"]["ensemble_choice"] = {"proxies": ["naswot"], "largest": 1}
     ensembles = made()
-    assert ensembles - none == {"summaries/ensemble-choice.csv", "tables/ensemble-choice.tex"}
+    tables = {"tables/ensemble-choice.tex", "tables/ensemble-top.tex"}
+    assert ensembles - none == {"summaries/ensemble-choice.csv", *tables}
     study.config["search"]["leagues"] = {"mine": ["evolution"]}
     assert made() - ensembles == {"summaries/leagues.csv", "tables/leagues.tex", "tables/league-searches.tex"}
 

@@ -404,8 +404,9 @@ def draw_correlations(
 def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, Any]], output: str | Path) -> None:
     """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset.
 
-    Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are 95 % intervals of the mean. References (a random cell,
-    oracles), which cost nothing that could be counted, are horizontal lines.
+    Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are
+    95 % intervals of the mean. References (a random cell, oracles), which cost nothing that could be counted, are
+    horizontal lines.
 
     Args:
         summary_path: ``summaries/search.csv``.

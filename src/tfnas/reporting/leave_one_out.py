@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.files import read_facts, read_table
-from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS
+from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS, SPEARMAN, TOP_CELL
 from tfnas.reporting.names import dataset_title, proxy_title, search_titles, tex_title
 from tfnas.reporting.rounding import bold, escape, show, show_mean
 from tfnas.reporting.tables import RULE, block_heading, fact, long_tables, row, tabular, with_interval, write_tex
@@ -19,31 +19,34 @@ MOST_WITH_STD = 4
 """Datasets up to which the table of all candidates has room for standard deviations."""
 
 
-def write_ensemble_choice_table(summary_path: str | Path, output: str | Path) -> None:
+def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str | Path) -> None:
     """Write for each dataset held out the ensemble of every size that is best on the other datasets; the chosen bold.
 
-    Members, mean correlation elsewhere, correlation on the dataset held out with its interval, test accuracy of the
-    cell with the highest score there, and the correlation that hindsight would have reached with that size.
+    Members, mean correlation (or regret) elsewhere, correlation on the dataset held out with its interval, test
+    accuracy of the cell with the highest score there, and what hindsight would have reached with that size.
 
     Args:
         summary_path: ``summaries/ensemble-choice.csv``.
+        by: the criterion of the choice, :data:`tfnas.leave_one_out.SPEARMAN` or ``TOP_CELL``.
         output: path of the table.
     """
+    kind = {SPEARMAN: "correlation", TOP_CELL: "accuracy"}[by]
+    summary = read_table(summary_path, ENSEMBLE_COLUMNS)
     body: list[str] = []
-    for dataset, part in read_table(summary_path, ENSEMBLE_COLUMNS).groupby("held_out", sort=False):
+    for dataset, part in summary[summary["by"] == by].groupby("held_out", sort=False):
         body += [RULE] if body else []
         body.append(block_heading(dataset_title(dataset), 6))
         for entry in part.itertuples():
             cells = [
                 show(entry.size, "count"),
                 escape(", ".join(proxy_title(name) for name in entry.members.split())),
-                show(entry.elsewhere, "correlation"),
+                show(entry.elsewhere, kind),
                 with_interval(entry.spearman, entry.spearman_low, entry.spearman_high),
                 show(entry.top_accuracy, "accuracy"),
-                show(entry.best_spearman, "correlation"),
+                show(entry.best, kind),
             ]
             body.append(row([bold(cell) for cell in cells] if entry.chosen else cells))
-    head = [row(["Size", "Members", "Elsewhere", r"Held out [95\,\%]", r"Top cell (\%)", "Hindsight"])]
+    head = [row(["Size", "Members", "Elsewhere", r"$\rho$ held out [95\,\%]", r"Top cell (\%)", "Hindsight"])]
     write_tex(output, tabular(r"cL{0.4\linewidth}rlrr", head, body))
 
 
@@ -101,9 +104,10 @@ def write_league_tables(
 def add_ensemble_choice(numbers: Numbers, summary_path: str | Path) -> None:
     """Add from how many ensembles was chosen, and what the chosen ones are worth on the dataset held out.
 
-    Keys: ``chosen.ensemble.proxies``, ``.largest``, ``.tried``; for each dataset ``chosen.ensemble.{dataset}.size``,
-    ``.spearman``, ``.low`` and ``.high`` of the chosen one, ``.single`` of the single proxy chosen in the same way, and
-    ``.best``, the highest that hindsight finds in all sizes.
+    Keys: ``chosen.ensemble.proxies``, ``.largest``, ``.tried``. For each dataset, of the ensemble chosen by its order,
+    ``chosen.ensemble.{dataset}.size``, ``.spearman``, ``.low`` and ``.high``, ``.single`` of the single proxy chosen in
+    the same way, and ``.best``, the highest that hindsight finds in all sizes; of the one chosen by its top cell
+    ``chosen.top.{dataset}.accuracy``, ``.single`` and ``.best``, percent.
     """
     summary, facts = read_table(summary_path, ENSEMBLE_COLUMNS), read_facts(summary_path)
     proxies, largest = len(fact(facts, "proxies", summary_path)), fact(facts, "largest", summary_path)
@@ -111,15 +115,20 @@ def add_ensemble_choice(numbers: Numbers, summary_path: str | Path) -> None:
     numbers.add(f"{before}.proxies", proxies, "count")
     numbers.add(f"{before}.largest", largest, "count")
     numbers.add(f"{before}.tried", sum(comb(proxies, size) for size in range(1, largest + 1)), "count")
-    for dataset, part in summary.groupby("held_out", sort=False):
+    for (by, dataset), part in summary.groupby(["by", "held_out"], sort=False):
         chosen, single = part[part["chosen"]].iloc[0], part[part["size"] == 1].iloc[0]
+        if by == TOP_CELL:
+            numbers.add(f"chosen.top.{dataset}.accuracy", chosen["top_accuracy"], "accuracy")
+            numbers.add(f"chosen.top.{dataset}.single", single["top_accuracy"], "accuracy")
+            numbers.add(f"chosen.top.{dataset}.best", part["best"].max(), "accuracy")
+            continue
         numbers.add(f"{before}.{dataset}.size", chosen["size"], "count")
         for name, value in (
             ("spearman", chosen["spearman"]),
             ("low", chosen["spearman_low"]),
             ("high", chosen["spearman_high"]),
             ("single", single["spearman"]),
-            ("best", part["best_spearman"].max()),
+            ("best", part["best"].max()),
         ):
             numbers.add(f"{before}.{dataset}.{name}", value, "correlation")
 

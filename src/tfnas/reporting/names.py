@@ -71,8 +71,8 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the short printed names of searches as plain text: ``{label: title}``.
 
     A title is the algorithm's: its acronym where it ends with one in brackets (a word with two capitals, the first
-    letter among them), without what follows " by ", and that of :data:`BY_PROXY` for those that follow a proxy. Behind it
-    stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
+    letter among them), without what follows " by ", and that of :data:`BY_PROXY` for those that follow a proxy. Behind
+    it stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
     ``NASWOT (N = 100)`` and ``AREA (NASWOT)``, and always the dataset whose accuracies a search is shown in place of
     those of the dataset searched. Where that takes more than :data:`LONGEST_TITLE` characters, the search goes by its
     label in the study.
