@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: threads of several test processes get in each other's way
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
