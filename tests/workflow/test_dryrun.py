@@ -18,7 +18,7 @@ def test_the_full_study_is_planned_in_seconds_and_has_few_jobs(project):
     planned = project.planned(*EVERYTHING)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     # Processor seconds: what else the machine does must not fail a test.
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 10
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 20
     assert planned["download"] == 4, "three datasets and the archive"
     assert planned["read_archive"] == 1, "once for three datasets"
     assert planned["score_chunk"] <= 3 * 16 * 8, "16 families, at most 15,625 cells, 2,000 a job"
