@@ -160,9 +160,10 @@ def test_groups_and_budget():
     "settings",
     [
         {"algorithm": "tfnas", "proxies": ["naswot", "logsynflow", "skip"]},
+        {"algorithm": "tfnas", "proxies": ["flops", "skip"]},
         {"algorithm": "tfnas_queries", "proxies": ["naswot", "logsynflow"]},
     ],
-    ids=["training-free", "ten queries, no skip term"],
+    ids=["training-free", "counts alone", "ten queries, no skip term"],
 )
 def test_it_ties_the_best_published_searches_in_every_run(nats_accuracies, settings, dataset):
     published = {"cifar10": 94.36, "cifar100": 73.51, "ImageNet16-120": 46.34}[dataset]  # RoBoT, FreeREA

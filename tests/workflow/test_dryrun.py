@@ -22,7 +22,7 @@ def test_the_full_study_is_planned_in_seconds_and_has_few_jobs(project):
     assert planned["download"] == 4, "three datasets and the archive"
     assert planned["read_archive"] == 1, "once for three datasets"
     assert planned["score_chunk"] <= 3 * 16 * 8, "16 families, at most 15,625 cells, 2,000 a job"
-    assert planned["run_search"] == 3 * 36
+    assert planned["run_search"] == 3 * 37
     assert planned.total() <= 800
 
 
