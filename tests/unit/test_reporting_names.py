@@ -94,3 +94,11 @@ def test_searches_that_follow_a_proxy_are_called_after_it():
         "two": "Evolution (NASWOT, P = 10)",
         "three": "Evolution (Zen, P = 20)",
     }
+
+
+def test_proxies_in_which_searches_differ_go_by_their_titles():
+    searches = {
+        "a": {"algorithm": "tfnas", "proxies": ["naswot", "zen"]},
+        "b": {"algorithm": "tfnas", "proxies": ["naswot", "params"]},
+    }
+    assert search_titles(searches) == {"a": "tfnas (NASWOT + Zen)", "b": "tfnas (NASWOT + Parameters)"}

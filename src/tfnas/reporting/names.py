@@ -105,6 +105,8 @@ def _difference(name: str, value: Any) -> str:
     """Return a setting in which searches of one algorithm differ."""
     if name == "proxy":
         return proxy_title(value)
+    if name == "proxies":
+        return " + ".join(map(proxy_title, value))
     if name == "constraint":
         return constraint_words(value)
     if name == "accuracies_of":
