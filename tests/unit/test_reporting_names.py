@@ -80,7 +80,7 @@ def test_a_title_that_grew_too_long_gives_way_to_the_label():
         "yours": {"algorithm": "tfnas", "proxies": ["naswot"], "cells": 80},
         "plain": {"algorithm": "tfnas"},
     }
-    assert search_titles(searches) == {"mine": "mine", "yours": "yours", "plain": "tfnas"}
+    assert search_titles(searches) == {"mine": "mine", "yours": "tfnas (NASWOT, cells = 80)", "plain": "tfnas"}
 
 
 def test_searches_that_follow_a_proxy_are_called_after_it():
