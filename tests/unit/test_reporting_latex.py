@@ -244,7 +244,7 @@ def test_what_was_chosen_elsewhere_is_reported_where_it_was_chosen(one, three):
     ]
     latex.render_report(*three)
     text = three[-1].read_text()
-    assert [text.count(label) for label in labels] == [1, 1, 1, 1]
+    assert [text.count(label) for label in labels] == [1] * len(labels)
     assert r"\result{chosen.ensemble.cifar100.spearman}" in text
     assert r"\emph{all-of-them} the one chosen elsewhere" in text
     assert r"\emph{the-last}" not in text, "of a single search nothing is chosen"
