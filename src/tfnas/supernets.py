@@ -203,7 +203,8 @@ def prune_block(
     algorithm = get_algorithm(settings["algorithm"])
     parameters = algorithm.settings(settings, search)
     images = load_images(dataset, image_path, folder)
-    content = hashlib.sha256(images.images[distinct_places(images)].tobytes()).hexdigest()
+    places = distinct_places(images)
+    content = hashlib.sha256(images.images[places].tobytes()).hexdigest()
     decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, seed, study, dataset]
     paths = {
         run: Path(scratch) / f"{hashlib.sha256(json.dumps([*decides, run]).encode()).hexdigest()[:20]}.parquet"
@@ -225,7 +226,7 @@ def prune_block(
         "seed": seed,
         "stream": algorithm.stream,
         "runs": [first, last],
-        "images": len(distinct_places(images)),
+        "images": len(places),
         "source": images.source,
         "drawn_from": images.drawn_from,
         "augmentation": "none",
