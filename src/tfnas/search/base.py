@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from tfnas.cells import SPACE_SIZE, mutate_code
-from tfnas.errors import SearchError
+from tfnas.errors import ConfigError, SearchError
 
 if TYPE_CHECKING:
     from tfnas.hardware import Costs
@@ -267,6 +267,17 @@ class SearchSpace:
         values = np.full(SPACE_SIZE, np.nan)
         values[self.codes] = self.costs.of(name, self.codes, "a search that weighs it")
         return values
+
+    def check_population(self, population: int) -> None:
+        """Refuse a population that the space cannot fill with different cells.
+
+        Raises:
+            ConfigError: it is larger than the space.
+        """
+        if population > self.size:
+            raise ConfigError(
+                f"A population of {population} is larger than the search space, which has {self.size} cells: lower it."
+            )
 
     def draw(self, rng: np.random.Generator, number: int) -> list[int]:
         """Return the codes of a number of uniform draws with replacement.

@@ -101,10 +101,7 @@ class FreeRea(Search):
         mutation: str = "edge",
     ):
         super().__init__(space, rng)
-        if population > space.size:
-            raise ConfigError(
-                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
-            )
+        space.check_population(population)
         if cells < population:
             raise ConfigError(
                 f"FreeREA begins with {population} scored cells, more than the {cells} after which it stops: "

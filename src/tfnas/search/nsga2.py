@@ -52,10 +52,7 @@ class Nsga2Base(Search):
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, cost: str, population: int, crossover: float):
         super().__init__(space, rng)
-        if population > space.size:
-            raise ConfigError(
-                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
-            )
+        space.check_population(population)
         self.cost = cost
         self.population = population
         self.crossover = crossover

@@ -83,10 +83,7 @@ class PlainEvolution(Search):
         mutation: str = "node_first",
     ):
         super().__init__(space, rng)
-        if population > space.size:
-            raise ConfigError(
-                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
-            )
+        space.check_population(population)
         if population > evaluations:
             raise ConfigError(
                 f"{self.name} scores {evaluations} cells in all, fewer than its population of {population}: "

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
 
@@ -67,10 +66,7 @@ class RegularisedEvolution(BudgetSearch):
         mutation: str = "node_first",
     ):
         super().__init__(space, rng)
-        if population > space.size:
-            raise ConfigError(
-                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
-            )
+        space.check_population(population)
         self.tournament = tournament
         self.node_first = mutation == "node_first"
         self.members: deque[tuple[float, int]] = deque(maxlen=population)

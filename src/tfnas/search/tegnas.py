@@ -93,10 +93,7 @@ class Tegnas(Search):
         mutation: str = "node_first",
     ):
         super().__init__(space, rng)
-        if population > space.size:
-            raise ConfigError(
-                f"A population of {population} is larger than the search space, which has {space.size} cells: lower it."
-            )
+        space.check_population(population)
         if tournament > population:
             raise ConfigError(
                 f"TEG-NAS cannot draw a tournament of {tournament} from a population of {population}: "
