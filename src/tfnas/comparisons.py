@@ -18,7 +18,7 @@ import pandas as pd
 
 from tfnas.errors import SearchError, TruthError
 from tfnas.files import read_table, write_table
-from tfnas.runs import read_runs
+from tfnas.runs import read_runs, summarise_runs
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
@@ -32,7 +32,6 @@ from tfnas.statistics import (
     probability_of_winning,
     runs_needed,
     signed_rank,
-    summarise,
 )
 
 COMPARISON_COLUMNS = (
@@ -193,10 +192,7 @@ def summarise_regret(
     for (search, searched_on, dataset), group in runs.groupby(["search", "searched_on", "dataset"], sort=False):
         regret = optima[dataset] - group.sort_values("run")["test_accuracy"].to_numpy(dtype=np.float64)
         rng = child_rng(seed, "bootstrap", search, searched_on, dataset, "test_accuracy")
-        try:
-            summary = summarise(regret, rng)
-        except SearchError as error:
-            raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None
+        summary = summarise_runs(regret, rng, search, searched_on)
         rows.append(
             {
                 "search": search,

@@ -1,15 +1,17 @@
-"""Read the run tables of a study."""
+"""Read the run tables of a study, and summarise what the runs of a search gave."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError
 from tfnas.files import read_table
 from tfnas.search.runner import COLUMNS
+from tfnas.statistics import Summary, summarise
 
 
 def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -31,3 +33,15 @@ def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
             "blocks must not overlap, remove the old ones."
         )
     return runs
+
+
+def summarise_runs(values: np.ndarray, rng: np.random.Generator, search: str, searched_on: str) -> Summary:
+    """Return :func:`tfnas.statistics.summarise` of a value per run.
+
+    Raises:
+        SearchError: fewer than 2 of them are finite; names the search and the dataset it searched on.
+    """
+    try:
+        return summarise(values, rng)
+    except SearchError as error:
+        raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None

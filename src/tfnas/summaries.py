@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import canonical_classes, enumerate_cells, string_codes
-from tfnas.errors import SearchError, UnknownNameError
+from tfnas.errors import UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.runs import read_runs
+from tfnas.runs import read_runs, summarise_runs
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
 from tfnas.score_table import lowest_where_missing
 from tfnas.seeds import child_rng
@@ -33,7 +33,6 @@ from tfnas.statistics import (
     rank_with_missing,
     spearman,
     spearman_matrix,
-    summarise,
 )
 
 ACCURACIES = ("valid_accuracy", "test_accuracy")
@@ -118,10 +117,7 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
             values = group[metric].to_numpy(dtype=np.float64)
             if metric == "valid_accuracy" and np.isnan(values).all():
                 continue  # ground truth without validation accuracies
-            try:
-                summary = summarise(values, rng)
-            except SearchError as error:
-                raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None
+            summary = summarise_runs(values, rng, search, searched_on)
             rows.append(
                 {
                     "search": search,
