@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -252,6 +253,17 @@ class SearchSpace:
         """Number of cells."""
         return len(self.codes)
 
+    @cached_property
+    def inside(self) -> np.ndarray:
+        """Whether each cell may be proposed, by its code, shape (15625,)."""
+        inside = np.zeros(SPACE_SIZE, dtype=bool)
+        inside[self.codes] = True
+        return inside
+
+    def __contains__(self, code: int) -> bool:
+        """Return whether a cell may be proposed, by its code."""
+        return bool(self.inside[code])
+
     def cost(self, name: str) -> np.ndarray:
         """Return a cost by cell code, shape (15625,), NaN for cells outside the space.
 
@@ -304,8 +316,7 @@ class SearchSpace:
             return mutate_code(code, rng, node_first)
         for _ in range(100):
             child = mutate_code(code, rng, node_first)
-            place = np.searchsorted(self.codes, child)
-            if place < self.size and self.codes[place] == child:
+            if child in self:
                 return child
         return self.draw(rng, 1)[0]
 

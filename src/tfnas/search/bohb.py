@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE, codes_of_digits, operation_digits
+from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
 
@@ -184,8 +184,6 @@ class Bohb(BudgetSearch):
         self.min_points = min_points
         self.top_percent = top_percent
         self.proper = kernel == "proper"
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
         self.looked_at: list[list[tuple[float, int]]] = [[] for _ in range(rungs)]
         """Early accuracy and code of the cells that each rung has learnt from."""
         self.model: tuple[Density, Density] | None = None
@@ -243,7 +241,7 @@ class Bohb(BudgetSearch):
         for _ in range(100):
             digits = good.draw(self.rng, self.samples)
             codes = codes_of_digits(digits)
-            known = self.inside[codes]
+            known = self.space.inside[codes]
             if known.any():
                 best = best_candidate(good.at(digits[known]).tolist(), bad.at(digits[known]).tolist())
                 if best is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, Cell
+from tfnas.cells import Cell
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.registry import proxies_parameter, register
@@ -113,7 +113,6 @@ class FreeRea(Search):
         self.tournament = tournament
         self.cells = min(cells, space.size)
         self.node_first = mutation == "node_first"
-        self.codes = set(space.codes.tolist()) if space.size < SPACE_SIZE else None
         self.history: dict[int, list[float]] = {}
         """Scores of every cell ever proposed, one per proxy, in order of their first proposal."""
         self.members: dict[int, int] = {}
@@ -183,7 +182,7 @@ class FreeRea(Search):
             children.append(mother.crossover(father, self.rng).code)
         new = []
         for child in children:
-            if self.codes is None or child in self.codes:
+            if child in self.space:
                 self.members[child] = self.generation + 1
                 if child not in self.history and child not in new:
                     new.append(child)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE
+from tfnas.cells import EDGES, OPERATIONS
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
@@ -78,8 +78,6 @@ class LocalSearch(BudgetSearch):
             )
         self.first = step == "first"
         self.starts = starts
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
         self.seen: dict[int, float] = {}
         self.current: int | None = None
         self.neighbours: list[int] = []
@@ -115,7 +113,7 @@ class LocalSearch(BudgetSearch):
         """Make a cell the current one, its neighbours in random order; None ends the climb."""
         self.current = code
         if code is not None:
-            self.neighbours = [near for near in neighbour_codes(code) if self.inside[near]]
+            self.neighbours = [near for near in neighbour_codes(code) if self.space.inside[near]]
             self.rng.shuffle(self.neighbours)
 
     def _new_cells(self) -> list[int]:

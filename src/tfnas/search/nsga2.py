@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE, codes_of_digits, operation_digits
+from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.errors import ConfigError
 from tfnas.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
@@ -56,8 +56,6 @@ class Nsga2Base(Search):
         self.cost = cost
         self.population = population
         self.crossover = crossover
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
         self.costs: np.ndarray | None = None
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
@@ -99,7 +97,7 @@ class Nsga2Base(Search):
         children = np.empty(0, dtype=np.int64)
         for _ in range(ROUNDS):
             brood = self._brood()
-            brood = brood[self.inside[brood] & ~np.isin(brood, self.members)]
+            brood = brood[self.space.inside[brood] & ~np.isin(brood, self.members)]
             children = np.concatenate([children, brood])
             children = children[np.sort(np.unique(children, return_index=True)[1])][: self.population]
             if children.size == self.population:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, NODES, OPERATIONS, SPACE_SIZE
+from tfnas.cells import EDGES, NODES, OPERATIONS
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.registry import PROXY_PARAMETER, register
@@ -94,8 +94,6 @@ class PlainEvolution(Search):
         self.by_age = survival == "age"
         self.population = population
         self.members: deque[tuple[float, int]] = deque()
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
         edges = _EDGE_PROBABILITIES[mutation]
         self._edges = _in_blocks(lambda size: rng.choice(len(EDGES), p=edges, size=size))
         self._shifts = _in_blocks(lambda size: rng.integers(1, len(OPERATIONS), size=size))
@@ -134,7 +132,7 @@ class PlainEvolution(Search):
             place = _PLACES[next(self._edges)]
             operation = parent // place % len(OPERATIONS)
             child = parent + ((operation + next(self._shifts)) % len(OPERATIONS) - operation) * place
-            if self.inside[child]:
+            if self.space.inside[child]:
                 return child
         return self.space.draw(self.rng, 1)[0]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, SPACE_SIZE
+from tfnas.cells import EDGES, OPERATIONS
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
 
@@ -135,14 +135,12 @@ class Reinforce(BudgetSearch):
         super().__init__(space, rng)
         self.policy = Policy(rng, learning_rate)
         self.baseline = Baseline(momentum)
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
 
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""
         for _ in range(100):
             code = sum(digit * place for digit, place in zip(self.policy.draw(self.rng), _PLACES, strict=True))
-            if self.inside[code]:
+            if self.space.inside[code]:
                 return Look(EARLY, [code])
         return Look(EARLY, self.space.draw(self.rng, 1))
 

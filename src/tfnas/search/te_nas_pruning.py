@@ -79,7 +79,7 @@ class TeNasPruning(Search):
         Raises:
             SearchError: it is none of the cells that may be chosen.
         """
-        if self.found not in self.space.codes:
+        if self.found not in self.space:
             raise SearchError(
                 f"Pruning ended with {Cell.from_code(self.found)}, which is none of the {self.space.size} cells that "
                 "may be chosen: use ground truth of all cells, or leave 'te_nas_pruning' out of search.use."

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, codes_of_digits, operation_digits
+from tfnas.cells import codes_of_digits, operation_digits
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.registry import register
 from tfnas.search.reinforce import REINFORCE_PARAMETERS, Baseline, Policy
@@ -75,8 +75,6 @@ class TegnasReinforce(Search):
         self.window = window
         self.policy = Policy(rng, learning_rate)
         self.baseline = Baseline(momentum)
-        self.inside = np.zeros(SPACE_SIZE, dtype=bool)
-        self.inside[space.codes] = True
         self.codes: list[int] = []
         self.values: list[list[float]] = [[] for _ in self.proxies]
         self.proxy = 0
@@ -93,7 +91,7 @@ class TegnasReinforce(Search):
         """Return the code of a cell of the space, drawn from the policy."""
         for _ in range(100):
             code = int(codes_of_digits(self.policy.draw(self.rng)))
-            if self.inside[code]:
+            if self.space.inside[code]:
                 return code
         return self.space.draw(self.rng, 1)[0]
 

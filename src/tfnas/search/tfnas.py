@@ -101,7 +101,6 @@ class Tfnas(ProcedureSearch):
             )
         self.proxies = list(proxies)
         self.cells, self.initial, self.elite, self.children = cells, initial, elite, children
-        self.allowed = set(space.codes.tolist())
         self.history: dict[int, list[float]] = {}
         """Scores of every cell, one per proxy, in the order in which they were first asked for."""
 
@@ -143,7 +142,7 @@ class Tfnas(ProcedureSearch):
 
     def unknown(self, codes: Iterable[int]) -> dict[int, None]:
         """Return those of the cells that may be proposed and have no score yet."""
-        return dict.fromkeys(code for code in codes if code in self.allowed and code not in self.history)
+        return dict.fromkeys(code for code in codes if code in self.space and code not in self.history)
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best score by the maxima of the history, the earliest of equals."""
