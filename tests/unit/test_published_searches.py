@@ -12,6 +12,7 @@ from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
+from tfnas.reporting.names import GROUPS
 from tfnas.reporting.numbers import Numbers
 from tfnas.reporting.published import matching_labels, read_published, rows_alone, rows_beside, search_rows
 from tfnas.reporting.published_searches import (
@@ -280,7 +281,8 @@ def test_the_table_of_comparisons(against, published, tmp_path):
     assert "searched on CIFAR-10, 12\\,000 s, 50 runs" in text
     assert text.count(r"\begin{longtable}") == 1
     quoted = text.partition(r"\begin{longtable*}")[2]
-    assert "Weight sharing (quoted)" in quoted
+    headings = [rf"\emph{{{GROUPS[group]}}}" for group in ("weight-sharing", "training-free", "hybrid")]
+    assert sorted(headings, key=quoted.index) == headings
     assert r"\quoted{GDAS~\citep{mellor2021naswot}} & \quoted{3} & \quoted{93.51\,\textpm\,0.13}" in quoted
     assert r"\quoted{DrNAS, quoted by others~\citep{he2024robot}}" in quoted
 
@@ -292,7 +294,8 @@ def test_what_others_quote_is_never_the_published_row_of_a_search(published):
         rows = search_rows(published, list(NATS_DATASETS), protocol)
         assert not [row for row in rows if row["evidence"] == "S"]
         assert all(row["evidence"] == "P" for row in rows_alone(rows, {}, list(NATS_DATASETS)))
-    assert {row["group"] for row in quoted_rows(published, list(NATS_DATASETS))} == {"weight-sharing"}
+    groups = {row["group"] for row in quoted_rows(published, list(NATS_DATASETS))}
+    assert groups == {"weight-sharing", "training-free", "hybrid"}
 
 
 def test_a_search_has_one_published_row_the_first(published):

@@ -96,7 +96,7 @@ def comparable_rows(
 
 
 def quoted_rows(path: str | Path, datasets: list[str]) -> list[dict[str, Any]]:
-    """Return the published rows of methods that nobody can rerun on a table of accuracies (those without ``matches``).
+    """Return the published rows that are only quoted (those without ``matches``), see ``report/published.yaml``.
 
     Args:
         path: ``report/published.yaml``.

@@ -103,15 +103,22 @@ def _lines(part: pd.DataFrame) -> list[str]:
 
 
 def _quoted_table(quoted: list[dict[str, Any]], datasets: list[str]) -> str:
-    """Return the rows that nobody can rerun: test accuracies as their sources print them."""
+    """Return the rows that are only quoted, by group: test accuracies as their sources print them."""
     shown = [dataset for dataset in datasets if any(dataset in line["values"] for line in quoted)]
-    body = []
-    for line in quoted:
-        found = "" if line["evidence"] == "P" else f", {origin(line)}"
-        cells = [rf"{escape(line['method'])}{found}~\citep{{{line['cite']}}}", show(line.get("runs"), "count")]
-        cells += [show_mean(*line["values"].get(dataset, {}).get("test_accuracy", (None, None))) for dataset in shown]
-        body.append(row(rf"\quoted{{{cell}}}" for cell in cells))
-    groups = ", ".join(escape(GROUPS[group]) for group in GROUPS if any(line["group"] == group for line in quoted))
-    head = [row([rf"\emph{{{groups}}}", "runs", *(escape(dataset_title(dataset)) for dataset in shown)])]
+    body: list[str] = []
+    for group in GROUPS:
+        lines = [line for line in quoted if line["group"] == group]
+        if lines:
+            body += [r"\addlinespace"] if body else []
+            body.append(rf"\multicolumn{{{2 + len(shown)}}}{{l}}{{\emph{{{escape(GROUPS[group])}}}}} \\*")
+            body += [_quoted_row(line, shown) for line in lines]
+    head = [row(["Quoted", "runs", *(escape(dataset_title(dataset)) for dataset in shown)])]
     widths = rf"w{{l}}{{0.4\linewidth}}w{{r}}{{0.06\linewidth}}*{{{len(shown)}}}{{w{{r}}{{0.15\linewidth}}}}"
     return long_table(widths, head, body, captioned=False)
+
+
+def _quoted_row(line: dict[str, Any], datasets: list[str]) -> str:
+    found = "" if line["evidence"] == "P" else f", {origin(line)}"
+    cells = [rf"{escape(line['method'])}{found}~\citep{{{line['cite']}}}", show(line.get("runs"), "count")]
+    cells += [show_mean(*line["values"].get(dataset, {}).get("test_accuracy", (None, None))) for dataset in datasets]
+    return row(rf"\quoted{{{cell}}}" for cell in cells)
