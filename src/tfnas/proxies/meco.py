@@ -37,6 +37,7 @@ and every cell is scored by itself.
 Where this differs from the authors' code: their network (that of zero-cost-nas) wraps the stem and each stage in one
 more container, which counts five features once more; R is symmetric, so the symmetric eigenvalue solver is used
 instead of the general one, whose real parts it equals up to rounding; correlations are taken in float64.
+Normalisation does not change the correlations of a convolution's output: the two share one matrix here.
 """
 
 from __future__ import annotations
@@ -101,10 +102,6 @@ def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:
 
     def after_convolution(layer: GroupedConvNorm, _: tuple, output: Tensor) -> None:
         normalised[layer] = output
-        if layer is networks.stem:
-            add(output, layer.members, 2)
-        else:
-            add(output, layer.members, 1 if layer.norm is None else 3)
 
     def after_cell(block: BatchedCell, inputs: tuple, _: Tensor) -> None:
         add_other_edges(block, inputs[0], normalised, add)
@@ -119,7 +116,9 @@ def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:
             add(batch_norm(networks, features.clone()), everyone, 1)
 
     for layer in networks.convolutions():
-        layer.watch = lambda raw, members=layer.members: add(raw, members, 1)
+        # Normalisation changes no correlation: the raw output counts for the normalised one, too.
+        times = 3 if layer is networks.stem else 2 if layer.norm is None else 4
+        layer.watch = lambda raw, members=layer.members, times=times: add(raw, members, times)
         layer.register_forward_hook(after_convolution)
     for block in blocks:
         if isinstance(block, BatchedCell):
