@@ -2,7 +2,7 @@
 
 Scoring all cells with all proxies takes a GPU; a sample is enough to see whether a proxy is what its paper measured.
 The cells are drawn in strata of equal size of the test accuracy, one from each, so that the sample spreads like the
-space.
+space; then more of them, until there are enough functionally distinct ones.
 
     python benchmarks/correlations.py --dataset cifar10 --images PATH --truth PATH --output results/benchmarks/sample
 
@@ -38,11 +38,31 @@ from tfnas.statistics import kendall, rank_with_missing, spearman
 PUBLISHED = Path(__file__).resolve().parents[1] / "report/published.yaml"
 
 
-def draw_cells(accuracy: pd.Series, count: int, seed: int) -> list[Cell]:
-    """Return one random cell of each of ``count`` strata of equal size of accuracy (indexed by architecture)."""
+def draw_cells(accuracy: pd.Series, count: int, distinct: int, seed: int) -> list[Cell]:
+    """Return a random sample of cells, spread over the accuracies.
+
+    Args:
+        accuracy: of all cells, indexed by architecture.
+        count: number of strata of equal size of accuracy; the first ``count`` cells are one of each.
+        distinct: then strata taken at random give another cell each, of a class that none was drawn of before, until
+            the sample has so many classes of functionally identical cells.
+        seed: of all draws.
+    """
     rng = child_rng(seed, "sample")
     ordered = accuracy.sort_values(kind="stable").index.to_numpy()
-    return [Cell.parse(rng.choice(stratum)) for stratum in np.array_split(ordered, count)]
+    strata = np.array_split(ordered, count)
+    cells = [rng.choice(stratum) for stratum in strata]
+    classes = canonical_classes()[[string_codes()[arch] for arch in accuracy.index]]
+    class_of = dict(zip(accuracy.index, classes.tolist(), strict=True))
+    drawn = {class_of[cell] for cell in cells}
+    distinct = min(distinct, len(set(class_of.values())))
+    while len(drawn) < distinct:
+        for number in rng.permutation(count)[: distinct - len(drawn)]:
+            new = [cell for cell in strata[number] if class_of[cell] not in drawn]
+            if new:
+                cells.append(rng.choice(new))
+                drawn.add(class_of[cells[-1]])
+    return [Cell.parse(cell) for cell in cells]
 
 
 def main() -> int:
@@ -51,7 +71,7 @@ def main() -> int:
     torch.set_num_threads(1)
     keep_freed_memory()
     accuracy = read_table(args.truth, ("arch", args.accuracy)).set_index("arch")[args.accuracy]
-    cells = draw_cells(accuracy, args.cells, args.seed)
+    cells = draw_cells(accuracy, args.cells, args.distinct, args.seed)
     images = load_images(args.dataset, args.images, None)
     batch = make_batch(images, args.batch, child_seed(args.seed, args.dataset, "batch"))
     shape = Skeleton(16, 5, batch.facts["classes"], images.images.shape[1], images.images.shape[2])
@@ -85,7 +105,8 @@ def main() -> int:
         scores = scores[scores["proxy"].isin(args.proxies)]
         facts = {
             "dataset": args.dataset,
-            "cells": f"{len(cells)}, one of each of as many equal strata of test accuracy, seed {args.seed}",
+            "cells": f"{len(cells)}: one of each of {args.cells} equal strata of test accuracy, then more of other "
+            f"classes up to {args.distinct} distinct ones; seed {args.seed}",
             "initialisations": f"as many as the definition averages, at most {args.draws}",
             "device": device_name(args.device),
             "versions": versions(),
@@ -155,7 +176,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--accuracy", default="test_accuracy", help="its column of test accuracies")
     parser.add_argument("--output", type=Path, default=Path("results/benchmarks/sample"))
     parser.add_argument("--proxies", nargs="+", choices=proxy_names(), default=proxy_names())
-    parser.add_argument("--cells", type=int, default=320)
+    parser.add_argument("--cells", type=int, default=320, help="strata of accuracy, one cell of each")
+    parser.add_argument("--distinct", type=int, default=300, help="at least so many functionally distinct cells")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--draws", type=int, default=32, help="at most so many initialisations per cell")
     parser.add_argument("--chunk", type=int, default=16)

@@ -90,7 +90,7 @@ def ensemble_table() -> str:
             f"`{ensemble.name}`",
             ", ".join(f"`{member}`" for member in ensemble.members),
             f"`{ensemble.rule}`",
-            ", ".join(ensemble.reference),
+            ", ".join(part for part in ensemble.reference if part),
         )
         for ensemble in ensembles().values()
     )

@@ -94,7 +94,7 @@ class Ensemble:
         title: as in report tables.
         members: names of proxies.
         rule: one of :data:`RULES`.
-        reference: citation key in ``report/refs.bib`` and the place in the work.
+        reference: citation key in ``report/refs.bib``, empty for what is this project's own, and the place in the work.
         summary: one sentence.
     """
 
@@ -155,11 +155,22 @@ _ALL = (
     ),
     Ensemble(
         name="naswot_logsynflow",
-        title="NASWOT + LogSynflow",
+        title="NASWOT + LogSynFlow",
         members=("naswot", "logsynflow"),
         rule="log_rank_sum",
         reference=("cavagnero2023freerea", "without its skip term, log-ranks instead of scores"),
-        summary="A sum of log-ranks, " + _RANKS.format(members="NASWOT and LogSynflow"),
+        summary="A sum of log-ranks, " + _RANKS.format(members="NASWOT and LogSynFlow"),
+    ),
+    Ensemble(
+        name="tfnas_ensemble",
+        title="tfnas ensemble",
+        members=("logsynflow", "az_expressivity", "az_trainability", "linear_regions", "meco"),
+        rule="log_rank_sum",
+        reference=("", "this project, see docs/proxies.md"),
+        summary="A sum of log-ranks, "
+        + _RANKS.format(
+            members="LogSynFlow, the expressivity and trainability of AZ-NAS, the number of linear regions, and MeCo"
+        ),
     ),
 )
 

@@ -155,7 +155,7 @@ def test_files_of_other_networks_are_refused(tmp_path):
 
 
 def test_a_real_sample_is_measured(tmp_path):
-    """NASWOT depends on initialisation and images; LogSynflow, a mean of three draws, on the initialisation alone."""
+    """NASWOT depends on initialisation and images; LogSynFlow, a mean of three draws, on the initialisation alone."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
     source = ImageSet(

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.correlations import correlations
-from tfnas.cells import Cell
+from benchmarks.correlations import correlations, draw_cells
+from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
 from tfnas.files import read_facts, read_table
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
@@ -38,13 +38,28 @@ def table(sample):
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
-def test_at_least_300_cells_and_every_proxy_of_the_sample_has_them_all(sample, dataset):
+def test_at_least_300_distinct_cells_and_every_proxy_of_the_sample_has_them_all(sample, dataset):
     scores = read_table(sample / f"{dataset}.csv.gz")
     cells = scores["arch"].unique()
-    assert len(cells) >= 300
-    assert len({Cell.parse(cell).canonical() for cell in cells}) >= 250
+    assert len({Cell.parse(cell).canonical() for cell in cells}) >= 300
     assert (scores.groupby("proxy")["arch"].nunique() == len(cells)).all()
     assert read_facts(sample / f"{dataset}.csv.gz")["batch"]["images"] == 64
+
+
+def test_a_sample_has_a_cell_of_each_stratum_and_then_cells_of_new_classes():
+    rng = np.random.default_rng(0)
+    accuracy = pd.Series(rng.permutation(SPACE_SIZE), index=all_strings())
+    cells = draw_cells(accuracy, 100, 0, seed=1)
+    assert cells == draw_cells(accuracy, 100, 0, seed=1) != draw_cells(accuracy, 100, 0, seed=2)
+    strata = np.array_split(np.arange(SPACE_SIZE), 100)
+    assert all(accuracy[str(cell)] in stratum for cell, stratum in zip(cells, strata, strict=True))
+    more = draw_cells(accuracy, 100, 95, seed=1)
+    assert more[:100] == cells, "more cells are added, none is replaced"
+    classes = [int(canonical_classes()[cell.code]) for cell in more]
+    assert len(set(classes)) == max(95, len(set(classes[:100])))
+    assert len(set(classes[100:]) - set(classes[:100])) == len(classes[100:])
+    every = draw_cells(accuracy, 1000, 10**6, seed=1)
+    assert len({cell.canonical() for cell in every}) == len(set(canonical_classes()))
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

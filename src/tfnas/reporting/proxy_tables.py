@@ -105,9 +105,9 @@ def write_proxy_table(correlations_path: str | Path, names: list[str], datasets:
             in_ensembles = True
             body += [r"\addlinespace", block_heading("Ensembles", 3 + len(datasets))]
         seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in datasets]
-        title = rf"{escape(proxy.title)}~\citep{{{proxy.reference[0]}}}"
+        cite = rf"~\citep{{{proxy.reference[0]}}}" if proxy.reference[0] else ""
         arrow = r"$\uparrow$" if proxy.direction > 0 else r"$\downarrow$"
-        body.append(row([title, escape(_needs(proxy)), arrow, *seconds]))
+        body.append(row([escape(proxy.title) + cite, escape(_needs(proxy)), arrow, *seconds]))
     count = len(datasets)
     if count == 1:
         head = [row(["Proxy", "Needs", "Better", "s/cell"])]
