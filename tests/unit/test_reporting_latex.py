@@ -330,10 +330,12 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
 
 
 def test_an_ensemble_is_reported_like_a_proxy(root, tmp_path):
-    study = FakeStudy(tmp_path / "study", ("digits",), ensembles=("az_nas",))
+    study = FakeStudy(tmp_path / "study", ("digits",), ensembles=("az_nas", "tfnas_ensemble"))
     arguments = build(study, root)
     latex.render_report(*arguments)
     text = arguments[4].read_text()
+    assert latex.escape(get_ensemble("tfnas_ensemble").summary) in text
+    assert "]{}" not in text, "what is this project's own cites nobody"
     assert get_ensemble("az_nas").formula in text
     assert latex.escape(get_ensemble("az_nas").summary) in text
     assert "scatter-az_nas.pdf" in text
