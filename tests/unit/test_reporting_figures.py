@@ -55,6 +55,21 @@ def test_correlations_of_many_proxies_and_published_ones(two, root, tmp_path):
     check(output)
 
 
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_a_longer_legend_takes_no_room_from_the_panels(name, request, tmp_path):
+    import matplotlib.pyplot as plt
+
+    study = request.getfixturevalue(name)
+    searches = SEARCHES | {f"more-{n}": SEARCHES["area"] | {"population": n} for n in range(30)}
+    summary = pd.read_csv(study.summary)
+    more = [summary[summary["search"] == "area"].assign(search=f"more-{n}") for n in range(30)]
+    pd.concat([summary, *more]).to_csv(tmp_path / "many.csv", index=False)
+    figures.draw_search_times(study.summary, SEARCHES, tmp_path / "few/figure.pdf")
+    figures.draw_search_times(tmp_path / "many.csv", searches, tmp_path / "many/figure.pdf")
+    few, many = (plt.imread(tmp_path / folder / "figure.png").shape[0] / 200 for folder in ("few", "many"))
+    assert few + 1 < many < 8, "inches"
+
+
 def test_a_figure_is_the_same_twice(tmp_path):
     skeleton = {"channels": 16, "cells_per_stage": 5}
     figures.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")

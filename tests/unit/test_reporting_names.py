@@ -102,3 +102,13 @@ def test_proxies_in_which_searches_differ_go_by_their_titles():
         "b": {"algorithm": "tfnas", "proxies": ["naswot", "params"]},
     }
     assert search_titles(searches) == {"a": "tfnas (NASWOT + Zen)", "b": "tfnas (NASWOT + Parameters)"}
+
+
+def test_default_proxies_are_left_out_where_a_title_would_be_too_long():
+    default = ["naswot", "logsynflow", "skip"]
+    searches = {
+        "one": {"algorithm": "freerea", "proxies": default},
+        "two": {"algorithm": "freerea", "proxies": ["naswot", "logsynflow"]},
+        "three": {"algorithm": "freerea", "proxies": [*default, "flops"]},
+    }
+    assert search_titles(searches) == {"one": "FreeREA", "two": "FreeREA (NASWOT + LogSynFlow)", "three": "three"}

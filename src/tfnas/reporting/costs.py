@@ -59,11 +59,11 @@ def draw_anytime(
         }
         blocks = {heading: labels for heading, labels in blocks.items() if labels}
     with figure_style():
-        longest = max([1, *map(len, blocks.values())])
-        height = max(2.5 if len(blocks) == 1 else 1.9, 0.3 + 0.155 * longest)
+        least = (2.5, 1.9, 1.9, 1.4)[min(len(blocks), 4) - 1]
+        heights = [max(least, 0.3 + 0.155 * len(labels)) for labels in blocks.values()]
         figure, panels = plt.subplots(
-            len(blocks), len(datasets), figsize=(WIDTH, 0.2 + height * len(blocks)), layout="constrained",
-            squeeze=False, sharex="col", sharey="col",
+            len(blocks), len(datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
+            layout="constrained", squeeze=False, sharex="col", sharey="col",
         )  # fmt: skip
         for line, (heading, labels) in enumerate(blocks.items()):
             handles: dict[str, Any] = {}

@@ -440,11 +440,11 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
             alike = tuple(f"{name}: {value}" for name, value in sorted(settings.items()) if name != "sample")
             series.setdefault(alike, []).append(label)
     references = [label for label in searches if groups[label] == "reference"]
+    names_in_legend = len(series) + len(references)
     with figure_style():
         count = len(datasets)
-        figure, panels = plt.subplots(
-            1, count, figsize=(WIDTH, 2.9 if count == 1 else 3.2), layout="constrained", squeeze=False
-        )
+        height = max(2.9, 0.3 + 0.17 * names_in_legend) if count == 1 else 2.3 + 0.17 * -(-names_in_legend // 3)
+        figure, panels = plt.subplots(1, count, figsize=(WIDTH, height), layout="constrained", squeeze=False)
         for number, (axes, dataset) in enumerate(zip(panels[0], datasets, strict=True)):
             rows = table[table["dataset"] == dataset].set_index("search")
             lowest, highest = np.inf, -np.inf

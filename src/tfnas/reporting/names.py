@@ -74,26 +74,40 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     letter among them), without what follows " by ", and that of :data:`BY_PROXY` for those that follow a proxy. Behind
     it stand, in brackets, the settings in which searches of the study with the same algorithm differ, for example
     ``NASWOT (N = 100)`` and ``AREA (NASWOT)``, and always the dataset whose accuracies a search is shown in place of
-    those of the dataset searched. Where that takes more than :data:`LONGEST_TITLE` characters, the search goes by its
-    label in the study.
+    those of the dataset searched. Where that takes more than :data:`LONGEST_TITLE` characters, proxies that are the
+    algorithm's default are left out; where it still does, the search goes by its label in the study.
     """
     titles = {}
     for label, settings in searches.items():
         alike = [other for other in searches.values() if other["algorithm"] == settings["algorithm"]]
         title = _short_title(settings)
-        differing = [
-            _difference(name, value)
+        differing = {
+            name: _difference(name, value)
             for name, value in settings.items()
             if name != "algorithm"
             and not (name == "proxy" and settings["algorithm"] in BY_PROXY)
             and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
-        ]
-        if differing:
-            before = f"{title[:-1]}, " if title.endswith(")") else f"{title} ("
-            title = f"{before}{', '.join(differing)})"
-        titles[label] = title if len(title) <= LONGEST_TITLE else label
+        }
+        full = _with_settings(title, list(differing.values()))
+        if len(full) > LONGEST_TITLE and settings.get("proxies") == _default_proxies(settings):
+            full = _with_settings(title, [words for name, words in differing.items() if name != "proxies"])
+        titles[label] = full if len(full) <= LONGEST_TITLE else label
     repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
     return {label: f"{title} [{label}]" if title in repeated else title for label, title in titles.items()}
+
+
+def _with_settings(title: str, words: list[str]) -> str:
+    """Return a title with settings in brackets, in those that it ends with if it has any."""
+    if not words:
+        return title
+    before = f"{title[:-1]}, " if title.endswith(")") else f"{title} ("
+    return f"{before}{', '.join(words)})"
+
+
+def _default_proxies(settings: dict[str, Any]) -> list[str] | None:
+    from tfnas.search.registry import get_algorithm
+
+    return get_algorithm(settings["algorithm"]).parameters.get("proxies", {}).get("default")
 
 
 def accuracies_words(dataset: str) -> str:
