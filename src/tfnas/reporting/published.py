@@ -245,5 +245,6 @@ def origin(row: dict[str, Any]) -> str:
 
 
 def notes(rows: list[dict[str, Any]], evidence: str) -> str:
-    """Return the notes of the rows with this evidence, each once, joined by semicolons."""
-    return "; ".join(dict.fromkeys(row["note"] for row in rows if row["evidence"] == evidence and row.get("note")))
+    """Return the notes of the rows with this evidence, each of their parts once, joined by semicolons."""
+    told = [row["note"] for row in rows if row["evidence"] == evidence and row.get("note")]
+    return "; ".join(dict.fromkeys(part for note in told for part in note.split("; ")))
