@@ -31,6 +31,7 @@ rule score_chunk:
         seed=config["seed"],
         device=config["scoring"]["device"],
         share_classes=config["scoring"]["share_classes"],
+        first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
         "Scoring {wildcards.family} on {wildcards.dataset}, cells {wildcards.first} to {wildcards.last}"
     script:
@@ -63,6 +64,7 @@ rule score_noise:
         seed=config["seed"],
         device=config["scoring"]["device"],
         share_classes=config["scoring"]["share_classes"],
+        first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
         "Measuring the noise of {wildcards.family} on {wildcards.dataset}, mini-batch {wildcards.number}"
     script:

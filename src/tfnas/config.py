@@ -74,7 +74,7 @@ def _name_of(kind: str, names: list[str], description: str) -> dict:
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema (draft 2020-12) of a study file, with the names of the registries of this moment."""
-    from tfnas.proxies.registry import ensembles, proxy_names
+    from tfnas.proxies.registry import ensembles, families, proxy_names
     from tfnas.truth.schema import COLUMNS
 
     return {
@@ -221,6 +221,14 @@ def schema() -> dict[str, Any]:
                             "additionalProperties": {"type": "integer", "minimum": 2},
                             "default": 128,
                             "description": "Images of the fixed mini-batch: one number, or one for each dataset.",
+                        },
+                        "first_images": {
+                            "type": "object",
+                            "default": {},
+                            "propertyNames": _name_of("family", families(), "A family of proxies."),
+                            "additionalProperties": {"type": "integer", "minimum": 2},
+                            "description": "Families of proxies that look at no more than so many images of the "
+                            "mini-batch, the first ones: `{gradients: 64}` is what their authors took.",
                         },
                         "repeats": _integer("Initialisations averaged per cell.", 1),
                         "device": {

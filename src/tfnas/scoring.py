@@ -100,6 +100,7 @@ def score_chunk(
     device: str,
     share_classes: bool,
     output: str | Path,
+    first_images: int | None = None,
 ) -> None:
     """Score the cells ``first`` .. ``last - 1`` of the scoring order and write rows and facts.
 
@@ -115,6 +116,7 @@ def score_chunk(
         device: ``cpu`` or ``cuda:N``.
         share_classes: score one cell per class of equal distribution.
         output: chunk file; its facts are written beside it.
+        first_images: so many images of the mini-batch are looked at, the first ones; all if left out.
 
     Raises:
         DataError: the images are not finite or all equal.
@@ -125,7 +127,7 @@ def score_chunk(
     # TF32 keeps ten bits of a product: it would move signs near zero, and the facts say float32.
     torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     batch = Batch.read(batch_path)
-    images, labels = load_batch(batch, str(batch_path), device)
+    images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
     shape = Skeleton(
         channels=skeleton["channels"],
         cells_per_stage=skeleton["cells_per_stage"],
@@ -146,6 +148,7 @@ def score_chunk(
         "precision": member.precision,
         "networks_per_pass": together,
         "initialisation": "PyTorch default" if member.initialisation == "default" else member.initialisation,
+        "images": len(images),
         "repeats": repeats * member.draws,
         "seed": seed,
         "share_classes": share_classes,

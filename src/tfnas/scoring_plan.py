@@ -19,7 +19,7 @@ from tfnas.score_table import COLUMNS
 
 CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
 
-ALIKE = ("dataset", "batch", "skeleton", "seed", "repeats", "share_classes")
+ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "share_classes")
 """Facts of chunks that must agree, or their scores are no table."""
 
 SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisation")

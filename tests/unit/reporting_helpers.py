@@ -157,7 +157,7 @@ class FakeStudy:
         table = pd.concat([table.assign(proxy=name) for name in self.names], ignore_index=True)
         facts = {
             "dataset": dataset,
-            "families": {"naswot": {"device": "Some CPU", "repeats": 3, "positions": list(range(50))}},
+            "families": {"naswot": {"device": "Some CPU", "repeats": 3, "images": 4, "positions": list(range(50))}},
         }
         write_table(self.folder / f"scores/{dataset}.csv", table, facts)
 

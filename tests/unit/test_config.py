@@ -92,6 +92,11 @@ def test_wrong_keys_and_values_are_one_sentence(config, path, value, sentence):
     ("path", "value", "sentence"),
     [
         ("scoring.proxies", ["nawsot"], "Unknown proxy 'nawsot' in 'scoring.proxies[0]': choose one of "),
+        (
+            "scoring.first_images",
+            {"grads": 64},
+            "Unknown family 'grads' in 'scoring.first_images': choose one of az_nas",
+        ),
         ("scoring.ensembles", ["az_nsa"], "Unknown ensemble 'az_nsa' in 'scoring.ensembles[0]': choose one of az_nas"),
         ("search.use.evolution.algorithm", "evolve", "Unknown search 'evolve' in 'search.use.evolution.algorithm'"),
         ("datasets.digits.truth.source", "magic", "Unknown ground truth 'magic' in 'datasets.digits.truth.source'"),

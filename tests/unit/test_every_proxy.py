@@ -36,6 +36,7 @@ FLOAT32 = {
     "zico": 5e-2,  # weights whose two gradients nearly agree make up the sums
     "ntk_condition_number": 2e-2,  # the smallest eigenvalue is of rounding size
     "ntk_regression": 2e-2,
+    "hnas_condition_number": 2e-2,
 }
 """Relative difference between scores of float32 and of float64 networks; 2e-3 where nothing is said."""
 

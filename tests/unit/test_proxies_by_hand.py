@@ -108,7 +108,10 @@ def test_gradients_of_a_blind_network(state):
 
 def test_ntk_trace():
     # Of each image's own logit: 1 for the bias, 2 for the two pooled features that are not zero.
-    assert values("ntk_trace", constant(1, -1))["ntk_trace"] == pytest.approx(math.sqrt(3), rel=1e-4)
+    found = values("ntk_trace", constant(1, -1))
+    assert found["ntk_trace"] == pytest.approx(math.sqrt(3), rel=1e-4)
+    # Neither label nor feature is shared by the two images.
+    assert found["hnas_condition_number"] == pytest.approx(1, rel=1e-4)
 
 
 def test_ntk_condition_number(monkeypatch):

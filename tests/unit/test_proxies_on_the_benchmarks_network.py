@@ -124,7 +124,12 @@ def slow_ntk(trial, number):
 
 def slow_ntk_trace(trial, number):
     network = real_network(CELLS[number], number)
-    return {"ntk_trace": (test_proxy_ntk_trace.slow_trace(network, trial.images, LABELS) / IMAGES) ** 0.5}
+    theta = test_proxy_ntk_trace.slow_kernel(network, trial.images, LABELS)
+    eigenvalues = torch.linalg.eigvalsh(theta)
+    return {
+        "ntk_trace": float(theta.trace() / IMAGES) ** 0.5,
+        "hnas_condition_number": float(eigenvalues[-1] / eigenvalues[0]),
+    }
 
 
 def slow_structure(trial, number):

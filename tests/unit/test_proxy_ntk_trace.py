@@ -10,13 +10,13 @@ from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.per_sample import sample_gradients
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
-from tfnas.proxies.ntk_trace import evaluate, traces
+from tfnas.proxies.ntk_trace import evaluate, kernels, traces
 from tfnas.proxies.registry import get_family
 from tfnas.scoring import score_cells
 
 
-def slow_trace(network, images, labels):
-    """Sum over images and layers of the squared norm of what a hook sees of the layer's gradient, image by image."""
+def slow_kernel(network, images, labels):
+    """The kernel of what a hook sees of each layer's gradient, image by image."""
     seen = {}
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
@@ -24,25 +24,48 @@ def slow_trace(network, images, labels):
     logits = network(images.double())
     total = logits[torch.arange(len(labels)), labels].sum()
     gradients = torch.autograd.grad(total, [output for _, output in seen.values()])
-    trace = 0.0
+    rows = [[] for _ in images]
     for (module, (given, _)), gradient in zip(seen.items(), gradients, strict=True):
-        for x, delta in zip(given.detach().split(1), gradient.split(1), strict=True):
+        for row, x, delta in zip(rows, given.detach().split(1), gradient.split(1), strict=True):
             if isinstance(module, nn.Linear):
-                trace += (delta.T @ x).square().sum() + delta.square().sum()
+                row += [(delta.T @ x).flatten(), delta.flatten()]
             else:
                 shape, options = module.weight.shape, {"stride": module.stride, "padding": module.padding}
-                trace += nn.grad.conv2d_weight(x, shape, delta, **options).square().sum()
-    return trace.item()
+                row.append(nn.grad.conv2d_weight(x, shape, delta, **options).flatten())
+    matrix = torch.stack([torch.cat(row) for row in rows])
+    return matrix @ matrix.T
 
 
 def test_values_equal_the_definition():
-    trial = make_trial([*CELLS, APART], ["ntk_trace"])
-    values, reasons = evaluate(trial)["ntk_trace"]
+    trial = make_trial([*CELLS, APART], ["ntk_trace", "hnas_condition_number"])
+    found = evaluate(trial)
     for number in range(trial.count):
-        expected = (slow_trace(reference(trial, number), trial.images, trial.labels) / 8) ** 0.5
-        assert float(values[number]) == pytest.approx(expected, rel=1e-4)
-    assert reasons == [""] * trial.count
-    assert float(values[-1]) == 1.0
+        theta = slow_kernel(reference(trial, number), trial.images, trial.labels)
+        assert float(found["ntk_trace"][0][number]) == pytest.approx(float(theta.trace() / 8) ** 0.5, rel=1e-4)
+        eigenvalues = torch.linalg.eigvalsh(theta)
+        if number < trial.count - 1:
+            expected = float(eigenvalues[-1] / eigenvalues[0])
+            assert float(found["hnas_condition_number"][0][number]) == pytest.approx(expected, rel=1e-2)
+    assert found["ntk_trace"][1] == [""] * trial.count
+    assert float(found["ntk_trace"][0][-1]) == 1.0
+    assert found["hnas_condition_number"][1] == [""] * len(CELLS) + ["singular NTK"]
+
+
+def test_each_of_the_two_alone_is_the_same():
+    together = evaluate(make_trial(CELLS, ["ntk_trace", "hnas_condition_number"]))
+    for name, (values, reasons) in together.items():
+        alone = evaluate(make_trial(CELLS, [name]))
+        assert alone.keys() == {name}
+        torch.testing.assert_close(alone[name][0], values, rtol=1e-6, atol=0)
+        assert alone[name][1] == reasons
+
+
+def test_the_products_are_charged_to_the_condition_number():
+    trial = make_trial(CELLS, ["ntk_trace", "hnas_condition_number"])
+    evaluate(trial)
+    assert list(trial.only) == [frozenset(["hnas_condition_number"])]
+    seconds = trial.seconds(10.0)
+    assert seconds["ntk_trace"] < seconds["hnas_condition_number"]
 
 
 @pytest.mark.parametrize("channels_last", [False, True])
@@ -85,24 +108,32 @@ def test_a_network_by_hand():
     images = torch.ones(3, 1, 4, 4)
     labels = torch.tensor([0, 1, 1])
     assert traces(BatchedNetworks([cell], skeleton, [state]), images, labels).tolist() == [3.0]
+    same_label = [[1.0, 0, 0], [0, 1, 1], [0, 1, 1]]
+    assert kernels(BatchedNetworks([cell], skeleton, [state]), images, labels).tolist() == [same_label]
     # A bias of the last normalisation makes each of the four features that constant: 4 * 0.5^2 more for each image.
     state["lastact.0.bias"] = torch.full((4,), 0.5)
     assert traces(BatchedNetworks([cell], skeleton, [state]), images, labels).tolist() == [3.0 * (1 + 1)]
+    doubled = [[2.0, 0, 0], [0, 2, 2], [0, 2, 2]]
+    assert kernels(BatchedNetworks([cell], skeleton, [state]), images, labels).tolist() == [doubled]
 
 
 def test_values_do_not_depend_on_order_or_company():
-    trial = make_trial(CELLS, ["ntk_trace"])
+    trial = make_trial(CELLS, ["ntk_trace", "hnas_condition_number"])
     data = (trial.images, trial.labels, SKELETON, 2)
     alone = score_cells(get_family("ntk_trace"), CELLS, *data, seed=3, together=1)
     grouped = score_cells(get_family("ntk_trace"), CELLS[::-1], *data, seed=3, together=5)
     one, two = ({row[:3]: row[3] for row in rows} for rows in (alone, grouped))
     assert one.keys() == two.keys()
-    assert all(one[key] == pytest.approx(two[key], rel=1e-4) for key in one)
+    for (arch, proxy, repeat), value in one.items():
+        tolerance = 1e-4 if proxy == "ntk_trace" else 1e-2
+        assert value == pytest.approx(two[arch, proxy, repeat], rel=tolerance)
 
 
 def test_cuda_equals_cpu():
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device on this machine")
-    trial = make_trial(CELLS, ["ntk_trace"])
-    cpu, cuda = evaluate(trial)["ntk_trace"], evaluate(on_cuda(trial))["ntk_trace"]
-    torch.testing.assert_close(cuda[0], cpu[0], rtol=1e-4, atol=0)
+    trial = make_trial(CELLS, ["ntk_trace", "hnas_condition_number"])
+    cpu, cuda = evaluate(trial), evaluate(on_cuda(trial))
+    for name, tolerance in (("ntk_trace", 1e-4), ("hnas_condition_number", 1e-2)):
+        torch.testing.assert_close(cuda[name][0], cpu[name][0], rtol=tolerance, atol=0)
+        assert cuda[name][1] == cpu[name][1]

@@ -87,7 +87,7 @@ def test_the_order_of_summed_proxies_does_not_matter_that_of_named_places_does()
     assert labels(ablation, mine=ablation | {"proxies": ["logsynflow", "naswot"]}) == ["mine"]
     assert labels(ablation, mine={"algorithm": "freerea"}) == []
     assert labels({"algorithm": "freerea"}, mine=ablation | {"proxies": ["skip", "naswot", "logsynflow"]}) == ["mine"]
-    swapped = {"algorithm": "hnas", "proxies": ["ntk_condition_number", "ntk_trace"]}
+    swapped = {"algorithm": "hnas", "proxies": ["hnas_condition_number", "ntk_trace"]}
     assert labels({"algorithm": "hnas"}, mine=swapped) == []
 
 

@@ -116,6 +116,7 @@ def test_setup_settings_and_best_cells(one, tmp_path):
     assert r"$8\times8$, grey" in setup
     assert "100 s" in setup
     assert r"Initialisations per cell & 3 \\" in setup, "the scores say so, whatever the study says"
+    assert r"Scoring mini-batch & 8 images; the first 4 for naswot \\" in setup
     settings = write(tables.write_settings_table, tmp_path, SEARCHES)
     assert "population 10, tournament 3" in settings
     assert r"mutation node\_first" in settings

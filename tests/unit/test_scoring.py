@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -58,6 +59,18 @@ def test_a_chunk_has_a_row_per_cell_proxy_and_repeat_and_facts(batch_path, tmp_p
     assert facts["cells_scored"] == 5
     assert facts["precision"] == "float32"
     assert facts["batch"]["positions"] == list(range(6))
+
+
+def test_a_family_may_look_at_the_first_images_alone(batch_path, tmp_path):
+    batch = Batch.read(batch_path)
+    few = replace(batch, images=batch.images[:4], pixels=batch.pixels[:4], labels=batch.labels[:4])
+    few.write(tmp_path / "few.npz")
+    limited = score(batch_path, 0, 5, tmp_path / "limited.parquet", first_images=4)
+    alone = score(tmp_path / "few.npz", 0, 5, tmp_path / "alone.parquet")
+    assert limited["raw"].tolist() == alone["raw"].tolist()
+    assert limited["raw"].tolist() != score(batch_path, 0, 5, tmp_path / "whole.parquet")["raw"].tolist()
+    images = [read_facts(tmp_path / f"{name}.parquet")["images"] for name in ("limited", "alone", "whole")]
+    assert images == [4, 4, 6]
 
 
 def test_chunks_may_be_cut_anywhere(batch_path, tmp_path):
@@ -168,6 +181,7 @@ def test_merged_facts_name_every_device_and_version(tmp_path):
     [
         ("batch", {"sha256": "a"}, {"sha256": "b"}),
         ("skeleton", {"channels": 4}, {"channels": 8}),
+        ("images", 64, 128),
         ("seed", 1, 2),
     ],
 )

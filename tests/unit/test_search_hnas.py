@@ -50,7 +50,7 @@ def queried(trace):
 def test_the_defaults_are_the_published_ones():
     algorithm = get_algorithm("hnas")
     assert algorithm.settings({}, "label") == {
-        "proxies": ["ntk_trace", "ntk_condition_number"],
+        "proxies": ["ntk_trace", "hnas_condition_number"],
         "queries": 20,
         "probes": 5,
         "sample": 2000,

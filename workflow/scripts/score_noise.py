@@ -19,4 +19,5 @@ with job(snakemake) as run:
         device=run.device,
         share_classes=params.share_classes,
         output=snakemake.output.table,
+        first_images=params.first_images,
     )

@@ -144,7 +144,7 @@ def write_setup_table(
         entries = {
             "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
             "Classes": show(fact(facts, "classes", path), "count"),
-            "Scoring mini-batch": f"{fact(facts, 'images', path)} images",
+            "Scoring mini-batch": _images(fact(facts, "images", path), read_facts(score_paths[dataset])),
             "Cells with ground truth": show(
                 fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
             ),
@@ -157,6 +157,16 @@ def write_setup_table(
             lines.setdefault(name, []).append(entry)
     body = [row([name, *entries]) for name, entries in lines.items()]
     write_tex(output, tabular("l" + "l" * len(batch_paths), head, body))
+
+
+def _images(batch: int, scores: dict[str, Any]) -> str:
+    """Return the number of images of a mini-batch, and what families of proxies look at fewer."""
+    fewer: dict[int, list[str]] = {}
+    for name, family in scores.get("families", {}).items():
+        if family.get("images", batch) < batch:
+            fewer.setdefault(family["images"], []).append(escape(name))
+    parts = (f"the first {images} for {', '.join(names)}" for images, names in sorted(fewer.items()))
+    return "; ".join([f"{batch} images", *parts])
 
 
 def device_of(facts: dict[str, Any], place: str | Path) -> str:

@@ -42,7 +42,7 @@ HNAS_PARAMETERS = {
 
 _PROXIES = proxies_parameter(
     "ntk_trace",
-    "ntk_condition_number",
+    "hnas_condition_number",
     description="Two: the metric (published: ntk_trace, grad_norm, snip or grasp), then the condition number.",
 )
 _PROXIES["proxies"] |= {"minItems": 2, "maxItems": 2}
@@ -76,8 +76,7 @@ class HNAS(ProcedureSearch):
 
     Deviations. The authors take metric, condition number and accuracies from CIFAR-10 whatever the dataset; here all
     three are those of the searched dataset, so searching on CIFAR-10 and reading off elsewhere repeats their rows.
-    Their condition number is that of the network that gives the trace, which is another one than TE-NAS's (the default
-    here). They charge neither scoring nor the pass over the validation images; here scoring stands in the scoring
+    They charge neither scoring nor the pass over the validation images; here scoring stands in the scoring
     seconds, once per cell and proxy, and a query costs what it costs in every search.
 
     T up to 5000 is far above the NTK traces of this project's networks, which were some hundreds on the cells tried:
