@@ -27,6 +27,7 @@ from tfnas.ensembles import ENSEMBLES, RULES
 from tfnas.files import read_table, write_table
 from tfnas.memory import keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
+from tfnas.precision import full_precision
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.reporting.published import correlation_rows
 from tfnas.score_table import lowest_where_missing
@@ -70,6 +71,7 @@ def main() -> int:
     args = arguments()
     torch.set_num_threads(1)
     keep_freed_memory()
+    full_precision()
     accuracy = read_table(args.truth, ("arch", args.accuracy)).set_index("arch")[args.accuracy]
     cells = draw_cells(accuracy, args.cells, args.distinct, args.seed)
     images = load_images(args.dataset, args.images, None)

@@ -90,7 +90,9 @@ def prepare(task: Task) -> None:
 
     logging.basicConfig(level=logging.WARNING, format="    %(message)s")
     torch.set_num_threads(task.threads)
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    from tfnas.precision import full_precision
+
+    full_precision()
     if task.code == "ours":
         from tfnas.memory import keep_freed_memory
 
@@ -142,7 +144,9 @@ def limits(device: str, threads: int) -> dict[str, float]:
     import torch
 
     torch.set_num_threads(threads)
-    torch.backends.cuda.matmul.allow_tf32 = False
+    from tfnas.precision import full_precision
+
+    full_precision()
     matrix = torch.randn(2048, 2048, device=device)
     values = torch.randn(2**26, device=device)
     copy = torch.empty_like(values)

@@ -16,6 +16,7 @@ from tfnas.errors import ScoreError
 from tfnas.files import read_json, write_json
 from tfnas.memory import keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
+from tfnas.precision import full_precision
 from tfnas.proxies.registry import get_family
 from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring_plan import representatives
@@ -54,7 +55,7 @@ def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, devic
             f"The facts '{scores}' do not say how '{family}' was scored (families, skeleton, batch): make them again."
         ) from error
     keep_freed_memory()
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    full_precision()
     generator = torch.Generator().manual_seed(0)
     size = (count, shape.image_channels, shape.image_size, shape.image_size)
     images = torch.randn(size, generator=generator).to(device)

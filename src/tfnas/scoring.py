@@ -23,6 +23,7 @@ from tfnas.errors import DataError, DeviceError, TfnasError
 from tfnas.files import write_table
 from tfnas.memory import keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
+from tfnas.precision import full_precision
 from tfnas.progress import progress
 from tfnas.proxies.registry import Family, get_family
 from tfnas.proxies.trial import Trial
@@ -124,8 +125,7 @@ def score_chunk(
     """
     started = time.perf_counter()
     keep_freed_memory()
-    # TF32 keeps ten bits of a product: it would move signs near zero, and the facts say float32.
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    full_precision()
     batch = Batch.read(batch_path)
     images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
     shape = Skeleton(
@@ -216,12 +216,12 @@ def score_cells(
                 rows += _score_group(family, group, images, labels, skeleton, seed, wanted)
             except torch.cuda.OutOfMemoryError as error:
                 torch.cuda.empty_cache()
-                if together == 1:
+                if len(group) == 1:
                     raise DeviceError(
                         f"One network with {len(images)} images does not fit into the memory of {images.device}: "
                         "use a smaller scoring.batch_size or scoring.device: cpu."
                     ) from error
-                together = min(together, len(group)) // 2
+                together = len(group) // 2
                 log.warning("The memory of %s ran out: %d networks at a time from here.", images.device, together)
                 continue
             done += len(group)

@@ -43,6 +43,7 @@ from tfnas.networks import supernet, tangent
 from tfnas.networks.skeleton import Skeleton
 from tfnas.networks.supernet import supernet_state
 from tfnas.networks.tangent import tangent_rows
+from tfnas.precision import full_precision
 from tfnas.progress import progress
 from tfnas.proxies.linear_regions import BATCHES, PIXELS, SIDE, THIN
 from tfnas.proxies.ntk import condition_number
@@ -198,8 +199,7 @@ def prune_block(
             f"The runs of search '{search}' go from {first} to {last}: first must be 0 or more, up to last."
         )
     keep_freed_memory()
-    # TF32 keeps ten bits of a product, fewer than the three decimals of a change need.
-    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    full_precision()
     algorithm = get_algorithm(settings["algorithm"])
     parameters = algorithm.settings(settings, search)
     images = load_images(dataset, image_path, folder)

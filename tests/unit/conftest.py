@@ -6,9 +6,16 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth
 
+from tfnas.precision import full_precision
 from tfnas.score_table import ScoreTable
 from tfnas.search import run_block
 from tfnas.search.registry import get_algorithm
+
+
+@pytest.fixture(scope="session", autouse=True)
+def precision():
+    """Compute as jobs do, so that a GPU gives the numbers of a CPU."""
+    full_precision()
 
 
 @pytest.fixture(scope="session")

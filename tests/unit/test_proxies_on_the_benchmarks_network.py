@@ -168,7 +168,10 @@ def slow_zen(trial, number):
 
 def slow_zico(trial, number):
     batches = list(zip(trial.images.split(2), LABELS.split(2), strict=True))
-    return {"zico": test_proxy_zico.slow_zico(real_network(CELLS[number], number), batches)}
+    return {
+        name: test_proxy_zico.slow_zico(real_network(CELLS[number], number), batches, reset)
+        for name, reset in (("zico", True), ("zico_published", False))
+    }
 
 
 @pytest.fixture(autouse=True)

@@ -111,6 +111,16 @@ def test_regression_error_by_hand():
     assert why == "singular NTK"
 
 
+def test_halves_of_one_label_leave_nothing_to_predict():
+    for labels in ([1, 1, 1, 1, 0, 1, 2, 3], [0, 1, 2, 3, 2, 2, 2, 2]):
+        trial = make_trial(CELLS[:1], NAMES)
+        trial.labels = torch.tensor(labels)
+        results = evaluate(trial)
+        assert math.isnan(results["ntk_regression"][0][0])
+        assert results["ntk_regression"][1] == ["all labels of a half are equal"]
+        assert math.isfinite(results["ntk_condition_number"][0][0])
+
+
 def test_a_cell_without_a_path_has_no_gradient():
     results = evaluate(make_trial([CELLS[0], APART], NAMES))
     for name in NAMES:

@@ -16,19 +16,22 @@ from tfnas.proxies.zico import layer_term
 from tfnas.scoring import score_cells
 
 FAMILY = get_family("zico")
+NAMES = ("zico", "zico_published")
 CELLS = some_cells(8, seed=2)
 LABELS = torch.tensor([0, 1, 2, 3, 4, 1, 2, 0])
 
 
 def make_trial(cells, images, labels=LABELS, skeleton=SMALL) -> Trial:
-    return Trial(cells, list(range(len(cells))), skeleton, images, labels.to(images.device), frozenset(["zico"]))
+    return Trial(cells, list(range(len(cells))), skeleton, images, labels.to(images.device), frozenset(NAMES))
 
 
-def slow_zico(network: nn.Module, batches) -> float:
+def slow_zico(network: nn.Module, batches, reset: bool = True) -> float:
     layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
     gradients = []
+    network.zero_grad(set_to_none=False)
     for images, labels in batches:
-        network.zero_grad(set_to_none=False)
+        if reset:
+            network.zero_grad(set_to_none=False)
         F.cross_entropy(network(images), labels).backward()
         zeros = [torch.zeros_like(layer.weight) if layer.weight.grad is None else layer.weight.grad for layer in layers]
         gradients.append([gradient.flatten().numpy().copy() for gradient in zeros])
@@ -44,19 +47,22 @@ def slow_zico(network: nn.Module, batches) -> float:
 @pytest.mark.parametrize("count", [8, 7])
 def test_zico_equals_the_definition(count):
     images, labels = some_images(count).double(), LABELS[:count]
-    values, reasons = FAMILY.evaluate(make_trial(CELLS, images, labels))["zico"]
+    results = FAMILY.evaluate(make_trial(CELLS, images, labels))
     half = count // 2
     batches = [(images[:half], labels[:half]), (images[half : 2 * half], labels[half : 2 * half])]
-    for number, cell in enumerate(CELLS):
-        slow = slow_zico(reference_network(cell, number, "default"), batches)
-        assert values[number].item() == pytest.approx(slow, rel=1e-7)
-        assert (slow == 0) == (not cell.is_connected)
-    assert reasons == [""] * len(CELLS)
+    for name, reset in zip(NAMES, (True, False), strict=True):
+        values, reasons = results[name]
+        for number, cell in enumerate(CELLS):
+            slow = slow_zico(reference_network(cell, number, "default"), batches, reset)
+            assert values[number].item() == pytest.approx(slow, rel=1e-7)
+            assert (slow == 0) == (not cell.is_connected)
+        assert reasons == [""] * len(CELLS)
+    assert not torch.equal(results["zico"][0], results["zico_published"][0])
 
 
 def test_terms_of_layers_by_hand():
-    first = torch.tensor([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0]])
-    second = torch.tensor([[3.0, 2.0, 0.0, -4.0], [0.0, 1.0, 3.0, 0.0]])
+    first = torch.tensor([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0]]).double()
+    second = torch.tensor([[3.0, 2.0, 0.0, -4.0], [0.0, 1.0, 3.0, 0.0]]).double()
     # (1 + 3) / 2 and (1 + 4) / 5; what does not differ is left out, and with it the whole second layer.
     assert layer_term(first, second).tolist() == pytest.approx([math.log(3), 0.0])
 

@@ -116,13 +116,17 @@ def test_out_of_memory_halves_the_networks_and_says_so(monkeypatch, caplog):
     assert "5 of 5 cells" in caplog.text
 
 
-def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch):
-    def scarce(*_):
-        raise torch.cuda.OutOfMemoryError
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch, count):
+    def scarce(family, group, *_):
+        if len(group) == 1:
+            raise torch.cuda.OutOfMemoryError
+        return [(str(cell), "naswot", repeat, 1.0, 0.1, "") for cell, repeat in group]
 
     monkeypatch.setattr(scoring, "_score_group", scarce)
+    cells = [Cell.from_code(code) for code in range(count)]
     with pytest.raises(DeviceError, match="One network with 2 images does not fit into the memory of cpu"):
-        scoring.score_cells(get_family("naswot"), [Cell.from_code(0)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+        scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=4)
 
 
 def chunk(path, codes, raw, reason="", proxy="naswot", **more):

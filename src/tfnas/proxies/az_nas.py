@@ -22,9 +22,10 @@ Kaiming fan-in normal weights, biases 0, normalisation 1 and 0, one draw, float3
 study's seed and on nothing else, so that all cells see the same. No labels, no real images.
 
 Source: Lee and Ham 2024, "AZ-NAS: Assembling Zero-Cost Proxies for Network Architecture Search" (CVPR; arXiv
-2403.19232), section 3, and the authors' code. Two departures that move no rank: the code turns NaN into -inf and keeps
--inf, here both are NaN with a reason; the code finds eigenvalues in float32, where one that ought to be zero may come
-out below -1e-8 and make the entropy NaN, here covariances and eigenvalues are float64.
+2403.19232), section 3, and the authors' code. Two departures, which move ranks at the bottom alone: the code turns NaN
+into -inf and keeps -inf, here both are NaN with a reason and rank with the lowest finite value; the code finds
+eigenvalues in float32, where one that ought to be zero may come out below -1e-8 and make the entropy NaN, here
+covariances and eigenvalues are float64.
 
 A cell that passes no signal makes constant features, so expressivity and progressivity are undefined. Its
 trainability is finite, as in the publication: sigma = 0 counts 2 - 10^6.

@@ -14,12 +14,11 @@ and the authors' code.
 Two variants:
 
 ``gradsign``
-    The sum. The authors' code takes the mean, but (by reading) over the weights of zero-cost-nas's network, which holds
-    all five operations of every edge, used or not: their number is the same for all cells, so that it ranks as the
-    sum does.
+    The sum, as in the authors' code (``grad_conflict.py`` and ``gradsign.py``).
 ``gradsign_mean``
-    The mean over the weights that the cell's own network holds (dead convolutions included), between 0 and B: what
-    the authors' code gives for the plain network. Without the number of weights little of the ranking is left.
+    The mean over the weights that the cell's own network holds (dead convolutions included), between 0 and B: a form
+    that stands commented out in ``grad_conflict.py``, and in re-runs. Without the number of weights little of the
+    ranking is left.
 
 Settings: the first 64 images of the study's batch (the code's default is 128; re-runs use 64), one initialisation.
 

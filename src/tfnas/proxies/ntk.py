@@ -150,6 +150,8 @@ def regression_error(theta_xx: Tensor, theta_yx: Tensor, targets_x: Tensor, targ
     """
     import torch
 
+    if not targets_x.any() or not targets_y.any():
+        return float("nan"), "all labels of a half are equal"
     eigenvalues, vectors = torch.linalg.eigh(theta_xx)
     why = singular(eigenvalues)
     if why:
@@ -224,7 +226,7 @@ FAMILY = Family(
             summary="How badly the tangent kernel of a three-channel network predicts labels of unseen images.",
             batch=f"the first {REGRESSION_IMAGES} and the next",
             published_batch="64 + 64",
-            failure="singular kernel; no gradient reaches a weight",
+            failure="singular kernel; no gradient reaches a weight; all labels of a half are equal",
         ),
     ),
     same_score=rectifier_class,

@@ -51,6 +51,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfnas.cells import CONVOLUTIONS, EDGES, Cell
@@ -119,10 +120,14 @@ class Probe:
         self.networks, self.names, self.entries = networks, names, entries
         self.sites: list[Site] = []
         self._inputs: dict[GroupedConvNorm, Tensor] = {}
-        for layer in networks.convolutions():
-            layer.register_forward_pre_hook(self._keep_input)
-            layer.watch = lambda output, layer=layer: self._read_convolution(layer, output)
+        layers = networks.convolutions()
+        hooks = [layer.register_forward_pre_hook(self._keep_input) for layer in layers]
+        for layer in layers:
+            layer.watch = partial(self._read_convolution, layer)
         self.logits = networks(images, visit=self._read_stage).detach()
+        for layer, hook in zip(layers, hooks, strict=True):
+            layer.watch = None  # else layers and probe hold each other, and the whole graph, until a collection
+            hook.remove()
 
     def jacobian(self) -> Tensor:
         """Return d logits / d entries, (G, B, K, Q), float64; columns that a network does not fill are zero."""
