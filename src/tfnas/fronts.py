@@ -22,8 +22,9 @@ from tfnas.files import read_table, write_table
 from tfnas.hardware import Costs, cost_unit, feasible
 from tfnas.pareto import hypervolume, pareto_front
 from tfnas.runs import read_runs
+from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
-from tfnas.statistics import summarise
+from tfnas.statistics import Summary, summarise
 
 FRONT_COLUMNS = (
     "search", "searched_on", "dataset", "cost", "n", "cells", "true_cells", "mean", "std", "median", "ci_low",
@@ -49,13 +50,17 @@ def test_accuracies(truth_path: str | Path) -> np.ndarray:
 def allowed(
     searches: Mapping[str, dict[str, Any]],
     search: str,
-    truth_path: str | Path,
+    truth_paths: Mapping[str, str | Path],
     dataset: str,
     latency_path: str | Path | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the codes of the cells that a search may propose, and the cost that it weighs, both of shape (n,)."""
-    costs = Costs.read(truth_path, dataset, latency_path)
-    known = np.flatnonzero(np.isfinite(test_accuracies(truth_path)))
+    """Return the codes of the cells that a search on ``dataset`` may propose, and the cost that it weighs: shapes (n,).
+
+    Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
+    """
+    costs = Costs.read(truth_paths[dataset], dataset, latency_path)
+    both = {dataset, accuracies_of(searches[search], dataset)}
+    known = np.flatnonzero(np.isfinite(sum(test_accuracies(truth_paths[name]) for name in both)))
     codes = feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
     return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
 
@@ -99,7 +104,7 @@ def summarise_fronts(
     accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
     rows, tables = [], []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
-        codes, costs = allowed(searches, search, truth_paths[searched_on], searched_on, latency_paths.get(searched_on))
+        codes, costs = allowed(searches, search, truth_paths, searched_on, latency_paths.get(searched_on))
         by_code = np.full(SPACE_SIZE, np.nan)
         by_code[codes] = costs
         for dataset, part in group.groupby("dataset", sort=False):
@@ -119,11 +124,12 @@ def summarise_fronts(
                     for _, front in table.groupby("run")
                 ]
             )
-            shares = shares / best if best > 0 else np.full(shares.size, np.nan)
-            found = summarise(shares, child_rng(seed, "fronts", search, searched_on, dataset))
-            middle = (
-                part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))] if best > 0 else part["run"].iloc[0]
-            )
+            if best > 0:
+                shares = shares / best
+                found = summarise(shares, child_rng(seed, "fronts", search, searched_on, dataset))
+                middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
+            else:  # cells of one cost, or none better than half of them: no volume, and no share of it
+                found, middle = Summary(shares.size, *[np.nan] * 5), part["run"].iloc[0]
             rows.append(
                 (
                     search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),

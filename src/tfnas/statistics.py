@@ -25,6 +25,9 @@ LEVEL = 0.95
 POWER = 0.8
 """Probability with which a difference is to be detected."""
 
+EXACT_SIGNS = 13
+"""Up to so many differences that are not zero, all their signs are tried, as ``scipy.stats.wilcoxon`` does of all."""
+
 VANISHING = 1e-9
 """Residuals smaller than this share of what was regressed are rounding."""
 
@@ -91,6 +94,9 @@ def summarise(
             f"{values.size} run{'' if values.size == 1 else 's'} cannot be summarised: a standard deviation needs at "
             "least 2, raise search.runs."
         )
+    if np.ptp(values) == 0:  # a mean of equal numbers may be off by rounding, and with it everything else
+        same = float(values[0])
+        return Summary(values.size, same, 0.0, same, same, same)
     low, high = bootstrap_interval(values, rng, resamples=resamples, level=level)
     return Summary(
         n=values.size,
@@ -178,9 +184,10 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     """Test whether paired differences are symmetric about zero, and say how far they are from it.
 
     Absolute differences are ranked, ties by mid-ranks. Zeros are ranked with the others and then belong to neither
-    side (Pratt), so that many ties of two searches weaken the evidence. The p-value is ``scipy.stats.wilcoxon``'s:
-    exact up to 50 runs without ties and zeros, over all changes of signs up to 13 runs with such, else the normal
-    approximation, its variance corrected for ties and zeros, without continuity correction. The effect is
+    side (Pratt), so that many ties of two searches weaken the evidence. The p-value is exact, over all changes of
+    signs, where up to :data:`EXACT_SIGNS` differences are not zero; else ``scipy.stats.wilcoxon``'s: exact up to 50
+    runs without ties and zeros, or the normal approximation, its variance corrected for ties and zeros, without
+    continuity correction. The effect is
     ``(W+ - W-) / (n (n + 1) / 2)`` with W+ and W- the sums of ranks of positive and negative differences: Kerby's
     simple difference of favourable and unfavourable evidence, zeros being neither.
 
@@ -197,8 +204,14 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     if not differences.any():
         return SignedRank(1.0, 0.0)
     ranks = rankdata(np.abs(differences))
-    effect = float((np.sign(differences) * ranks).sum() / ranks.sum())
-    return SignedRank(float(wilcoxon(differences, zero_method="pratt").pvalue), effect)
+    signed = np.sign(differences) * ranks
+    effect = float(signed.sum() / ranks.sum())
+    signed = signed[signed != 0]
+    if signed.size > EXACT_SIGNS:
+        return SignedRank(float(wilcoxon(differences, zero_method="pratt").pvalue), effect)
+    # Ranks are multiples of a half, so that sums and comparisons are exact.
+    signs = 1 - 2 * (np.arange(2**signed.size)[:, None] >> np.arange(signed.size) & 1)
+    return SignedRank(float(np.mean(np.abs(signs @ signed) >= abs(signed.sum()))), effect)
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:

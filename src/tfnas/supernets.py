@@ -39,12 +39,13 @@ from tfnas.datasets import ImageSet, load_images
 from tfnas.errors import ConfigError, DataError
 from tfnas.files import atomic, write_table
 from tfnas.memory import keep_freed_memory
-from tfnas.networks import supernet, tangent
+from tfnas.networks import reference, supernet, tangent
 from tfnas.networks.skeleton import Skeleton
 from tfnas.networks.supernet import supernet_state
 from tfnas.networks.tangent import tangent_rows
 from tfnas.precision import full_precision
 from tfnas.progress import progress
+from tfnas.proxies import linear_regions, ntk
 from tfnas.proxies.linear_regions import BATCHES, PIXELS, SIDE, THIN
 from tfnas.proxies.ntk import condition_number
 from tfnas.pruning import TRIED, Active, Measured, Tried, prune
@@ -151,7 +152,7 @@ def kappa(rows: Tensor) -> float:
 
 def sources_digest() -> str:
     """Return a digest of the source files that decide what a run ends with: what others gave is stale."""
-    modules = (sys.modules[__name__], pruning, supernet_regions, supernet, tangent)
+    modules = (sys.modules[__name__], pruning, supernet_regions, supernet, tangent, reference, linear_regions, ntk)
     return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
 
 
@@ -204,7 +205,8 @@ def prune_block(
     parameters = algorithm.settings(settings, search)
     images = load_images(dataset, image_path, folder)
     places = distinct_places(images)
-    content = hashlib.sha256(images.images[places].tobytes()).hexdigest()
+    pixels = hashlib.sha256(images.images[places].tobytes()).hexdigest()
+    content = [pixels, images.mean, images.std, images.classes]
     decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, seed, study, dataset]
     paths = {
         run: Path(scratch) / f"{hashlib.sha256(json.dumps([*decides, run]).encode()).hexdigest()[:20]}.parquet"

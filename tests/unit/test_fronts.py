@@ -88,10 +88,32 @@ def test_a_share_by_hand(study):
 
 def test_the_true_front_keeps_to_the_constraint(study):
     _, truths, latencies = study
-    codes, costs = allowed(SEARCHES, "by-phone", truths["one"], "one", latencies["one"])
+    codes, costs = allowed(SEARCHES, "by-phone", truths, "one", latencies["one"])
     assert codes.tolist() == list(range(9001))
     np.testing.assert_array_equal(costs, 10.0 - CONVOLUTIONS[:9001])
     assert accuracies_of(truths["one"])[5] == truth_table().loc[5, "test_accuracy"]
+
+
+def test_the_true_front_keeps_to_the_cells_of_the_dataset_whose_accuracies_are_shown(study, tmp_path):
+    _, truths, latencies = study
+    some = truths | {"two": write(pd.read_csv(truths["two"])[100:300], tmp_path / "some.csv")}
+    searches = {"by-phone": {"algorithm": "nsga2_accuracy", "cost": "phone"}}
+    assert allowed(searches, "by-phone", some, "one", latencies["one"])[0].size == SPACE_SIZE
+    searches["by-phone"]["accuracies_of"] = "two"
+    assert allowed(searches, "by-phone", some, "one", latencies["one"])[0].tolist() == list(range(100, 300))
+
+
+def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
+    truths = {"one": write(truth_table().assign(flops=5.0), tmp_path / "one.csv")}
+    scores = write(score_table(), tmp_path / "s.csv")
+    searches = {"by-flops": SEARCHES["by-flops"] | {"evaluations": 60}}
+    run_block("by-flops", searches["by-flops"], "one", truths, scores, 0, 3, 1, 60, tmp_path / "runs.parquet", "s")
+    summarise_fronts(
+        [tmp_path / "runs.parquet"], truths, {}, searches, tmp_path / "fronts.csv", tmp_path / "cells.parquet"
+    )
+    row = pd.read_csv(tmp_path / "fronts.csv").iloc[0]
+    assert (row["n"], row["median_run"]) == (4, 0)
+    assert row[["mean", "std", "median", "ci_low", "ci_high"]].isna().all()
 
 
 def test_figure_and_table_of_fronts(study, tmp_path):

@@ -66,6 +66,19 @@ def test_with_few_runs_the_signed_rank_test_counts_all_signs():
     assert signed_rank(differences).p == pytest.approx(2 * one_sided)
 
 
+@pytest.mark.parametrize("other", [2, 4, 5, 13])
+def test_few_differences_among_many_ties_are_counted_too(other):
+    # The normal approximation would say 0.0455 for four, 0.025 for five.
+    differences = np.zeros(500)
+    differences[:other] = np.arange(1.0, other + 1) ** 2
+    assert signed_rank(differences).p == 2 / 2**other
+    differences[0] = -1.0  # of the smallest rank: only all signs alike are more extreme
+    assert signed_rank(differences).p == pytest.approx(min(1, 4 / 2**other))
+    assert signed_rank(differences[: other + 3]).p == pytest.approx(
+        scipy.stats.wilcoxon(differences[: other + 3], zero_method="pratt").pvalue if other < 11 else 4 / 2**other
+    )
+
+
 def test_without_ties_the_signed_rank_test_is_exact():
     differences = np.array([0.1, -0.3, 0.7, 1.1, 1.6, -0.2, 2.2])
     assert signed_rank(differences).p == scipy.stats.wilcoxon(differences, method="exact").pvalue

@@ -37,7 +37,7 @@ def files(tmp_path_factory):
         "latencies": truth_table()[["arch"]].assign(phone=1.0),
     }
     ranked, rows = np.arange(15625.0), score_table()
-    for proxy in ("made_up", "ntk_trace", "ntk_condition_number"):
+    for proxy in ("made_up", "ntk_trace", "hnas_condition_number"):
         rows = rows.assign(proxy=proxy)
         kinds = {"scores": rows.assign(score=ranked), "nan": rows.assign(score=np.nan), "gap": rows[9:]}
         for name, table in kinds.items():
@@ -100,6 +100,17 @@ def test_scores_missing_for_some_cells(refusal, name):
 def test_a_budget_smaller_than_one_query(refusal, name):
     message = refusal(SearchError, name, budget=0.5)
     assert message.startswith("A budget of 0.5 s on 'one' is smaller than one query, which costs 1 to 3 s")
+
+
+def test_the_budget_has_to_pay_for_the_cells_that_may_be_proposed(files, refusal, tmp_path):
+    cheap = {"operations": ["none", "skip_connect"]}
+    settings = {"algorithm": "random_search", "overshoot": False, "constraint": cheap}
+    truth = pd.read_parquet(files["truth"])
+    dear = truth["arch"].str.contains("conv|pool")
+    truth["early_seconds"] = np.where(dear, 1000.0, 1.0)
+    path = write(truth, tmp_path / "truth.parquet")
+    run_block("label", settings, "one", {"one": path}, None, 0, 1, 1, 60, tmp_path / "runs.parquet", "s")
+    assert not pd.read_parquet(tmp_path / "runs.parquet")["arch"].str.contains("conv|pool").any()
 
 
 @pytest.mark.parametrize("name", algorithm_names())

@@ -10,6 +10,7 @@ import scipy.stats
 
 from tfnas.errors import SearchError
 from tfnas.statistics import (
+    Summary,
     bootstrap_interval,
     kendall,
     partial_spearman,
@@ -195,6 +196,13 @@ def test_a_summary_by_hand():
     assert (summary.n, summary.mean, summary.median) == (4, 4.0, 3.0)
     assert summary.std == pytest.approx(np.sqrt((9 + 4 + 0 + 25) / 3))
     assert summary.low < summary.mean < summary.high
+
+
+def test_equal_runs_have_no_spread_at_all():
+    for count in (3, 100, 500):
+        values = np.full(count, 70.89)  # the mean of which is off by rounding
+        summary = summarise(values, np.random.default_rng(0))
+        assert summary == Summary(count, 70.89, 0.0, 70.89, 70.89, 70.89)
 
 
 def test_the_bootstrap_is_scipys_percentile_bootstrap():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -224,6 +227,19 @@ def test_runs_do_not_depend_on_blocks_and_go_on(block, monkeypatch, tmp_path):
     monkeypatch.setattr(supernets, "_run", lambda *_: pytest.fail("done before"))
     again, _, _ = block(0, 1)
     pd.testing.assert_frame_equal(again, together)
+
+
+def test_runs_of_other_images_are_done_anew(block, monkeypatch, tmp_path):
+    block(0, 0)
+    (first,) = (tmp_path / "scratch").glob("*.parquet")
+    done = []
+    monkeypatch.setattr(supernets, "_run", lambda run, evaluator, path: done.append(shutil.copy(first, path)))
+    block(0, 0)
+    assert done == []
+    for count, change in enumerate(({"mean": (1.0, 2.0, 3.0)}, {"std": (9.0, 8.0, 7.0)}, {"classes": 7}), start=1):
+        monkeypatch.setattr(supernets, "load_images", lambda *_, change=change: replace(made_up(), **change))
+        block(0, 0)
+        assert len(done) == count
 
 
 def test_runs_in_the_wrong_order_are_refused(block):

@@ -62,7 +62,7 @@ def draw_fronts(
         for cost, line in zip(costs, panels, strict=True):
             for dataset, axes in zip(datasets, line, strict=True):
                 rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
-                _background(axes, searches, rows["search"].iloc[0], truth_paths[dataset], dataset, latency_paths)
+                _background(axes, searches, rows["search"].iloc[0], truth_paths, dataset, latency_paths)
                 for entry in rows.itertuples():
                     place = places[entry.search]
                     front = cells[
@@ -90,16 +90,17 @@ def _background(
     axes: Axes,
     searches: Mapping[str, dict[str, Any]],
     search: str,
-    truth_path: str | Path,
+    truth_paths: Mapping[str, str | Path],
     dataset: str,
     latency_paths: Mapping[str, str | Path],
 ) -> None:
-    """Draw all cells and the true front of the whole space, whatever constraint a search has."""
+    """Draw all cells and the true front of the whole space, whatever cells a search keeps to."""
     import numpy as np
 
-    free = {search: {key: value for key, value in searches[search].items() if key != "constraint"}}
-    codes, costs = allowed(free, search, truth_path, dataset, latency_paths.get(dataset))
-    values = test_accuracies(truth_path)[codes]
+    kept_to = ("constraint", "accuracies_of")
+    free = {search: {key: value for key, value in searches[search].items() if key not in kept_to}}
+    codes, costs = allowed(free, search, truth_paths, dataset, latency_paths.get(dataset))
+    values = test_accuracies(truth_paths[dataset])[codes]
     axes.plot(costs, values, ".", color="#CCCCCC", markersize=1, rasterized=True, zorder=1)
     front = pareto_front(values, costs)
     axes.step(costs[front], values[front], where="post", color=GREY, linewidth=1, label="true front", zorder=2)

@@ -96,12 +96,15 @@ class Scores:
             )
 
 
-def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | None, overshoot: bool = True) -> None:
+def check_benchmark(
+    algorithm: Algorithm, benchmark: Benchmark, codes: np.ndarray, budget: float | None, overshoot: bool = True
+) -> None:
     """Refuse a search that the ground truth cannot serve.
 
     Args:
         algorithm: the search.
         benchmark: what it would look at.
+        codes: of the cells that it may propose.
         budget: its budget in seconds, None for searches without one.
         overshoot: whether the last query may exceed the budget.
 
@@ -137,7 +140,7 @@ def check_benchmark(algorithm: Algorithm, benchmark: Benchmark, budget: float | 
                 f"Searches that train on '{benchmark.dataset}' need a budget of more than 0 seconds: "
                 f"set search.budget_seconds, for example to {{{benchmark.dataset}: 12000}}."
             )
-        low, high = benchmark.cost_range
+        low, high = benchmark.cost_range(codes)
         if budget < (low if overshoot else high):
             raise SearchError(
                 f"A budget of {budget:g} s on '{benchmark.dataset}' is smaller than one query, which costs {low:.4g} "
@@ -335,13 +338,13 @@ def run_block(
     parameters = algorithm.settings(settings, search)
     benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
     budget = float(budget_seconds or 0) if algorithm.needs_budget else None
-    check_benchmark(algorithm, benchmark, budget, parameters.get("overshoot", True))
     cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)
     constraint = settings.get("constraint", {})
     known = benchmark.codes
     if shown != searched_on:
         known = np.intersect1d(known, ReadOff.read(truth_paths[searched_on], searched_on).codes)
     codes = feasible(known, constraint, cell_costs, f"search.use.{search}.constraint")
+    check_benchmark(algorithm, benchmark, codes, budget, parameters.get("overshoot", True))
     space = SearchSpace(codes, cell_costs)
     scores = _read_scores(algorithm, parameters, score_path, search, space.codes)
     live, live_facts = _read_live(algorithm, live_paths, search, first, last)

@@ -87,10 +87,10 @@ class Benchmark:
         """Whether at least one cell has a full-training validation accuracy."""
         return bool(np.isfinite(self._valid).any())
 
-    @property
-    def cost_range(self) -> tuple[float, float]:
-        """Seconds of the cheapest and of the dearest query."""
-        return float(np.nanmin(self._cost)), float(np.nanmax(self._cost))
+    def cost_range(self, codes: np.ndarray) -> tuple[float, float]:
+        """Return the seconds of the cheapest and of the dearest query of some cells; NaN if none has any."""
+        known = self._cost[codes][np.isfinite(self._cost[codes])]
+        return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
 
     def cost(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
         """Return the seconds that a query of a cell (or of each cell of an array of codes by itself) would charge."""

@@ -104,7 +104,8 @@ def train_block(
     shape = _shape(splits["train"], skeleton)
     decides = [torch.__version__, device.partition(":")[0], sources_digest()]
     content = {
-        name: hashlib.sha256(part.images.tobytes() + part.labels.tobytes()).hexdigest() for name, part in splits.items()
+        name: [hashlib.sha256(part.images.tobytes() + part.labels.tobytes()).hexdigest(), part.mean, part.std]
+        for name, part in splits.items()
     }
     cells = [Cell.from_code(int(code)) for code in trained_cells()[first:last]]
     at_once = recipe["networks_per_batch"]
