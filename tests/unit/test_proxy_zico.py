@@ -61,8 +61,8 @@ def test_zico_equals_the_definition(count):
 
 
 def test_terms_of_layers_by_hand():
-    first = torch.tensor([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0]]).double()
-    second = torch.tensor([[3.0, 2.0, 0.0, -4.0], [0.0, 1.0, 3.0, 0.0]]).double()
+    first = torch.tensor([[1.0, 2.0, 0.0, 1.0], [0.0, 1.0, 3.0, 0.0]])
+    second = torch.tensor([[3.0, 2.0, 0.0, -4.0], [0.0, 1.0, 3.0, 0.0]])
     # (1 + 3) / 2 and (1 + 4) / 5; what does not differ is left out, and with it the whole second layer.
     assert layer_term(first, second).tolist() == pytest.approx([math.log(3), 0.0])
 
