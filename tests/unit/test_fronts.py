@@ -114,6 +114,9 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     row = pd.read_csv(tmp_path / "fronts.csv").iloc[0]
     assert (row["n"], row["median_run"]) == (4, 0)
     assert row[["mean", "std", "median", "ci_low", "ci_high"]].isna().all()
+    draw_fronts(tmp_path / "fronts.csv", tmp_path / "cells.parquet", truths, {}, searches, tmp_path / "f.pdf")
+    write_fronts_table(tmp_path / "fronts.csv", searches, ["one"], tmp_path / "f.tex")
+    assert "nan" not in (tmp_path / "f.tex").read_text().lower()
 
 
 def test_figure_and_table_of_fronts(study, tmp_path):
