@@ -209,7 +209,7 @@ def against(published, tmp_path):
         ("hnas", "cifar10", "cifar100", "test_accuracy", 50, 70.0, 1.0),
         ("area", "cifar10", "cifar10", "valid_accuracy", 50, 91.5, 0.30),
         ("area", "cifar10", "cifar10", "test_accuracy", 50, 93.9, 0.30),
-        ("robot", "cifar100", "cifar100", "test_accuracy", 50, 73.4, 0.10),
+        ("robot", "cifar100", "cifar100", "test_accuracy", 50, 73.4, 1.0),
     ]
     summary = pd.DataFrame(rows, columns=["search", "searched_on", "dataset", "metric", "n", "mean", "std"])
     write_table(tmp_path / "search.csv", summary)
@@ -261,6 +261,9 @@ def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
         "unknown": 1,
         "quoted": 1,
     }
+    # FreeREA twice, AREA and RoBoT have a z; RoBoT's is -0.11 / (1 / sqrt(50)).
+    assert (found["with_z"], found["beyond_chance"]) == (4, 3)
+    assert (found["widest.title"], found["widest.dataset"]) == ("AZ", "CIFAR-10")
     assert found["farthest.title"] == "AREA"
     assert found["farthest.metric"] == "validation"
     assert found["farthest.difference"] == pytest.approx(0.3)

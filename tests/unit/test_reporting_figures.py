@@ -7,6 +7,7 @@ from tfnas.cells import Cell, all_strings
 from tfnas.errors import ReportError
 from tfnas.proxies.registry import proxy_names
 from tfnas.reporting import figures, proxy_figures
+from tfnas.reporting.style import colour_of, marker_of
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +150,8 @@ def test_pairs_are_read_by_name(tmp_path):
     assert matrix.shape == (1, 3, 3)
     assert matrix[0, :2, :2].tolist() == [[1.0, 0.5], [0.5, 1.0]]
     assert np.isnan(matrix[0, 2]).all()
+
+
+def test_colours_and_markers_are_another_pair_for_each_of_many():
+    assert len({(colour_of(place), marker_of(place)) for place in range(81)}) == 81
+    assert marker_of(0) != marker_of(1)

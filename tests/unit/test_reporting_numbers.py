@@ -10,7 +10,7 @@ from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, read_table, write_json
 from tfnas.reporting import published
-from tfnas.reporting.numbers import Numbers, write_numbers
+from tfnas.reporting.numbers import Numbers, best_label, write_numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
 
 
@@ -89,6 +89,39 @@ def test_searches_are_set_against_each_other(tmp_path):
     assert numbers["ranks.searches"] == 5
     assert numbers["ranks.last.rank"] == 5
     assert numbers["ranks.below_first"] == 1
+
+
+def test_searches_that_are_equal_in_every_run_are_counted_not_ranked(tmp_path):
+    study = FakeStudy(tmp_path / "study", ("digits",))
+    table = read_table(study.contests["search_pairs_path"])
+    row = (table["search"] == "regularised-evolution") & (table["other"] == "area")
+    table.loc[row, ["difference", "ci_low", "ci_high", "rank_biserial", "detectable", "runs_needed"]] = 0.0
+    table.to_csv(study.contests["search_pairs_path"], index=False)
+    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    contest = {key.removeprefix("contest.digits."): value for key, value in numbers.items() if "contest.digits" in key}
+    assert contest["tied"] == 1
+    assert contest["second.title"] == "Random search"
+    assert math.isclose(contest["lead"], 0.034)
+    assert (contest["pairs"], contest["varied"], contest["detectable_least"]) == (21, 20, 0.26)
+
+
+def test_a_search_with_the_skip_term_stands_beside_the_best_without(tmp_path):
+    study = FakeStudy(tmp_path / "study", ("digits",))
+    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("prior.")]
+    study.searches["naswot-100"] = {"algorithm": "freerea"}
+    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    assert numbers["best.digits.training-free.label"] == "naswot-100"
+    assert numbers["best.digits.prior-free.label"] == "naswot-10"
+    assert math.isclose(numbers["prior.digits.lead"], 91.234 - 90)
+    assert numbers["prior.digits.verdict"] == "better"
+    study.searches["naswot-100"]["proxies"] = ["naswot", "logsynflow"]
+    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("prior.")]
+
+
+def test_of_searches_that_print_the_same_mean_the_cheapest_is_the_best():
+    means, seconds = {"a": 94.361, "b": 94.36, "c": 94.358, "d": 94.31}, {"a": 110.0, "b": 0.1, "c": None, "d": 0.0}
+    assert best_label(list(means), means.get, seconds.get) == "b"
+    assert best_label(["a", "c"], means.get, seconds.get) == "a"
 
 
 def test_one_search_has_no_contests(tmp_path):

@@ -30,7 +30,8 @@ def add_contests(
 ) -> None:
     """Add how many pairs of searches are told apart, what the runs can detect, the two best searches, and regrets.
 
-    ``contest.{dataset}.first`` and ``.second`` are the searches with the highest means, references left out.
+    ``contest.{dataset}.first`` is the search with the highest mean, references left out, ``.tied`` the number of others
+    that are equal to it in every run, and ``.second`` the one with the highest mean of the rest.
     """
     regret = read_regret(regret_path, list(searches), datasets)
     numbers.add("contest.small", SMALL, "ratio")
@@ -42,20 +43,27 @@ def add_contests(
         if not contests:
             continue
         before = f"contest.{dataset}"
-        detectable = [pair.detectable for pair in contests]
+        varied = [pair for pair in contests if pair.detectable > 0] or contests
+        detectable = [pair.detectable for pair in varied]
+        numbers.add(f"{before}.varied", len(varied), "count")
         numbers.add(f"{before}.pairs", len(contests), "count")
         numbers.add(f"{before}.apart", sum(pair.told_apart for pair in contests), "count")
         numbers.add(f"{before}.runs", min(pair.n for pair in contests), "count")
         numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
         numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
         numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
-        numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in contests])), "count")
-        numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in contests), "count")
+        numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in varied])), "count")
+        numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in varied), "count")
         rivals = contenders(searches)
         if len(rivals) > 1:
             first = best_search(regret, rivals, dataset)
-            second = best_search(regret, [label for label in rivals if label != first], dataset)
             numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first}"))
+            others = [label for label in rivals if label != first]
+            apart = [label for label in others if not pairs.between(dataset, first, label).equal]
+            numbers.add(f"{before}.tied", len(others) - len(apart), "count")
+            if not apart:
+                continue
+            second = best_search(regret, apart, dataset)
             numbers.title(f"{before}.second.title", numbers.value(f"title.search.{second}"))
             add_pair(numbers, before, "lead", pairs.between(dataset, first, second))
 

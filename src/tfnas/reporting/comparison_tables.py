@@ -53,6 +53,11 @@ class Pair:
         return "better" if self.low > 0 else "worse" if self.high < 0 else "undecided"
 
     @property
+    def equal(self) -> bool:
+        """Whether the two are equally accurate in every run."""
+        return self.effect == 0 and self.low == self.high == self.difference == 0
+
+    @property
     def told_apart(self) -> bool:
         """Whether the corrected signed-rank test tells the two apart."""
         return self.p_holm <= 1 - LEVEL

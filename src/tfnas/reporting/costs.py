@@ -16,7 +16,7 @@ from tfnas.prices import COLUMNS as PRICE_COLUMNS
 from tfnas.prices import PRICINGS
 from tfnas.reporting.names import GROUPS, dataset_title, search_group, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, show
-from tfnas.reporting.style import COLOURS, MARKERS, WIDTH, figure_style, save
+from tfnas.reporting.style import COLOURS, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.reporting.tables import long_tables, row, write_tex
 
 if TYPE_CHECKING:
@@ -89,14 +89,12 @@ def draw_anytime(
 
 def _draw_curve(axes: Axes, part: pd.DataFrame, place: int) -> Any:
     """Draw the curve of one search, or a marker where it is a single point, and return what stands in the legend."""
-    colour = COLOURS[place % len(COLOURS)]
+    colour = colour_of(place)
     seconds, mean = part["seconds"].to_numpy(), part["mean"].to_numpy()
     low, high = part["quartile_low"].to_numpy(), part["quartile_high"].to_numpy()
     if len(part) == 1:
         axes.vlines(seconds, low, high, color=colour, linewidth=0.9)
-        return axes.plot(
-            seconds, mean, MARKERS[place % len(MARKERS)], color=colour, markersize=4.5, linestyle="none", zorder=3
-        )[0]
+        return axes.plot(seconds, mean, marker_of(place), color=colour, markersize=4.5, linestyle="none", zorder=3)[0]
     axes.fill_between(seconds, low, high, color=colour, alpha=0.13, linewidth=0)
     axes.plot(seconds[-1:], mean[-1:], "|", color=colour, markersize=6)
     return axes.plot(seconds, mean, color=colour, linestyle=LINES[place // len(COLOURS) % len(LINES)])[0]

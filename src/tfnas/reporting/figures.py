@@ -18,7 +18,7 @@ from tfnas.files import read_table
 from tfnas.reporting.names import dataset_title, proxy_title, search_group, search_titles
 from tfnas.reporting.published import correlation_rows
 from tfnas.reporting.rounding import plain
-from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
+from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.score_table import ScoreTable
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ EXAMPLE_CELL = Cell(
 
 MOST_IMAGES = 128
 """Images of a mini-batch that its picture shows at most."""
+
+WIDE = 1000
+"""Scores that reach this many times their median are drawn on a logarithmic axis."""
 
 
 def draw_search_space(skeleton: dict[str, int], output: str | Path) -> None:
@@ -273,7 +276,8 @@ def draw_scatter(
     """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top.
 
     Cells without a finite score stand on the left edge as crosses; the least accurate three per cent of cells, which
-    would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges.
+    would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges. Where the largest
+    score is more than :data:`WIDE` times the median, the axis is logarithmic, and linear below the smallest hundredth.
 
     Args:
         score_paths: ``{dataset: scores/{dataset}.csv}``.
@@ -308,13 +312,21 @@ def draw_scatter(
             low -= 0.05 * (high - low)
             accuracy = np.maximum(accuracy, low)
             axes.set_ylim(low - 0.03 * (high - low), high + 0.04 * (high - low))
+            left = score[finite].min() - 0.04 * np.ptp(score[finite])
+            positive = score[finite & (score > 0)]
+            if positive.size and positive.max() > WIDE * np.median(positive):
+                smallest = np.quantile(positive, 0.01)
+                axes.set_xscale("symlog", linthresh=smallest)
+                powers = np.linspace(np.log10(smallest), np.log10(positive.max()), 4)[1:].astype(int)
+                axes.set_xticks([0, *(10.0**powers)], ["0", *(rf"$10^{{{power}}}$" for power in powers)])
+                axes.set_xticks([], minor=True)
+                left = min(score[finite].min(), 0) - smallest
             order = np.random.default_rng(0).permutation(np.flatnonzero(finite))
             points = axes.scatter(
                 score[order], accuracy[order], c=convolutions[order], cmap=colours, norm=norm, s=2.2, linewidths=0,
                 alpha=0.75, rasterized=True,
             )  # fmt: skip
             if not finite.all():
-                left = score[finite].min() - 0.04 * np.ptp(score[finite])
                 axes.plot(
                     np.full((~finite).sum(), left),
                     accuracy[~finite],
@@ -458,7 +470,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
                 bars = np.abs(values[["ci_low", "ci_high"]].to_numpy().T - mean)
                 lowest, highest = min(lowest, (mean - bars[0]).min()), max(highest, (mean + bars[1]).max())
                 axes.errorbar(
-                    seconds, mean, yerr=bars, fmt=MARKERS[place % len(MARKERS)], color=COLOURS[place % len(COLOURS)],
+                    seconds, mean, yerr=bars, fmt=marker_of(place), color=colour_of(place),
                     linestyle="-" if len(labels) > 1 else "none", linewidth=0.8, elinewidth=0.8, markersize=4.5,
                     capsize=1.5, label=_series_title(labels, titles), zorder=3,
                 )  # fmt: skip

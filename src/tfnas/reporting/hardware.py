@@ -12,7 +12,7 @@ from tfnas.hardware import COUNTED, constraint_words
 from tfnas.pareto import pareto_front
 from tfnas.reporting.names import dataset_title, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show
-from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
+from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.reporting.tables import row, tabular, write_tex
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ def draw_fronts(
                         & (cells["run"] == entry.median_run)
                     ]
                     axes.plot(
-                        front["cost"], front["test_accuracy"], MARKERS[place % len(MARKERS)], markersize=4,
-                        color=COLOURS[place % len(COLOURS)], label=titles[entry.search],
+                        front["cost"], front["test_accuracy"], marker_of(place), markersize=4,
+                        color=colour_of(place), label=titles[entry.search],
                     )  # fmt: skip
                 axes.set_xlabel(cost_title(cost))
                 axes.set_title(dataset_title(dataset))

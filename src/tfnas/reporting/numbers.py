@@ -9,18 +9,22 @@ the printed text and the raw value, on which templates decide what they say. Key
     correlation.{dataset}.{proxy}.{valid|test}.{all|distinct}.spearman
     search.{searched_on}.{label}.{dataset}.{valid|test}.mean
     search.{searched_on}.{label}.total          seconds of one run, scoring and simulated training
-    best.{dataset}.{group}.test                 the best search of a group (and of ``any`` group but references)
+    best.{dataset}.{group}.test                 the best search of a group, of equal printed means the cheapest;
+                                                ``any``: of all but references; ``prior-free``: of the training-free
+                                                ones without FreeREA's skip term
     order.{dataset}.{proxy}.top                 the order among the best tenth of cells; ``partial``: given the size
     ranking.{dataset}.first.title               the proxy that orders all cells best; without dataset: on average
     pairs.{dataset}.alike.one                   the two proxies that are most alike, or ``unlike``
     stability.{dataset}.{proxy}.initialisation  how two initialisations agree; ``batch``, ``twin`` likewise
     compare.{dataset}.{group}.lead              the best trained (or hybrid) search against the best training-free one
+    prior.{dataset}.lead                        the best trained search against the best prior-free one, where the best
+                                                training-free one has the skip term
     assist.{dataset}.lead                       the best hybrid search against the best trained one
     evolution.{dataset}.lead                    regularised evolution against random search
     random.{dataset}.gain                       the best training-free search against a random cell
     growth.{dataset}.{proxy}.gain               what more samples bring
     contest.{dataset}.pairs                     every search against every other; what the runs detect
-    contest.{dataset}.lead                      the best search against the second, references left out
+    contest.{dataset}.lead                      the best search against the next that is not equal in every run
     regret.{dataset}.{label}.mean               below the best cell of the space; ``median``
     ranks.first.title                           the search with the best mean rank over datasets; ``ranks.critical``
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
@@ -72,11 +76,12 @@ from tfnas.reporting.proxy_numbers import (
     add_ranking,
     add_stability,
 )
-from tfnas.reporting.published import notes, read_published, rows_beside, search_rows
+from tfnas.reporting.published import read_published, rows_beside, search_rows
 from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.search.registry import get_algorithm
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -210,8 +215,8 @@ def write_numbers(
         _add_published(numbers, published_path)
         add_published_correlations(numbers, published_path, correlations, names, datasets)
         beside = rows_beside(search_rows(published_path, datasets, "each"), searches, datasets)
-        if note := notes(list(beside.values()), "C"):
-            numbers.add("published.computed.search", note, "text")
+        if any(row["evidence"] == "C" for row in beside.values()):
+            numbers.add("published.computed.search", True, "text")
     if curves_path is not None and prices_path is not None:
         add_costs(numbers, searches, datasets, curves_path, prices_path)
     if against_path is not None:
@@ -404,11 +409,12 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
     for label, settings in searches.items():
         groups[search_group(settings)].append(label)
     groups["any"] = [label for group in groups if group != "reference" for label in groups[group]]
+    groups["prior-free"] = [label for label in groups["training-free"] if not _has_prior(searches[label])]
     optimum = numbers.value(f"truth.{dataset}.best_test")
     for group, labels in groups.items():
         if not labels:
             continue
-        label = max(labels, key=test)
+        label = best_label(labels, test, lambda label: numbers.value(f"search.{dataset}.{label}.total"))
         before = f"best.{dataset}.{group}"
         numbers.title(f"{before}.title", numbers.value(f"title.search.{label}"))
         numbers.add(f"{before}.label", label, "text")
@@ -419,6 +425,10 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         numbers.add(f"{before}.regret", optimum - test(label), "accuracy")
         numbers.add(f"{before}.seconds", numbers.value(f"search.{dataset}.{label}.total"), "seconds")
         numbers.add(f"{before}.cells", numbers.value(f"search.{dataset}.{label}.cells"), "count")
+    with_prior = groups["training-free"] and _has_prior(searches[numbers.value(f"best.{dataset}.training-free.label")])
+    if with_prior and groups["prior-free"] and groups["non-weight-sharing"]:
+        labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("non-weight-sharing", "prior-free"))
+        add_pair(numbers, f"prior.{dataset}", "lead", pairs.between(dataset, *labels))
     for other in ("non-weight-sharing", "hybrid"):
         if groups["training-free"] and groups[other]:
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
@@ -446,6 +456,19 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
         add_pair(numbers, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
     _add_growth(numbers, dataset, searches, pairs, test)
+
+
+def _has_prior(settings: dict[str, Any]) -> bool:
+    """Return whether a search scores cells by FreeREA's skip term, which looks at where operations lie alone."""
+    algorithm = get_algorithm(settings["algorithm"])
+    return "skip" in algorithm.proxies(algorithm.settings(settings, "best"))
+
+
+def best_label(labels: list[str], test: Callable[[str], float], seconds: Callable[[str], float | None]) -> str:
+    """Return the search with the highest mean, of those that print the same mean the one that takes least time."""
+    highest = max(map(test, labels))
+    equal = [label for label in labels if show(test(label), "accuracy") == show(highest, "accuracy")]
+    return min(equal, key=lambda label: math.inf if seconds(label) is None else seconds(label))
 
 
 def _add_growth(

@@ -242,9 +242,3 @@ def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]
 def origin(row: dict[str, Any]) -> str:
     """Return how a table calls a row beside ours: published, computed from published data, or quoted by others."""
     return {"P": "published", "C": "computed from published data", "S": "quoted by others"}[row["evidence"]]
-
-
-def notes(rows: list[dict[str, Any]], evidence: str) -> str:
-    """Return the notes of the rows with this evidence, each of their parts once, joined by semicolons."""
-    told = [row["note"] for row in rows if row["evidence"] == evidence and row.get("note")]
-    return "; ".join(dict.fromkeys(part for note in told for part in note.split("; ")))

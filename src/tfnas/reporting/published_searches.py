@@ -59,6 +59,9 @@ VERDICTS = (WITHIN, TOLERATED, DIFFERS, UNKNOWN)
 DECIMALS = 2
 """Decimals of published accuracies, and of the difference that the verdict looks at."""
 
+CHANCE = 1.96
+"""Chance alone puts one mean in twenty farther than so many standard errors from another."""
+
 _SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std")
 
 
@@ -216,6 +219,8 @@ def add_published_searches(numbers: Numbers, against_path: str | Path) -> None:
 
     ``published.compared`` counts means of validation and test accuracy that were published or computed from published
     data, with a verdict; ``published.unknown`` those without one, ``published.quoted`` those that others quote.
+    ``published.beyond_chance`` of ``published.with_z`` have a z beyond :data:`CHANCE`; ``published.widest`` is the
+    largest difference among those without a verdict.
     """
     table = read_table(against_path, COLUMNS)
     own = table[table["evidence"] != "S"]
@@ -225,6 +230,15 @@ def add_published_searches(numbers: Numbers, against_path: str | Path) -> None:
         numbers.add(f"published.{name}", int((judged["verdict"] == verdict).sum()), "count")
     numbers.add("published.unknown", len(own) - len(judged), "count")
     numbers.add("published.quoted", len(table) - len(own), "count")
+    known = own["z"].dropna().abs()
+    numbers.add("published.with_z", known.size, "count")
+    numbers.add("published.beyond_chance", int((known > CHANCE).sum()), "count")
+    unknown = own[own["verdict"] == UNKNOWN]
+    if not unknown.empty:
+        widest = unknown.loc[unknown["difference"].abs().idxmax()]
+        numbers.add("published.widest.difference", widest["difference"], "accuracy")
+        numbers.title("published.widest.title", widest["method"])
+        numbers.add("published.widest.dataset", dataset_title(widest["dataset"]), "text")
     spread = judged[judged["theirs_std"] > 0]
     if spread.empty:
         return

@@ -18,8 +18,19 @@ WIDTH = 6.3
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31", "#7F7F7F")
 """Okabe and Ito's palette (2008), in the order in which it is used, with two greys-and-browns behind."""
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 """Markers, so that nothing is told by colour alone."""
+
+
+def colour_of(place: int) -> str:
+    """Return the colour of one of many things by its place among them."""
+    return COLOURS[place % len(COLOURS)]
+
+
+def marker_of(place: int) -> str:
+    """Return a marker that together with :func:`colour_of` is another one for each of the first 81 places."""
+    return MARKERS[(place + place // len(COLOURS)) % len(MARKERS)]
+
 
 GREY = "#6B6B6B"
 

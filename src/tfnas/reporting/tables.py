@@ -500,7 +500,7 @@ def write_time_table(
             body.append(row(cells))
     names = ["cells", "again", "scoring", "training"]
     if wide:
-        head = [row(["Search", "Cells looked at", r"Again (\%)", "Scoring (s)", "Training (s)", "Own time (s)"])]
+        head = [row(["Search", "Looks", r"Again (\%)", "Scoring (s)", "Training (s)", "Own time (s)"])]
         return write_tex(output, tabular("lrrrrr", head, body))
     head = [
         row(["", *(rf"\multicolumn{{4}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
