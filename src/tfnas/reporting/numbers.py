@@ -182,7 +182,10 @@ def write_numbers(
     _add_study(numbers, study, datasets, searches, batch_paths)
     for dataset, path in truth_paths.items():
         _add_truth(numbers, dataset, path)
-        numbers.add(f"device.{dataset}", device_of(read_facts(score_paths[dataset]), score_paths[dataset]), "text")
+        scored = read_facts(score_paths[dataset])
+        numbers.add(f"device.{dataset}", device_of(scored, score_paths[dataset]), "text")
+        told = dict.fromkeys(part["note"] for part in family_facts(scored) if part.get("note"))
+        numbers.add(f"device.{dataset}.note", " ".join(told), "text")
     sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in datasets}
     numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
     families = [part for path in score_paths.values() for part in family_facts(read_facts(path))]

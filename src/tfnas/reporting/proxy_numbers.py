@@ -101,7 +101,7 @@ def add_pairs(
     """Add the most alike and the most different pair of proxies of every dataset.
 
     Where FLOPs are scored, ``pairs.{dataset}.closer_to_flops`` counts of the ``pairs.{dataset}.beside_flops`` other
-    proxies, parameters left out, those whose coefficient with FLOPs is larger than with test accuracy.
+    proxies, parameters left out, those whose coefficient with FLOPs is larger than with test accuracy (``titles``).
     """
     table = test_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
     rows, columns = np.triu_indices(len(names), k=1)
@@ -116,9 +116,10 @@ def add_pairs(
         if "flops" in names:
             flops = matrix[names.index("flops")]
             others = [name for name in names if name not in ("flops", "params")]
-            closer = sum(flops[names.index(name)] > table[dataset, name] for name in others)
+            closer = [name for name in others if flops[names.index(name)] > table[dataset, name]]
             numbers.add(f"pairs.{dataset}.beside_flops", len(others), "count")
-            numbers.add(f"pairs.{dataset}.closer_to_flops", closer, "count")
+            numbers.add(f"pairs.{dataset}.closer_to_flops", len(closer), "count")
+            numbers.title(f"pairs.{dataset}.closer_to_flops.titles", ", ".join(map(proxy_title, closer)))
 
 
 def add_stability(numbers: Numbers, noise_path: str | Path, names: list[str]) -> None:
