@@ -498,7 +498,7 @@ def write_time_table(
                 if wide:
                     cells.append(show(value.wall_seconds, "seconds"))
             body.append(row(cells))
-    names = ["cells", "again", "scoring", "training"]
+    names = ["looks", "again", "scoring", "training"]
     if wide:
         head = [row(["Search", "Looks", r"Again (\%)", "Scoring (s)", "Training (s)", "Own time (s)"])]
         return write_tex(output, tabular("lrrrrr", head, body))

@@ -79,9 +79,9 @@ class HNAS(ProcedureSearch):
     They charge neither scoring nor the pass over the validation images; here scoring stands in the scoring
     seconds, once per cell and proxy, and a query costs what it costs in every search.
 
-    T up to 5000 is far above the NTK traces of this project's networks, which were some hundreds on the cells tried:
-    targets t above a tenth or so then all ask for the largest trace that was not looked at yet. With another metric, or
-    to use the whole range of targets, set ``scale`` to about the largest score.
+    T up to 5000 is far above most NTK traces of the benchmark's own networks (on CIFAR-10 the median is 41, the largest
+    8,967): most targets then ask for the largest trace that was not looked at yet. With another metric set ``scale`` to
+    about the largest score.
 
     Args:
         space: the cells that may be proposed.
