@@ -123,6 +123,7 @@ def test_setup_settings_and_best_cells(one, tmp_path):
     robot = {"robot": {"algorithm": "robot", "accuracies_of": "cifar10", "constraint": {"flops": {"max": 50}}}}
     settings = write(tables.write_settings_table, tmp_path, robot)
     assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in settings
+    assert "proxies grad\\_norm + SNIP + GraSP" in settings
     best = write(tables.write_best_cells_table, tmp_path, one.truths)
     assert len([line for line in best.splitlines() if "cellstring" in line]) == 5
 

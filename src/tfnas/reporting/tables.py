@@ -207,7 +207,7 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
             algorithm = get_algorithm(searches[label]["algorithm"])
             values = algorithm.settings(searches[label], label)
             constraint = constraint_words(searches[label].get("constraint", {}))
-            shown = [f"{name.replace('_', ' ')} {_setting(value)}" for name, value in values.items()]
+            shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in values.items()]
             borrowed = searches[label].get("accuracies_of")
             shown += [constraint] if constraint else []
             shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])
@@ -216,9 +216,13 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
     write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
 
 
-def _setting(value: Any) -> str:
+def _setting(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if name == "proxy":
+        return proxy_title(value)
+    if name == "proxies":
+        return " + ".join(map(proxy_title, value))
     return str(value)
 
 
