@@ -220,6 +220,19 @@ def test_the_text_follows_the_numbers(one, tmp_path):
         assert sentence in (tmp_path / "report.tex").read_text()
 
 
+def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, root, tmp_path):
+    latex.render_report(*one)
+    assert "skip term, a prior" not in one[-1].read_text()
+    study = FakeStudy(tmp_path / "prior", ("digits",))
+    study.searches["naswot-100"] = {"algorithm": "freerea"}
+    arguments = build(study, root)
+    latex.render_report(*arguments)
+    text = " ".join(arguments[-1].read_text().split())
+    assert text.count("skip term, a prior on where operations lie") == 3
+    assert r"\result{prior.digits.lead} points behind \result{best.digits.non-weight-sharing.title}" in text
+    assert r"But \result{best.digits.training-free.title} owes that to the skip term" in text
+
+
 def test_searches_are_set_against_each_other_where_there_are_two(one, three, root, tmp_path):
     shared = {r"\label{fig:comparisons}", r"\label{tab:comparisons}", r"\label{tab:regret}"}
     for arguments, ranked in ((one, False), (three, True)):
