@@ -250,6 +250,8 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
     assert math.isclose(numbers["transfer.cifar100.largest_loss"]["value"], 1.0), "searches under a budget lose 7"
     assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
+    assert numbers["published.elsewhere.jacob_cov.Spherical-CIFAR-100"]["value"] == -0.2512
+    assert numbers["published.elsewhere.snip.synthetic-CIFAR-10"]["text"] == "$-0.319$"
     assert "published.compared" not in numbers, "without their summary nothing is compared"
     assert "noise.cifar10.seconds" not in numbers
     assert numbers["published.computed.search"]["value"] is True
@@ -270,7 +272,7 @@ def test_published_rows_have_source_and_evidence(root):
     content = published.read_published(root / "report/published.yaml")
     keys = [row["key"] for row in content["search"]]
     assert len(set(keys)) == len(keys)
-    for row in [*content["search"], *content["correlations"], *content["facts"].values()]:
+    for row in [*content["search"], *content["correlations"], content["elsewhere"], *content["facts"].values()]:
         assert row["evidence"] in ("P", "C", "S")
         assert row["source"]
         assert row["evidence"] == "P" or row["note"], "a value that we computed or found quoted says from what"

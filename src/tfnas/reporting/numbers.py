@@ -33,6 +33,7 @@ the printed text and the raw value, on which templates decide what they say. Key
     chosen.ensemble.{dataset}.spearman          of the ensemble chosen on the other datasets; ``best``: in hindsight
     chosen.league.{league}.right                datasets whose search, chosen on the others, is that of hindsight
     published.{key}.{dataset}.{valid|test}.mean what others printed
+    published.elsewhere.{proxy}.{kind}          correlations of others on images of another kind
     published.within                            how many published means lie within one standard deviation of ours
     published.correlations.within               how many published correlations are like ours
 
@@ -534,5 +535,11 @@ def _add_published(numbers: Numbers, path: str | Path) -> None:
                 numbers.add(f"{before}.mean", mean, "accuracy")
                 numbers.add(f"{before}.std", deviation, "accuracy")
         numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
+    elsewhere = content.get("elsewhere", {"values": {}})
+    for proxy, values in elsewhere["values"].items():
+        before = f"published.elsewhere.{proxy}"
+        numbers.title(f"{before}.title", proxy_title(proxy))
+        for kind, value in zip(elsewhere["kinds"], values, strict=True):
+            numbers.add(f"{before}.{kind.replace(' ', '-')}", value, "correlation")
     for name, entry in content["facts"].items():
         numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
