@@ -250,6 +250,9 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
     assert math.isclose(numbers["transfer.cifar100.largest_loss"]["value"], 1.0), "searches under a budget lose 7"
     assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
+    one, other = (read_table(study.truths[name])["test_accuracy"] for name in ("cifar10", "cifar100"))
+    assert math.isclose(numbers["truth.cifar100.agreement"]["value"], spearmanr(one, other).statistic)
+    assert math.isclose(numbers["truth.cifar10.agreement"]["value"], 1)
     assert numbers["published.elsewhere.jacob_cov.Spherical-CIFAR-100"]["value"] == -0.2512
     assert numbers["published.elsewhere.snip.synthetic-CIFAR-10"]["text"] == "$-0.319$"
     assert "published.compared" not in numbers, "without their summary nothing is compared"

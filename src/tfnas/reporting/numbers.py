@@ -5,6 +5,7 @@ the printed text and the raw value, on which templates decide what they say. Key
 
     study.runs                                  what the study file says
     truth.{dataset}.best_test                   the ground truth: optimum, spread, cost of training
+    truth.{dataset}.agreement                   its test accuracies with those of the first dataset
     noise.{dataset}.split_half_spearman         how reliable a ground truth trained by this project is
     correlation.{dataset}.{proxy}.{valid|test}.{all|distinct}.spearman
     search.{searched_on}.{label}.{dataset}.{valid|test}.mean
@@ -185,6 +186,7 @@ def write_numbers(
         _add_truth(numbers, dataset, path)
         scored = read_facts(score_paths[dataset])
         numbers.add(f"device.{dataset}", device_of(scored, score_paths[dataset]), "text")
+        numbers.add(f"truth.{dataset}.agreement", _agreement(truth_paths[datasets[0]], path), "correlation")
         told = dict.fromkeys(part["note"] for part in family_facts(scored) if part.get("note"))
         numbers.add(f"device.{dataset}.note", " ".join(told), "text")
     sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in datasets}
@@ -334,6 +336,13 @@ def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float
     numbers.add(f"{before}.gap_top", gap, "accuracy")
     processor = str(fact(facts, "seconds_meaning", path)).startswith("processor")
     numbers.add(f"{before}.clock", "processor time" if processor else "wall time", "text")
+
+
+def _agreement(one: str | Path, other: str | Path) -> float:
+    """Return Spearman's correlation between the test accuracies of two ground truths, over the cells of both."""
+    tables = (read_table(path, ("arch", "test_accuracy")).set_index("arch")["test_accuracy"] for path in (one, other))
+    both = pd.concat(tables, axis=1, join="inner").to_numpy()
+    return _spearman(both[:, 0], both[:, 1])
 
 
 def _spearman(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
