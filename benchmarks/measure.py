@@ -88,10 +88,10 @@ def prepare(task: Task) -> None:
     """Set up this process: threads, precision, log; then score a little, so that all libraries are loaded."""
     import torch
 
-    logging.basicConfig(level=logging.WARNING, format="    %(message)s")
-    torch.set_num_threads(task.threads)
     from tfnas.precision import full_precision
 
+    logging.basicConfig(level=logging.WARNING, format="    %(message)s")
+    torch.set_num_threads(task.threads)
     full_precision()
     if task.code == "ours":
         from tfnas.memory import keep_freed_memory
@@ -143,9 +143,9 @@ def limits(device: str, threads: int) -> dict[str, float]:
     """
     import torch
 
-    torch.set_num_threads(threads)
     from tfnas.precision import full_precision
 
+    torch.set_num_threads(threads)
     full_precision()
     matrix = torch.randn(2048, 2048, device=device)
     values = torch.randn(2**26, device=device)

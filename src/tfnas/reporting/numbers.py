@@ -473,8 +473,7 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
 
 def _has_prior(settings: dict[str, Any]) -> bool:
     """Return whether a search scores cells by FreeREA's skip term, which looks at where operations lie alone."""
-    algorithm = get_algorithm(settings["algorithm"])
-    return "skip" in algorithm.proxies(algorithm.settings(settings, "best"))
+    return "skip" in get_algorithm(settings["algorithm"]).proxies(settings)
 
 
 def best_label(labels: list[str], test: Callable[[str], float], seconds: Callable[[str], float | None]) -> str:
