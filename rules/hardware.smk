@@ -28,7 +28,7 @@ rule read_latencies:
 
 rule summarise_fronts:
     input:
-        runs=STUDY.front_run_files(),
+        runs=STUDY.run_files_of(STUDY.front_searches),
         truths=STUDY.files("truth/{dataset}.parquet"),
         latencies=STUDY.all_latencies,
         lib=sources("summarise_fronts"),
@@ -103,6 +103,55 @@ rule tabulate_fronts:
         "Writing the table of Pareto fronts"
     script:
         "../workflow/scripts/tabulate_fronts.py"
+
+
+rule summarise_limits:
+    input:
+        runs=STUDY.run_files_of(STUDY.limited_searches),
+        truths=STUDY.files("truth/{dataset}.parquet"),
+        latencies=STUDY.all_latencies,
+        lib=sources("summarise_limits"),
+    output:
+        table=report(
+            "results/{study}/summaries/limits.csv",
+            caption="../report/captions/limits.rst",
+            category="Hardware",
+        ),
+    log:
+        "results/{study}/logs/summarise_limits.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_limits.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.limited_searches else []),
+    params:
+        datasets=STUDY.datasets,
+        measured=STUDY.datasets_with_latencies,
+        searches=STUDY.limited_searches,
+        seed=config["seed"],
+    message:
+        "Setting what limited searches chose beside their limits"
+    script:
+        "../workflow/scripts/summarise_limits.py"
+
+
+rule tabulate_limits:
+    input:
+        summary="results/{study}/summaries/limits.csv",
+        lib=sources("tabulate_limits"),
+    output:
+        table="results/{study}/tables/limits.tex",
+    log:
+        "results/{study}/logs/tabulate_limits.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_limits.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing the table of limited searches"
+    script:
+        "../workflow/scripts/tabulate_limits.py"
 
 
 rule summarise_spaces:

@@ -22,6 +22,8 @@ rule write_numbers:
         ranks=STUDY.rank_summary,
         ensemble_choice=STUDY.ensemble_choice_summary,
         leagues=STUDY.league_summary,
+        limits=STUDY.limit_summary,
+        fronts=STUDY.front_summary,
         published=STUDY.published_files,
         against=STUDY.published_summary,
         lib=sources("write_numbers"),

@@ -201,6 +201,19 @@ def limits_of(constraint: Mapping[str, Any]) -> dict[str, float]:
     return limits
 
 
+def limits_of_search(settings: Mapping[str, Any]) -> dict[str, float]:
+    """Return the largest wanted value of each cost that a search limits (``constraint``) or aims at (``target``).
+
+    A search that weighs its ``cost`` against a ``target`` may choose a cell above it; of a target and a limit of the
+    same cost the smaller counts.
+    """
+    limits = limits_of(settings.get("constraint", {}))
+    if "target" in settings:
+        cost = settings["cost"]
+        limits[cost] = min(settings["target"], limits.get(cost, math.inf))
+    return limits
+
+
 def constraint_words(constraint: Mapping[str, Any]) -> str:
     """Return a constraint in words, for tables, for example ``flops ≤ 50, raspi4 ≤ 20 ms``."""
     words = [

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.files import facts_path
+from tfnas.hardware import limits_of_search
 from tfnas.seeds import child_seed
 
 NOTHING = r"[^\s\S]"
@@ -251,10 +253,10 @@ class Study:
             *(["noise"] if self.measures_noise else []),
         ]
         names[1:1] = ["comparisons", "regret", *(["ranks"] if self.ranks_searches else [])]
-        names += ["fronts"] if self.front_searches else []
         names += ["spaces"] if self.spaces else []
         chosen = self.ensemble_choice_summary + self.league_summary
-        return [self.file(f"summaries/{name}.csv") for name in names] + chosen + self.published_summary
+        costly = self.front_summary + self.limit_summary
+        return [self.file(f"summaries/{name}.csv") for name in names] + costly + chosen + self.published_summary
 
     def score_file(self, dataset: str, search: str) -> list[str]:
         """The score table that a search reads: of one family if that is enough, so that others do not concern it.
@@ -317,6 +319,11 @@ class Study:
 
         searches = self.searches.items()
         return {label: settings for label, settings in searches if get_algorithm(settings["algorithm"]).fronts}
+
+    @property
+    def limited_searches(self) -> dict[str, dict[str, Any]]:
+        """Settings of the searches that limit a cost or aim at one, by label."""
+        return {label: settings for label, settings in self.searches.items() if limits_of_search(settings)}
 
     @property
     def spaces(self) -> dict[str, dict[str, Any]]:
@@ -440,6 +447,16 @@ class Study:
         return [self.file("summaries/ranks.csv")] if self.ranks_searches else []
 
     @property
+    def front_summary(self) -> list[str]:
+        """The summary of Pareto fronts, when a search keeps one."""
+        return [self.file("summaries/fronts.csv")] if self.front_searches else []
+
+    @property
+    def limit_summary(self) -> list[str]:
+        """The summary of searches with a limit, when there are any."""
+        return [self.file("summaries/limits.csv")] if self.limited_searches else []
+
+    @property
     def noise_summary(self) -> list[str]:
         """The summary of what scores owe to chance, when the study measures it."""
         return [self.file("summaries/noise.csv")] if self.measures_noise else []
@@ -475,6 +492,7 @@ class Study:
         if self.front_searches:
             figures.append("fronts")
             tables.append("fronts")
+        tables += ["limits"] if self.limited_searches else []
         tables += ["spaces"] if self.spaces else []
         tables += ["ensemble-choice", "ensemble-top"] if self.ensemble_choice["proxies"] else []
         tables += ["leagues", "league-searches"] if self.leagues else []
@@ -482,9 +500,9 @@ class Study:
             self.file(f"tables/{name}.tex") for name in tables
         ]
 
-    def front_run_files(self) -> list[str]:
-        """Files of all runs of the searches that keep a Pareto front."""
-        return [path for path in self.run_files() if path.split("/")[-2] in self.front_searches]
+    def run_files_of(self, searches: Collection[str]) -> list[str]:
+        """Files of all runs of some searches."""
+        return [path for path in self.run_files() if path.split("/")[-2] in searches]
 
     def run_files(self) -> list[str]:
         """Files of all runs of all searches, in blocks of seeds."""

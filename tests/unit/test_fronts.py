@@ -12,8 +12,19 @@ from tfnas.errors import SearchError
 from tfnas.files import read_facts
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, summarise_fronts, summarise_spaces
 from tfnas.fronts import test_accuracies as accuracies_of
-from tfnas.hardware import convert
-from tfnas.reporting.hardware import cost_title, draw_fronts, write_fronts_table, write_spaces_table
+from tfnas.hardware import convert, limits_of_search
+from tfnas.limits import LIMIT_COLUMNS, summarise_limits
+from tfnas.reporting.hardware import (
+    add_fronts,
+    add_limits,
+    cost_title,
+    draw_fronts,
+    write_fronts_table,
+    write_limits_table,
+    write_spaces_table,
+)
+from tfnas.reporting.names import contenders
+from tfnas.reporting.numbers import Numbers
 from tfnas.search import run_block
 
 ALL = np.arange(SPACE_SIZE)
@@ -170,3 +181,122 @@ def test_on_real_cells_more_flops_go_with_more_accuracy(shared_data, tmp_path):
     table = pd.read_csv(tmp_path / "spaces.csv").set_index("space")
     assert list(table.index) == ["with-3x3", "with-1x1"]
     assert table.loc["with-3x3", "accuracy_best"] > table.loc["with-1x1", "accuracy_best"]
+
+
+LIMITED = {
+    "kept": {"algorithm": "proxy_search", "proxy": "made_up", "sample": 30, "constraint": {"flops": {"max": 2}}},
+    "traded": {"algorithm": "efficient_search", "proxy": "made_up", "cost": "flops", "target": 2, "evaluations": 60},
+    "both": {
+        "algorithm": "random_cell",
+        "constraint": {
+            "flops": {"max": 3},
+            "latency": {"device": "phone", "max": 8},
+            "operations": ["nor_conv_3x3", "none"],
+        },
+    },
+    "too-low": {
+        "algorithm": "efficient_search", "proxy": "made_up", "cost": "flops", "target": 0.5, "reward": "product",
+        "evaluations": 60,
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def limited(study, tmp_path_factory):
+    """Searches with limits on two datasets, five runs each, and what they chose beside their limits."""
+    folder, (_, truths, latencies) = tmp_path_factory.mktemp("limits"), study
+    scores = write(score_table(), folder / "s.csv")
+    paths = []
+    for label, settings in LIMITED.items():
+        for dataset in DATASETS:
+            paths.append(folder / f"{label}-{dataset}.parquet")
+            run_block(
+                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+            )
+    summarise_limits(paths, truths, latencies, LIMITED, folder / "limits.csv")
+    return folder, paths
+
+
+def test_limits_of_a_search_are_those_of_its_constraint_and_its_target():
+    assert limits_of_search({"algorithm": "random_cell"}) == {}
+    assert limits_of_search(LIMITED["both"]) == {"flops": 3, "phone": 8}
+    assert limits_of_search(LIMITED["traded"]) == {"flops": 2}
+    assert limits_of_search(LIMITED["traded"] | {"constraint": {"flops": {"max": 1}}}) == {"flops": 1}
+    assert limits_of_search(LIMITED["traded"] | {"constraint": {"flops": {"max": 4}}}) == {"flops": 2}
+    assert limits_of_search({"algorithm": "random_cell", "constraint": {"operations": ["none"]}}) == {}
+
+
+def test_limits_by_hand(study, limited):
+    """Every number of the summary written out from the runs: 1 + convolutions are the FLOPs, 10 - these the latency."""
+    (_, truths, _), (folder, paths) = study, limited
+    summary = pd.read_csv(folder / "limits.csv")
+    assert tuple(summary.columns) == LIMIT_COLUMNS
+    assert len(summary) == (1 + 1 + 2 + 1) * 2 * 2
+    runs = pd.concat(map(pd.read_parquet, paths))
+    convolutions = dict(zip(all_strings(), CONVOLUTIONS, strict=True))
+    for row in summary.itertuples():
+        part = runs[
+            (runs["search"] == row.search) & (runs["searched_on"] == row.searched_on) & (runs["dataset"] == row.dataset)
+        ]
+        count = part["arch"].map(convolutions)
+        cost = 10 - count if row.cost == "phone" else 1 + count
+        assert (row.n, row.cost_mean, row.cost_max) == (5, cost.mean(), cost.max())
+        assert row.within == (cost <= row.limit).mean()
+        assert row.mean == pytest.approx(part["test_accuracy"].mean())
+        assert row.std == pytest.approx(part["test_accuracy"].std(ddof=1))
+    both = summary[(summary["search"] == "both") & (summary["searched_on"] == "one") & (summary["dataset"] == "one")]
+    truth = pd.read_csv(truths["one"])
+    inside = (CONVOLUTIONS == 2) & np.isin(operation_digits(ALL), [0, 3]).all(axis=1)
+    assert both["cells"].tolist() == [inside.sum()] * 2 == [15, 15]
+    assert both["best"].tolist() == [truth["test_accuracy"][inside].max()] * 2
+    assert both["within"].tolist() == [1, 1]
+
+
+def test_a_target_below_every_cell_has_no_best_cell(limited):
+    folder, _ = limited
+    rows = pd.read_csv(folder / "limits.csv").query("search == 'too-low'")
+    assert (rows["cells"] == 0).all()
+    assert rows["best"].isna().all()
+    assert (rows["within"] == 0).all()
+    known = {  # titles are those of proxies that exist
+        label: settings | ({"proxy": "naswot"} if "proxy" in settings else {}) for label, settings in LIMITED.items()
+    }
+    write_limits_table(folder / "limits.csv", known, DATASETS, folder / "limits.tex")
+    text = (folder / "limits.tex").read_text()
+    assert "nan" not in text.lower()
+    assert text.count(r"\\") == 2 + 2 + (1 + 1 + 2 + 1) * 2
+    assert "latency on phone (ms) $\\leq$ 8" in text
+    assert "FLOPs (millions) about 2" in text
+
+
+def test_numbers_name_the_best_search_within_its_limit_and_the_one_that_leaves_it(limited):
+    folder, _ = limited
+    numbers = Numbers()
+    for label in LIMITED:
+        numbers.add(f"title.search.{label}", label, "text")
+    add_limits(numbers, folder / "limits.csv")
+    summary = pd.read_csv(folder / "limits.csv").query("searched_on == dataset and dataset == 'one'")
+    kept = summary[summary["search"].isin(["kept", "both"])]
+    assert (kept["within"] == 1).all()
+    best = kept.loc[kept["mean"].idxmax()]
+    assert numbers.value("limits.one.first.title") == best["search"]
+    assert numbers.value("limits.one.first.below") == pytest.approx(best["best"] - best["mean"])
+    assert numbers.value("limits.one.left.title") in ("traded", "too-low")
+    assert numbers.value("limits.one.left.share") == 1 - summary["within"].min() == 1
+
+
+def test_numbers_name_the_search_with_the_best_fronts(study):
+    folder, _, _ = study
+    numbers = Numbers()
+    for label in SEARCHES:
+        numbers.add(f"title.search.{label}", label, "text")
+    add_fronts(numbers, folder / "fronts.csv")
+    own = pd.read_csv(folder / "fronts.csv").query("searched_on == dataset and dataset == 'two'")
+    assert numbers.value("fronts.two.first.share") == own["mean"].max()
+    assert numbers.value("fronts.two.first.title") == own.loc[own["mean"].idxmax(), "search"]
+
+
+def test_searches_with_a_limit_are_ranked_only_among_themselves():
+    free = {"plain": {"algorithm": "random_search"}, "oracle": {"algorithm": "oracle", "sample": 3}}
+    assert contenders(free | LIMITED) == ["plain"]
+    assert contenders({"kept": LIMITED["kept"], "traded": LIMITED["traded"]}) == ["kept", "traded"]

@@ -29,6 +29,8 @@ def test_latencies_fronts_and_spaces_are_planned_where_they_are_asked_for(projec
         "summarise_fronts",
         "draw_fronts",
         "tabulate_fronts",
+        "summarise_limits",
+        "tabulate_limits",
         "summarise_spaces",
         "tabulate_spaces",
     }

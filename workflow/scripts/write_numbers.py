@@ -25,4 +25,6 @@ with job(snakemake) as run:
         against_path=run.one(snakemake.input.against),
         ensemble_choice_path=run.one(snakemake.input.ensemble_choice),
         leagues_path=run.one(snakemake.input.leagues),
+        limits_path=run.one(snakemake.input.limits),
+        fronts_path=run.one(snakemake.input.fronts),
     )

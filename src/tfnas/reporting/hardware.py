@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Any
 from tfnas.files import read_table
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, test_accuracies
 from tfnas.hardware import COUNTED, constraint_words
+from tfnas.limits import LIMIT_COLUMNS
 from tfnas.pareto import pareto_front
 from tfnas.reporting.names import dataset_title, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
-from tfnas.reporting.tables import row, tabular, write_tex
+from tfnas.reporting.tables import row, tabular, with_interval, write_tex
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from tfnas.reporting.numbers import Numbers
 
 LOWEST = 5
 """Percentile of the test accuracies of the space below which a panel shows nothing."""
@@ -138,6 +141,49 @@ def write_fronts_table(
     write_tex(output, tabular("ll" + "rr" * len(datasets), head, body))
 
 
+def write_limits_table(
+    summary_path: str | Path, searches: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write what searches with a limit chose, in blocks by dataset, each searched by itself.
+
+    Columns: the cost with its limit, the share of runs whose cell keeps to it, the mean cost of the chosen cells, their
+    test accuracy with its interval, and the best test accuracy within all limits of the search.
+
+    Args:
+        summary_path: ``summaries/limits.csv``.
+        searches: settings of all searches of the study by label.
+        datasets: the datasets of the study.
+        output: path of the table.
+    """
+    summary = read_table(summary_path, LIMIT_COLUMNS)
+    own = summary[summary["searched_on"] == summary["dataset"]]
+    titles = search_titles(dict(searches))
+    body = []
+    for dataset in datasets:
+        if len(datasets) > 1:
+            body += [r"\addlinespace"] if body else []
+            body.append(rf"\multicolumn{{6}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for entry in own[own["dataset"] == dataset].itertuples():
+            relation = "about" if "target" in searches[entry.search] else r"$\leq$"
+            body.append(
+                row(
+                    [
+                        tex_title(titles[entry.search]),
+                        f"{escape(cost_title(entry.cost))} {relation} {show(entry.limit, 'value')}",
+                        show(entry.within, "share"),
+                        show(entry.cost_mean, "value"),
+                        with_interval(entry.mean, entry.ci_low, entry.ci_high, "accuracy"),
+                        show(entry.best, "accuracy"),
+                    ]
+                )
+            )
+    head = [
+        row(["", "", "runs within", "mean", r"test accuracy [95\,\%]", "best"]),
+        row(["Search", "Limit", r"limit (\%)", "cost", "of the chosen cells", "within"]),
+    ]
+    write_tex(output, tabular(r"lL{0.24\linewidth}rrrr", head, body))
+
+
 def write_spaces_table(
     summary_path: str | Path, spaces: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
 ) -> None:
@@ -171,3 +217,38 @@ def write_spaces_table(
         row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
     ]
     write_tex(output, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))
+
+
+def add_limits(numbers: Numbers, summary_path: str | Path) -> None:
+    """Add, for each dataset searched by itself, the best of the searches that keep to their limit in every run.
+
+    Keys: ``limits.{dataset}.first.title``, ``.test`` (mean test accuracy), ``.below`` (points below the best cell
+    within the limit), and ``limits.{dataset}.left.title`` with ``.share``, the search that most often leaves its limit,
+    if any does.
+    """
+    summary = read_table(summary_path, LIMIT_COLUMNS)
+    for dataset, part in summary[summary["searched_on"] == summary["dataset"]].groupby("dataset", sort=False):
+        before = f"limits.{dataset}"
+        kept = part.groupby("search", sort=False).filter(lambda rows: (rows["within"] == 1).all())
+        if len(kept):
+            first = kept.loc[kept["mean"].idxmax()]
+            numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first['search']}"))
+            numbers.add(f"{before}.first.test", first["mean"], "accuracy")
+            numbers.add(f"{before}.first.below", first["best"] - first["mean"], "accuracy")
+        left = part.loc[part["within"].idxmin()]
+        if left["within"] < 1:
+            numbers.title(f"{before}.left.title", numbers.value(f"title.search.{left['search']}"))
+            numbers.add(f"{before}.left.share", 1 - left["within"], "share")
+
+
+def add_fronts(numbers: Numbers, summary_path: str | Path) -> None:
+    """Add, for each dataset searched by itself, the search whose fronts have the largest mean share of hypervolume.
+
+    Keys: ``fronts.{dataset}.first.title`` and ``.share``, where a share is known.
+    """
+    summary = read_table(summary_path, FRONT_COLUMNS)
+    own = summary[(summary["searched_on"] == summary["dataset"]) & summary["mean"].notna()]
+    for dataset, part in own.groupby("dataset", sort=False):
+        first = part.loc[part["mean"].idxmax()]
+        numbers.title(f"fronts.{dataset}.first.title", numbers.value(f"title.search.{first['search']}"))
+        numbers.add(f"fronts.{dataset}.first.share", first["mean"], "share")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tfnas.hardware import constraint_words
+from tfnas.hardware import constraint_words, limits_of_search
 from tfnas.reporting.rounding import escape
 
 DATASET_TITLES = {
@@ -63,8 +63,9 @@ def search_group(settings: dict[str, Any]) -> str:
 
 
 def contenders(searches: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the labels of the searches that are no references."""
-    return [label for label, settings in searches.items() if search_group(settings) != "reference"]
+    """Return the labels of the searches that are ranked: no references, and none with a limit unless all have one."""
+    labels = [label for label, settings in searches.items() if search_group(settings) != "reference"]
+    return [label for label in labels if not limits_of_search(searches[label])] or labels
 
 
 def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:

@@ -33,6 +33,8 @@ the printed text and the raw value, on which templates decide what they say. Key
     price.{dataset}.ratio                       scoring seconds of this machine to those of the score table
     chosen.ensemble.{dataset}.spearman          of the ensemble chosen on the other datasets; ``best``: in hindsight
     chosen.league.{league}.right                datasets whose search, chosen on the others, is that of hindsight
+    limits.{dataset}.first.test                 of the searches that keep to a limit in every run the best one
+    fronts.{dataset}.first.share                of the searches with two objectives the one with the best front
     published.{key}.{dataset}.{valid|test}.mean what others printed
     published.elsewhere.{proxy}.{kind}          correlations of others on images of another kind
     published.within                            how many published means lie within one standard deviation of ours
@@ -61,10 +63,12 @@ from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.comparison_numbers import add_contests, add_pair, add_ranks
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.reporting.costs import add_costs
+from tfnas.reporting.hardware import add_fronts, add_limits
 from tfnas.reporting.leave_one_out import add_ensemble_choice, add_leagues
 from tfnas.reporting.names import (
     GROUPS,
     PLAIN_PROXY_SEARCH,
+    contenders,
     dataset_title,
     proxy_title,
     search_group,
@@ -151,6 +155,8 @@ def write_numbers(
     ranks_path: str | Path | None = None,
     ensemble_choice_path: str | Path | None = None,
     leagues_path: str | Path | None = None,
+    limits_path: str | Path | None = None,
+    fronts_path: str | Path | None = None,
 ) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
@@ -174,6 +180,8 @@ def write_numbers(
         ranks_path: ``summaries/ranks.csv``, None where searches are not ranked over datasets.
         ensemble_choice_path: ``summaries/ensemble-choice.csv``, None where the study chooses no ensemble.
         leagues_path: ``summaries/leagues.csv``, None where the study has no leagues.
+        limits_path: ``summaries/limits.csv``, None where no search has a limit.
+        fronts_path: ``summaries/fronts.csv``, None where no search keeps a front.
 
     Raises:
         ReportError: a file lacks a fact that the report prints; the message names key and file.
@@ -215,6 +223,10 @@ def write_numbers(
         add_ensemble_choice(numbers, ensemble_choice_path)
     if leagues_path is not None:
         add_leagues(numbers, leagues_path)
+    if limits_path is not None:
+        add_limits(numbers, limits_path)
+    if fronts_path is not None:
+        add_fronts(numbers, fronts_path)
     if len(datasets) > 1:
         _add_transfer(numbers, datasets, searches)
     if published_path is not None:
@@ -419,8 +431,10 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         return numbers.value(key)
 
     groups: dict[str, list[str]] = {group: [] for group in GROUPS}
+    ranked = contenders(searches)
     for label, settings in searches.items():
-        groups[search_group(settings)].append(label)
+        if search_group(settings) == "reference" or label in ranked:
+            groups[search_group(settings)].append(label)
     groups["any"] = [label for group in groups if group != "reference" for label in groups[group]]
     groups["prior-free"] = [label for label in groups["training-free"] if not _has_prior(searches[label])]
     optimum = numbers.value(f"truth.{dataset}.best_test")

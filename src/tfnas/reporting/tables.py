@@ -1,7 +1,8 @@
 """The tables of the report: one function per table, each from result files to a LaTeX ``tabular`` (booktabs).
 
 Captions stand in the templates, so that editing one rewrites no table. Best values are bold: the largest printed mean
-of a column among the searches of this study, references and published rows left out; equal printed values are all bold.
+of a column among the searches that are ranked (no references, none with a limit), published rows left out; equal
+printed values are all bold.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tfnas.reporting.figures import best_cells
 from tfnas.reporting.names import (
     GROUPS,
     accuracies_words,
+    contenders,
     dataset_title,
     proxy_title,
     search_group,
@@ -339,11 +341,11 @@ def block_heading(text: str, width: int) -> str:
     return rf"\multicolumn{{{width}}}{{l}}{{\emph{{{escape(text)}}}}} \\*"
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """Return a correlation with its interval in brackets, which is left out where there is none."""
-    text = show(value, "correlation")
+def with_interval(value: float, low: float, high: float, kind: str = "correlation") -> str:
+    """Return a value with its interval in brackets, which is left out where there is none."""
+    text = show(value, kind)
     known = math.isfinite(low) and math.isfinite(high)
-    return f"{text} [{show(low, 'correlation')}, {show(high, 'correlation')}]" if known else text
+    return f"{text} [{show(low, kind)}, {show(high, kind)}]" if known else text
 
 
 def read_summary(path: str | Path) -> pd.DataFrame:
@@ -450,14 +452,10 @@ def _cost(seconds: float) -> str:
 
 
 def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:
-    """Return the keys with the largest printed mean of their column among the searches that are no references."""
-    best = set()
+    """Return the keys with the largest printed mean of their column among the searches that are ranked."""
+    best, ranked = set(), contenders(searches)
     for column in dict.fromkeys(key[1:] for key in entries):
-        rivals = {
-            key: round(entry.mean, 2)
-            for key, entry in entries.items()
-            if key[1:] == column and search_group(searches[key[0]]) != "reference"
-        }
+        rivals = {key: round(entry.mean, 2) for key, entry in entries.items() if key[1:] == column and key[0] in ranked}
         best |= {key for key, mean in rivals.items() if mean == max(rivals.values())}
     return best
 

@@ -1,0 +1,93 @@
+"""What searches choose that keep to a limit of a cost or aim at one: how good it is, what it costs, what was possible.
+
+``summaries/limits.csv``: one row per search, dataset searched on, dataset read off on, and cost that the search limits
+or aims at (:data:`LIMIT_COLUMNS`). Costs are those on the dataset searched on, as the search saw them; accuracies are
+test accuracies on the dataset read off on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import string_codes
+from tfnas.files import write_table
+from tfnas.fronts import test_accuracies
+from tfnas.hardware import Costs, feasible, limits_of_search
+from tfnas.runs import read_runs, summarise_runs
+from tfnas.search.registry import accuracies_of
+from tfnas.seeds import child_rng
+
+LIMIT_COLUMNS = (
+    "search", "searched_on", "dataset", "cost", "limit", "n", "within", "cost_mean", "cost_max", "mean", "std",
+    "ci_low", "ci_high", "cells", "best",
+)  # fmt: skip
+
+
+def summarise_limits(
+    run_paths: Sequence[str | Path],
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    searches: Mapping[str, dict[str, Any]],
+    output: str | Path,
+    seed: int = 0,
+) -> None:
+    """Set what limited searches chose beside their limits and beside the best cell within these.
+
+    Args:
+        run_paths: run tables of these searches.
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        searches: settings of the searches by label, each with a limit
+            (:func:`tfnas.hardware.limits_of_search`).
+        output: table to write (.csv) with :data:`LIMIT_COLUMNS`: over n runs the share whose chosen cell costs at most
+            the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof = 1)
+            and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
+            counts the cells of the ground truth that satisfy all limits and the constraint of the search, ``best`` is
+            the highest test accuracy among them, NaN where no cell is as cheap as a search aims at.
+        seed: master seed; the bootstrap of each row has its own stream.
+
+    Raises:
+        SearchError: a search has fewer than 2 runs, a run appears twice, or no cell satisfies a constraint.
+        UnknownNameError: there is no such device.
+        TruthError: a cell has no such cost.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(run_paths)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
+    rows = []
+    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
+        settings, place = searches[search], f"search.use.{search}"
+        costs = Costs.read(truth_paths[searched_on], searched_on, latency_paths.get(searched_on))
+        limits = limits_of_search(settings)
+        both = {searched_on, accuracies_of(settings, searched_on)}
+        known = np.flatnonzero(np.isfinite(sum(accuracies[name] for name in both)))
+        allowed = feasible(known, settings.get("constraint", {}), costs, f"{place}.constraint")
+        for cost, limit in limits.items():
+            allowed = allowed[costs.of(cost, allowed, place) <= limit]
+        for dataset, part in group.groupby("dataset", sort=False):
+            part = part.sort_values("run")
+            codes = part["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+            rng = child_rng(seed, "limits", search, searched_on, dataset)
+            found = summarise_runs(part["test_accuracy"].to_numpy(dtype=np.float64), rng, search, searched_on)
+            for cost, limit in limits.items():
+                paid = costs.of(cost, codes, place)
+                rows.append(
+                    (
+                        search, searched_on, dataset, cost, limit, found.n, (paid <= limit).mean(), paid.mean(),
+                        paid.max(), found.mean, found.std, found.low, found.high, allowed.size,
+                        np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan,
+                    )
+                )  # fmt: skip
+    facts = {
+        "rows": "one per search that limits a cost or aims at one, dataset searched on, dataset read off on, and cost",
+        "cost": "of the chosen cells on the dataset searched on: parameters, million FLOPs or milliseconds",
+        "within": "share of runs whose chosen cell costs at most the limit",
+        "accuracy": "test accuracy of the chosen cells, percent; std with ddof = 1, 95 % bootstrap interval of mean",
+        "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(LIMIT_COLUMNS)), facts)
