@@ -103,6 +103,27 @@ rule tabulate_proxies:
         "../workflow/scripts/tabulate_proxies.py"
 
 
+rule tabulate_first_cells:
+    input:
+        quality="results/{study}/summaries/proxies.csv",
+        correlations="results/{study}/summaries/correlations.csv",
+        lib=sources("tabulate_first_cells"),
+    output:
+        table="results/{study}/tables/first-cells.tex",
+    log:
+        "results/{study}/logs/tabulate_first_cells.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_first_cells.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        names=STUDY.scored,
+    message:
+        "Writing what stands at the top of every order"
+    script:
+        "../workflow/scripts/tabulate_first_cells.py"
+
+
 rule tabulate_quality:
     input:
         quality="results/{study}/summaries/proxies.csv",

@@ -163,6 +163,21 @@ class Cell:
         take = rng.integers(0, 2, size=len(EDGES))
         return Cell(tuple((self, other)[side].operations[edge] for edge, side in enumerate(take)))
 
+    def pruned(self) -> Cell:
+        """Return the cell with ``none`` on every edge that lies on no path from input to output.
+
+        9,445 cells of the space are their own pruned cells. These classes and those of :meth:`canonical` differ both
+        ways: pruning does not see that a skip connection is its source, and does see that a sum of zeros is zero.
+
+        Source: the unique cells of Tybl and Neumann 2025 (VKDNW), Table 1.
+        """
+        fed, useful = self.fed_nodes, self.useful_nodes
+        kept = (
+            operation if source in fed and target in useful else "none"
+            for (source, target), operation in zip(EDGES, self.operations, strict=True)
+        )
+        return Cell(tuple(kept))
+
     def canonical(self) -> str:
         """Return a string that is the same for functionally identical cells (6,466 distinct ones).
 
@@ -264,6 +279,12 @@ def canonical_classes() -> np.ndarray:
     """
     first: dict[str, int] = {}
     return np.array([first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+
+
+@cache
+def pruned_classes() -> np.ndarray:
+    """Return for each code that of the pruned cell (:meth:`Cell.pruned`), shape (15625,), dtype int64: 9,445 codes."""
+    return np.array([cell.pruned().code for cell in enumerate_cells()], dtype=np.int64)
 
 
 def operation_digits(codes: Sequence[int] | np.ndarray) -> np.ndarray:

@@ -22,6 +22,9 @@ RESAMPLES = 5000
 LEVEL = 0.95
 """Coverage of every interval."""
 
+FIRST = 1000
+"""Places of an order that :func:`ndcg` looks at, as in the source."""
+
 POWER = 0.8
 """Probability with which a difference is to be detected."""
 
@@ -410,6 +413,35 @@ def rank_shift(x: np.ndarray, y: np.ndarray) -> float:
 
     x, y = _paired(x, y)
     return float(100 * np.abs(rankdata(x) - rankdata(y)).mean() / x.size) if x.size else np.nan
+
+
+def ndcg(scores: np.ndarray, accuracies: np.ndarray, first: int = FIRST) -> float:
+    r"""Return the normalised discounted cumulative gain of an order: how good the cells are that stand at its top.
+
+    .. math::
+        \frac{1}{Z} \sum_{j=1}^{P} \frac{2^{a_{k_j}} - 1}{\log_2(1 + j)}
+
+    with :math:`a` the accuracies in percent, :math:`k_j` the cell with the j-th largest score, P the places looked at
+    and Z the sum for the order of the accuracies themselves. One point of accuracy doubles a gain, so that only cells
+    near the best one count. Equal scores share the mean of their gains.
+
+    Source: Tybl and Neumann 2025 (VKDNW), section 4; ties: McSherry and Najork 2008.
+
+    Args:
+        scores: finite values, shape (n,), larger is better.
+        accuracies: finite values in percent, shape (n,).
+        first: P; all n where there are fewer.
+
+    Returns:
+        0 to 1, larger is better; NaN with fewer than 2 cells, or where one side is constant.
+    """
+    from sklearn.metrics import ndcg_score
+
+    scores, accuracies = _paired(scores, accuracies)
+    if scores.size < 2 or np.ptp(scores) == 0 or np.ptp(accuracies) == 0:
+        return math.nan
+    gains = 2.0 ** (accuracies - accuracies.max()) - 2.0 ** -accuracies.max()  # of the best cell about 1
+    return float(ndcg_score([gains], [scores], k=first))
 
 
 def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:

@@ -471,7 +471,7 @@ class Study:
         figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
         figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
         tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
-        tables += ["proxies", "correlations", "quality"]
+        tables += ["proxies", "correlations", "first-cells", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
         tables.append("regret")
         if len(self.searches) > 1:

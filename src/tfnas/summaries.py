@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import canonical_classes, enumerate_cells, string_codes
+from tfnas.cells import canonical_classes, enumerate_cells, pruned_classes, string_codes
 from tfnas.errors import UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
@@ -26,9 +26,11 @@ from tfnas.score_table import COLUMNS as SCORE_COLUMNS
 from tfnas.score_table import lowest_where_missing
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
+    FIRST,
     LEVEL,
     RESAMPLES,
     kendall,
+    ndcg,
     partial_spearman,
     rank_with_missing,
     spearman,
@@ -69,6 +71,7 @@ CORRELATION_COLUMNS = (
     "kendall",
     "kendall_low",
     "kendall_high",
+    "ndcg",
     "seconds",
 )
 
@@ -84,6 +87,10 @@ PROXY_COLUMNS = (
     "partial_spearman",
     "partial_spearman_low",
     "partial_spearman_high",
+    "first_cells",
+    "first_arch",
+    "first_accuracy",
+    "first_better",
 )
 
 PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
@@ -157,9 +164,11 @@ def summarise_correlations(
         score_paths: score table of each dataset.
         truth_paths: ground-truth table of each dataset; datasets that have no score table are left out.
         output: table to write (.csv) with :data:`CORRELATION_COLUMNS`. ``cells`` is ``all`` (every cell with a row in
-            the score table and an accuracy) or ``distinct`` (of each class of functionally identical cells the first
-            in the order of codes); ``n`` counts them, ``nan`` those whose score is not finite and which rank last;
-            ``seconds`` is the mean scoring time of a cell. A proxy whose scores are all NaN gets NaN correlations.
+            the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
+            ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
+            first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
+            the first :data:`tfnas.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A proxy
+            whose scores are all NaN gets NaN correlations.
 
     Raises:
         DataError: a table is missing, damaged or lacks a column.
@@ -170,18 +179,20 @@ def summarise_correlations(
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
         for proxy, table in scores.groupby("proxy", sort=False):
             joined = _in_code_order(table.merge(truth, on="arch"))
-            representatives = joined[~joined["class"].duplicated()]
+            sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
+            sets["distinct"] = _first_of(joined, canonical_classes())
             for accuracy in ACCURACIES:
                 if accuracy not in truth.columns or truth[accuracy].isna().all():
                     continue
-                for cells, part in (("all", joined), ("distinct", representatives)):
+                for cells, part in sets.items():
                     rows.append({"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells})
                     rows[-1].update(_correlations(part["score"], part[accuracy]), seconds=part["seconds"].mean())
     facts = {
         "spearman": "mid-ranks for ties; interval: Fisher z with the variance of Bonett and Wright (2000), 95 %",
         "kendall": "tau-b; interval: Fisher z with the variance of Fieller, Hartley and Pearson (1957), 95 %",
-        "cells": "all: every cell with a row in the score table and an accuracy; distinct: one per functional class, "
-        "the first in the order of codes",
+        "ndcg": f"normalised discounted cumulative gain of the first {FIRST} places, gain 2^accuracy - 1 (percent)",
+        "cells": "all: every cell with a row in the score table and an accuracy; pruned: one of those that are equal "
+        "once edges off every path carry none; distinct: one per functional class; the first in the order of codes",
         "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
         "seconds": "mean scoring seconds per cell",
     }
@@ -202,8 +213,10 @@ def summarise_proxies(
         names: proxies and ensembles, in the order of the rows.
         output: table to write (.csv) with :data:`PROXY_COLUMNS`. ``n`` counts the cells with a row in the score table
             and a test accuracy, ``top_n`` the tenth of them (rounded up) with the highest test accuracy; of equally
-            accurate cells at the boundary those with the smaller code belong to it. Scores that are not finite count as
-            the lowest finite score of the proxy among the n.
+            accurate cells at the boundary those with the smaller code belong to it. ``first_cells`` counts the cells
+            with the highest score, ``first_arch`` is the one of them with the smallest code, ``first_accuracy`` their
+            mean test accuracy (percent), and ``first_better`` the share of the n cells that are more accurate than
+            that. Scores that are not finite count as the lowest finite score of the proxy among the n.
 
     Raises:
         UnknownNameError: a score table does not hold a name.
@@ -219,7 +232,7 @@ def summarise_proxies(
             joined = joined[np.isfinite(joined["test_accuracy"])]
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
             rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
-            rows[-1].update(_top(x, y))
+            rows[-1].update(_top(x, y), **_first(x, y, joined["arch"]))
             partial = partial_spearman(x, y, costs[joined["code"]])
             rows[-1].update(
                 partial_spearman=partial.value,
@@ -229,6 +242,8 @@ def summarise_proxies(
     facts = {
         "rows": "one per dataset and proxy or ensemble; test accuracy, all cells",
         "top": f"among the top_n = ceil({TOP:g} n) cells of highest test accuracy; ties at the boundary by cell code",
+        "first": "the cells with the highest score: their number, the first of them in the order of codes, their mean "
+        "test accuracy (percent), and the share of all cells that are more accurate",
         "partial_spearman": "mid-ranks of score and accuracy regressed on those of parameters and FLOPs (with "
         "intercept), Pearson's correlation of the residuals; NaN where a side has none",
         "intervals": "Fisher z with the variance of Bonett and Wright (2000), 95 %; the partial one with n - 2 for n",
@@ -297,9 +312,26 @@ def _top(scores: np.ndarray, accuracies: np.ndarray) -> dict[str, Any]:
     }
 
 
+def _first(scores: np.ndarray, accuracies: np.ndarray, names: pd.Series) -> dict[str, Any]:
+    """Return what the highest score stands for; arrays come in the order of codes."""
+    first = np.flatnonzero(scores == scores.max())
+    accuracy = float(accuracies[first].mean())
+    return {
+        "first_cells": first.size,
+        "first_arch": names.iloc[first[0]],
+        "first_accuracy": accuracy,
+        "first_better": float((accuracies > accuracy).mean()),
+    }
+
+
+def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
+    """Return of each class of cells (by code) the first row of a table that comes in the order of codes."""
+    return table[~pd.Series(classes[table["code"]], index=table.index).duplicated()]
+
+
 def _in_code_order(table: pd.DataFrame) -> pd.DataFrame:
     codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
-    return table.assign(code=codes, **{"class": canonical_classes()[codes]}).sort_values("code", ignore_index=True)
+    return table.assign(code=codes).sort_values("code", ignore_index=True)
 
 
 def _correlations(scores: pd.Series, accuracies: pd.Series) -> dict[str, float]:
@@ -314,4 +346,5 @@ def _correlations(scores: pd.Series, accuracies: pd.Series) -> dict[str, float]:
         "kendall": tau.value,
         "kendall_low": tau.low,
         "kendall_high": tau.high,
+        "ndcg": ndcg(x, y),
     }

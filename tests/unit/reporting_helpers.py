@@ -258,11 +258,11 @@ class FakeStudy:
         for dataset in self.datasets:
             for place, proxy in enumerate(self.names):
                 for accuracy in ("valid_accuracy", "test_accuracy"):
-                    for cells, count in (("all", 400), ("distinct", 300)):
+                    for cells, count in (("all", 400), ("pruned", 350), ("distinct", 300)):
                         row = {"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells}
                         row |= {"n": count, "nan": 2} | _with_interval("spearman", self.strength(place, dataset), 0.01)
                         row |= _with_interval("kendall", 0.61 - 0.02 * place, 0.01)
-                        rows.append(row | {"seconds": 0.2})
+                        rows.append(row | {"ndcg": 0.7 - 0.03 * place, "seconds": 0.2})
         write_table(self.correlations, pd.DataFrame(rows))
 
     def _proxy_summaries(self, measured: bool) -> None:
@@ -272,6 +272,7 @@ class FakeStudy:
             for place, proxy in enumerate(self.names):
                 key = {"dataset": dataset, "proxy": proxy}
                 row = key | {"n": 400, "top_n": 40, "top_kendall": 0.2}
+                row |= {"first_cells": 1, "first_arch": "a", "first_accuracy": 90.0 - place, "first_better": 0.25}
                 row |= _with_interval("top_spearman", 0.31 - 0.02 * place, 0.1)
                 partial = np.nan if proxy in ("params", "flops") else 0.4 - 0.03 * place
                 quality.append(row | _with_interval("partial_spearman", partial, 0.02))

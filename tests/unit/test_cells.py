@@ -14,6 +14,7 @@ from tfnas.cells import (
     configuration_space,
     enumerate_cells,
     operation_digits,
+    pruned_classes,
     string_codes,
 )
 from tfnas.errors import CellError
@@ -109,6 +110,23 @@ def test_canonical_form_merges_skips_and_drops_what_is_none():
     assert one.canonical() == "((0)@nor_conv_1x1)@nor_conv_1x1+(0)@avg_pool_3x3+(0)@nor_conv_1x1+(0)@nor_conv_3x3"
     blocked = Cell.parse("|none~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_1x1~1|none~2|")
     assert blocked.canonical() == "#+#+0"
+
+
+def test_pruning_leaves_9445_cells_which_it_leaves_alone():
+    classes = pruned_classes()
+    assert np.unique(classes).size == 9445
+    np.testing.assert_array_equal(classes[classes], classes)
+    assert (classes <= np.arange(SPACE_SIZE)).all(), "the pruned cell is the first of its class"
+
+
+def test_pruned_cells_have_every_edge_on_a_path_by_networkx():
+    for code in np.random.default_rng(0).integers(SPACE_SIZE, size=300):
+        cell = Cell.from_code(int(code))
+        used = {edge for path in networkx.all_simple_edge_paths(cell.graph(), 0, 3) for edge in path}
+        expected = [
+            operation if edge in used else "none" for edge, operation in zip(EDGES, cell.operations, strict=True)
+        ]
+        assert list(cell.pruned().operations) == expected
 
 
 def test_classes_are_those_of_the_benchmark(shared_data):

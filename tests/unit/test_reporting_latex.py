@@ -51,6 +51,7 @@ def build(study, root):
     proxy_tables.write_quality_table(
         study.quality, study.correlations, *whose, written / "quality.tex", study.measured_noise
     )
+    proxy_tables.write_first_table(study.quality, study.correlations, *whose, written / "first-cells.tex")
     if len(study.names) > 1:
         proxy_tables.write_ranking_table(study.correlations, *whose, written / "ranking.tex")
     if quoted_correlations(published, *whose):

@@ -323,17 +323,38 @@ def test_our_correlations_beside_published_ones(five, root, tmp_path):
     assert "ImageNet" not in text
 
 
+def test_published_values_stand_beside_ours_over_the_same_cells(root):
+    """VKDNW's values of NASWOT are of 9,445 pruned cells, and Mellor's of a random set, which we do not have."""
+    table = pd.DataFrame({"proxy": "naswot", "dataset": "cifar10", "cells": ["all", "pruned", "distinct"]})
+    table = pd.concat([table.assign(accuracy=accuracy) for accuracy in ("test_accuracy", "valid_accuracy")])
+    table = table.assign(spearman=[0.1, 0.2, 0.3] * 2, kendall=[0.4, 0.5, 0.6] * 2, ndcg=[0.7, 0.8, 0.9] * 2)
+    rows = published.correlation_rows(root / PUBLISHED, "naswot", ["cifar10"])
+    for row in rows:
+        ours = {entry.coefficient: entry.ours for entry in published.compare(row, table, ["cifar10"])}
+        full = {"all": (0.1, 0.4, 0.7), "random": (0.1, 0.4, 0.7), "pruned": (0.2, 0.5, 0.8)}[row["cells"]]
+        known = dict(zip(("spearman", "kendall", "ndcg"), full, strict=True))
+        assert ours == {name: known[name] for name in row["values"]["cifar10"]}
+    assert {row["cells"] for row in rows} == {"all", "random", "pruned"}
+
+
+def test_the_table_of_first_cells(five, tmp_path):
+    text = write(proxy_tables.write_first_table, tmp_path, five.quality, five.correlations, five.names, five.datasets)
+    one, other = [r"\textbf{0.700}", r"\textbf{90.00}", "(25.0)"], ["0.670", "89.00", "(25.0)"]
+    assert lines_of(text, "NASWOT") == [["NASWOT", *one * len(five.datasets)]]
+    assert [line[1:4] for line in lines_of(text, "")].count(other) == 1
+
+
 def test_a_value_printed_without_its_sign_is_compared_without(root):
     table = pd.DataFrame(
         {"proxy": ["synflow"], "dataset": ["cifar10"], "accuracy": ["test_accuracy"], "cells": ["all"]}
     )
-    table = table.assign(spearman=-0.7, kendall=-0.5)
+    table = table.assign(spearman=-0.7, kendall=-0.5, ndcg=0.6)
     both = [
         published.compare(row, table, ["cifar10"])
         for row in published.correlation_rows(root / PUBLISHED, "synflow", ["cifar10"])
     ]
     ours = {row[0].theirs: [entry.ours for entry in row] for row in both}
-    assert ours == {0.737: [0.7], 0.769: [-0.7, -0.5]}
+    assert {theirs: ours[theirs] for theirs in (0.737, 0.769)} == {0.737: [0.7], 0.769: [-0.7, -0.5]}
     assert [entry.alike for entry in both[0]] == [True]
     assert published.Comparison("a", "b", "spearman", 0.75, 0.7).alike, "as printed, whatever the last bit says"
     assert not published.Comparison("a", "b", "spearman", 0.751, 0.7).alike

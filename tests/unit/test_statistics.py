@@ -13,6 +13,7 @@ from tfnas.statistics import (
     Summary,
     bootstrap_interval,
     kendall,
+    ndcg,
     partial_spearman,
     rank_shift,
     rank_with_missing,
@@ -168,6 +169,37 @@ def test_shifts_of_ranks_by_hand():
     x, y = np.random.default_rng(0).normal(size=(2, 4000))
     assert rank_shift(x, y) == pytest.approx(100 / 3, abs=1)
     assert np.isnan(rank_shift([], []))
+
+
+def test_ndcg_by_hand():
+    # Gains 7, 3, 1, 0 stand for the accuracies 3, 2, 1, 0.
+    accuracies = np.array([1.0, 3, 0, 2])
+    ideal = 7 + 3 / np.log2(3) + 1 / 2
+    assert ndcg(accuracies, accuracies) == pytest.approx(1)
+    assert ndcg(np.array([4, 3, 2, 1.0]), accuracies) == pytest.approx((1 + 7 / np.log2(3) + 3 / np.log2(5)) / ideal)
+    assert ndcg(np.array([4, 3, 2, 1.0]), accuracies, first=1) == pytest.approx(1 / 7)
+    assert np.isnan(ndcg(np.ones(4), accuracies))
+    assert np.isnan(ndcg(accuracies, np.full(4, 90.0)))
+    assert np.isnan(ndcg(np.ones(1), np.ones(1)))
+
+
+def test_ndcg_of_equal_scores_is_the_mean_over_their_orders():
+    rng = np.random.default_rng(1)
+    accuracies, scores = rng.uniform(85, 95, 6), np.array([2, 1, 1, 1, 0, 0.0])
+
+    def plain(order, first):
+        discount = 1 / np.log2(2 + np.arange(first))
+        best = np.sort(accuracies)[::-1][:first]
+        return ((2 ** accuracies[order][:first] - 1) * discount).sum() / ((2**best - 1) * discount).sum()
+
+    for first in (2, 3, 6):
+        orders = [
+            [0, *middle, *last]
+            for middle in itertools.permutations((1, 2, 3))
+            for last in itertools.permutations((4, 5))
+        ]
+        expected = np.mean([plain(np.array(order), first) for order in orders])
+        assert ndcg(scores, accuracies, first) == pytest.approx(expected)
 
 
 def test_unprepared_vectors_are_refused():

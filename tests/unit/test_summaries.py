@@ -8,11 +8,12 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, truth_table, write
 
-from tfnas.cells import Cell, canonical_classes
+from tfnas.cells import Cell, all_strings, canonical_classes, pruned_classes
 from tfnas.errors import DataError, SearchError, UnknownNameError
 from tfnas.files import write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search import run_block
+from tfnas.statistics import ndcg
 from tfnas.summaries import (
     CORRELATION_COLUMNS,
     PAIR_COLUMNS,
@@ -108,8 +109,9 @@ def correlated(tmp_path):
 def test_correlations_are_scipys_on_all_and_on_distinct_cells(correlated):
     truth, good, table = correlated
     assert set(table.reset_index().columns) == set(CORRELATION_COLUMNS)
-    assert len(table) == 3 * 2 * 2
-    for cells, chosen in (("all", np.arange(15625)), ("distinct", np.unique(canonical_classes()))):
+    assert len(table) == 3 * 2 * 3
+    sets = {"all": np.arange(15625), "pruned": np.unique(pruned_classes()), "distinct": np.unique(canonical_classes())}
+    for cells, chosen in sets.items():
         row = table.loc[("good", "test_accuracy", cells)]
         assert row.n == len(chosen)
         accuracies = truth.test_accuracy.to_numpy()[chosen]
@@ -117,6 +119,7 @@ def test_correlations_are_scipys_on_all_and_on_distinct_cells(correlated):
         assert row.spearman == pytest.approx(scipy.stats.spearmanr(lowest, accuracies).statistic)
         assert row.kendall == pytest.approx(scipy.stats.kendalltau(lowest, accuracies).statistic)
         assert row.spearman_low < row.spearman < row.spearman_high
+        assert row.ndcg == pytest.approx(ndcg(lowest, accuracies))
         assert row.seconds == pytest.approx(0.5)
     assert len(np.unique(canonical_classes())) == 6466
 
@@ -136,7 +139,8 @@ def test_an_incomplete_table_counts_what_it_has(tmp_path):
     summarise_correlations({"one": scores}, {"one": truth}, tmp_path / "c.csv")
     table = pd.read_csv(tmp_path / "c.csv")
     assert (table[table.cells == "all"].n == 250).all()
-    assert (table[table.cells == "distinct"].n < 250).all()
+    assert (table[table.cells == "pruned"].n == np.unique(pruned_classes()[:500:2]).size).all()
+    assert (table[table.cells == "distinct"].n == np.unique(canonical_classes()[:500:2]).size).all()
 
 
 def test_truth_without_validation_accuracies_gives_rows_of_the_test_accuracy_only(tmp_path):
@@ -201,6 +205,18 @@ def test_of_equally_accurate_cells_at_the_boundary_the_first_codes_belong_to_the
     assert np.isnan(row.top_spearman_low)
     truth = truth.assign(test_accuracy=np.where(codes == 19, np.nan, truth.test_accuracy)).drop(index=0)
     assert proxies_of(tmp_path, truth, made_up=scores).loc["made_up", "n"] == 18
+
+
+def test_the_first_cells_are_those_with_the_highest_score(tmp_path):
+    codes = np.arange(10)
+    truth = truth_table(codes).assign(test_accuracy=[50.0, 60, 70, 80, 90, 91, 92, 93, 94, 95])
+    scores, missing = np.zeros(15625), np.full(15625, np.nan)
+    scores[[3, 6, 8000]] = 5, 5, 9  # the last one is not in the ground truth
+    summary = proxies_of(tmp_path, truth.sample(frac=1, random_state=3), made_up=scores, broken=missing)
+    row = summary.loc["made_up"]
+    assert (row.first_cells, row.first_arch, row.first_accuracy) == (2, all_strings()[3], 86)
+    assert row.first_better == 0.6
+    assert (summary.loc["broken", "first_cells"], summary.loc["broken", "first_accuracy"]) == (10, 81.5)
 
 
 def test_partial_correlations_take_out_the_costs_of_the_cell(tmp_path):

@@ -16,7 +16,8 @@ from tfnas.files import read_table
 from tfnas.reporting.names import dataset_title, proxy_title
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import NOISE_COLUMNS, QUALITY_COLUMNS, by_name, rank_proxies, test_correlations
-from tfnas.reporting.published import TOLERANCE, compare, quoted_correlations
+from tfnas.reporting.published import COEFFICIENTS, TOLERANCE, compare, quoted_correlations
+from tfnas.statistics import FIRST
 
 if TYPE_CHECKING:
     from tfnas.reporting.numbers import Numbers
@@ -41,12 +42,14 @@ def add_quality(numbers: Numbers, quality_path: str | Path, names: list[str], da
     """Add the order in the best tenth of cells and the partial correlation given parameters and FLOPs.
 
     ``order.{dataset}.top_known`` and ``.partial_known`` count the proxies that have such a coefficient,
-    ``.top_positive`` and ``.partial_positive`` those whose 95 % interval lies above zero.
+    ``.top_positive`` and ``.partial_positive`` those whose 95 % interval lies above zero; ``order.{dataset}.first.*``
+    is the proxy whose highest score stands for the most accurate cell.
 
     Raises:
         ReportError: ``summaries/proxies.csv`` lacks a proxy on a dataset.
     """
     table = by_name(read_table(quality_path, QUALITY_COLUMNS), quality_path, names, datasets)
+    numbers.add("order.places", FIRST, "count")
     for dataset in datasets:
         for name in names:
             before, values = f"order.{dataset}.{name}", table.loc[(dataset, name)]
@@ -55,6 +58,11 @@ def add_quality(numbers: Numbers, quality_path: str | Path, names: list[str], da
             for kind in ("top", "partial"):
                 for end in ("", "_low", "_high"):
                     numbers.add(f"{before}.{kind}{end}", values[f"{kind}_spearman{end}"], "correlation")
+        first = table.loc[[(dataset, name) for name in names], "first_accuracy"]
+        best, before = first.idxmax(), f"order.{dataset}.first"
+        numbers.title(f"{before}.title", proxy_title(best[1]))
+        numbers.add(f"{before}.accuracy", first[best], "accuracy")
+        numbers.add(f"{before}.better", table.loc[best, "first_better"], "share")
         for kind in ("top", "partial"):
             values = table.loc[[(dataset, name) for name in names]]
             known = values[f"{kind}_spearman"].dropna()
@@ -169,7 +177,7 @@ def add_published_correlations(
     numbers.add(f"{before}.within", sum(entry.alike for entry in found), "count")
     numbers.title(f"{before}.farthest.title", proxy_title(farthest.proxy))
     numbers.add(f"{before}.farthest.dataset", dataset_title(farthest.dataset), "text")
-    symbol = {"spearman": r"\rho", "kendall": r"\tau_b"}[farthest.coefficient]
+    symbol = COEFFICIENTS[farthest.coefficient]
     numbers.entries[f"{before}.farthest.coefficient"] = {"text": symbol, "value": farthest.coefficient}
     numbers.add(f"{before}.farthest.ours", farthest.ours, "correlation")
     numbers.add(f"{before}.farthest.theirs", farthest.theirs, "correlation")

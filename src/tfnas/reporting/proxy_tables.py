@@ -30,7 +30,8 @@ from tfnas.reporting.tables import (
 
 QUALITY_COLUMNS = (
     "dataset", "proxy", "n", "top_n", "top_spearman", "top_spearman_low", "top_spearman_high", "top_kendall",
-    "partial_spearman", "partial_spearman_low", "partial_spearman_high",
+    "partial_spearman", "partial_spearman_low", "partial_spearman_high", "first_cells", "first_arch", "first_accuracy",
+    "first_better",
 )  # fmt: skip
 """Columns of ``summaries/proxies.csv``."""
 
@@ -182,6 +183,48 @@ def write_quality_table(
     write_tex(output, long_tables(columns, [row(names_of_columns)], blocks))
 
 
+def write_first_table(
+    quality_path: str | Path, correlations_path: str | Path, names: list[str], datasets: list[str], output: str | Path
+) -> None:
+    """Write what stands at the top of every order: nDCG, and the cell with the highest score; the best bold.
+
+    Test accuracy of that cell (the mean of equal ones) in percent, behind it in brackets the percentage of cells that
+    are more accurate.
+
+    Args:
+        quality_path: ``summaries/proxies.csv``.
+        correlations_path: ``summaries/correlations.csv``.
+        names: the proxies and ensembles of the study.
+        datasets: datasets in the order of the study.
+        output: path of the table.
+
+    Raises:
+        ReportError: a summary lacks a proxy on a dataset.
+    """
+    quality = by_name(read_table(quality_path, QUALITY_COLUMNS), quality_path, names, datasets)
+    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
+    gains = by_name(table, correlations_path, names, datasets)["ndcg"]
+    best = {dataset: gains[dataset][names].round(3).max() for dataset in datasets}
+    best_first = {dataset: quality.loc[dataset]["first_accuracy"][names].round(2).max() for dataset in datasets}
+    body = []
+    for name in names:
+        cells = [escape(proxy_title(name))]
+        for dataset in datasets:
+            first = quality.loc[(dataset, name)]
+            cells.append(_bold_if_best(gains[dataset, name], best[dataset]))
+            cells.append(_bold_if_best(first["first_accuracy"], best_first[dataset], "accuracy"))
+            cells.append(f"({show(first['first_better'], 'share')})")
+        body.append(row(cells))
+    titles = [rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
+    head = [
+        row(["", *titles]),
+        "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(datasets))),
+        row(["Proxy", *[r"nDCG", r"\multicolumn{2}{c}{first cell}"] * len(datasets)]),
+    ]
+    number = rf"w{{r}}{{{0.66 / (3 * len(datasets)):.3f}\linewidth}}" if len(datasets) > 2 else "r"
+    write_tex(output, long_table(r"L{0.24\linewidth}" + 3 * len(datasets) * number, head, body))
+
+
 def _stability(values: pd.Series, twins: bool) -> list[str]:
     """Return the agreement of initialisations and mini-batches, with the shift of ranks, and of twins."""
     cells = []
@@ -234,9 +277,9 @@ def write_ranking_table(
     write_tex(output, tabular("l" + "rr" * len(titles), head if several else head[2:], body))
 
 
-def _bold_if_best(value: float, best: float) -> str:
-    text = show(value, "correlation")
-    return bold(text) if round(value, 3) == best else text
+def _bold_if_best(value: float, best: float, kind: str = "correlation") -> str:
+    text = show(value, kind)
+    return bold(text) if round(value, {"correlation": 3, "accuracy": 2}[kind]) == best else text
 
 
 def _rank(rank: float) -> str:
@@ -278,8 +321,9 @@ def write_published_table(
         for coefficient in COEFFICIENTS:
             cells = [_difference(found.get((coefficient, dataset))) for dataset in shown]
             if any(key[0] == coefficient for key in found):
-                symbol = {"spearman": r"\quad$\rho$", "kendall": r"\quad$\tau_b$"}[coefficient]
-                body.append(row([symbol, *(cell for triple in cells for cell in triple)]))
+                body.append(
+                    row([rf"\quad${COEFFICIENTS[coefficient]}$", *(cell for triple in cells for cell in triple)])
+                )
     titles = [rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in shown]
     head = [
         row(["", *titles]),

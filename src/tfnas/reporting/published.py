@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 METRICS = ("valid_accuracy", "test_accuracy")
 
-COEFFICIENTS = ("spearman", "kendall")
+COEFFICIENTS = {"spearman": r"\rho", "kendall": r"\tau_b", "ndcg": r"\mathrm{nDCG}"}
+"""What a published row may hold of a proxy, columns of ``summaries/correlations.csv``, with their symbols."""
 
 NOT_COMPARED = ("overshoot",)
 """Parameters in which a search may differ from a published row that does not name them: what becomes of the last query
@@ -196,7 +197,7 @@ class Comparison:
         proxy: name of the proxy or ensemble.
         dataset: name of the dataset.
         coefficient: one of :data:`COEFFICIENTS`.
-        ours: over all cells, without its sign where the source prints none; NaN where ours is undefined.
+        ours: over our cells, without its sign where the source prints none; NaN where ours is undefined.
         theirs: as published.
     """
 
@@ -218,7 +219,9 @@ class Comparison:
 
 
 def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]) -> list[Comparison]:
-    """Set our correlations beside those of a published row, with the same accuracy and over all our cells.
+    """Set our correlations beside those of a published row, with the same accuracy and over the same set of our cells.
+
+    A set of cells that we do not have, such as a random one, stands beside all our cells.
 
     Args:
         row: of :func:`correlation_rows`.
@@ -227,7 +230,8 @@ def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]
     """
     accuracy = {"test": "test_accuracy", "validation": "valid_accuracy"}[row["accuracy"]]
     alike = (correlations["proxy"] == row["proxy"]) & (correlations["accuracy"] == accuracy)
-    ours = correlations[alike & (correlations["cells"] == "all")].set_index("dataset")
+    cells = row["cells"] if row["cells"] in set(correlations["cells"]) else "all"
+    ours = correlations[alike & (correlations["cells"] == cells)].set_index("dataset")
     found = []
     for dataset in datasets:
         for coefficient in COEFFICIENTS if dataset in ours.index else ():

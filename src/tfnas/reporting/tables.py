@@ -38,7 +38,7 @@ SUMMARY_COLUMNS = (
 
 CORRELATION_COLUMNS = (
     "dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "spearman_low", "spearman_high", "kendall",
-    "kendall_low", "kendall_high", "seconds",
+    "kendall_low", "kendall_high", "ndcg", "seconds",
 )  # fmt: skip
 
 RULE = r"\midrule"
