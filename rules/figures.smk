@@ -51,6 +51,29 @@ rule draw_batch:
         "../workflow/scripts/draw_batch.py"
 
 
+rule draw_kernels:
+    input:
+        kernels="results/{study}/kernels/{dataset}.npz",
+        lib=sources("draw_kernels"),
+    output:
+        pdf="results/{study}/figures/kernels-{dataset}.pdf",
+        png=report(
+            "results/{study}/figures/kernels-{dataset}.png",
+            caption="../report/captions/kernels.rst",
+            category="Proxies",
+            labels={"dataset": "{dataset}"},
+        ),
+    log:
+        "results/{study}/logs/draw_kernels/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_kernels/{dataset}.tsv"
+    localrule: True
+    message:
+        "Drawing kernels of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/draw_kernels.py"
+
+
 rule draw_accuracies:
     input:
         truths=STUDY.files("truth/{dataset}.parquet"),

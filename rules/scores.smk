@@ -3,7 +3,8 @@
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
 OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
 search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
-ensembles), each with a .json; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
+ensembles), each with a .json; results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to look
+at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
 anew on two mini-batches.
 """
 
@@ -69,6 +70,33 @@ rule score_noise:
         "Measuring the noise of {wildcards.family} on {wildcards.dataset}, mini-batch {wildcards.number}"
     script:
         "../workflow/scripts/score_noise.py"
+
+
+rule measure_kernels:
+    input:
+        batch="results/{study}/batches/{dataset}.npz",
+        truth="results/{study}/truth/{dataset}.parquet",
+        lib=sources("measure_kernels"),
+    output:
+        kernels="results/{study}/kernels/{dataset}.npz",
+        facts="results/{study}/kernels/{dataset}.json",
+    log:
+        "results/{study}/logs/measure_kernels/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/measure_kernels/{dataset}.tsv"
+    threads: 1
+    resources:
+        gpu=gpu,
+        mem_mb=8000,
+        runtime=30,
+    params:
+        skeleton=config["skeleton"],
+        seed=config["seed"],
+        device=config["scoring"]["device"],
+    message:
+        "Computing kernels of a few cells on {wildcards.dataset}"
+    script:
+        "../workflow/scripts/measure_kernels.py"
 
 
 rule merge_family:

@@ -128,13 +128,7 @@ def score_chunk(
     full_precision()
     batch = Batch.read(batch_path)
     images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
-    shape = Skeleton(
-        channels=skeleton["channels"],
-        cells_per_stage=skeleton["cells_per_stage"],
-        classes=batch.facts["classes"],
-        image_channels=images.shape[1],
-        image_size=images.shape[2],
-    )
+    shape = skeleton_of(skeleton, batch)
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
     member = get_family(family)
     together = networks_per_pass(member, images, labels, shape, proxies)
@@ -159,6 +153,18 @@ def score_chunk(
         "versions": versions(),
     }
     write_table(output, table, facts)
+
+
+def skeleton_of(skeleton: dict[str, int], batch: Batch) -> Skeleton:
+    """Return the macro skeleton of a study (``channels`` and ``cells_per_stage``) for the images of a mini-batch."""
+    _, channels, size, _ = batch.images.shape
+    return Skeleton(
+        channels=skeleton["channels"],
+        cells_per_stage=skeleton["cells_per_stage"],
+        classes=batch.facts["classes"],
+        image_channels=channels,
+        image_size=size,
+    )
 
 
 def load_batch(batch: Batch, place: str, device: str) -> tuple[torch.Tensor, torch.Tensor]:

@@ -470,6 +470,7 @@ class Study:
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
         figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
         figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
+        figures += [] if self.shipped or "naswot" not in self.proxies else [f"kernels-{self.datasets[0]}"]
         tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
         tables += ["proxies", "correlations", "first-cells", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []

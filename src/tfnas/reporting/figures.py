@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import Cell, canonical_classes, string_codes
+from tfnas.datasets.images import load_npz
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.reporting.names import dataset_title, proxy_title, search_group, search_titles
@@ -28,6 +29,9 @@ EXAMPLE_CELL = Cell(
     ("nor_conv_3x3", "avg_pool_3x3", "nor_conv_1x1", "skip_connect", "none", "nor_conv_3x3"),
 )
 """The cell that the picture of the search space shows: all five operations appear in it."""
+
+KERNEL_COLUMNS = 6
+"""Kernels side by side."""
 
 MOST_IMAGES = 128
 """Images of a mini-batch that its picture shows at most."""
@@ -139,6 +143,37 @@ def draw_batch(batch_path: str | Path, output: str | Path) -> None:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.imshow(mosaic, interpolation="nearest", aspect="auto")
+        save(figure, output)
+
+
+def draw_kernels(kernels_path: str | Path, output: str | Path) -> None:
+    """Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first.
+
+    All share one colour scale, from the smallest entry of all to 1.
+
+    Args:
+        kernels_path: ``kernels/{dataset}.npz`` (:mod:`tfnas.kernel_maps`).
+        output: path of the PDF.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    import matplotlib.pyplot as plt
+
+    arrays = load_npz(kernels_path)
+    maps, accuracies, scores = (arrays[name] for name in ("kernels", "accuracies", "scores"))
+    columns = min(KERNEL_COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    with figure_style():
+        figure, panels = plt.subplots(
+            rows, columns, figsize=(WIDTH, 1.25 * rows), layout="constrained", squeeze=False
+        )  # fmt: skip
+        for axes in panels.flat:
+            axes.set_axis_off()
+        for axes, values, accuracy, score in zip(panels.flat, maps, accuracies, scores, strict=False):
+            image = axes.imshow(values, vmin=maps.min(), vmax=1, cmap="viridis", interpolation="nearest")
+            axes.set_title(f"{plain(accuracy, 'accuracy')} % ({plain(score, 'value')})", fontsize=7)
+        figure.colorbar(image, ax=panels, label="share of ReLUs that agree", shrink=0.9, aspect=30)
         save(figure, output)
 
 
