@@ -47,6 +47,22 @@ def test_accuracies(truth_path: str | Path) -> np.ndarray:
     return values
 
 
+def proposable(
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_paths: Mapping[str, str | Path],
+    dataset: str,
+    costs: Costs,
+) -> np.ndarray:
+    """Return the codes of the cells that a search on ``dataset`` may propose, shape (n,).
+
+    Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
+    """
+    both = {dataset, accuracies_of(searches[search], dataset)}
+    known = np.flatnonzero(np.isfinite(sum(test_accuracies(truth_paths[name]) for name in both)))
+    return feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
+
+
 def allowed(
     searches: Mapping[str, dict[str, Any]],
     search: str,
@@ -54,14 +70,9 @@ def allowed(
     dataset: str,
     latency_path: str | Path | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the codes of the cells that a search on ``dataset`` may propose, and the cost that it weighs: shapes (n,).
-
-    Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
-    """
+    """Return the codes of the cells that a search may propose (:func:`proposable`), and the cost that it weighs."""
     costs = Costs.read(truth_paths[dataset], dataset, latency_path)
-    both = {dataset, accuracies_of(searches[search], dataset)}
-    known = np.flatnonzero(np.isfinite(sum(test_accuracies(truth_paths[name]) for name in both)))
-    codes = feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
+    codes = proposable(searches, search, truth_paths, dataset, costs)
     return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
 
 

@@ -16,10 +16,9 @@ import pandas as pd
 
 from tfnas.cells import string_codes
 from tfnas.files import write_table
-from tfnas.fronts import test_accuracies
-from tfnas.hardware import Costs, feasible, limits_of_search
+from tfnas.fronts import proposable, test_accuracies
+from tfnas.hardware import Costs, limits_of_search
 from tfnas.runs import read_runs, summarise_runs
-from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
 
 LIMIT_COLUMNS = (
@@ -61,12 +60,10 @@ def summarise_limits(
     accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
     rows = []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
-        settings, place = searches[search], f"search.use.{search}"
+        place = f"search.use.{search}"
         costs = Costs.read(truth_paths[searched_on], searched_on, latency_paths.get(searched_on))
-        limits = limits_of_search(settings)
-        both = {searched_on, accuracies_of(settings, searched_on)}
-        known = np.flatnonzero(np.isfinite(sum(accuracies[name] for name in both)))
-        allowed = feasible(known, settings.get("constraint", {}), costs, f"{place}.constraint")
+        limits = limits_of_search(searches[search])
+        allowed = proposable(searches, search, truth_paths, searched_on, costs)
         for cost, limit in limits.items():
             allowed = allowed[costs.of(cost, allowed, place) <= limit]
         for dataset, part in group.groupby("dataset", sort=False):
