@@ -1,7 +1,9 @@
-"""Latencies of cells on devices, for searches that limit or weigh them.
+"""What cells cost to run: latencies on devices, and the searches that limit or weigh a cost.
 
-REQUIRED INPUTS: a table of latencies for each dataset that has one (`datasets.{dataset}.hardware.path`).
-OUTPUTS: results/{study}/hardware/{dataset}.parquet and .json.
+REQUIRED INPUTS: a table of latencies for each dataset that has one (`datasets.{dataset}.hardware.path`); the runs of
+searches with a limit or with two objectives.
+OUTPUTS: results/{study}/hardware/{dataset}.parquet and .json; summaries/fronts.csv, front-cells.parquet, limits.csv and
+spaces.csv, with their figures and tables.
 """
 
 

@@ -93,6 +93,7 @@ rule measure_kernels:
         skeleton=config["skeleton"],
         seed=config["seed"],
         device=config["scoring"]["device"],
+        first_images=config["scoring"]["first_images"].get("naswot"),
     message:
         "Computing kernels of a few cells on {wildcards.dataset}"
     script:

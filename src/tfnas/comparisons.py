@@ -252,7 +252,7 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
     if len(labels) < FEWEST_TO_RANK or len(datasets) < 2:
         raise SearchError(
             f"{len(labels)} searches on {len(datasets)} datasets cannot be ranked: Friedman's test needs at least "
-            f"{FEWEST_TO_RANK} searches, references left out, and 2 datasets, add some to the study."
+            f"{FEWEST_TO_RANK} searches that are ranked, and 2 datasets, add some to the study."
         )
     table = read_table(summary_path, ("search", "searched_on", "dataset", "metric", "mean"))
     own = table[(table["searched_on"] == table["dataset"]) & (table["metric"] == "test_accuracy")]
@@ -277,7 +277,8 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
         critical_difference=critical_difference(len(labels), len(datasets)),
     )
     facts = {
-        "rows": "one per search and dataset searched on itself; references left out",
+        "rows": "one per dataset searched on itself and ranked search: no references, and none with a limit of cost "
+        "unless all have one",
         "mean": "mean test accuracy, percent",
         "rank": "1 is the highest mean, ties share the mean of their ranks; mean_rank: over datasets",
         "friedman": "Friedman's chi-squared over datasets, with p",

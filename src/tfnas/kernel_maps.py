@@ -27,9 +27,9 @@ CELLS = 12
 
 
 def spaced_cells(codes: np.ndarray, accuracies: np.ndarray) -> list[int]:
-    """Return cells evenly spaced in the order of accuracy, from the least to the most accurate one.
+    """Return cells evenly spaced in the order of accuracy, the last of them the most accurate one.
 
-    They are chosen from the connected cells, one of each functional class: the least accurate of the class.
+    They are chosen from the connected cells, one of each functional class: the most accurate of the class.
 
     Args:
         codes: codes of the cells of a ground truth, shape (n,).
@@ -41,11 +41,12 @@ def spaced_cells(codes: np.ndarray, accuracies: np.ndarray) -> list[int]:
     Raises:
         TruthError: no cell is connected.
     """
-    order = codes[np.argsort(accuracies, kind="stable")]
+    order = codes[np.argsort(-accuracies, kind="stable")]
     _, first = np.unique(canonical_classes()[order], return_index=True)
     distinct = [int(code) for code in order[np.sort(first)] if Cell.from_code(int(code)).is_connected]
     if not distinct:
         raise TruthError("No cell of the ground truth has a path from input to output: there are no kernels to show.")
+    distinct.reverse()
     return [distinct[place] for place in np.unique(np.linspace(0, len(distinct) - 1, CELLS).round().astype(int))]
 
 
@@ -57,6 +58,7 @@ def measure_kernels(
     seed: int,
     device: str,
     output: str | Path,
+    first_images: int | None = None,
 ) -> None:
     """Compute the kernels of a few cells, each network drawn once, on the study's mini-batch.
 
@@ -68,6 +70,7 @@ def measure_kernels(
         seed: child seed of this study and dataset.
         device: ``cpu`` or ``cuda:N``.
         output: file to write (.npz), its facts beside it.
+        first_images: so many images of the mini-batch are looked at, the first ones; all if left out.
 
     Raises:
         TruthError: no cell of the ground truth is connected.
@@ -75,7 +78,7 @@ def measure_kernels(
     """
     full_precision()
     batch = Batch.read(batch_path)
-    images, labels = load_batch(batch, str(batch_path), device)
+    images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
     shape = skeleton_of(skeleton, batch)
     truth = ReadOff.read(truth_path, dataset)
     chosen = spaced_cells(truth.codes, truth.peek(truth.codes)[1])

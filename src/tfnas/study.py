@@ -429,7 +429,7 @@ class Study:
 
     @property
     def contenders(self) -> list[str]:
-        """Labels of the searches that are no references: those that are ranked."""
+        """Labels of the searches that are ranked: no references, and none with a limit of cost unless all have one."""
         from tfnas.reporting.names import contenders
 
         return contenders(self.searches)

@@ -314,6 +314,8 @@ def _top(scores: np.ndarray, accuracies: np.ndarray) -> dict[str, Any]:
 
 def _first(scores: np.ndarray, accuracies: np.ndarray, names: pd.Series) -> dict[str, Any]:
     """Return what the highest score stands for; arrays come in the order of codes."""
+    if not scores.size:
+        return {"first_cells": 0, "first_arch": None, "first_accuracy": math.nan, "first_better": math.nan}
     first = np.flatnonzero(scores == scores.max())
     accuracy = float(accuracies[first].mean())
     return {

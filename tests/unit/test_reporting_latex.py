@@ -1,13 +1,16 @@
 import re
 import shutil
 
+import pandas as pd
 import pytest
 from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
-from tfnas.files import read_json, write_json
+from tfnas.files import read_json, write_json, write_table
+from tfnas.fronts import FRONT_COLUMNS
 from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.limits import LIMIT_COLUMNS
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
 from tfnas.reporting.leave_one_out import write_ensemble_choice_table, write_league_tables
@@ -75,6 +78,7 @@ def build(study, root):
     write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
     build_contests(study, drawn, written)
     chosen = build_choices(study, written) if len(study.datasets) > 1 else {}
+    chosen |= build_costs(study, drawn, written) if study.datasets == ["digits"] else {}
     write_numbers(
         study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
         study.pairs, folder / "numbers.tex", published, study.measured_noise, **study.contests,
@@ -82,6 +86,30 @@ def build(study, root):
     )  # fmt: skip
     exhibits = [*sorted(drawn.glob("*.pdf")), *sorted(written.glob("*.tex"))]
     return study.config, root / "report", folder / "numbers.tex", exhibits, folder / "report.tex"
+
+
+def build_costs(study, drawn, written):
+    """Make the exhibits of costs and of kernels as empty pictures and tables, and the summaries that prose reads."""
+    import matplotlib.pyplot as plt
+
+    for name in ("fronts", f"kernels-{study.datasets[0]}"):
+        plt.figure(figsize=(1, 1)).savefig(drawn / f"{name}.pdf")
+        plt.close()
+    for name in ("fronts", "limits", "spaces"):
+        (written / f"{name}.tex").write_text("\\begin{tabular}{l}x\\end{tabular}\n")
+    limits, fronts = (study.folder / f"summaries/{name}.csv" for name in ("limits", "fronts"))
+    kept, traded = "area", "regularised-evolution"
+    rows = [
+        {column: 1.0 for column in LIMIT_COLUMNS}
+        | {"search": label, "searched_on": dataset, "dataset": dataset, "cost": "flops", "within": within, "best": 95.5}
+        | {"mean": 94.25}
+        for dataset in study.datasets
+        for label, within in ((kept, 1.0), (traded, 0.25))
+    ]
+    write_table(limits, pd.DataFrame(rows))
+    rows = [{column: 0.5 for column in FRONT_COLUMNS} | row | {"mean": 0.75} for row in rows[::2]]
+    write_table(fronts, pd.DataFrame(rows)[list(FRONT_COLUMNS)])
+    return {"limits_path": limits, "fronts_path": fronts}
 
 
 def build_contests(study, drawn, written):
@@ -124,6 +152,25 @@ def one(tmp_path_factory, root):
 def three(tmp_path_factory, root):
     datasets = ("cifar10", "cifar100", "ImageNet16-120")
     return build(FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True), root)
+
+
+def test_what_searches_with_a_limit_chose_is_told(one):
+    latex.render_report(*one)
+    text = re.sub(r"\s+", " ", one[-1].read_text())
+    assert "the best search that keeps to its limit in every run is \\result{limits.digits.first.title}" in text
+    assert "\\result{limits.digits.left.title} leaves its limit most often" in text
+    assert "is that of \\result{fronts.digits.first.title}" in text
+    assert r"\label{fig:kernels}" in text
+
+
+def test_captions_say_who_is_not_ranked():
+    free, kept = {"algorithm": "random_search"}, {"algorithm": "random_search", "constraint": {"params": {"max": 5}}}
+    oracle = {"algorithm": "oracle", "sample": 3}
+    assert latex.unranked_words({"a": free, "o": oracle}) == "references"
+    assert latex.unranked_words({"a": free, "b": kept}) == "references and searches with a limit of cost"
+    assert (
+        latex.unranked_words({"a": kept, "b": kept, "o": oracle | {"constraint": kept["constraint"]}}) == "references"
+    )
 
 
 @needs_latex

@@ -133,6 +133,13 @@ def test_shipped_scores_are_compared_but_have_no_noise(project):
     assert "MissingRuleException" in project.snakemake("--dry-run", *arguments, check=False)
 
 
+def test_kernels_are_drawn_of_the_first_dataset_where_naswot_is_computed(project):
+    planned = project.planned("--configfile", "studies/smoke.yaml")
+    assert (planned["measure_kernels"], planned["draw_kernels"]) == (1, 1)
+    shipped = project.planned(*NATS)
+    assert not {"measure_kernels", "draw_kernels"} & set(shipped)
+
+
 @pytest.mark.parametrize("study", ["smoke", "digits-retrain"])
 def test_every_study_that_needs_no_download_has_a_plan(project, study):
     planned = project.planned("--configfile", f"studies/{study}.yaml")

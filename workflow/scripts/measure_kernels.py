@@ -15,4 +15,5 @@ with job(snakemake) as run:
         seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "kernels"),
         device=run.device,
         output=snakemake.output.kernels,
+        first_images=params.first_images,
     )

@@ -30,7 +30,7 @@ def add_contests(
 ) -> None:
     """Add how many pairs of searches are told apart, what the runs can detect, the two best searches, and regrets.
 
-    ``contest.{dataset}.first`` is the search with the highest mean, references left out, ``.tied`` the number of others
+    ``contest.{dataset}.first`` is the ranked search with the highest mean, ``.tied`` the number of others
     that are equal to it in every run, and ``.second`` the one with the highest mean of the rest.
     """
     regret = read_regret(regret_path, list(searches), datasets)

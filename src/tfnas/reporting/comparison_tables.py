@@ -135,7 +135,7 @@ def write_regret_table(
     """Write mean and median regret of every search, in the groups of the table of searches.
 
     With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The
-    smallest printed mean and median of a dataset are bold, references left out.
+    smallest printed mean and median of a dataset among the ranked searches are bold.
 
     Args:
         regret_path: ``summaries/regret.csv``.
@@ -198,7 +198,7 @@ def write_comparison_table(
     datasets: list[str],
     output: str | Path,
 ) -> None:
-    """Write every search against the one with the highest mean test accuracy, no reference, in blocks by dataset.
+    """Write every search against the ranked one with the highest mean test accuracy, in blocks by dataset.
 
     Difference of means with interval, probability of being better in a run, effect size, corrected p-value (differences
     that the corrected test does not tell from zero are grey), what these runs detect, and runs for a tenth of a point.

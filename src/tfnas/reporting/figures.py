@@ -33,6 +33,9 @@ EXAMPLE_CELL = Cell(
 KERNEL_COLUMNS = 6
 """Kernels side by side."""
 
+NARROW = 32
+"""Characters of a name of which three stand side by side in a legend; with longer ones its letters are smaller."""
+
 MOST_IMAGES = 128
 """Images of a mini-batch that its picture shows at most."""
 
@@ -488,6 +491,8 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
             series.setdefault(alike, []).append(label)
     references = [label for label in searches if groups[label] == "reference"]
     names_in_legend = len(series) + len(references)
+    longest = max(map(len, [*titles.values(), *(_series_title(labels, titles) for labels in series.values())]))
+    letters = 8 if longest <= NARROW else 7
     with figure_style():
         count = len(datasets)
         height = max(2.9, 0.3 + 0.17 * names_in_legend) if count == 1 else 2.3 + 0.17 * -(-names_in_legend // 3)
@@ -537,7 +542,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
         if count == 1:
             figure.legend(handles, names, loc="outside right center")
         else:
-            figure.legend(handles, names, loc="outside lower center", ncol=3)
+            figure.legend(handles, names, loc="outside lower center", ncol=3, fontsize=letters)
         save(figure, output)
 
 

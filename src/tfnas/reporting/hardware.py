@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.files import read_table
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, test_accuracies
-from tfnas.hardware import COUNTED, constraint_words
+from tfnas.hardware import COUNTED, constraint_words, limits_of
 from tfnas.limits import LIMIT_COLUMNS
 from tfnas.pareto import pareto_front
-from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.names import dataset_title, search_group, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.reporting.tables import row, tabular, with_interval, write_tex
@@ -164,12 +164,13 @@ def write_limits_table(
             body += [r"\addlinespace"] if body else []
             body.append(rf"\multicolumn{{6}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
         for entry in own[own["dataset"] == dataset].itertuples():
-            relation = "about" if "target" in searches[entry.search] else r"$\leq$"
+            kept = limits_of(searches[entry.search].get("constraint", {})).get(entry.cost)
+            relation = r"$\leq$" if kept == entry.limit else "about"
             body.append(
                 row(
                     [
                         tex_title(titles[entry.search]),
-                        f"{escape(cost_title(entry.cost))} {relation} {show(entry.limit, 'value')}",
+                        f"{escape(cost_title(entry.cost))} {relation} {entry.limit:.12g}",
                         show(entry.within, "share"),
                         show(entry.cost_mean, "value"),
                         with_interval(entry.mean, entry.ci_low, entry.ci_high, "accuracy"),
@@ -219,15 +220,17 @@ def write_spaces_table(
     write_tex(output, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))
 
 
-def add_limits(numbers: Numbers, summary_path: str | Path) -> None:
-    """Add, for each dataset searched by itself, the best of the searches that keep to their limit in every run.
+def add_limits(numbers: Numbers, summary_path: str | Path, searches: Mapping[str, dict[str, Any]]) -> None:
+    """Add, for each dataset searched by itself, the best search that keeps to its limit in every run; no references.
 
     Keys: ``limits.{dataset}.first.title``, ``.test`` (mean test accuracy), ``.below`` (points below the best cell
     within the limit), and ``limits.{dataset}.left.title`` with ``.share``, the search that most often leaves its limit,
     if any does.
     """
     summary = read_table(summary_path, LIMIT_COLUMNS)
-    for dataset, part in summary[summary["searched_on"] == summary["dataset"]].groupby("dataset", sort=False):
+    rivals = [label for label, settings in searches.items() if search_group(settings) != "reference"]
+    own = summary[(summary["searched_on"] == summary["dataset"]) & summary["search"].isin(rivals)]
+    for dataset, part in own.groupby("dataset", sort=False):
         before = f"limits.{dataset}"
         kept = part.groupby("search", sort=False).filter(lambda rows: (rows["within"] == 1).all())
         if len(kept):

@@ -28,7 +28,7 @@ from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting.comparison_figures import MOST_WITH_DIFFERENCES
 from tfnas.reporting.leave_one_out import MOST_WITH_STD
-from tfnas.reporting.names import NATS_DATASETS, dataset_title, search_group, search_titles
+from tfnas.reporting.names import NATS_DATASETS, contenders, dataset_title, search_group, search_titles
 from tfnas.reporting.proxy_figures import MOST_WITH_VALUES
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.tables import MOST_IN_FULL
@@ -178,6 +178,7 @@ def _helpers(
         "titles": search_titles(searches),
         "dataset_title": dataset_title,
         "listed": listed,
+        "unranked": unranked_words(searches),
         "groups": {label: search_group(settings) for label, settings in searches.items()},
         "algorithms": _algorithms(searches),
         "proxies": [describe(name) for name in scored_names(study)],
@@ -199,6 +200,12 @@ def _helpers(
         "described": described,
         "parts": parts,
     }
+
+
+def unranked_words(searches: dict[str, dict[str, Any]]) -> str:
+    """Return how captions call the searches that are not ranked (:func:`tfnas.reporting.names.contenders`)."""
+    rivals = [label for label, settings in searches.items() if search_group(settings) != "reference"]
+    return "references" if rivals == contenders(searches) else "references and searches with a limit of cost"
 
 
 def listed(names: list[str]) -> str:

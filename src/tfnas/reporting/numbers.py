@@ -224,7 +224,7 @@ def write_numbers(
     if leagues_path is not None:
         add_leagues(numbers, leagues_path)
     if limits_path is not None:
-        add_limits(numbers, limits_path)
+        add_limits(numbers, limits_path, searches)
     if fronts_path is not None:
         add_fronts(numbers, fronts_path)
     if len(datasets) > 1:
@@ -380,7 +380,7 @@ def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
 def _add_order(
     numbers: Numbers, dataset: str, proxies: list[str], score_path: str | Path, truth_path: str | Path
 ) -> None:
-    """Add where the order of scores comes from: the count of convolutions, and the best-scored cell.
+    """Add where the order of scores comes from: the count of convolutions, and the order among equal counts.
 
     All are Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
     ``within`` is the mean over groups of cells with equally many convolution edges, weighted by their size.
@@ -401,9 +401,6 @@ def _add_order(
             float(np.average([value for value, _ in known], weights=[size for _, size in known])) if known else math.nan
         )
         numbers.add(f"{before}.within", within, "correlation")
-        chosen = int(np.argmax(score))
-        numbers.add(f"{before}.best_scored_test", test[chosen], "accuracy")
-        numbers.add(f"{before}.best_scored_share", float((test > test[chosen]).mean()), "share")
 
 
 def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:

@@ -55,6 +55,8 @@ def add_quality(numbers: Numbers, quality_path: str | Path, names: list[str], da
             before, values = f"order.{dataset}.{name}", table.loc[(dataset, name)]
             numbers.add(f"{before}.top_cells", int(values["top_n"]), "count")
             numbers.add(f"{before}.top_kendall", values["top_kendall"], "correlation")
+            numbers.add(f"{before}.first_accuracy", values["first_accuracy"], "accuracy")
+            numbers.add(f"{before}.first_better", values["first_better"], "share")
             for kind in ("top", "partial"):
                 for end in ("", "_low", "_high"):
                     numbers.add(f"{before}.{kind}{end}", values[f"{kind}_spearman{end}"], "correlation")

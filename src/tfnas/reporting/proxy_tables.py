@@ -221,8 +221,8 @@ def write_first_table(
         "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(datasets))),
         row(["Proxy", *[r"nDCG", r"\multicolumn{2}{c}{first cell}"] * len(datasets)]),
     ]
-    number = rf"w{{r}}{{{0.66 / (3 * len(datasets)):.3f}\linewidth}}" if len(datasets) > 2 else "r"
-    write_tex(output, long_table(r"L{0.24\linewidth}" + 3 * len(datasets) * number, head, body))
+    number = rf"w{{r}}{{{0.6 / (3 * len(datasets)):.3f}\linewidth}}" if len(datasets) > 2 else "r"
+    write_tex(output, long_table(r"L{0.22\linewidth}" + 3 * len(datasets) * number, head, body))
 
 
 def _stability(values: pd.Series, twins: bool) -> list[str]:
@@ -310,7 +310,7 @@ def write_published_table(
     shown = [dataset for dataset in datasets if any(dataset in line["values"] for line in quoted)]
     width = 1 + 3 * len(shown)
     # Columns of fixed width, so that the headings, which span them all, stretch none of them.
-    number = rf"w{{r}}{{{0.68 / (3 * len(shown)):.3f}\linewidth}}"
+    number = rf"w{{r}}{{{0.62 / (3 * len(shown)):.3f}\linewidth}}"
     body: list[str] = []
     for line in quoted:
         found = {(entry.coefficient, entry.dataset): entry for entry in compare(line, table, shown)}
@@ -330,7 +330,7 @@ def write_published_table(
         "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(shown))),
         row(["", *["ours", "theirs", "difference"] * len(shown)]),
     ]
-    write_tex(output, long_table(r"w{l}{0.06\linewidth}" + 3 * len(shown) * number, head, body))
+    write_tex(output, long_table(r"w{l}{0.12\linewidth}" + 3 * len(shown) * number, head, body))
 
 
 def _published_heading(line: dict[str, Any]) -> str:
