@@ -83,6 +83,7 @@ def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
     planned = study.planned(*CONFIG)
     follows = {"merge_scores", *SUMMARIES, "draw_scatter", "write_provenance", "write_numbers", *REPORT}
     tables = {"tabulate_setup", "tabulate_correlations", "tabulate_proxies", "tabulate_quality", "tabulate_provenance"}
+    tables.add("tabulate_first_cells")
     assert set(planned) == follows | tables
     assert planned["merge_scores"] == 2
 
