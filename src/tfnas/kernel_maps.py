@@ -1,4 +1,4 @@
-"""NASWOT's kernels of a few cells, from the least accurate to the most accurate one, for the eye.
+"""NASWOT's kernels of a few cells, evenly spaced in the order of accuracy up to the most accurate one, for the eye.
 
 ``kernels/{dataset}.npz``: ``kernels`` float32 of shape (n, B, B), each divided by its number of ReLU inputs N_A, so
 that an entry is the share of them in which two images agree, 1 on the diagonal; ``archs``, ``accuracies`` (test,

@@ -425,7 +425,7 @@ def ndcg(scores: np.ndarray, accuracies: np.ndarray, first: int = FIRST) -> floa
     and Z the sum for the order of the accuracies themselves. One point of accuracy doubles a gain, so that only cells
     near the best one count. Equal scores share the mean of their gains.
 
-    Source: Tybl and Neumann 2025 (VKDNW), section 4; ties: McSherry and Najork 2008.
+    Source: Tybl and Neumann 2025 (VKDNW), Table 1; ties: McSherry and Najork 2008.
 
     Args:
         scores: finite values, shape (n,), larger is better.
