@@ -46,6 +46,9 @@ NODES = 4
 SPACE_SIZE = len(OPERATIONS) ** len(EDGES)
 """15,625 cells."""
 
+EDGE_WEIGHTS = tuple(len(OPERATIONS) ** power for power in reversed(range(len(EDGES))))
+"""What the operation of each edge counts in the code of a cell."""
+
 _TOKEN = re.compile(r"([^~|]+)~(\d+)")
 
 
@@ -139,13 +142,8 @@ class Cell:
         return Cell(tuple(operations))
 
     def neighbours(self) -> list[Cell]:
-        """Return the 24 cells that differ in exactly one edge."""
-        return [
-            self.replace(edge, operation)
-            for edge, current in enumerate(self.operations)
-            for operation in OPERATIONS
-            if operation != current
-        ]
+        """Return the 24 cells that differ in exactly one edge, in the order of :func:`neighbour_codes`."""
+        return [Cell.from_code(code) for code in neighbour_codes(self.code)]
 
     def mutate(self, rng: np.random.Generator, node_first: bool = True) -> Cell:
         """Return a random neighbour.
@@ -299,6 +297,15 @@ def codes_of_digits(digits: np.ndarray) -> np.ndarray:
     return np.asarray(digits, dtype=np.int64) @ powers
 
 
+def neighbour_codes(code: int) -> list[int]:
+    """Return the codes of the 24 cells that differ from a cell in exactly one edge, by edge and operation."""
+    codes = []
+    for weight in EDGE_WEIGHTS:
+        current = code // weight % len(OPERATIONS)
+        codes += [code + (other - current) * weight for other in range(len(OPERATIONS)) if other != current]
+    return codes
+
+
 def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) -> int:
     """Return the code of a random neighbour of a cell given by its code, see :meth:`Cell.mutate`."""
     if node_first:
@@ -306,10 +313,10 @@ def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) ->
         edge = target * (target - 1) // 2 + int(rng.integers(target))
     else:
         edge = int(rng.integers(len(EDGES)))
-    power = len(OPERATIONS) ** (len(EDGES) - 1 - edge)
-    operation = code // power % len(OPERATIONS)
+    weight = EDGE_WEIGHTS[edge]
+    operation = code // weight % len(OPERATIONS)
     other = int(rng.integers(len(OPERATIONS) - 1))
-    return code + (other + (other >= operation) - operation) * power
+    return code + (other + (other >= operation) - operation) * weight
 
 
 def configuration_space(seed: int | None = None) -> ConfigurationSpace:

@@ -51,6 +51,7 @@ LEAGUE_COLUMNS = (
     "search",
     "elsewhere",
     "chosen",
+    "equal",
     "n",
     "mean",
     "std",
@@ -228,8 +229,8 @@ def choose_searches(
         datasets: the datasets, at least 2.
         output: table to write (.csv) with :data:`LEAGUE_COLUMNS`. ``elsewhere`` is the mean over the other datasets of
             the mean regret (points of test accuracy below the best cell); ``chosen`` is true for the search of the
-            league in which that is smallest, the first of equals. n, mean, std and interval of the test accuracy
-            (percent) and the mean ``regret`` are those of the dataset held out.
+            league in which that is smallest, the first of equals, ``equal`` for all in which it is (to 1e-9 points).
+            n, mean, std and interval of test accuracy (percent) and the mean ``regret`` are of the dataset held out.
 
     Raises:
         ConfigError: fewer than 2 datasets.
@@ -251,7 +252,7 @@ def choose_searches(
         for held_out in datasets:
             others = [dataset for dataset in datasets if dataset != held_out]
             elsewhere = [own.loc[[(label, dataset) for dataset in others], "mean"].mean() for label in labels]
-            least = int(np.argmin(elsewhere))
+            equal = np.isclose(elsewhere, min(elsewhere), rtol=0, atol=1e-9)
             for place, label in enumerate(labels):
                 line = own.loc[(label, held_out)]
                 rows.append(
@@ -260,7 +261,8 @@ def choose_searches(
                         "held_out": held_out,
                         "search": label,
                         "elsewhere": elsewhere[place],
-                        "chosen": place == least,
+                        "chosen": place == equal.argmax(),
+                        "equal": equal[place],
                         "n": int(line["n"]),
                         "mean": line["optimum"] - line["mean"],
                         "std": line["std"],
@@ -274,6 +276,7 @@ def choose_searches(
         "leagues": {league: list(labels) for league, labels in leagues.items()},
         "elsewhere": "mean over the other datasets of the mean regret, points of test accuracy",
         "chosen": "the search of the league with the least regret elsewhere, the first of equals",
+        "equal": "whether its regret elsewhere is that of the chosen one: then the order of the league decided",
         "mean, std, ci_low, ci_high": "test accuracy on the dataset held out over n runs, percent; std: ddof = 1; 95 % "
         "bootstrap interval of the mean",
         "regret": "mean regret on the dataset held out, points",

@@ -165,8 +165,12 @@ def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float = LEVE
 
 
 def probability_of_winning(differences: np.ndarray) -> float:
-    """Return the share of runs whose paired difference is positive, zeros counted half; shape (n,), finite."""
-    differences = np.asarray(differences, dtype=np.float64)
+    """Return the share of runs whose paired difference is positive, zeros counted half; shape (n,), finite.
+
+    Raises:
+        ValueError: a difference is not finite.
+    """
+    differences = _finite(differences, "paired differences")
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
 
 
@@ -200,10 +204,13 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
 
     Args:
         differences: finite values, shape (n,), n at least 1.
+
+    Raises:
+        ValueError: a difference is not finite.
     """
     from scipy.stats import rankdata, wilcoxon
 
-    differences = np.asarray(differences, dtype=np.float64)
+    differences = _finite(differences, "paired differences")
     if not differences.any():
         return SignedRank(1.0, 0.0)
     ranks = rankdata(np.abs(differences))
@@ -225,9 +232,12 @@ def holm(p_values: np.ndarray) -> np.ndarray:
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
 
     Args:
-        p_values: shape (m,), none NaN.
+        p_values: shape (m,).
+
+    Raises:
+        ValueError: a p-value is not finite.
     """
-    p_values = np.asarray(p_values, dtype=np.float64)
+    p_values = _finite(p_values, "p-values")
     order = np.argsort(p_values, kind="stable")
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.maximum.accumulate(np.minimum(1, p_values[order] * np.arange(p_values.size, 0, -1)))
@@ -462,6 +472,13 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
     known = np.isfinite(accuracies)
     scores, accuracies = scores[known], accuracies[known]
     return lowest_where_missing(scores), accuracies, int((~np.isfinite(scores)).sum())
+
+
+def _finite(values: np.ndarray, what: str) -> np.ndarray:
+    values = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"{what} must be finite: leave out the runs that have none")
+    return values
 
 
 def _paired(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -68,6 +68,9 @@ def test_a_cell_has_24_neighbours_that_differ_in_one_edge():
     neighbours = cell.neighbours()
     assert len(set(neighbours)) == 24
     assert all(sum(a != b for a, b in zip(cell.operations, n.operations, strict=True)) == 1 for n in neighbours)
+    changes = [(edge, operation) for edge in range(len(EDGES)) for operation in OPERATIONS]
+    slow = [cell.replace(edge, operation) for edge, operation in changes if operation != cell.operations[edge]]
+    assert neighbours == slow
 
 
 def test_node_first_mutation_prefers_edges_of_early_nodes_as_the_benchmark_does():

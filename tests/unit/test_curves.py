@@ -53,6 +53,14 @@ def test_a_training_free_search_has_an_answer_at_its_end(block):
     assert list(curves["arch"]) == list(runs["arch"])
 
 
+@pytest.mark.parametrize("trust", [0, 3])
+def test_a_search_that_weighs_score_and_accuracy_has_an_answer_at_its_end_in_every_run(block, trust):
+    settings = {"proxies": ["made_up"], "initial": 10, "cells": 20, "queries": 4, "trust": trust}
+    runs, curves = block(algorithm="tfnas_queries", **settings)
+    assert list(curves["run"]) == list(range(5))
+    assert list(curves["arch"]) == list(runs["arch"])
+
+
 def test_seconds_that_nobody_knows_are_not_told(block, tmp_path):
     curves = block(algorithm="area", proxy="made_up", seconds=np.nan)[1]
     assert curves["seconds"].isna().all()

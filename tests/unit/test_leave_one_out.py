@@ -270,6 +270,8 @@ def test_leagues_by_hand(leagues):
     assert chosen.loc["sizes", "search"].to_dict() == expected
     assert chosen.loc["sizes", "elsewhere"].to_dict() == {"one": 1.0, "two": 1.5, "three": 2.0}
     assert set(chosen.loc["a_1", "search"]) == {"middle"}
+    equal = table[table["equal"] & (table["league"] == "sizes")].groupby("held_out")["search"].agg(list).to_dict()
+    assert equal == {"one": ["large"], "two": ["small"], "three": ["small", "middle"]}
     line = chosen.loc[("sizes", "two")]
     assert tuple(line[["n", "mean", "std", "regret"]]) == (30, 92, 0.5, 3)
     assert tuple(line[["ci_low", "ci_high"]]) == pytest.approx((91.9, 92.2))
@@ -334,10 +336,11 @@ SEARCHES = {
 def test_the_tables_of_leagues_mark_what_was_chosen(leagues, tmp_path):
     chosen, every = tmp_path / "chosen.tex", tmp_path / "every.tex"
     write_league_tables(leagues, SEARCHES, ["one", "two", "three"], chosen, every)
-    rows = [row for row in rows_of(chosen) if len(row) == 8][1:]
+    rows = [row for row in rows_of(chosen) if len(row) == 9][1:]
     large, small = r"NASWOT ($N{=}1000$)", r"NASWOT ($N{=}10$)"
-    assert rows[0] == ["sizes", "one", large, r"91.00\,\textpm\,0.50", "[90.90, 91.20]", "4.00", "1.00", "1.00"]
+    assert rows[0] == ["sizes", "one", large, r"91.00\,\textpm\,0.50", "[90.90, 91.20]", "--", "4.00", "1.00", "1.00"]
     assert rows[1][:3] == ["", "two", small]
+    assert [line[5] for line in rows] == ["--", "--", "1: 92.50", "--", "--", "--"]
     assert [row[0] for row in rows] == ["sizes", "", "", r"a\_1", "", ""]
     rows = [row for row in rows_of(every) if row[0] != "Search"]
     assert rows[0] == [

@@ -118,6 +118,13 @@ def test_holm_by_hand():
     assert holm([]).size == 0
 
 
+@pytest.mark.parametrize("function", [holm, signed_rank, probability_of_winning])
+@pytest.mark.parametrize("missing", [np.nan, np.inf])
+def test_what_is_not_finite_is_refused(function, missing):
+    with pytest.raises(ValueError, match=r"(p-values|paired differences) must be finite: leave out the runs"):
+        function(np.array([0.1, missing, 0.2]))
+
+
 @pytest.mark.parametrize(("effect", "runs"), [(0.2, 199), (0.5, 34), (0.8, 15)])
 def test_runs_needed_are_those_of_the_tables_of_power(effect, runs):
     # Two-sided paired t-test, 5 %, power 80 %: Cohen's small, medium and large effect (G*Power 3.1).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,6 +39,10 @@ def test_a_pair_is_read_either_way_round(one):
     assert (turned.difference, turned.low, turned.high) == (-pair.difference, -pair.high, -pair.low)
     assert turned.probability == pytest.approx(1 - pair.probability)
     assert (pair.verdict, turned.verdict) == ("better", "worse")
+    unsure = replace(pair, p_holm=0.051)
+    assert unsure.low > 0
+    assert (unsure.verdict, unsure.turned().verdict) == ("undecided", "undecided"), "the corrected test is asked, too"
+    assert replace(pair, low=-0.1).verdict == "undecided"
     assert turned.effect == -pair.effect
     assert turned.turned() == pair
     assert len(pairs.on("digits")) == 21

@@ -121,6 +121,15 @@ def test_the_oracle_takes_the_best_validation_accuracy_for_free(benchmark, score
     assert trace.spent == 0
 
 
+def test_the_oracle_of_the_space_looks_at_every_cell_for_free(benchmark, scores):
+    trace = run("oracle_space", benchmark, scores)
+    assert trace.codes == list(range(SPACE_SIZE))
+    assert trace.chosen == max(range(SPACE_SIZE), key=benchmark.validation)
+    assert trace.spent == 0
+    few = run("oracle_space", benchmark, scores, space=SearchSpace(np.array([3, 700, 9000])))
+    assert few.chosen == max([3, 700, 9000], key=benchmark.validation)
+
+
 @pytest.mark.parametrize("name", ["random_search", "regularised_evolution", "area"])
 def test_the_last_query_overshoots_the_budget_or_is_left_out(name, benchmark, scores):
     parameters = {"proxy": "made_up"} if name == "area" else {}

@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 from search_helpers import NATS_DATASETS, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, operation_digits
+from tfnas.cells import SPACE_SIZE, neighbour_codes, operation_digits
 from tfnas.errors import ConfigError
 from tfnas.score_table import ScoreTable
 from tfnas.search.base import SCORE, Look, SearchSpace
-from tfnas.search.local_search import neighbour_codes
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search

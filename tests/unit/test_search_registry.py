@@ -54,7 +54,7 @@ def test_what_a_search_needs_follows_from_its_looks():
         "regularised_evolution": (False, True),
         "area": (True, True),
     }
-    assert [name for name in algorithm_names() if get_algorithm(name).needs_validation] == ["oracle"]
+    assert [name for name in algorithm_names() if get_algorithm(name).needs_validation] == ["oracle", "oracle_space"]
     assert all("overshoot" in get_algorithm(name).parameters for name, (_, budget) in needs.items() if budget)
 
 

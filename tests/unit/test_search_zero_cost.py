@@ -7,14 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell
+from tfnas.cells import SPACE_SIZE, Cell, neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.score_table import ScoreTable
 from tfnas.search import run_block
 from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
-from tfnas.search.zero_cost import neighbours
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark
 
@@ -54,11 +53,6 @@ def test_the_defaults_are_the_published_ones():
     common = {"proxy": "synflow", "population": 64, "tournament": 10, "overshoot": True}
     assert warmup == common | {"sample": 3000}
     assert move == common | {"sample": 0, "guided": 0.75}
-
-
-@pytest.mark.parametrize("code", [0, 7777, SPACE_SIZE - 1])
-def test_neighbours_are_those_of_the_cell(code):
-    assert neighbours(code) == [cell.code for cell in Cell.from_code(code).neighbours()]
 
 
 def notebook(name, benchmark, score, number, sample, guided):
@@ -138,7 +132,7 @@ def test_a_guided_child_is_the_best_neighbour_and_scores_are_paid_once(benchmark
     # Population and tournament of two: the parent is one of the last two cells.
     for place, child in enumerate(children):
         parents = looked(trace, EARLY)[place : place + 2]
-        assert any(score[child] == max(score[neighbours(parent)]) for parent in parents)
+        assert any(score[child] == max(score[neighbour_codes(parent)]) for parent in parents)
 
 
 def test_without_guidance_nothing_is_scored(benchmark, scores):
@@ -160,7 +154,7 @@ def test_the_share_of_guided_children():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_incomplete_space_is_kept(benchmark, scores, name):
-    codes = np.sort([7777, *neighbours(7777)[:6], 0, SPACE_SIZE - 1])
+    codes = np.sort([7777, *neighbour_codes(7777)[:6], 0, SPACE_SIZE - 1])
     trace = run(name, benchmark, scores, budget=100, space=SearchSpace(codes), sample=5, population=4, tournament=2)
     assert set(trace.codes) <= set(codes.tolist())
 

@@ -12,7 +12,7 @@ import pytest
 
 from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.errors import ConfigError, DataError, TruthError
-from tfnas.truth.schema import COLUMNS, missing_cells, read_truth, validate, write_truth
+from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
 from tfnas.truth.table import convert
 
 FACTS = {
@@ -63,16 +63,33 @@ def test_a_table_is_sorted_by_cell_and_typed():
     assert clean["flops"].dtype == np.float64
 
 
-def test_the_index_may_be_absent():
-    assert validate(rows().drop(columns="index"), "here")["index"].isna().all()
+@pytest.mark.parametrize("column", OPTIONAL)
+def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
+    clean = validate(rows().drop(columns=column), "here")
+    assert clean[column].isna().all()
+    assert tuple(clean.columns) == COLUMNS
+    assert validate(clean, "here").equals(clean), "a table that was written is read again"
+    assert validate(rows(), "here").drop(columns=column).equals(clean.drop(columns=column))
+    rows().drop(columns=column).to_csv(tmp_path / "toy.csv", index=False)
+    convert(tmp_path / "toy.csv", "toy", {}, tmp_path / "out.parquet", allow_incomplete=True)
+    assert read_truth(tmp_path / "out.parquet").equals(clean)
+    said = f"toy.csv' has no {column}: searches that need them are impossible on it." in caplog.text
+    assert said == (column != "index")
+    if column == "early_valid_accuracy":
+        accuracies = json.loads((tmp_path / "out.json").read_text())["accuracies"]
+        assert accuracies["early_valid_accuracy"] == "the table does not have it"
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
         (
-            lambda t: t.drop(columns=["flops", "params"]),
-            "here has no column params, flops: it has arch, .*truth.columns",
+            lambda t: t.drop(columns=["valid_accuracy", "test_accuracy"]),
+            "here has no column valid_accuracy, test_accuracy: it has arch, .*truth.columns",
+        ),
+        (
+            lambda t: t.assign(early_seconds=t["early_seconds"].where(t.index != 3)),
+            r"Column early_seconds of here has 1 value\(s\) .*the first nan for cell '\|none",
         ),
         (lambda t: t.iloc[:0], "here has no row"),
         (lambda t: pd.concat([t, t.iloc[2:3]]), r"here has 1 cell\(s\) more than once, the first '\|none"),
@@ -170,8 +187,8 @@ def test_bad_ready_tables_are_one_sentence(tmp_path, caplog):
         call()
     call(allow=True)
     assert "lacks 15,619 cells (the log lists them); going on with 6." in caplog.messages[-1]
-    rows().drop(columns="valid_seconds").to_csv(path, index=False)
-    with pytest.raises(TruthError, match="has no column valid_seconds"):
+    rows().drop(columns="valid_accuracy").to_csv(path, index=False)
+    with pytest.raises(TruthError, match="has no column valid_accuracy"):
         call(allow=True)
     path.unlink()
     with pytest.raises(DataError, match=r"toy.csv' does not exist: check the path in the study file"):

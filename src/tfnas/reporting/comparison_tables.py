@@ -49,7 +49,13 @@ class Pair:
 
     @property
     def verdict(self) -> str:
-        """Whether the first is better or worse, or undecided where the interval of the difference holds zero."""
+        """Whether the first is better or worse, or undecided.
+
+        It takes both: the interval of the mean difference leaves out zero, and the signed-rank test, corrected for the
+        number of pairs of the dataset, tells the two apart.
+        """
+        if not self.told_apart:
+            return "undecided"
         return "better" if self.low > 0 else "worse" if self.high < 0 else "undecided"
 
     @property

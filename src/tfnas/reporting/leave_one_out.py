@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Any
 from tfnas.files import read_facts, read_table
 from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS, SPEARMAN, TOP_CELL
 from tfnas.reporting.names import dataset_title, proxy_title, search_titles, tex_title
-from tfnas.reporting.rounding import bold, escape, show, show_mean
+from tfnas.reporting.rounding import MISSING, bold, escape, show, show_mean
 from tfnas.reporting.tables import RULE, block_heading, fact, long_tables, row, tabular, with_interval, write_tex
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tfnas.reporting.numbers import Numbers
+
+LEAGUE_HEAD = (
+    "League", "Held out", "Chosen search", "Test accuracy", r"[95\,\%]", "Equals", "held out", "elsewhere", "least",
+)  # fmt: skip
+"""Columns of the table of chosen searches; the last three are regrets."""
 
 MOST_WITH_STD = 4
 """Datasets up to which the table of all candidates has room for standard deviations."""
@@ -63,8 +70,9 @@ def write_league_tables(
         summary_path: ``summaries/leagues.csv``.
         searches: ``search.use`` of the study.
         datasets: the datasets of the study.
-        output: path of the table of chosen searches: test accuracy on the dataset held out with its interval, regret
-            there and elsewhere, and the least regret of the league there, which hindsight would have chosen.
+        output: path of the table of chosen searches: test accuracy on the dataset held out with its interval, how many
+            others do as well elsewhere and the range of what they reach, regret there and elsewhere, and the least
+            regret of the league there, which hindsight would have chosen.
         searches_output: path of the table of all searches, with their test accuracies on every dataset; that of the one
             chosen for the dataset bold.
     """
@@ -79,8 +87,9 @@ def write_league_tables(
             least = part["regret"][part["held_out"] == entry.held_out].min()
             interval = f"[{show(entry.ci_low, 'accuracy')}, {show(entry.ci_high, 'accuracy')}]"
             regrets = [show(value, "accuracy") for value in (entry.regret, entry.elsewhere, least)]
+            others = part[(part["held_out"] == entry.held_out) & part["equal"] & ~part["chosen"]]["mean"]
             cells = [name, escape(dataset_title(entry.held_out)), titles[entry.search]]
-            body.append(row([*cells, show_mean(entry.mean, entry.std), interval, *regrets]))
+            body.append(row([*cells, show_mean(entry.mean, entry.std), interval, _equals(others), *regrets]))
             name = ""
         entries = part.set_index(["search", "held_out"])
         for search in dict.fromkeys(part["search"]):
@@ -91,14 +100,22 @@ def write_league_tables(
             ]
             blocks.setdefault(league, []).append(row([titles[search], *means]))
     head = [
-        row([r"\multicolumn{5}{c}{}", r"\multicolumn{3}{c}{Regret}"]),
-        r"\cmidrule(lr){6-8}",
-        row(["League", "Held out", "Chosen search", "Test accuracy", r"[95\,\%]", "held out", "elsewhere", "least"]),
+        row([r"\multicolumn{6}{c}{}", r"\multicolumn{3}{c}{Regret}"]),
+        r"\cmidrule(lr){7-9}",
+        row(LEAGUE_HEAD),
     ]
-    write_tex(output, tabular(r"llL{0.36\linewidth}llrrr", head, body))
+    write_tex(output, tabular(r"llL{0.36\linewidth}lllrrr", head, body))
     columns = rf"L{{0.34\linewidth}}*{{{len(datasets)}}}{{w{{r}}{{{0.54 / len(datasets):.3f}\linewidth}}}}"
     head = [row(["Search", *(escape(dataset_title(dataset)) for dataset in datasets)])]
     write_tex(searches_output, long_tables(columns, head, blocks))
+
+
+def _equals(means: pd.Series) -> str:
+    """Return how many searches do as well elsewhere as the chosen one, and the range of what they reach."""
+    if means.empty:
+        return MISSING
+    low, high = show(means.min(), "accuracy"), show(means.max(), "accuracy")
+    return f"{len(means)}: {low}" + (f" to {high}" if high != low else "")
 
 
 def add_ensemble_choice(numbers: Numbers, summary_path: str | Path) -> None:

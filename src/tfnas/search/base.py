@@ -327,7 +327,13 @@ class Search(ABC):
     Args:
         space: the cells that may be proposed.
         rng: the run's source of randomness.
+
+    Attributes:
+        follows_accuracy: of a search that looks at early accuracies, whether the cell with the best one so far is its
+            answer at any moment; else it has an answer at the end alone. Decides how its anytime curve is drawn.
     """
+
+    follows_accuracy = True
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator):
         self.space = space

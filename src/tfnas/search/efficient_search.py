@@ -145,7 +145,7 @@ class EfficientSearch(PlainEvolution):
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best reward of the history, of equals the cheaper one, then the earlier one."""
-        return max(self.history, key=lambda code: self._worth(self.history[code], code))
+        return max(self.history, key=lambda code: self._merit((self.history[code], code)))
 
     def reward(self, score: float, code: int) -> float:
         """Return the reward of a cell with this score, its rank being taken among all scores so far."""
@@ -157,10 +157,6 @@ class EfficientSearch(PlainEvolution):
             return rank * cost**self.exponent
         return self.weight * rank + (1 - self.weight) * (1 - cost)
 
-    def _worth(self, score: float, code: int) -> tuple[float, float]:
+    def _merit(self, member: tuple[float, int]) -> tuple[float, float]:
+        score, code = member
         return self.reward(score, code), -self.costs[code]
-
-    def _parent(self) -> int:
-        alive = len(self.members)
-        drawn = [self.members[int(place * alive)] for place in next(self._tournaments)]
-        return max(drawn, key=lambda member: self._worth(*member))[1]

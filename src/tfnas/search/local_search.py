@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS
+from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
@@ -26,16 +26,6 @@ LOCAL_SEARCH_PARAMETERS = {
         "description": "Random cells looked at before each climb, which begins at the best of them.",
     },
 }
-
-
-def neighbour_codes(code: int) -> list[int]:
-    """Return the codes of the 24 cells that differ from a cell in exactly one edge, ascending by edge and operation."""
-    codes = []
-    for edge in range(len(EDGES)):
-        place = len(OPERATIONS) ** (len(EDGES) - 1 - edge)
-        current = code // place % len(OPERATIONS)
-        codes += [code + (other - current) * place for other in range(len(OPERATIONS)) if other != current]
-    return codes
 
 
 @register(

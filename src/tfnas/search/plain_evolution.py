@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, NODES, OPERATIONS
+from tfnas.cells import EDGE_WEIGHTS, EDGES, NODES, OPERATIONS
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.registry import PROXY_PARAMETER, register
@@ -32,7 +32,6 @@ _EDGE_PROBABILITIES = {
     "node_first": [1 / (NODES - 1) / target for _, target in EDGES],
     "edge": [1 / len(EDGES)] * len(EDGES),
 }
-_PLACES = [len(OPERATIONS) ** power for power in range(len(EDGES) - 1, -1, -1)]
 
 
 @register(
@@ -125,13 +124,17 @@ class PlainEvolution(Search):
     def _parent(self) -> int:
         alive = len(self.members)
         drawn = [self.members[int(place * alive)] for place in next(self._tournaments)]
-        return max(drawn, key=lambda member: member[0])[1]
+        return max(drawn, key=self._merit)[1]
+
+    def _merit(self, member: tuple[float, int]) -> float | tuple[float, ...]:
+        """Return what a tournament is won by, given the score and the code of a member."""
+        return member[0]
 
     def _child(self, parent: int) -> int:
         for _ in range(100):
-            place = _PLACES[next(self._edges)]
-            operation = parent // place % len(OPERATIONS)
-            child = parent + ((operation + next(self._shifts)) % len(OPERATIONS) - operation) * place
+            weight = EDGE_WEIGHTS[next(self._edges)]
+            operation = parent // weight % len(OPERATIONS)
+            child = parent + ((operation + next(self._shifts)) % len(OPERATIONS) - operation) * weight
             if self.space.inside[child]:
                 return child
         return self.space.draw(self.rng, 1)[0]

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS
+from tfnas.cells import EDGE_WEIGHTS, EDGES, OPERATIONS
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.registry import register
 
-_PLACES = [len(OPERATIONS) ** power for power in range(len(EDGES) - 1, -1, -1)]
 _ONE_HOT = np.eye(len(OPERATIONS))
 
 REINFORCE_PARAMETERS = {
@@ -139,7 +138,7 @@ class Reinforce(BudgetSearch):
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""
         for _ in range(100):
-            code = sum(digit * place for digit, place in zip(self.policy.draw(self.rng), _PLACES, strict=True))
+            code = sum(digit * weight for digit, weight in zip(self.policy.draw(self.rng), EDGE_WEIGHTS, strict=True))
             if self.space.inside[code]:
                 return Look(EARLY, [code])
         return Look(EARLY, self.space.draw(self.rng, 1))
@@ -147,5 +146,5 @@ class Reinforce(BudgetSearch):
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Update the baseline with the reward, then the policy with what is left of it."""
         code, reward = look.codes[0], values[0]
-        digits = [code // place % len(OPERATIONS) for place in _PLACES]
+        digits = [code // weight % len(OPERATIONS) for weight in EDGE_WEIGHTS]
         self.policy.learn(digits, reward - self.baseline.update(reward))

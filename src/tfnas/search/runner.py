@@ -364,7 +364,7 @@ def run_block(
         fronts.append(trace.front)
         duplicates = trace.duplicates(classes)
         costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
-        rises.append(_rises(trace))
+        rises.append(_rises(trace, algorithm.build.follows_accuracy))
         for proxy, looks in trace.scored.items():
             scored[proxy] = scored.get(proxy, 0) + looks
 
@@ -419,11 +419,11 @@ def run_block(
         write_table(curves, table, facts | {"dataset": searched_on})
 
 
-def _rises(trace: Trace) -> tuple[np.ndarray, np.ndarray]:
+def _rises(trace: Trace, follows_accuracy: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return when the incumbent of a finished run changed and to which cell, the end and its chosen cell last."""
     seconds, codes = trace.improvements(EARLY)
-    if codes.size and codes[-1] != trace.chosen:
-        seconds, codes = seconds[:0], codes[:0]  # its choice weighs something besides
+    if not follows_accuracy:
+        seconds, codes = seconds[:0], codes[:0]
     seconds, codes = np.append(seconds, trace.spent), np.append(codes, trace.chosen)
     return (seconds if trace.scoring_seconds == trace.scoring_seconds else np.full(seconds.size, np.nan)), codes
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import Cell
+from tfnas.cells import Cell, neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.freerea import normalised_sums
@@ -109,7 +109,7 @@ class Tfnas(ProcedureSearch):
         yield from self.score(dict.fromkeys(self.space.draw(self.rng, self.initial)))
         while len(self.history) < self.cells and (new := self.breed()):
             yield from self.score(new)
-        while new := self.unknown(neighbour.code for neighbour in Cell.from_code(self.ranked()[0]).neighbours()):
+        while new := self.unknown(neighbour_codes(self.ranked()[0])):
             yield from self.score(new)
 
     def score(self, codes: dict[int, None]) -> Generator[Look, Sequence[float], None]:
@@ -173,6 +173,8 @@ class TfnasQueries(Tfnas):
         trust: weight of the score in the choice.
         settings: parameters of :class:`Tfnas`.
     """
+
+    follows_accuracy = False
 
     def __init__(
         self, space: SearchSpace, rng: np.random.Generator, queries: int = 10, trust: float = 0.5, **settings: Any

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS
+from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
 from tfnas.search.registry import PROXY_PARAMETER, register
@@ -57,7 +57,7 @@ class ZeroCostWarmup(RegularisedEvolution):
         space: the cells that may be proposed.
         rng: source of randomness.
         proxy: name of the proxy.
-        sample: number of draws that are scored; 0 begins with uniform draws instead.
+        sample: number of draws that are scored.
         population: members alive at a time.
         tournament: different members drawn.
 
@@ -191,7 +191,7 @@ class ZeroCostMove(ZeroCostWarmup):
         if not self.candidates:
             parent = self.parent()
             if self.rng.random() < self.guided:
-                self.candidates = [code for code in neighbours(parent) if code in self.feasible]
+                self.candidates = [code for code in neighbour_codes(parent) if code in self.feasible]
             if not self.candidates:
                 return Look(EARLY, [self.space.mutate(parent, self.rng, node_first=False)])
             unknown = [code for code in self.candidates if code not in self.scores]
@@ -200,13 +200,3 @@ class ZeroCostMove(ZeroCostWarmup):
         child = max(reversed(self.candidates), key=self.scores.__getitem__)
         self.candidates = []
         return Look(EARLY, [child])
-
-
-def neighbours(code: int) -> list[int]:
-    """Return the codes of the 24 cells that differ in one edge, in the order of :meth:`tfnas.cells.Cell.neighbours`."""
-    found = []
-    for edge in range(len(EDGES)):
-        weight = len(OPERATIONS) ** (len(EDGES) - 1 - edge)
-        current = code // weight % len(OPERATIONS)
-        found += [code + (other - current) * weight for other in range(len(OPERATIONS)) if other != current]
-    return found

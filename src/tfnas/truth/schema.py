@@ -41,6 +41,9 @@ COLUMNS = tuple(MEANINGS)
 ACCURACIES = ("valid_accuracy", "test_accuracy", "early_valid_accuracy")
 """Columns in percent."""
 
+OPTIONAL = ("index", "early_valid_accuracy", "early_seconds", "valid_seconds", "params", "flops")
+"""Columns that a table may lack: then no search can look at early accuracies, be charged, or be limited by a count."""
+
 FACTS = ("dataset", "source", "accuracies", "licence", "cite")
 """Keys that the JSON beside a table must have; ``cells``, ``missing`` and ``columns`` are added when it is written."""
 
@@ -49,11 +52,12 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
     """Check a table and return it with the columns of the schema, their types, sorted by cell.
 
     Args:
-        table: at least the columns of :data:`COLUMNS` but ``index``, which is filled with missing values if absent.
+        table: at least the columns of :data:`COLUMNS` but those of :data:`OPTIONAL`, which are filled with missing
+            values if absent. A column is there for all cells or for none; only ``index`` may have gaps.
         place: what to call the table in a message.
 
     Returns:
-        A new table: ``arch`` str, ``index`` Int64 (nullable), ``params`` int64, all others float64.
+        A new table: ``arch`` str, ``index`` Int64 (nullable), ``params`` int64 (float64 if missing), others float64.
 
     Raises:
         TruthError: a column is absent; a row is no cell of the space, or comes twice; a value is missing, not a number
@@ -61,7 +65,7 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    absent = [column for column in COLUMNS if column not in table.columns and column != "index"]
+    absent = [column for column in COLUMNS if column not in (*table.columns, *OPTIONAL)]
     if absent:
         raise TruthError(
             f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, table.columns))}; "
@@ -78,8 +82,10 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
     clean = pd.DataFrame({"arch": table["arch"].astype(str)})
     clean["index"] = _index(table, place)
     for column in COLUMNS[2:]:
-        clean[column] = _numbers(table, column, place)
-    clean["params"] = clean["params"].round().astype(np.int64)
+        lacks = column in OPTIONAL and (column not in table.columns or table[column].isna().all())
+        clean[column] = np.nan if lacks else _numbers(table, column, place)
+    if clean["params"].notna().all():
+        clean["params"] = clean["params"].round().astype(np.int64)
     if clean["valid_accuracy"].max() <= 1.0 and clean["test_accuracy"].max() <= 1.0:
         raise TruthError(f"The accuracies of {place} never exceed 1: they look like fractions, give percent.")
     return clean.iloc[np.argsort(codes.to_numpy(dtype=np.int64), kind="stable")].reset_index(drop=True)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, read_table
-from tfnas.truth.schema import ACCURACIES, COLUMNS, MEANINGS, missing_cells, require_complete, validate, write_truth
+from tfnas.truth.schema import (
+    ACCURACIES,
+    COLUMNS,
+    MEANINGS,
+    OPTIONAL,
+    missing_cells,
+    require_complete,
+    validate,
+    write_truth,
+)
+
+log = logging.getLogger("tfnas")
 
 
 def convert(
@@ -55,15 +67,20 @@ def convert(
     table = table.set_axis([ours for ours, theirs_ in names.items() if theirs_ in theirs.columns], axis="columns")
     table = validate(table, place)
     require_complete(missing_cells(table), len(table), place, allow_incomplete)
-    write_truth(table, _facts(path, dataset, names), output)
+    lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]
+    if lacking:
+        log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(lacking))
+    write_truth(table, _facts(path, dataset, names, lacking), output)
 
 
-def _facts(path: Path, dataset: str, names: dict[str, str]) -> dict[str, Any]:
+def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
     stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
     accuracies = dict(stated.get("accuracies", {}))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
+        if column in lacking:
+            default = "the table does not have it"
         accuracies.setdefault(column, default)
     return {
         **stated,
