@@ -200,7 +200,7 @@ def test_accuracies_of_no_dataset_or_for_a_search_without_looks_are_refused(file
 
 def test_truth_without_validation_accuracies_has_no_oracle(files, tmp_path):
     truth = truth_table().assign(valid_accuracy=np.nan)
-    with pytest.raises(TruthError, match=r"has no validation accuracies .* impossible on it: oracle, oracle_space; leave them out"):
+    with pytest.raises(TruthError, match=r"no validation accuracies .* impossible on it: oracle, oracle_space; leave"):
         block(files, tmp_path, "oracle-10", truth_paths={"one": write(truth, tmp_path / "bare.csv")})
 
 
