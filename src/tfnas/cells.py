@@ -287,14 +287,12 @@ def pruned_classes() -> np.ndarray:
 
 def operation_digits(codes: Sequence[int] | np.ndarray) -> np.ndarray:
     """Return the operation numbers of cells given by code, shape (n, 6), dtype int64: the vectorised view of a cell."""
-    powers = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1)
-    return np.asarray(codes, dtype=np.int64)[:, None] // powers % len(OPERATIONS)
+    return np.asarray(codes, dtype=np.int64)[:, None] // np.array(EDGE_WEIGHTS) % len(OPERATIONS)
 
 
 def codes_of_digits(digits: np.ndarray) -> np.ndarray:
     """Return the codes of cells given by operation numbers of shape (n, 6): the inverse of :func:`operation_digits`."""
-    powers = len(OPERATIONS) ** np.arange(len(EDGES) - 1, -1, -1)
-    return np.asarray(digits, dtype=np.int64) @ powers
+    return np.asarray(digits, dtype=np.int64) @ np.array(EDGE_WEIGHTS)
 
 
 def neighbour_codes(code: int) -> list[int]:

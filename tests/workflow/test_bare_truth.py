@@ -45,8 +45,6 @@ def test_without_early_accuracies_and_costs_only_searches_that_need_them_are_imp
         ("evolution", {"algorithm": "regularised_evolution"}, "are impossible on it: "),
         ("small", {"algorithm": "random_cell", "constraint": {"flops": {"max": 9}}}, "'mine' has no flops"),
     ):
-        STUDY["search"]["use"][name] = search
-        settings.write_text(yaml.safe_dump(STUDY))
+        settings.write_text(yaml.safe_dump(STUDY | {"search": {**STUDY["search"], "use": {name: search}}}))
         said = project.snakemake("--cores", "2", "--configfile", "bare.yaml", "--", "search", check=False)
         assert sentence in said
-        del STUDY["search"]["use"][name]

@@ -36,11 +36,15 @@ class Oracle(Search):
         self.asked = False
 
     def ask(self) -> Look | None:
-        """Ask for the validation accuracies of all draws at once."""
+        """Ask for all validation accuracies at once."""
         if self.asked:
             return None
         self.asked = True
-        return Look(VALIDATION, self.space.draw(self.rng, self.sample))
+        return Look(VALIDATION, self.cells())
+
+    def cells(self) -> list[int]:
+        """Return the codes of the draws."""
+        return self.space.draw(self.rng, self.sample)
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best validation accuracy, the earliest of equals."""
@@ -56,7 +60,7 @@ class Oracle(Search):
     reference="mellor2021naswot",
     section="Table 2, row 'Optimal', with the whole space as its sample",
 )
-class OracleSpace(Search):
+class OracleSpace(Oracle):
     """The best full-training validation accuracy of all cells: what choosing by validation accuracy can reach at most.
 
     It is charged nothing: it is no method. Every run ends at the same cell. The best cell by test accuracy, which
@@ -68,16 +72,8 @@ class OracleSpace(Search):
     """
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator):
-        super().__init__(space, rng)
-        self.asked = False
+        super().__init__(space, rng, space.size)
 
-    def ask(self) -> Look | None:
-        """Ask for the validation accuracies of all cells at once."""
-        if self.asked:
-            return None
-        self.asked = True
-        return Look(VALIDATION, self.space.codes)
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best validation accuracy, the first by code of equals."""
-        return trace.best(VALIDATION)
+    def cells(self) -> list[int]:
+        """Return the codes of all cells."""
+        return self.space.codes.tolist()
