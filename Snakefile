@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-container: "envs/tfnas.sif"  # used with --sdm apptainer only; envs/tfnas.def builds it
+container: f"{workflow.basedir}/envs/tfnas.sif"  # used with --sdm apptainer only; envs/tfnas.def builds it
 
 
 include: "rules/common.smk"
@@ -26,10 +26,15 @@ include: "rules/tables.smk"
 include: "rules/report.smk"
 
 
+# The copy at the root is made here and not by a job of this target, so that two studies can run at the same time.
+onsuccess:
+    copy_report(STUDY.file("report.pdf"), "report.pdf")
+
+
 rule all:
     default_target: True
     input:
-        "report.pdf",
+        STUDY.file("report.pdf"),
 
 
 rule batches:

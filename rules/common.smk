@@ -11,23 +11,26 @@ from snakemake.logging import logger
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
-from tfnas.study import REPORT, Study, download_mark, one_of
-from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources
+from tfnas.study import Study, download_mark, one_of
+from tfnas.workflow import check_writable, copy_report, forget_dead_locks, has_gpu, stage_sources
+
+# What belongs to the project lies in the folder of the workflow; results go where the user stands.
+PROJECT = "" if Path(workflow.basedir).samefile(Path.cwd()) else workflow.basedir
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
 if not workflow.overwrite_configfiles:
 
-    configfile: "config.yaml"
+    configfile: "config.yaml" if Path("config.yaml").exists() else f"{workflow.basedir}/config.yaml"
 
 
 try:
-    checked = load_study(config)
+    checked = load_study(config, PROJECT)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None
 config.clear()
 config.update(checked)
-STUDY = Study(config)
+STUDY = Study(config, PROJECT)
 # After kill -9 or a power cut the same command goes on, without --unlock.
 if workflow.is_main_process and not workflow.dryrun:
     forget_dead_locks(Path(".snakemake"))

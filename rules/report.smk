@@ -48,7 +48,7 @@ rule render_report:
     input:
         numbers="results/{study}/numbers.tex",
         exhibits=STUDY.exhibits(),
-        templates=template_files(REPORT),
+        templates=template_files(STUDY.templates),
         lib=sources("render_report"),
     output:
         tex="results/{study}/report.tex",
@@ -60,7 +60,7 @@ rule render_report:
     localrule: True
     params:
         study=config,
-        folder=lambda wildcards: REPORT,
+        folder=lambda wildcards: STUDY.templates,
     message:
         "Filling the templates of the report"
     script:

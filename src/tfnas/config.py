@@ -64,7 +64,7 @@ def _number(description: str, default: float, **more: Any) -> dict:
 
 
 def _path(description: str) -> dict:
-    return {"type": ["string", "null"], "default": None, "description": description}
+    return {"type": ["string", "null"], "default": None, "x-path": True, "description": description}
 
 
 def _name_of(kind: str, names: list[str], description: str) -> dict:
@@ -437,8 +437,13 @@ def _training() -> dict[str, Any]:
     )
 
 
-def load_study(config: dict[str, Any]) -> dict[str, Any]:
+def load_study(config: dict[str, Any], project: str | Path = "") -> dict[str, Any]:
     """Check a study as read from YAML, and return it with every default filled in.
+
+    Args:
+        config: the study file.
+        project: folder of the workflow. A relative path of the study file is looked for in the working folder first,
+            then there, so that a study that ships can be run from any folder.
 
     Raises:
         ConfigError: a key or a value is wrong; the message says where, and what exists.
@@ -449,6 +454,7 @@ def load_study(config: dict[str, Any]) -> dict[str, Any]:
     _explain(config, rules, jsonschema)
     study = copy.deepcopy(config)
     _fill(study, rules)
+    study = _located(study, rules, Path(project))
     check_config(study)
     return study
 
@@ -529,6 +535,20 @@ def _fill(value: Any, rules: dict[str, Any]) -> None:
                     _fill(item, rule)
 
 
+def _located(value: Any, rules: dict[str, Any], project: Path) -> Any:
+    """Return ``value`` with every path that leads nowhere from here, but somewhere from the project, led from there."""
+    if rules.get("x-path") and isinstance(value, str):
+        return str(project / value) if not Path(value).exists() and (project / value).exists() else value
+    if isinstance(value, dict):
+        properties, others = rules.get("properties", {}), rules.get("additionalProperties", {})
+        found = {key: properties.get(key, others) for key in value}
+        return {
+            key: _located(item, found[key], project) if isinstance(found[key], dict) else item
+            for key, item in value.items()
+        }
+    return value
+
+
 def _is_branch(value: dict[str, Any], branch: dict[str, Any]) -> bool:
     return value.get("algorithm") == branch["if"]["properties"]["algorithm"]["const"]
 
@@ -572,7 +592,10 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
 
 def _check_exists(path: str | None, key: str) -> None:
     if path is not None and not Path(path).exists():
-        raise DataError(f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()}).")
+        raise DataError(
+            f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
+            "the folder of the workflow)."
+        )
 
 
 def _check_training(study: dict[str, Any]) -> None:

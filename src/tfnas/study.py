@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names
@@ -31,7 +32,7 @@ SCATTERS = 4
 """Of so many scored names, the first of the study, the report shows a scatter plot; of others it can be asked for."""
 
 REPORT = "report"
-"""Folder of the report's templates, bibliography and published results."""
+"""Folder of the report's templates, bibliography and published results, in the folder of the workflow."""
 
 
 def blocks(total: int, size: int) -> list[tuple[int, int]]:
@@ -60,9 +61,11 @@ class Study:
 
     Args:
         config: what :func:`tfnas.config.load_study` returned.
+        project: folder of the workflow; empty where that is the working folder.
     """
 
     config: dict[str, Any]
+    project: str = ""
 
     @property
     def name(self) -> str:
@@ -115,6 +118,11 @@ class Study:
     def recipe(self) -> dict[str, Any]:
         """The training recipe, without what only cuts the work into jobs."""
         return {key: value for key, value in self.config["training"].items() if key != "cells_per_job"}
+
+    @property
+    def templates(self) -> str:
+        """Folder of the report's templates."""
+        return str(Path(self.project) / REPORT)
 
     def file(self, name: str) -> str:
         """Return a file of the study by its name below the study's folder."""
@@ -409,7 +417,7 @@ class Study:
     @property
     def published_files(self) -> list[str]:
         """The published results, when the study shows them."""
-        return [f"{REPORT}/published.yaml"] if self.config["report"]["published"] else []
+        return [f"{self.templates}/published.yaml"] if self.config["report"]["published"] else []
 
     @property
     def published_budgets(self) -> dict[str, float | None]:

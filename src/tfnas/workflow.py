@@ -31,6 +31,7 @@ from typing import IO, Any
 
 import tfnas
 from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
+from tfnas.files import atomic
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
 """Folder of the library."""
@@ -280,10 +281,39 @@ def has_gpu() -> bool:
     if hidden or not any(Path(device).exists() for device in GPU_DEVICES):
         return False
     if GPU_KNOWN not in os.environ:
-        question = "import torch; print(torch.cuda.is_available())"
+        question = "import torch; print(torch.version.cuda or torch.version.hip, torch.cuda.is_available())"
         answer = subprocess.run([PYTHON, "-c", question], capture_output=True, text=True)
-        os.environ[GPU_KNOWN] = str(answer.stdout.strip().endswith("True"))
+        found = answer.stdout.strip().endswith("True")
+        os.environ[GPU_KNOWN] = str(found)
+        if not found:
+            log.warning("%s", _why_no_gpu(answer.stdout, answer.stderr))
     return os.environ[GPU_KNOWN] == "True"
+
+
+def _why_no_gpu(answer: str, complaints: str) -> str:
+    """Return the sentence about a GPU that the system shows and PyTorch does not use, with PyTorch's own reason."""
+    said = [line.strip() for line in complaints.splitlines() if "driver" in line or "CUDA" in line or "Error" in line]
+    if answer.startswith("None"):
+        why, mend = "PyTorch was built without GPU support", "install a GPU build of PyTorch"
+    else:
+        why, mend = (
+            said[0] if said else "it gives no reason",
+            "update the driver, or install the PyTorch build that suits it",
+        )
+    return (
+        f"This machine shows a GPU that PyTorch cannot use ({why}), so everything runs on the CPU: {mend}, or set "
+        "scoring.device to cpu to make this warning go."
+    )
+
+
+def copy_report(report: str | Path, copy: str | Path) -> None:
+    """Copy a finished report to the root of the project, where the report of the study that ran last lies.
+
+    Nothing is copied where the report does not exist: another target was asked for.
+    """
+    if Path(report).exists():
+        with atomic(copy) as temporary:
+            shutil.copyfile(report, temporary)
 
 
 def provenance() -> dict[str, Any]:

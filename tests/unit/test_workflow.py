@@ -15,7 +15,9 @@ import pytest
 from tfnas.errors import ConfigError, DataError, DeviceError
 from tfnas.workflow import (
     THREAD_VARIABLES,
+    _why_no_gpu,
     check_writable,
+    copy_report,
     forget_dead_locks,
     has_gpu,
     job,
@@ -243,12 +245,32 @@ def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path, held):
     assert not lock.parent.exists()
 
 
-def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, monkeypatch):
+TOO_OLD = (
+    "UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 11040). Please update "
+    "your GPU driver.\n  return torch._C._cuda_getDeviceCount() > 0\n"
+)
+
+
+def test_a_gpu_that_pytorch_was_not_built_for_is_said_in_a_sentence():
+    assert "built without GPU support" in _why_no_gpu("None False\n", "")
+    assert "it gives no reason" in _why_no_gpu("12.6 False\n", "")
+
+
+def test_the_copy_of_the_report_is_replaced_and_a_missing_report_leaves_it(tmp_path):
+    copy_report(tmp_path / "none.pdf", tmp_path / "report.pdf")
+    assert not (tmp_path / "report.pdf").exists()
+    for content in ("one", "two"):
+        (tmp_path / "study.pdf").write_text(content)
+        copy_report(tmp_path / "study.pdf", tmp_path / "report.pdf")
+        assert (tmp_path / "report.pdf").read_text() == content
+
+
+def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, monkeypatch, caplog):
     asked = []
 
     def run(command, **_):
         asked.append(command)
-        return SimpleNamespace(stdout="False\n")
+        return SimpleNamespace(stdout="12.6 False\n", stderr=TOO_OLD)
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
@@ -259,9 +281,12 @@ def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, mo
     assert not has_gpu.__wrapped__()
     assert asked == []
     monkeypatch.setattr("tfnas.workflow.GPU_DEVICES", (str(tmp_path),))
-    assert not has_gpu.__wrapped__(), "a driver, but a PyTorch without CUDA"
+    assert not has_gpu.__wrapped__(), "a driver, but one that PyTorch cannot use"
     assert not has_gpu.__wrapped__()
     assert len(asked) == 1, "asked once"
+    assert len(caplog.messages) == 1, "said once"
+    assert "The NVIDIA driver on your system is too old (found version 11040)" in caplog.text
+    assert "everything runs on the CPU" in caplog.text
     monkeypatch.setenv("TFNAS_HAS_GPU", "True")
     assert has_gpu.__wrapped__()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

@@ -1,0 +1,71 @@
+"""What a command line of Snakemake means where it means something else than its author thought.
+
+Several options of Snakemake take any number of values, so that a target that stands behind one is taken for a further
+value: ``snakemake --configfile mine.yaml truth`` looks for a study file named ``truth``. The profiles of this project
+ask :func:`refuse_swallowed_targets` before Snakemake reads those values, which would end in a traceback.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def _is_study_file(value: str) -> bool:
+    return Path(value).suffix in (".yaml", ".yml", ".json") or (Path(value).is_file() and Path(value).suffix != ".pdf")
+
+
+SWALLOWING: dict[str, Callable[[str], bool]] = {
+    "--configfile": _is_study_file,
+    "--configfiles": _is_study_file,
+    "--config": lambda value: "=" in value,
+    "-C": lambda value: "=" in value,
+}
+"""Options that take any number of values, and what a value of each looks like."""
+
+
+def swallowed_target(arguments: Sequence[str]) -> tuple[int, str] | None:
+    """Return the place of the first target that an option takes for one of its values, and that option.
+
+    Args:
+        arguments: of Snakemake, without its own name.
+
+    Example:
+        >>> swallowed_target(["--configfile", "mine.yaml", "truth"])
+        (2, '--configfile')
+        >>> swallowed_target(["--configfile", "mine.yaml", "--", "truth"])
+    """
+    option = ""
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            return None
+        if argument.startswith("-"):
+            option = argument
+        elif option in SWALLOWING and place > arguments.index(option) + 1 and not SWALLOWING[option](argument):
+            return place, option
+    return None
+
+
+def corrected(arguments: Sequence[str], place: int) -> str:
+    """Return the command with everything that is no option's value from ``place`` on behind ``--``."""
+    end = next((at for at in range(place, len(arguments)) if arguments[at].startswith("-")), len(arguments))
+    words = [*arguments[:place], *arguments[end:], "--", *arguments[place:end]]
+    return shlex.join(["snakemake", *words])
+
+
+def refuse_swallowed_targets(arguments: Sequence[str] | None = None) -> None:
+    """End the process with one sentence where an option has swallowed a target.
+
+    Args:
+        arguments: of Snakemake; those of this process by default.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    found = swallowed_target(arguments)
+    if found is not None:
+        place, option = found
+        sys.exit(
+            f"Snakemake takes '{arguments[place]}' for a value of {option}, which takes every word up to the next "
+            f"option. Write: {corrected(arguments, place)}"
+        )
