@@ -26,11 +26,6 @@ include: "rules/tables.smk"
 include: "rules/report.smk"
 
 
-# The copy at the root is made here and not by a job of this target, so that two studies can run at the same time.
-onsuccess:
-    copy_report(STUDY.file("report.pdf"), "report.pdf")
-
-
 rule all:
     default_target: True
     input:

@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
 from tfnas.study import Study, download_mark, one_of
-from tfnas.workflow import check_writable, copy_report, forget_dead_locks, has_gpu, stage_sources
+from tfnas.workflow import check_writable, copy_report, forget_dead_locks, has_gpu, stage_sources, what_failed
 
 # What belongs to the project lies in the folder of the workflow; results go where the user stands.
 PROJECT = "" if Path(workflow.basedir).samefile(Path.cwd()) else workflow.basedir
@@ -31,6 +32,7 @@ except TfnasError as error:
 config.clear()
 config.update(checked)
 STUDY = Study(config, PROJECT)
+STARTED = time.time()
 # After kill -9 or a power cut the same command goes on, without --unlock.
 if workflow.is_main_process and not workflow.dryrun:
     forget_dead_locks(Path(".snakemake"))
@@ -41,6 +43,17 @@ for warning in warnings_of(config):
 # Snakemake starts scripts through a shell with an unquoted sys.executable, which a folder with a space would break.
 if sys.executable != shlex.quote(sys.executable):
     sys.executable = shlex.quote(sys.executable)
+
+
+# The copy at the root is made here and not by a job of `all`, so that two studies can run at the same time.
+onsuccess:
+    copy_report(STUDY.file("report.pdf"), "report.pdf")
+
+
+# A failed run ends with the sentences of the jobs that failed, not with their lists of files.
+onerror:
+    for sentence in what_failed(STUDY.file("logs"), STARTED) + what_failed("resources", STARTED):
+        logger.error(sentence)
 
 
 wildcard_constraints:

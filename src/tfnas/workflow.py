@@ -306,6 +306,16 @@ def _why_no_gpu(answer: str, complaints: str) -> str:
     )
 
 
+def what_failed(folder: str | Path, since: float) -> list[str]:
+    """Return the last error of every log below ``folder`` written at or after ``since`` (seconds since 1970)."""
+    sentences = []
+    for path in sorted(Path(folder).rglob("*.log")):
+        if path.stat().st_mtime >= since:
+            errors = [line for line in path.read_text(encoding="utf-8").splitlines() if " ERROR " in line]
+            sentences += [errors[-1].partition(" ERROR ")[2]] if errors else []
+    return sentences
+
+
 def copy_report(report: str | Path, copy: str | Path) -> None:
     """Copy a finished report to the root of the project, where the report of the study that ran last lies.
 

@@ -246,8 +246,8 @@ def test_dead_locks_are_forgotten_and_living_ones_respected(tmp_path, held):
 
 
 TOO_OLD = (
-    "UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 11040). Please update "
-    "your GPU driver.\n  return torch._C._cuda_getDeviceCount() > 0\n"
+    "UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 11040). Please "
+    "update your GPU driver.\n  return torch._C._cuda_getDeviceCount() > 0\n"
 )
 
 

@@ -15,7 +15,7 @@ from workflow_helpers import PRETENCE, Project, write_inputs
 CONFIG = ("--configfile", "tests/configs/rerun.yaml")
 
 CONTESTS = {"summarise_comparisons", "summarise_regret", "tabulate_comparisons", "tabulate_regret"}
-REPORT = {"render_report", "compile_report", "copy_report", "all"}
+REPORT = {"render_report", "compile_report", "all"}
 PRICES = {"summarise_curves", "reprice", "tabulate_prices"}
 FIGURES = {"draw_scatter", "draw_anytime", "draw_search_times", "draw_comparisons"}
 TABLES = {"tabulate_correlations", "tabulate_searches", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}

@@ -17,10 +17,12 @@ Inside templates:
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import shutil
 import subprocess
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +88,13 @@ def render_report(
         raise ReportError(f"Template '{folder / (error.name or '')}', line {error.lineno}: {error.message}.") from error
     except jinja2.TemplateNotFound as error:
         raise ReportError(f"'{folder}' holds no template '{error.name}': restore it.") from error
+    except _TemplateError as error:
+        raise ReportError(f"{_place(error, folder)}: {error}.") from error
     except jinja2.UndefinedError as error:
-        raise ReportError(f"A template in '{folder}' uses a name that does not exist: {error.message}.") from error
+        raise ReportError(f"{_place(error, folder)}: it uses a name that does not exist: {error.message}.") from error
     except TypeError as error:
         raise ReportError(
-            f"A template in '{folder}' compares a number that has no value in this study ({error}): "
+            f"{_place(error, folder)}: it compares a number that has no value in this study ({error}): "
             "guard it with 'is not none'."
         ) from error
     bibliography = folder / "refs.bib"
@@ -100,6 +104,17 @@ def render_report(
         shutil.copyfile(bibliography, temporary)
     with atomic(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+class _TemplateError(Exception):
+    """A template asks for what there is not; what it asked for, without the place."""
+
+
+def _place(error: Exception, folder: Path) -> str:
+    """Return which line of which template raised an error: jinja2 writes both into the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    return f"Template '{inside[-1].filename}', line {inside[-1].lineno}" if inside else f"A template in '{folder}'"
 
 
 def _environment(folder: Path) -> jinja2.Environment:
@@ -146,7 +161,7 @@ def _helpers(
 
     def entry(key: str) -> dict[str, Any]:
         if key not in numbers:
-            raise ReportError(f"A template in '{folder}' asks for the number '{key}', which no result file gives.")
+            raise _TemplateError(f"it asks for the number '{key}', which no result file gives")
         return numbers[key]
 
     def num(key: str) -> str:
@@ -158,7 +173,13 @@ def _helpers(
 
     def place(suffix: str, kind: str, name: str) -> str:
         if (suffix, name) not in places:
-            raise ReportError(f"A template in '{folder}' shows the {kind} '{name}', which was not made for this study.")
+            known = sorted(known for suffix_, known in places if suffix_ == suffix)
+            near = difflib.get_close_matches(name, known, n=1)
+            raise _TemplateError(
+                f"it shows the {kind} '{name}', which this study does not make"
+                f"{f' (did you mean {near[0]}?)' if near else ''}: mend the name, guard it with has_{kind}, or write a "
+                "rule that makes it"
+            )
         return places[suffix, name]
 
     def described(kind: str, name: str) -> dict[str, str]:
