@@ -2,11 +2,15 @@
 # make test       set up .venv, run all tests
 # make benchmark  set up .venv, compare the speed of scoring with straightforward code
 # make scores     set up .venv, score all cells of NATS-Bench's space with all proxies, put the tables into data/scores
-# Other studies: make report STUDY=studies/nats-tss.yaml; options: make benchmark BENCHMARK="--cells 4"
+# Another study:  make report STUDY=studies/nats-tss.yaml
+# Options:        make benchmark BENCHMARK="--cells 4"
 
 STUDY ?= config.yaml
 SCORES = $(foreach dataset,cifar10 cifar100 ImageNet16-120,results/nats-tss/scores/$(dataset).csv)
 SNAKEMAKE = .venv/bin/python -m snakemake
+# Puts the report of a study at the root, where that of another study may lie.
+COPY = .venv/bin/python -c 'import sys, yaml; from tfnas.workflow import copy_report; \
+	copy_report("results/" + yaml.safe_load(open(sys.argv[1]))["study"] + "/report.pdf", "report.pdf")'
 
 # Compiled modules make every job start seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 report: setup
 	@if tools/tex.sh; then \
-		$(SNAKEMAKE) --cores all --configfile "$(STUDY)" -- report.pdf; \
+		$(SNAKEMAKE) --cores all --configfile "$(STUDY)" && $(COPY) "$(STUDY)"; \
 	else \
 		$(SNAKEMAKE) --cores all --configfile "$(STUDY)" -- tex && \
 		echo "Tables, figures and report.tex are in results/; without LaTeX there is no report.pdf." ; \
@@ -57,4 +61,4 @@ clean:
 	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
 
 help:
-	@sed -n 's/^# //p' Makefile | head -5
+	@sed -n 's/^# //p' Makefile | head -6

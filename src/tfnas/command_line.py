@@ -1,8 +1,8 @@
 """What a command line of Snakemake means where it means something else than its author thought.
 
 Several options of Snakemake take any number of values, so that a target that stands behind one is taken for a further
-value: ``snakemake --configfile mine.yaml truth`` looks for a study file named ``truth``. The profiles of this project
-ask :func:`refuse_swallowed_targets` before Snakemake reads those values, which would end in a traceback.
+value: after ``--configfile mine.yaml truth`` it looks for a study file named ``truth``. The project's profiles ask
+:func:`refuse_swallowed_targets` before Snakemake reads those values, which would end in a traceback.
 """
 
 from __future__ import annotations
