@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -84,12 +85,10 @@ def test_python_programs_take_the_options_that_are_printed(command, monkeypatch,
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
     monkeypatch.setattr(sys, "argv", words[2:] if words[1] == "-m" else words[1:])
+    sys.modules.pop(words[2], None)
+    run = partial(runpy.run_module, words[2]) if words[1] == "-m" else partial(runpy.run_path, words[1])
     with pytest.raises((Understood, SystemExit)) as ended:
-        if words[1] == "-m":
-            sys.modules.pop(words[2], None)
-            runpy.run_module(words[2], run_name="__main__", alter_sys=False)
-        else:
-            runpy.run_path(words[1], run_name="__main__")
+        run(run_name="__main__")
     assert getattr(ended.value, "code", 0) in (0, None), f"printed by {PRINTED[command]}"
 
 
