@@ -25,6 +25,7 @@ from tfnas.datasets import (
 from tfnas.datasets.registry import register
 from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.errors import DataError, UnknownNameError
+from tfnas.pickles import ARRAYS, read_pickle
 
 
 def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:
@@ -284,6 +285,64 @@ def test_cifar_in_the_official_layout(name, kind, count, tmp_path, monkeypatch):
     assert len(load_images(name, tmp_path, None, split="test")) == 12
 
 
+@pytest.mark.parametrize("kind", ["CIFAR10", "CIFAR100"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_cifar_is_what_torchvision_reads(kind, split, tmp_path, monkeypatch):
+    torchvision = pytest.importorskip("torchvision")
+    fake_cifar(tmp_path, monkeypatch, kind)
+    ours = load_images(kind.lower(), None, tmp_path, split=split)
+    theirs = getattr(torchvision.datasets, kind)(tmp_path, train=split == "train")
+    assert np.array_equal(ours.images.transpose(0, 2, 3, 1), theirs.data)
+    assert ours.labels.tolist() == theirs.targets
+
+
+class Touch:
+    """An object whose pickle makes a file when it is opened."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        import os
+
+        return os.system, (f"touch '{self.path}'",)
+
+
+def test_a_batch_that_runs_code_is_refused_and_not_run(tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    base = fake_cifar(tmp_path, monkeypatch)
+    content = pickle.dumps({"data": Touch(tmp_path / "ran"), "labels": []})
+    (base / "data_batch_1").write_bytes(content)
+    import torchvision.datasets
+
+    items = [
+        [file, hashlib.md5((base / file).read_bytes()).hexdigest()]
+        for file, _ in torchvision.datasets.CIFAR10.train_list
+    ]
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "train_list", items)
+    with pytest.raises(DataError, match=r"data_batch_1' wants to run .*system when it is opened"):
+        load_images("cifar10", None, tmp_path)
+    fake_imagenet16(tmp_path / "small", monkeypatch, {"data": Touch(tmp_path / "ran"), "labels": []})
+    with pytest.raises(DataError, match=r"train_data_batch_1' wants to run .*system when it is opened"):
+        load_images("ImageNet16-120", None, tmp_path / "small")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_batches_of_python_2_are_read(tmp_path):
+    """The official files were written by Python 2: texts are bytes, and numpy has its old name."""
+    pixels = pictures(1, size=8).tobytes()
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01(K\x03K\x40tcnumpy\ndtype\n(U\x02u1"
+        b"K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        + len(pixels).to_bytes(4, "little")
+        + pixels
+        + b"tb"
+    )
+    (tmp_path / "batch").write_bytes(b"\x80\x02}U\x04data" + array + b"s.")
+    read = read_pickle(tmp_path / "batch", ARRAYS, "batch", 1 << 20, "latin1")
+    assert np.array_equal(read["data"].reshape(1, 3, 8, 8), pictures(1, size=8))
+
+
 def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
     pytest.importorskip("torchvision")
     base = fake_cifar(tmp_path, monkeypatch)
@@ -294,15 +353,15 @@ def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
         load_images("cifar10", base.parent.parent, None)
 
 
-def fake_imagenet16(folder, monkeypatch):
+def fake_imagenet16(folder, monkeypatch, data=None):
     """Write a small dataset in the layout of the official files, with a table of sources that knows their checksums."""
     folder.mkdir(exist_ok=True)
     items = []
     pickled = [item for item in downloads.sources_of("ImageNet16-120") if not item.file.endswith(".txt")]
     for number, item in enumerate(pickled):
         labels = [1, 120, 121, 1000, 60 + number]
-        data = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
-        content = pickle.dumps(data)
+        made = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
+        content = pickle.dumps(data or made)
         (folder / item.file).write_bytes(content)
         items.append(replace(item, checksum=hashlib.md5(content).hexdigest()))
     monkeypatch.setattr("tfnas.datasets.imagenet16.sources_of", lambda name: items)
