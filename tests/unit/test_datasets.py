@@ -241,7 +241,7 @@ def test_missing_and_damaged_files_are_one_sentence(tmp_path):
     with pytest.raises(DataError, match=r"'.*half.npz' cannot be read as .npz"):
         load_images("cifar10", tmp_path / "half.npz", None)
     with pytest.raises(DataError, match=r"cannot be read as .npz .*allow_pickle"):
-        load_images("cifar10", npz(tmp_path, images=np.array([object()])), None)
+        load_images("cifar10", npz(tmp_path, images=pictures(), labels=np.array([object()] * 20)), None)
     with pytest.raises(DataError, match=r"The folder '.*nowhere' does not exist: check datasets.cifar10.images.path"):
         load_images("cifar10", tmp_path / "nowhere", None)
     with pytest.raises(DataError, match=r"The folder '.*cifar10' does not exist: download cifar10 first"):

@@ -56,6 +56,7 @@ register(
         classes=CLASSES,
         channels=3,
         image_size=16,
+        counts=(151_700, 6_000),
         mean=(122.68, 116.66, 104.01),
         std=(63.22, 61.26, 65.09),
         constants="xautodl (AutoDL-Projects) get_datasets, pixels 0..255",
