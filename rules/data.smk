@@ -13,7 +13,6 @@ rule download:
         "resources/{resource}.log",
     benchmark:
         "resources/{resource}.tsv"
-    retries: 3
     localrule: True
     message:
         "Downloading {wildcards.resource} into resources/"

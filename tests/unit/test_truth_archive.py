@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from tfnas.cells import Cell
+from tfnas.datasets import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.networks.skeleton import count_flops, count_parameters
 from tfnas.truth import archive as archive_module
@@ -249,6 +250,13 @@ def test_own_counts_are_those_of_all_cells(dataset, shared_data):
     cells = [Cell.parse(arch) for arch in table["arch"]]
     assert [count_parameters(cell, skeleton) for cell in cells] == table["params"].tolist()
     assert [count_flops(cell, skeleton) / 1e6 for cell in cells] == table["mflops"].tolist()
+
+
+def test_the_shapes_of_the_archive_are_those_of_the_datasets():
+    for dataset in DATASETS:
+        spec, skeleton = get_dataset(dataset), skeleton_of(dataset)
+        assert (spec.classes, spec.channels) == (skeleton.classes, skeleton.image_channels)
+        assert spec.image_size == skeleton.image_size
 
 
 def test_wrong_counts_in_a_record_do_not_reach_the_table(copy, tmp_path):

@@ -135,6 +135,7 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
                 f"Channel {int(np.argmin(std))} of the training images of '{path}' is the same everywhere, so it "
                 "cannot be normalised: drop constant channels."
             )
+    licence, cite = (str(outline.extras.get(key, "not stated in the file")) for key in ("licence", "cite"))
     return ImageSet(
         name=name,
         images=images,
@@ -144,8 +145,8 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
         mean=tuple(float(value) for value in mean),
         std=tuple(float(value) for value in std),
         constants="given in the file" if given else "computed from the training images of the file",
-        licence=str(outline.extras.get("licence", "not stated in the file")),
-        cite=str(outline.extras.get("cite", "not stated in the file")),
+        licence=licence,
+        cite=cite,
         source=describe_file(path),
         split=split,
         drawn_from="all images of the file" if split == "train" else "the test images of the file",

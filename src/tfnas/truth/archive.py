@@ -38,7 +38,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE, Cell
-from tfnas.datasets import get_dataset
 from tfnas.downloads import reading_tar, sources_of
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
@@ -55,6 +54,10 @@ RESOURCE = "NATS-tss"
 
 DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
 """Datasets of the archive, and under which of its names validation accuracies and costs are found."""
+
+SHAPES = {"cifar10": (10, 32), "cifar100": (100, 32), "ImageNet16-120": (120, 16)}
+"""Number of classes, and pixels along each side of an image; kept here so that the archive is not read anew whenever
+something about images is edited."""
 
 EARLY_EPOCHS, FULL_EPOCHS = "12", "200"
 
@@ -128,8 +131,9 @@ def take_dataset(table: str | Path, dataset: str, output: str | Path, allow_inco
     """
     rows, facts = read_table(table, ("dataset", *COLUMNS, *SEEDS)), read_facts(table)
     rows = rows[rows["dataset"] == dataset]
-    require_complete(facts["missing"], len(rows), f"The archive '{facts['archive']}'", allow_incomplete)
-    write_truth(rows, _facts(dataset, facts["archive"], rows), output)
+    place = f"The archive '{facts['archive']}'"
+    require_complete(facts["missing"], len(rows), place, allow_incomplete)
+    write_truth(rows, _facts(dataset, facts["archive"], rows), output, place)
 
 
 def find_archive(path: Path) -> Path:
@@ -283,8 +287,8 @@ def _read_cell(api: NATStopology, index: int, folder: Path, datasets: Sequence[s
 
 def skeleton_of(dataset: str) -> Skeleton:
     """Return the skeleton that the archive's networks were trained in: C = 16, N = 5, and the dataset's shape."""
-    spec = get_dataset(dataset)
-    return Skeleton(classes=spec.classes, image_channels=spec.channels, image_size=spec.image_size)
+    classes, image_size = SHAPES[dataset]
+    return Skeleton(classes=classes, image_size=image_size)
 
 
 def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> dict[str, Any]:
