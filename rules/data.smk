@@ -13,6 +13,8 @@ rule download:
         "resources/{resource}.log",
     benchmark:
         "resources/{resource}.tsv"
+    # The library itself tries again where that can help; another round would only repeat its report.
+    retries: 0
     localrule: True
     message:
         "Downloading {wildcards.resource} into resources/"

@@ -197,8 +197,8 @@ def fetch(source: Source, folder: Path, progress: bool = True, attempts: int = 4
         reasons.append(reason)
     asked = "from its only address" if len(reasons) == 1 else f"from any of its {len(reasons)} addresses"
     raise DownloadError(
-        f"Cannot download '{source.file}' of {source.dataset} {asked} ({'; '.join(reasons)}): check the network and run "
-        f"again, or get it by hand from {source.page} and put its path into the study file."
+        f"Cannot download '{source.file}' of {source.dataset} {asked} ({'; '.join(reasons) or 'none is known'}): check "
+        f"the network and run again, or get it by hand from {source.page} and put its path into the study file."
     )
 
 
