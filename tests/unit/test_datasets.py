@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from tfnas import downloads
+from tfnas.config import load_study
 from tfnas.datasets import (
     Batch,
     dataset_names,
@@ -29,7 +30,7 @@ from tfnas.datasets import (
 )
 from tfnas.datasets.registry import register
 from tfnas.datasets.splits import SPLITS, official_split
-from tfnas.datasets.training_splits import check_recipe
+from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
 from tfnas.pickles import ARRAYS, read_pickle
 
@@ -449,6 +450,31 @@ def test_a_recipe_that_asks_for_too_much_is_refused_before_an_image_is_read(name
         path = npz(tmp_path, **{key: value for key, value in arrays.items() if value is not None})
     with pytest.raises(DataError, match=sentence):
         check_recipe(name, path, SIZES | recipe)
+
+
+def test_a_study_that_trains_on_too_few_images_is_refused_when_it_is_read(tmp_path):
+    arrays = {"train_images": pictures(), "train_labels": np.arange(20) % 4, "test_images": pictures(8)}
+    path = npz(tmp_path, **arrays, test_labels=np.arange(8) % 4)
+    study = {
+        "study": "mine",
+        "datasets": {"mine": {"images": {"path": str(path)}, "truth": {"source": "trained"}}},
+        "search": {"use": {"random-cell": {"algorithm": "random_cell"}}},
+        "training": SIZES,
+    }
+    assert load_study(study)["training"]["test_size"] == 8
+    with pytest.raises(DataError, match="asks for 9 test images of mine, which has 8"):
+        load_study(study | {"training": SIZES | {"test_size": 9}})
+
+
+def test_digits_of_ones_own_are_drawn_like_any_other_images(tmp_path):
+    """The places of scikit-learn's digits are none in another file."""
+    images = pictures(40, channels=1, size=8) // 15
+    arrays = {"train_images": images[:30], "train_labels": np.arange(30) % 10, "test_images": images[30:]}
+    path = npz(tmp_path, **arrays, test_labels=np.arange(10))
+    sizes = {"train": 20, "valid": 5, "test": 10}
+    places = training_places("digits", path, 30, 10, sizes)
+    assert {part: len(where) for part, where in places.items()} == sizes
+    assert max(where.max() for where in places.values()) < 30
 
 
 def test_a_recipe_that_fits_is_taken(tmp_path):

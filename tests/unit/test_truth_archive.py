@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 from tfnas.cells import Cell
+from tfnas.config import load_study
 from tfnas.datasets import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.networks.skeleton import count_flops, count_parameters
@@ -386,3 +387,12 @@ def test_a_file_of_another_format_is_named(name, content, said, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(DataError, match=rf"'.*{name}' {said}.*, not the archive of NATS-Bench: give the folder NATS"):
         convert(tmp_path / name, "cifar10", tmp_path / "out.parquet")
+
+
+def test_a_file_of_another_format_is_named_when_the_study_is_read(tmp_path):
+    old = tmp_path / "NAS-Bench-201-v1_1-096897.pth"
+    old.write_bytes(b"PK")
+    search = {"use": {"random-cell": {"algorithm": "random_cell"}}}
+    datasets = {"cifar10": {"truth": {"source": "archive", "path": str(old)}}}
+    with pytest.raises(DataError, match=r"096897.pth' is a file of PyTorch, .* older NAS-Bench-201"):
+        load_study({"study": "old", "datasets": datasets, "search": search})
