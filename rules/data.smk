@@ -13,7 +13,8 @@ rule download:
         "resources/{resource}.log",
     benchmark:
         "resources/{resource}.tsv"
-    retries: 3
+    # The library itself tries again where that can help; another round would only repeat its report.
+    retries: 0
     localrule: True
     message:
         "Downloading {wildcards.resource} into resources/"

@@ -65,6 +65,7 @@ rule truth_from_table:
         dataset=one_of(STUDY.datasets_with("table")),
     params:
         columns=lambda wildcards: STUDY.truth(wildcards.dataset)["columns"],
+        skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"

@@ -573,6 +573,7 @@ def check_config(study: dict[str, Any]) -> None:
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     from tfnas.datasets import dataset_names
+    from tfnas.truth.archive import find_archive
 
     images, truth = dataset["images"]["path"], dataset["truth"]
     place = f"datasets.{name}"
@@ -586,6 +587,8 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     _check_exists(dataset["hardware"]["path"], f"{place}.hardware.path")
     if truth["source"] == "table" and truth["path"] is None:
         raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
+    if truth["source"] == "archive" and truth["path"] is not None:
+        find_archive(Path(truth["path"]))
     if truth["source"] == "trained" and truth["path"] is not None:
         raise ConfigError(f"{place}.truth.source is 'trained', which reads no file: remove {place}.truth.path.")
 
@@ -599,8 +602,16 @@ def _check_exists(path: str | None, key: str) -> None:
 
 
 def _check_training(study: dict[str, Any]) -> None:
+    from tfnas.datasets.training_splits import check_recipe
+
     recipe = study["training"]
-    trained = [name for name, dataset in study["datasets"].items() if dataset["truth"]["source"] == "trained"]
+    trained = {
+        name: dataset["images"]["path"]
+        for name, dataset in study["datasets"].items()
+        if dataset["truth"]["source"] == "trained"
+    }
+    for name, path in trained.items():
+        check_recipe(name, path, recipe)
     if trained and recipe["early_epochs"] > recipe["epochs"]:
         raise ConfigError(
             f"training.early_epochs is {recipe['early_epochs']}, after the end of {recipe['epochs']} epochs: "

@@ -187,34 +187,55 @@ def fetch(source: Source, folder: Path, progress: bool = True, attempts: int = 4
             return target
         target.unlink()
     partial = target.with_name(target.name + ".partial")
-    reason = "no address is known"
+    reasons = []
     for url in source.urls:
-        for attempt in range(attempts):
-            if attempt:
-                time.sleep(pause * 2 ** (attempt - 1))
-            try:
-                _transfer(url, partial, source, progress)
-            except _RestartError as error:
-                reason = str(error)
-                _discard(partial)
-                continue
-            except _RefusedError as error:
-                reason = str(error)
-                break
-            except (URLError, HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
-                reason = _say(url, error)
-                continue
-            wrong = fault(partial, source)
-            if wrong is None:
-                partial.replace(target)
-                _discard(partial)
-                return target
-            reason = f"what {url} sent is not the file: {wrong}"
+        reason = _try(url, partial, source, progress, attempts, pause)
+        if reason is None:
+            partial.replace(target)
             _discard(partial)
+            return target
+        reasons.append(reason)
+    asked = "from its only address" if len(reasons) == 1 else f"from any of its {len(reasons)} addresses"
     raise DownloadError(
-        f"Cannot download '{source.file}' of {source.dataset} ({reason}): check the network and run again, "
-        f"or get it by hand from {source.page} and put its path into the study file."
+        f"Cannot download '{source.file}' of {source.dataset} {asked} ({'; '.join(reasons) or 'none is known'}): check "
+        f"the network and run again, or get it by hand from {source.page} and put its path into the study file."
     )
+
+
+def _try(url: str, partial: Path, source: Source, progress: bool, attempts: int, pause: float) -> str | None:
+    """Bring the whole file from one address to ``partial``, in several attempts if need be.
+
+    An address that cannot be reached at all is not asked again: without a network each try would only take time.
+
+    Returns:
+        What went wrong in the end, with the address, or None when the file is there and right.
+    """
+    reason, reached = "", False
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(pause * 2 ** (attempt - 1))
+        try:
+            _transfer(url, partial, source, progress)
+        except _RestartError as error:
+            reason, reached = str(error), True
+            _discard(partial)
+            continue
+        except _RefusedError as error:
+            return str(error)
+        except URLError as error:
+            reason, reached = _say(url, error), reached or isinstance(error, HTTPError)
+            if not reached:
+                return reason
+            continue
+        except (HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
+            reason, reached = _say(url, error), True
+            continue
+        wrong = fault(partial, source)
+        if wrong is None:
+            return None
+        reason, reached = f"what {url} sent is not the file: {wrong}", True
+        _discard(partial)
+    return reason
 
 
 def _transfer(url: str, partial: Path, source: Source, progress: bool) -> None:

@@ -29,6 +29,7 @@ import numpy as np
 from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, operation_digits, string_codes
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import facts_path, read_json, read_table, write_table
+from tfnas.given_tables import absent_columns, read_given
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,15 +74,12 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
 
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
-    theirs = read_table(path)
-    absent = [f"{name} (for {ours})" for ours, name in columns.items() if name not in theirs.columns]
+    theirs = read_given(path)
+    absent = {ours: name for ours, name in columns.items() if name not in theirs.columns}
     if "arch" not in columns and "arch" not in theirs.columns:
-        absent.append("arch")
+        absent["arch"] = "arch"
     if absent:
-        raise TruthError(
-            f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, theirs.columns))}; mend {key} in "
-            "the study file."
-        )
+        raise absent_columns(place, absent, theirs.columns, key)
     table = theirs.rename(columns={name: ours for ours, name in columns.items()})
     twice = sorted(set(table.columns[table.columns.duplicated()]))
     if twice:

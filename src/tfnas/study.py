@@ -168,6 +168,13 @@ class Study:
         """The settings of a dataset's ground truth."""
         return self.config["datasets"][dataset]["truth"]
 
+    def network(self, dataset: str) -> dict[str, int]:
+        """The skeleton of the networks of a dataset, with the classes and the shape of its images."""
+        from tfnas.datasets import dataset_shape
+
+        classes, channels, size = dataset_shape(dataset, self.images(dataset))
+        return {**self.config["skeleton"], "classes": classes, "image_channels": channels, "image_size": size}
+
     def dataset_source(self, dataset: str) -> list[str]:
         """The library file that defines a dataset of the registry; images of one's own have none."""
         from tfnas.datasets import dataset_names, get_dataset

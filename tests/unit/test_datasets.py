@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import io
 import json
+import os
 import pickle
+import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tfnas import downloads
+from tfnas.config import load_study
 from tfnas.datasets import (
     Batch,
     dataset_names,
@@ -24,7 +30,9 @@ from tfnas.datasets import (
 )
 from tfnas.datasets.registry import register
 from tfnas.datasets.splits import SPLITS, official_split
+from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
+from tfnas.pickles import ARRAYS, read_pickle
 
 
 def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:
@@ -218,6 +226,113 @@ def test_bad_own_images_are_one_sentence(changes, sentence, tmp_path):
     assert str(raised.value).count(". ") == 0
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}, "With mean 0.485 and std 0.229 .* have mean 5"),
+        ({"mean": [0.485, 0.456, 0.406], "std": [58.4, 57.1, 57.4]}, "have mean 2.1.* on the scale of the pixels"),
+        ({"mean": [123.7, 116.3, 103.5], "std": [0.229, 0.224, 0.225]}, "standard deviation 3"),
+        ({"mean": [127.0] * 3, "std": [73.0**2] * 3}, "standard deviation 0.01"),
+        ({"images": pictures() // 255, "mean": [123.7] * 3, "std": [58.4] * 3}, "they run from 0 to 1"),
+        ({"mean": [127.0] * 3}, "gives mean but no std: give both, or neither"),
+        ({"std": [73.0] * 3}, "gives std but no mean: give both, or neither"),
+        ({"mean": ["a", "b", "c"], "std": [73.0] * 3}, "Mean .*'a'.* cannot normalise 3 channels: .* as numbers"),
+        ({"mean": [127.0] * 3, "std": ["a", "b", "c"]}, "std .*'a'.* cannot normalise 3 channels"),
+        ({"mean": [127.0], "std": [73.0]}, "cannot normalise 3 channels"),
+        ({"mean": [127.0] * 3, "std": [np.inf] * 3}, "cannot normalise 3 channels"),
+    ],
+)
+def test_constants_that_do_not_normalise_are_refused(changes, sentence, tmp_path):
+    with pytest.raises(DataError, match=sentence):
+        own(tmp_path, **changes)
+
+
+@pytest.mark.parametrize("level", [60, 120, 180])
+def test_constants_of_imagenet_are_taken_for_images_of_the_same_scale(level, tmp_path):
+    images = np.clip(np.random.default_rng(0).normal(level, 40, (20, 3, 32, 32)), 0, 255).astype(np.uint8)
+    assert own(tmp_path, images=images, mean=[123.7, 116.3, 103.5], std=[58.4, 57.1, 57.4]).std[0] == 58.4
+
+
+def test_sparse_images_are_normalised_by_their_own_constants(tmp_path):
+    images = np.zeros((20, 1, 32, 32), np.uint8)
+    images[:, :, 3, ::7] = 255
+    given = own(tmp_path, images=images)
+    assert own(tmp_path, images=images, mean=np.array(given.mean), std=np.array(given.std)).mean == given.mean
+
+
+@pytest.mark.parametrize(
+    ("labels", "names", "sentence"),
+    [
+        (np.arange(20) % 3 + 1, None, "hold 3 different numbers from 1 to 3, but not 0: number the classes from 0"),
+        (np.where(np.arange(20) % 2, 4, 2), None, "hold 2 different numbers from 2 to 4, but not 0"),
+        (np.where(np.arange(20) == 7, 255, np.arange(20) % 3), None, "hold 4 .* from 0 to 255, but not 3"),
+        (np.where(np.arange(20) == 7, 10**9, np.arange(20) % 2), None, "from 0 to 1000000000, but not 2"),
+        (np.where(np.arange(20) == 7, 3_900_000_000, np.arange(20) % 2), None, "from 0 to 3900000000, but not 2"),
+        (np.array([2**64 - 1, 0] * 10, dtype=np.uint64), None, "go up to 18446744073709551615: number the classes"),
+        (np.arange(20) % 5, ["a", "b", "c"], "class_names .* has 3 names, but labels go up to 4: give a name to each"),
+        (np.arange(20) % 2, "cat", r"class_names .* has shape \(\): give one list with a name for each class"),
+        (np.eye(4)[np.arange(20) % 4], None, r"labels .* have shape \(20, 4\) where \(20,\) .*labels.argmax\(1\)"),
+    ],
+)
+def test_labels_that_are_no_classes_are_refused(labels, names, sentence, tmp_path):
+    with pytest.raises(DataError, match=sentence):
+        own(tmp_path, labels=labels, class_names=None if names is None else np.array(names))
+
+
+def test_class_names_allow_a_class_without_images(tmp_path):
+    assert own(tmp_path, labels=np.arange(20) % 3 + 1, class_names=np.array(list("abcde"))).classes == 5
+
+
+def test_a_column_of_labels_is_taken(tmp_path):
+    assert own(tmp_path, labels=(np.arange(20) % 4)[:, None]).labels.tolist() == own(tmp_path).labels.tolist()
+
+
+@pytest.mark.parametrize("index", [np.arange(20) + 0.5, np.arange(20).astype(str), np.arange(20) - 1])
+def test_an_index_that_is_no_place_is_refused(index, tmp_path):
+    with pytest.raises(DataError, match=r"index of .* must hold whole numbers, 0 or more"):
+        own(tmp_path, index=index)
+
+
+def both(folder, name="mine", split="train", **changes):
+    arrays = {
+        "train_images": pictures(),
+        "train_labels": np.arange(20) % 4,
+        "test_images": pictures(8, seed=1),
+        "test_labels": np.arange(8) % 4,
+    }
+    return load_images(name, npz(folder, **{**arrays, **changes}), None, split=split)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("name", ["mine", "cifar10"])
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"test_labels": np.arange(8)}, "4 of the 8 test images .* of classes that no training image has, .* class 4"),
+        ({"test_images": pictures(8, size=16)}, "test images .* are 3 x 16 x 16 .* training images are 3 x 32 x 32"),
+        ({"test_images": pictures(8, channels=1)}, "test images .* are 1 x 32 x 32 .* training images are 3 x 32 x 32"),
+        ({"test_images": pictures(8).transpose(0, 2, 3, 1)}, r"\(test\) have shape \(8, 32, 32, 3\)"),
+        ({"test_labels": np.arange(7)}, r"\(test\) has 8 images but labels of shape \(7,\)"),
+    ],
+)
+def test_test_images_are_held_against_training_images_whichever_is_read(changes, sentence, name, split, tmp_path):
+    with pytest.raises(DataError, match=sentence):
+        both(tmp_path, name, split, **changes)
+
+
+def test_a_test_set_may_lack_classes(tmp_path):
+    images = both(tmp_path, split="test", test_labels=np.zeros(8, int))
+    assert (images.classes, len(images)) == (4, 8)
+
+
+def test_pixels_of_a_known_dataset_on_another_scale_are_refused(tmp_path):
+    path = npz(tmp_path, images=pictures() // 255, labels=np.arange(20) % 10)
+    with pytest.raises(
+        DataError, match=r"With mean 125.3 and std 63 .*they run from 0 to 1\): give the pixels of cifar"
+    ):
+        load_images("cifar10", path, None)
+
+
 def test_a_constant_channel_is_one_sentence(tmp_path):
     images = pictures()
     images[:, 1] = 7
@@ -240,11 +355,133 @@ def test_missing_and_damaged_files_are_one_sentence(tmp_path):
     with pytest.raises(DataError, match=r"'.*half.npz' cannot be read as .npz"):
         load_images("cifar10", tmp_path / "half.npz", None)
     with pytest.raises(DataError, match=r"cannot be read as .npz .*allow_pickle"):
-        load_images("cifar10", npz(tmp_path, images=np.array([object()])), None)
+        load_images("cifar10", npz(tmp_path, images=pictures(), labels=np.array([object()] * 20)), None)
     with pytest.raises(DataError, match=r"The folder '.*nowhere' does not exist: check datasets.cifar10.images.path"):
         load_images("cifar10", tmp_path / "nowhere", None)
     with pytest.raises(DataError, match=r"The folder '.*cifar10' does not exist: download cifar10 first"):
         load_images("cifar10", None, tmp_path / "cifar10")
+
+
+def zipped(folder, **contents):
+    """Write a file like an ``.npz`` out of bytes."""
+    with zipfile.ZipFile(folder / "some.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(f"{name}.npy", content)
+    return folder / "some.npz"
+
+
+def npy(array) -> bytes:
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["mine", "cifar10"])
+def test_a_flipped_compression_byte_is_one_sentence(name, tmp_path):
+    path = tmp_path / "some.npz"
+    np.savez_compressed(path, images=pictures(), labels=np.arange(20) % 4)
+    content = bytearray(path.read_bytes())
+    for start in [match.start() for match in re.finditer(b"PK\x01\x02", bytes(content))]:
+        content[start + 10] = 77  # the method
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"some.npz' cannot be read as .npz \(.*compression method is not supported"):
+        load_images(name, path, None)
+
+
+def test_a_flipped_header_is_one_sentence(tmp_path):
+    whole = npy(pictures())
+    for place in range(120):
+        changed = bytearray(whole)
+        changed[place] ^= 0x24
+        path = zipped(tmp_path, images=bytes(changed), labels=npy(np.arange(20) % 4))
+        with contextlib.suppress(DataError):  # any other exception fails
+            load_images("mine", path, None)
+
+
+@pytest.mark.parametrize("name", ["images", "labels"])
+def test_a_header_that_claims_19_tb_is_one_sentence(name, tmp_path):
+    contents = {"images": npy(pictures()), "labels": npy(np.arange(20) % 4)}
+    count = 19 * 10**12 // 3072
+    contents[name] = contents[name].replace(b"'shape': (20,", f"'shape': ({count},".encode())
+    path = zipped(tmp_path, **{key: value for key, value in contents.items()})
+    with pytest.raises(DataError, match=r"some.npz'? "):
+        load_images("mine", path, None)
+
+
+def test_a_file_that_unpacks_to_more_than_memory_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / "some.npz"
+    np.savez_compressed(path, images=np.zeros((2000, 3, 32, 32), np.uint8), labels=np.arange(2000) % 4)
+    assert path.stat().st_size < 50_000
+    monkeypatch.setattr(os, "sysconf", {"SC_PHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.__getitem__)
+    with pytest.raises(
+        DataError, match=r"unpacks to 6,144,128 bytes, more than the 4,096,000 of this machine's memory"
+    ):
+        load_images("mine", path, None)
+
+
+def test_other_arrays_of_a_file_are_left_alone(tmp_path):
+    assert len(own(tmp_path, thumbnails=np.array([object()]))) == 20
+
+
+# ---- which images a recipe trains on
+
+SIZES = {"train_size": 10, "valid_size": 6, "test_size": 8}
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "recipe", "sentence"),
+    [
+        ("mine", {}, {"valid_size": 11}, "asks for 21 training images of mine, which has 20: make training.train_size"),
+        ("mine", {}, {"test_size": 9}, "asks for 9 test images of mine, which has 8"),
+        ("mine", {}, {"train_size": 2}, "draws 2 training images of mine, none of them of class"),
+        ("mine", {"test_images": None, "test_labels": None}, {}, "has no array 'test_images': it holds no test images"),
+        ("mine", {"test_labels": np.arange(8)}, {}, "of classes that no training image has"),
+        ("cifar10", {}, {"test_size": 9}, "asks for 9 test images of cifar10, which has 8"),
+        ("cifar10", None, {"train_size": 50_000}, "asks for 50006 training images of cifar10, which has 50000"),
+        ("ImageNet16-120", None, {"test_size": 6_001}, "asks for 6001 test images of ImageNet16-120, which has 6000"),
+        ("digits", None, {"train_size": 1_790}, "digits cannot be split into 1790, 6 and 8 images"),
+    ],
+)
+def test_a_recipe_that_asks_for_too_much_is_refused_before_an_image_is_read(name, changes, recipe, sentence, tmp_path):
+    path = None
+    if changes is not None:
+        arrays = {"train_images": pictures(), "train_labels": np.arange(20) % 4, "test_images": pictures(8)}
+        arrays |= {"test_labels": np.arange(8) % 4, **changes}
+        path = npz(tmp_path, **{key: value for key, value in arrays.items() if value is not None})
+    with pytest.raises(DataError, match=sentence):
+        check_recipe(name, path, SIZES | recipe)
+
+
+def test_a_study_that_trains_on_too_few_images_is_refused_when_it_is_read(tmp_path):
+    arrays = {"train_images": pictures(), "train_labels": np.arange(20) % 4, "test_images": pictures(8)}
+    path = npz(tmp_path, **arrays, test_labels=np.arange(8) % 4)
+    study = {
+        "study": "mine",
+        "datasets": {"mine": {"images": {"path": str(path)}, "truth": {"source": "trained"}}},
+        "search": {"use": {"random-cell": {"algorithm": "random_cell"}}},
+        "training": SIZES,
+    }
+    assert load_study(study)["training"]["test_size"] == 8
+    with pytest.raises(DataError, match="asks for 9 test images of mine, which has 8"):
+        load_study(study | {"training": SIZES | {"test_size": 9}})
+
+
+def test_digits_of_ones_own_are_drawn_like_any_other_images(tmp_path):
+    """The places of scikit-learn's digits are none in another file."""
+    images = pictures(40, channels=1, size=8) // 15
+    arrays = {"train_images": images[:30], "train_labels": np.arange(30) % 10, "test_images": images[30:]}
+    path = npz(tmp_path, **arrays, test_labels=np.arange(10))
+    sizes = {"train": 20, "valid": 5, "test": 10}
+    places = training_places("digits", path, 30, 10, sizes)
+    assert {part: len(where) for part, where in places.items()} == sizes
+    assert max(where.max() for where in places.values()) < 30
+
+
+def test_a_recipe_that_fits_is_taken(tmp_path):
+    arrays = {"train_images": pictures(), "train_labels": np.arange(20) % 4, "test_images": pictures(8)}
+    check_recipe("mine", npz(tmp_path, **arrays, test_labels=np.arange(8) % 4), SIZES)
+    for name in ("cifar10", "cifar100", "ImageNet16-120", "digits"):
+        check_recipe(name, None, SIZES)
 
 
 # ---- official layouts
@@ -284,6 +521,62 @@ def test_cifar_in_the_official_layout(name, kind, count, tmp_path, monkeypatch):
     assert len(load_images(name, tmp_path, None, split="test")) == 12
 
 
+@pytest.mark.parametrize("kind", ["CIFAR10", "CIFAR100"])
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_cifar_is_what_torchvision_reads(kind, split, tmp_path, monkeypatch):
+    torchvision = pytest.importorskip("torchvision")
+    fake_cifar(tmp_path, monkeypatch, kind)
+    ours = load_images(kind.lower(), None, tmp_path, split=split)
+    theirs = getattr(torchvision.datasets, kind)(tmp_path, train=split == "train")
+    assert np.array_equal(ours.images.transpose(0, 2, 3, 1), theirs.data)
+    assert ours.labels.tolist() == theirs.targets
+
+
+class Touch:
+    """An object whose pickle makes a file when it is opened."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch '{self.path}'",)
+
+
+def test_a_batch_that_runs_code_is_refused_and_not_run(tmp_path, monkeypatch):
+    pytest.importorskip("torchvision")
+    base = fake_cifar(tmp_path, monkeypatch)
+    content = pickle.dumps({"data": Touch(tmp_path / "ran"), "labels": []})
+    (base / "data_batch_1").write_bytes(content)
+    import torchvision.datasets
+
+    items = [
+        [file, hashlib.md5((base / file).read_bytes()).hexdigest()]
+        for file, _ in torchvision.datasets.CIFAR10.train_list
+    ]
+    monkeypatch.setattr(torchvision.datasets.CIFAR10, "train_list", items)
+    with pytest.raises(DataError, match=r"data_batch_1' wants to run .*system when it is opened"):
+        load_images("cifar10", None, tmp_path)
+    fake_imagenet16(tmp_path / "small", monkeypatch, {"data": Touch(tmp_path / "ran"), "labels": []})
+    with pytest.raises(DataError, match=r"train_data_batch_1' wants to run .*system when it is opened"):
+        load_images("ImageNet16-120", None, tmp_path / "small")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_batches_of_python_2_are_read(tmp_path):
+    """The official files were written by Python 2: texts are bytes, and numpy has its old name."""
+    pixels = pictures(1, size=8).tobytes()
+    array = (
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01(K\x03K\x40tcnumpy\ndtype\n(U\x02u1"
+        b"K\x00K\x01tR(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89T"
+        + len(pixels).to_bytes(4, "little")
+        + pixels
+        + b"tb"
+    )
+    (tmp_path / "batch").write_bytes(b"\x80\x02}U\x04data" + array + b"s.")
+    read = read_pickle(tmp_path / "batch", ARRAYS, "batch", 1 << 20, "latin1")
+    assert np.array_equal(read["data"].reshape(1, 3, 8, 8), pictures(1, size=8))
+
+
 def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
     pytest.importorskip("torchvision")
     base = fake_cifar(tmp_path, monkeypatch)
@@ -294,15 +587,15 @@ def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
         load_images("cifar10", base.parent.parent, None)
 
 
-def fake_imagenet16(folder, monkeypatch):
+def fake_imagenet16(folder, monkeypatch, data=None):
     """Write a small dataset in the layout of the official files, with a table of sources that knows their checksums."""
     folder.mkdir(exist_ok=True)
     items = []
     pickled = [item for item in downloads.sources_of("ImageNet16-120") if not item.file.endswith(".txt")]
     for number, item in enumerate(pickled):
         labels = [1, 120, 121, 1000, 60 + number]
-        data = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
-        content = pickle.dumps(data)
+        made = {"data": pictures(5, size=16, seed=number).reshape(5, -1), "labels": labels}
+        content = pickle.dumps(data or made)
         (folder / item.file).write_bytes(content)
         items.append(replace(item, checksum=hashlib.md5(content).hexdigest()))
     monkeypatch.setattr("tfnas.datasets.imagenet16.sources_of", lambda name: items)

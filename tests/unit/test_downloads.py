@@ -11,6 +11,7 @@ import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
@@ -178,22 +179,77 @@ def test_a_damaged_file_in_the_folder_is_replaced(server, tmp_path):
     assert get(source(f"{server.url}/good"), tmp_path).read_bytes() == CONTENT
 
 
-def test_no_server_is_one_sentence(tmp_path):
+@pytest.fixture
+def pauses(monkeypatch):
+    """Count pauses in place of making them."""
+    made = []
+    monkeypatch.setattr(downloads.time, "sleep", made.append)
+    return made
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(DownloadError, match=r"Cannot download 'toy.bin' of toy \(.*refused.*\): check the network"):
-        get(source(f"http://127.0.0.1:{port}/x"), tmp_path)
+        return free.getsockname()[1]
 
 
-def test_no_network_is_one_sentence(tmp_path, monkeypatch):
-    def fail(*_, **__):
+def test_no_server_is_one_sentence_at_once(tmp_path, pauses):
+    port = free_port()
+    with pytest.raises(
+        DownloadError,
+        match=r"Cannot download 'toy.bin' of toy from its only address \(http://127.0.0.1:\d+/x: .*refused.*\): check",
+    ):
+        get(source(f"http://127.0.0.1:{port}/x"), tmp_path, attempts=4)
+    assert pauses == []
+
+
+def test_no_network_is_one_report_of_every_address_at_once(tmp_path, monkeypatch, pauses):
+    asked = []
+
+    def fail(host, *_, **__):
+        asked.append(host)
         raise socket.gaierror(-3, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", fail)
     monkeypatch.setenv("no_proxy", "*")
-    with pytest.raises(DownloadError, match="no network, or no such host"):
-        get(source("http://example.invalid/x"), tmp_path)
+    cifar = next(item for item in sources_of("cifar10") if len(item.urls) > 1)
+    with pytest.raises(DownloadError) as raised:
+        fetch(cifar, tmp_path, progress=False)
+    sentence = str(raised.value)
+    assert "from any of its 2 addresses (" in sentence
+    for url in cifar.urls:
+        assert f"{url}: no network, or no such host" in sentence
+    assert len(asked) == len(cifar.urls)
+    assert pauses == []
+
+
+def test_every_address_is_named_with_its_own_reason(server, tmp_path):
+    with pytest.raises(DownloadError) as raised:
+        get(source(f"{server.url}/404", f"{server.url}/page", f"http://127.0.0.1:{free_port()}/x"), tmp_path)
+    said = str(raised.value)
+    assert f"{server.url}/404 answered 404" in said
+    assert f"{server.url}/page answered with a web page" in said
+    assert "refused" in said
+    assert said.count("\n") == 0
+
+
+def test_a_server_that_goes_away_on_the_way_is_asked_again(server, tmp_path, monkeypatch):
+    opened, real = [], downloads.urlopen
+
+    def flaky(request, timeout):
+        opened.append(request)
+        if len(opened) == 2:
+            raise URLError(ConnectionRefusedError("refused"))
+        return real(request, timeout=timeout)
+
+    monkeypatch.setattr(downloads, "urlopen", flaky)
+    assert get(source(f"{server.url}/breaks-once"), tmp_path, attempts=3).read_bytes() == CONTENT
+    assert len(opened) == 3
+
+
+def test_the_archive_has_two_addresses():
+    (archive,) = sources_of("NATS-tss")
+    assert [url.split("/")[2] for url in archive.urls] == ["drive.usercontent.google.com", "www.dropbox.com"]
 
 
 def table_of(monkeypatch, path: Path, *items: Source) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -10,8 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tfnas import hardware
 from tfnas.cells import SPACE_SIZE, Cell, all_strings
+from tfnas.datasets import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
+from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
 from tfnas.truth.table import convert
 
@@ -106,10 +110,22 @@ def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
             r"Column valid_accuracy of here has 1 value\(s\) .*the first nan for cell '\|none",
         ),
         (lambda t: t.assign(test_accuracy="ninety"), "the first ninety for cell"),
-        (lambda t: t.assign(valid_accuracy=0.5, test_accuracy=0.6), "look like fractions, give percent"),
+        (
+            lambda t: t.assign(valid_accuracy=0.5, test_accuracy=0.6),
+            "valid_accuracy of here never exceeds 1: .* percent",
+        ),
+        (
+            lambda t: t.assign(valid_accuracy=0.5),
+            "Column valid_accuracy of here never exceeds 1: it looks like fractions",
+        ),
+        (lambda t: t.assign(test_accuracy=0.4841), "Column test_accuracy of here never exceeds 1: it looks like frac"),
+        (lambda t: t.assign(early_valid_accuracy=0.3), "Column early_valid_accuracy of here never exceeds 1: it looks"),
+        (lambda t: t.assign(test_accuracy="93,5"), "the first 93,5 for cell .*: write a point in numbers instead of a"),
+        (lambda t: t.assign(params=1.29), "params of here .* not a whole number of parameters.* the first 1.29 for"),
+        (lambda t: t.assign(params=0.073), "params of here .* not a whole number of parameters.* the first 0.073"),
         (lambda t: t.assign(early_seconds=-1.0), "a number of seconds, 0 or more"),
         (lambda t: t.assign(valid_seconds=np.inf), "a number of seconds, 0 or more"),
-        (lambda t: t.assign(params=0), "Column params of here .* a positive number"),
+        (lambda t: t.assign(params=0), "Column params of here .* a whole number of parameters, 1 or more"),
         (lambda t: t.assign(index=7), "Column index of here must hold different numbers from 0 to 15624"),
         (lambda t: t.assign(index="x"), "Column index of here holds something else than whole numbers"),
     ],
@@ -197,10 +213,157 @@ def test_bad_ready_tables_are_one_sentence(tmp_path, caplog):
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100", "ImageNet16-120"])
 def test_the_real_tables(dataset, shared_data, tmp_path):
-    convert(shared_data / "nats-tss" / f"{dataset}.parquet", dataset, NATS, tmp_path / "out.parquet")
+    spec = get_dataset(dataset)
+    shape = {"classes": spec.classes, "image_channels": spec.channels, "image_size": spec.image_size}
+    shape |= {"channels": 16, "cells_per_stage": 5}
+    convert(shared_data / "nats-tss" / f"{dataset}.parquet", dataset, NATS, tmp_path / "out.parquet", skeleton=shape)
     truth = read_truth(tmp_path / "out.parquet")
     assert len(truth) == SPACE_SIZE
     best = {"cifar10": (6111, 94.37), "cifar100": (9930, 73.51), "ImageNet16-120": (857, 47.31)}[dataset]
     top = truth[truth["test_accuracy"] > truth["test_accuracy"].max() - 1e-4]
     assert best[0] in set(top["index"])  # on CIFAR-10 two cells share the first place
     assert round(top["test_accuracy"].max(), 2) == best[1]
+
+
+# ---- units of counts, held against tfnas' own
+
+SHAPE = {"channels": 16, "cells_per_stage": 5, "classes": 10, "image_channels": 3, "image_size": 32}
+
+
+def counted(**changes) -> pd.DataFrame:
+    cells, skeleton = [Cell.from_code(code) for code in range(6)], Skeleton(**SHAPE)
+    counts = {
+        "params": [count_parameters(cell, skeleton) for cell in cells],
+        "flops": [count_flops(cell, skeleton) / 1e6 for cell in cells],
+    }
+    table = rows().assign(**counts)
+    return table.assign(**{name: change(table[name]) for name, change in changes.items()})
+
+
+def convert_counted(folder, facts=None, shape=SHAPE, **changes):
+    path = folder / "given.csv"
+    counted(**changes).to_csv(path, index=False)
+    if facts is not None:
+        (folder / "given.json").write_text(json.dumps(facts))
+    convert(path, "toy", {}, folder / "out.parquet", allow_incomplete=True, skeleton=shape)
+    return read_truth(folder / "out.parquet")
+
+
+@pytest.mark.parametrize("decimals", [6, 2])
+def test_counts_of_the_study_s_networks_are_taken(decimals, tmp_path):
+    assert (
+        convert_counted(tmp_path, flops=lambda t: t.round(decimals))["params"].tolist() == counted()["params"].tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"params": lambda t: t * 1e-6},
+            "Column params of The table '.*given.csv' .* not a whole number of parameters",
+        ),
+        ({"params": lambda t: (t * 1e-3).round()}, "they look like thousands, give single parameters"),
+        ({"params": lambda t: t * 1000}, "Column params of The table '.*given.csv' says .* where tfnas counts"),
+        (
+            {"params": lambda t: t + 1},
+            r"says 73,?307 for cell .* where tfnas counts 73306 \(channels 16, .*: mend or drop",
+        ),
+        (
+            {"flops": lambda t: t * 1e6},
+            "Column flops of The table .* look like single ones, give multiply-accumulates in",
+        ),
+        ({"flops": lambda t: t * 1e-3}, "they look like thousands of millions, give multiply-accumulates in millions"),
+        ({"flops": lambda t: t * 2}, "they look like two operations for each, give multiply-accumulates in millions"),
+        ({"flops": lambda t: t + 1}, "state it as 'skeleton' in the JSON beside the table"),
+    ],
+)
+def test_counts_in_another_unit_are_refused_naming_the_table(changes, sentence, tmp_path):
+    with pytest.raises(TruthError, match=sentence):
+        convert_counted(tmp_path, **changes)
+    assert not (tmp_path / "out.parquet").exists()
+
+
+def test_counts_of_another_skeleton_are_taken_where_the_table_states_it(tmp_path, caplog):
+    study = SHAPE | {"channels": 4}
+    with pytest.raises(TruthError, match=r"where tfnas counts .*channels 4"):
+        convert_counted(tmp_path, shape=study)
+    convert_counted(tmp_path, {"skeleton": SHAPE}, study)
+    assert "holds networks of another skeleton than those that the study scores." in caplog.text
+    caplog.clear()
+    convert_counted(tmp_path, {"skeleton": SHAPE})
+    assert "another skeleton" not in caplog.text
+    with pytest.raises(TruthError, match=r"where tfnas counts .*channels 4"):
+        convert_counted(tmp_path, {"skeleton": study})
+
+
+@pytest.mark.parametrize(
+    "stated", [None, [], 3, "16", {}, {"channels": 16}, SHAPE | {"channels": "16"}, SHAPE | {"channels": 0}]
+)
+def test_a_stated_skeleton_that_is_none_is_one_sentence(stated, tmp_path):
+    with pytest.raises(
+        TruthError, match=r"^'skeleton' in '.*given.json' is .* where whole numbers are expected for chan"
+    ):
+        convert_counted(tmp_path, {"skeleton": stated})
+
+
+def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
+    shape = {"channels": 2, "cells_per_stage": 1, "classes": 10, "image_channels": 1, "image_size": 8}
+    convert(root / "data" / "digits" / "truth.parquet", "digits", {}, tmp_path / "out.parquet", False, shape)
+    assert "another skeleton" not in caplog.text
+
+
+# ---- forms of files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "t.csv",
+            b"arch;valid_accuracy;test_accuracy\n|x|;93,5;93,1\n",
+            r"\(arch, valid_accuracy, test_accuracy\) are sep.* a semicolon",
+        ),
+        ("t.csv", b"arch\tvalid_accuracy\n", r"\(arch, valid_accuracy\) are separated by a tab: save it with commas"),
+        ("t.csv", b"\n<!DOCTYPE html><html>", "is a web page, not a table: download the file that the page links to"),
+        ("t.parquet", b"<html>", "is a web page, not a table"),
+        ("t.csv.gz", gzip.compress(b"arch;test_accuracy\n"), r"\(arch, test_accuracy\) are separated by a semicolon"),
+        ("t.csv", gzip.compress(b"arch,test_accuracy\n"), "is packed by gzip: name it .csv.gz"),
+        ("t.csv", b"PAR1....", "is a Parquet file: name it .parquet"),
+        ("t.csv", b"PK\x03\x04", "is a zip or a spreadsheet: save its table as .csv"),
+        ("t.csv", "arch,test".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
+        ("t.csv", f"{all_strings()[0]},93,92\n".encode(), "has no line of names above its first cell"),
+        ("t.csv", b"", "cannot be read as a table"),
+        ("t.csv.gz", b"no gzip", "cannot be read as a table"),
+    ],
+)
+def test_a_file_of_another_form_is_named(name, content, sentence, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    for read in (convert, hardware.convert):
+        with pytest.raises(DataError, match=sentence):
+            read(tmp_path / name, "toy", {}, tmp_path / "out.parquet")
+
+
+def test_a_folder_is_no_table(tmp_path):
+    for read in (convert, hardware.convert):
+        with pytest.raises(DataError, match=r"is a folder where a table is expected: name a file \(.parquet, .csv or"):
+            read(tmp_path, "toy", {}, tmp_path / "out.parquet")
+
+
+@pytest.mark.parametrize(
+    ("renamed", "sentence"),
+    [
+        (
+            {"valid_accuracy": "val_acc"},
+            r"has no column valid_accuracy: it has arch, index, val_acc, test_accuracy, .* flops; mend truth.columns "
+            r"of toy in the study file \(for example 'valid_accuracy: COLUMN'\)",
+        ),
+        ({name: name.upper() for name in COLUMNS}, "no column arch, index, .*: it has ARCH, .* example 'arch: ARCH'"),
+        ({"params": "Params"}, "has no column params: it has .*for example 'params: Params'"),
+        ({"early_seconds": "Early seconds"}, "has no column early_seconds: .*example 'early_seconds: Early seconds'"),
+    ],
+)
+def test_a_table_with_other_columns_shows_those_of_the_file(renamed, sentence, tmp_path):
+    rows().rename(columns=renamed).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(TruthError, match=sentence):
+        convert(tmp_path / "t.csv", "toy", {}, tmp_path / "out.parquet", True)

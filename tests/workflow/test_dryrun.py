@@ -49,7 +49,7 @@ def test_ground_truth_from_three_sources(project):
             "digits": {"truth": {"source": "table", "path": "truth.csv"}},
             "mine": {"images": {"path": "mine.npz"}, "truth": {"source": "trained"}},
         },
-        "training": {"cells_per_job": 1000},
+        "training": {"cells_per_job": 1000, "train_size": 20, "valid_size": 20, "test_size": 20},
         "search": {"use": {"random-cell": {"algorithm": "random_cell"}}},
     }
     (project.folder / "three.yaml").write_text(yaml.safe_dump(config))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -99,8 +101,25 @@ class Project:
         return Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)})
 
 
+MADE_UP = {"channels": 2, "cells_per_stage": 1, "classes": 4, "image_channels": 3, "image_size": 8}
+"""Skeleton of the networks whose accuracies are made up."""
+
+
+@cache
+def made_up_counts() -> dict[str, list[float]]:
+    """Return parameters and FLOPs of all cells in the skeleton :data:`MADE_UP`."""
+    from tfnas.cells import SPACE_SIZE, Cell
+    from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+
+    cells, skeleton = [Cell.from_code(code) for code in range(SPACE_SIZE)], Skeleton(**MADE_UP)
+    return {
+        "params": [count_parameters(cell, skeleton) for cell in cells],
+        "flops": [count_flops(cell, skeleton) / 1e6 for cell in cells],
+    }
+
+
 def write_inputs(folder: Path, seed: int = 0) -> None:
-    """Write made-up ground truth for every cell (truth.csv) and made-up images (mine.npz) into a folder."""
+    """Write made-up ground truth for every cell (truth.csv, truth.json) and made-up images (mine.npz) into a folder."""
     import numpy as np
     import pandas as pd
 
@@ -116,10 +135,10 @@ def write_inputs(folder: Path, seed: int = 0) -> None:
             "early_valid_accuracy": accuracy / 2,
             "early_seconds": 10.0,
             "valid_seconds": 1.0,
-            "params": 1000,
-            "flops": 1.5,
+            **made_up_counts(),
         }
     ).to_csv(folder / "truth.csv", index=False)
+    (folder / "truth.json").write_text(json.dumps({"skeleton": MADE_UP}), encoding="utf-8")
     np.savez(
         folder / "mine.npz",
         train_images=rng.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8),

@@ -11,4 +11,5 @@ with job(snakemake) as run:
         snakemake.params.columns,
         snakemake.output.table,
         snakemake.params.allow_incomplete,
+        snakemake.params.skeleton,
     )

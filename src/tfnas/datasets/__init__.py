@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tfnas.datasets.digits import digits_splits
 from tfnas.datasets.images import Batch, ImageSet, make_batch
-from tfnas.datasets.own_images import describe_file, read_own, read_subset
+from tfnas.datasets.own_images import describe_file, outline_of_own, read_own, read_subset
 from tfnas.datasets.registry import DatasetSpec, dataset_names, get_dataset
 from tfnas.datasets.splits import SPLITS, find_list
 from tfnas.errors import DataError
@@ -19,6 +19,7 @@ __all__ = [
     "DatasetSpec",
     "ImageSet",
     "dataset_names",
+    "dataset_shape",
     "digits_splits",
     "get_dataset",
     "load_images",
@@ -84,6 +85,23 @@ def load_images(dataset: str, path: str | Path | None, folder: str | Path | None
         drawable=drawable,
         drawn_from=drawn_from,
     )
+
+
+def dataset_shape(dataset: str, path: str | Path | None) -> tuple[int, int, int]:
+    """Return classes, channels and pixels along each side of the images of a dataset, without reading a pixel.
+
+    Args:
+        dataset: name in the registry, or any other.
+        path: as for :func:`load_images`; an ``.npz`` file if the dataset is not in the registry.
+
+    Raises:
+        DataError: the file of own images is not as it should be.
+    """
+    if dataset in dataset_names():
+        spec = get_dataset(dataset)
+        return spec.classes, spec.channels, spec.image_size
+    outline = outline_of_own(Path(path))
+    return outline.classes, *outline.parts["train"].shape[1:3]
 
 
 def split_files(dataset: str, path: str | Path | None) -> list[Path]:

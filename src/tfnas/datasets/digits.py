@@ -15,6 +15,8 @@ import numpy as np
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.errors import DataError
 
+NAME = "digits"
+
 IMAGES = 1797
 """Number of images."""
 
@@ -48,11 +50,7 @@ def digits_splits(
         DataError: a part is empty, or they need more than 1,797 images.
     """
     test = IMAGES - train - valid if test is None else test
-    if min(train, valid, test) < 1 or train + valid + test > IMAGES:
-        raise DataError(
-            f"The digits cannot be split into {train}, {valid} and {test} images: "
-            f"each part needs at least one and all together have {IMAGES}."
-        )
+    check_sizes(train, valid, test)
     from sklearn.datasets import load_digits
 
     labels = load_digits().target
@@ -64,6 +62,19 @@ def digits_splits(
     order = np.array(sorted(range(IMAGES), key=lambda position: (rank[position], hashes[position])), dtype=np.int64)
     ends = np.cumsum([train, valid, test])
     return np.sort(order[: ends[0]]), np.sort(order[ends[0] : ends[1]]), np.sort(order[ends[1] : ends[2]])
+
+
+def check_sizes(train: int, valid: int, test: int) -> None:
+    """Check that the digits can be split into parts of these sizes, without reading them.
+
+    Raises:
+        DataError: a part is empty, or they need more than 1,797 images.
+    """
+    if min(train, valid, test) < 1 or train + valid + test > IMAGES:
+        raise DataError(
+            f"The digits cannot be split into {train}, {valid} and {test} images: "
+            f"each part needs at least one and all together have {IMAGES}."
+        )
 
 
 def _read(folder: Path, split: str) -> Images:
@@ -85,10 +96,11 @@ def _drawable(positions: np.ndarray, folders: list[Path]) -> tuple[np.ndarray | 
 
 register(
     DatasetSpec(
-        name="digits",
+        name=NAME,
         classes=10,
         channels=1,
         image_size=8,
+        counts=(IMAGES, IMAGES - TRAIN_SIZE - VALID_SIZE),
         mean=(4.8842,),
         std=(6.0168,),
         constants="mean and standard deviation of all pixels of all 1,797 images, pixels 0..16",

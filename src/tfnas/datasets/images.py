@@ -7,8 +7,10 @@ Pixels are kept as the source has them (uint8) and normalised when a batch is ma
 from __future__ import annotations
 
 import hashlib
+import os
 import zipfile
-import zlib
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,12 @@ import numpy as np
 
 from tfnas.errors import DataError
 from tfnas.files import atomic, facts_path, read_json, write_json
+
+LARGEST_MEAN = 1.5
+"""How far from 0 the mean of the normalised training pixels of a channel may be."""
+
+STDS = (0.25, 4.0)
+"""Between which borders their standard deviation must lie."""
 
 
 @dataclass(frozen=True)
@@ -182,39 +190,106 @@ def make_batch(image_set: ImageSet, batch_size: int, seed: int) -> Batch:
     )
 
 
-def check_images(images: np.ndarray, labels: np.ndarray, place: str) -> tuple[np.ndarray, np.ndarray]:
-    """Check images and labels of a file and return them as uint8 (N, C, H, W) and int64 (N,).
+def check_shape(shape: tuple[int, ...], place: str) -> None:
+    """Check that images are N x C x H x W squares that the network can halve twice.
 
     Args:
-        images: as the file has them.
-        labels: as the file has them.
+        shape: of the array of images.
         place: what to call the file in a message.
 
     Raises:
-        DataError: shape, type or values are not those of labelled images; the message says which and what to do.
+        DataError: they are not; the message says what is wrong and what to do.
     """
-    if images.ndim != 4 or not 1 <= images.shape[1] <= 4:
+    if len(shape) != 4 or not 1 <= shape[1] <= 4:
         raise DataError(
-            f"The images of {place} have shape {images.shape} where N x C x H x W with 1 to 4 channels is expected: "
+            f"The images of {place} have shape {shape} where N x C x H x W with 1 to 4 channels is expected: "
             "transpose or reshape them."
         )
-    if len(images) == 0:
+    if shape[0] == 0:
         raise DataError(f"{place} holds no image: use a file that does.")
-    height, width = images.shape[2:]
+    height, width = shape[2:]
     if height != width or height < 8 or height % 4:
         raise DataError(
             f"The images of {place} are {height} x {width} pixels where squares are expected with a side of at "
             "least 8 that 4 divides (the network halves them twice): crop or resize them."
         )
-    if labels.shape != (len(images),):
-        raise DataError(f"{place} has {len(images)} images but labels of shape {labels.shape}: give one for each.")
-    if images.dtype != np.uint8:
-        images = _as_uint8(images, place)
+
+
+def check_labels(labels: np.ndarray, count: int, place: str) -> np.ndarray:
+    """Check that there is a whole number for each image and return them as int64 (N,); a column (N, 1) is taken.
+
+    Args:
+        labels: as the file has them.
+        count: number of images.
+        place: what to call the file in a message.
+
+    Raises:
+        DataError: there are more or fewer labels than images, or they are no whole numbers.
+    """
+    if labels.shape == (count, 1):
+        labels = labels[:, 0]
+    if labels.ndim > 1:
+        raise DataError(
+            f"The labels of {place} have shape {labels.shape} where ({count},) is expected: give the number of its "
+            "class for each image (of one-hot labels: labels.argmax(1))."
+        )
+    if labels.shape != (count,):
+        raise DataError(f"{place} has {count} images but labels of shape {labels.shape}: give one for each.")
     if labels.dtype.kind not in "iu":
         raise DataError(f"The labels of {place} are of type {labels.dtype} where integers are expected: number them.")
+    if int(labels.max()) > np.iinfo(np.int64).max:
+        raise DataError(f"The labels of {place} go up to {labels.max()}: number the classes from 0 without gaps.")
+    return labels.astype(np.int64)
+
+
+def check_pixels(images: np.ndarray, place: str) -> np.ndarray:
+    """Check the pixels of images (N, C, H, W) and return them as uint8.
+
+    Raises:
+        DataError: they are no whole numbers from 0 to 255, or every image is of one colour.
+    """
+    if images.dtype != np.uint8:
+        images = _as_uint8(images, place)
     if (images == images[:, :1, :1, :1]).all():
         raise DataError(f"Every image of {place} is of one single colour: it says nothing about a network.")
-    return images, labels.astype(np.int64)
+    return images
+
+
+def check_statistics(
+    images: np.ndarray, mean: Sequence[float], std: Sequence[float], place: str, mend: str, at_once: int = 1024
+) -> None:
+    """Refuse a mean and std under which training pixels are far from mean 0 and standard deviation 1.
+
+    Networks at initialisation expect inputs of that order; their scores change with it. The borders
+    (:data:`LARGEST_MEAN`, :data:`STDS`) leave room for small subsets, and for constants of other images of the same
+    scale, those of ImageNet for example. A mean, a std or pixels on the scale 0 to 1 where the others are on 0 to 255,
+    or a variance in the place of std, lie outside.
+
+    Args:
+        images: training images, uint8, shape (N, C, H, W).
+        mean: mean per channel.
+        std: standard deviation per channel.
+        place: what to call the file in a message.
+        mend: what to do, for the message.
+        at_once: images that are counted at once.
+
+    Raises:
+        DataError: a channel is outside the borders.
+    """
+    counts = np.zeros((images.shape[1], 256), dtype=np.int64)
+    for start in range(0, len(images), at_once):
+        for channel, row in enumerate(counts):
+            row += np.bincount(images[start : start + at_once, channel].ravel(), minlength=256)
+    for channel, row in enumerate(counts):
+        pixels = (np.arange(256) - mean[channel]) / std[channel]
+        centre = float(np.average(pixels, weights=row))
+        spread = float(np.sqrt(np.average((pixels - centre) ** 2, weights=row)))
+        if abs(centre) > LARGEST_MEAN or not STDS[0] <= spread <= STDS[1]:
+            raise DataError(
+                f"With mean {mean[channel]:g} and std {std[channel]:g} the training pixels of channel {channel} of "
+                f"{place} have mean {centre:.3g} and standard deviation {spread:.3g} where about 0 and 1 are expected "
+                f"(they run from {np.flatnonzero(row)[0]} to {np.flatnonzero(row)[-1]}): {mend}."
+            )
 
 
 def _as_uint8(images: np.ndarray, place: str) -> np.ndarray:
@@ -231,16 +306,73 @@ def _as_uint8(images: np.ndarray, place: str) -> np.ndarray:
     return images.astype(np.uint8)
 
 
-def load_npz(path: str | Path) -> dict[str, np.ndarray]:
-    """Read all arrays of an ``.npz`` file; pickled objects are refused.
+def load_npz(path: str | Path, names: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Read arrays of an ``.npz`` file; pickled objects are refused.
+
+    Args:
+        path: the file.
+        names: the arrays to read, as far as the file has them; None is all. Others are not looked at.
 
     Raises:
-        DataError: the file is missing, damaged, or holds Python objects.
+        DataError: the file is missing, damaged, holds Python objects, or more than this machine's memory.
     """
+    with _reading_npz(path), np.load(path, allow_pickle=False) as file:
+        wanted = [name for name in file.files if names is None or name in names]
+        _check_memory(path, wanted)
+        arrays = {name: file[name] for name in wanted}
+        for name, array in arrays.items():
+            if not isinstance(array, np.ndarray):
+                raise ValueError(f"'{name}' is no array")
+        return arrays
+
+
+def npz_shapes(path: str | Path) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the arrays in an ``.npz`` file by name, without reading the arrays.
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    shapes = {}
+    with _reading_npz(path), zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.endswith(".npy"):
+                with archive.open(member) as file:
+                    first = np.lib.format.read_magic(file) == (1, 0)
+                    read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                    shapes[member.removesuffix(".npy")] = read(file)[0]
+    return shapes
+
+
+@contextmanager
+def _reading_npz(path: str | Path) -> Iterator[None]:
+    """Turn the errors of a file that is no sound ``.npz`` into one sentence."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        yield
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"'{path}' does not exist: check the path in the study file.") from None
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, AttributeError, TypeError) as error:
-        raise DataError(f"'{path}' cannot be read as .npz ({error}): it may be damaged, make it again.") from error
+    except MemoryError as error:
+        raise DataError(
+            f"'{path}' claims more memory than there is ({error}): it may be damaged, make it again or smaller."
+        ) from error
+    except Exception as error:  # a damaged zip or header fails in many ways: method, checksum, syntax, types
+        raise DataError(
+            f"'{path}' cannot be read as .npz ({error or type(error).__name__}): it may be damaged, make it again."
+        ) from error
+
+
+def _check_memory(path: str | Path, names: list[str]) -> None:
+    """Refuse arrays that together unpack to more than this machine's memory: a zip can claim a thousandfold.
+
+    Raises:
+        DataError: they do.
+    """
+    with zipfile.ZipFile(path) as archive:
+        claimed = sum(member.file_size for member in archive.infolist() if member.filename[:-4] in names)
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if claimed > memory:
+        raise DataError(
+            f"'{path}' unpacks to {claimed:,} bytes, more than the {memory:,} of this machine's memory: use a smaller "
+            "file."
+        )

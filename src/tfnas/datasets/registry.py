@@ -32,6 +32,7 @@ class DatasetSpec:
         classes: number of classes.
         channels: channels of an image.
         image_size: pixels along each side.
+        counts: number of training and of test images.
         mean: mean per channel on the scale of the pixels (0 .. 255 unless said otherwise).
         std: standard deviation per channel on the same scale.
         constants: where mean and std come from.
@@ -48,6 +49,7 @@ class DatasetSpec:
     classes: int
     channels: int
     image_size: int
+    counts: tuple[int, int]
     mean: tuple[float, ...]
     std: tuple[float, ...]
     constants: str

@@ -12,19 +12,22 @@ test_accuracy         ``cifar10``, 200 epochs, split ori-test             200 ep
 early_valid_accuracy  ``cifar10-valid``, 12 epochs, split x-valid         12 epochs, split x-valid
 early_seconds         ``cifar10-valid``, 12 epochs, train-all-time        12 epochs, train-all-time
 valid_seconds         ``cifar10-valid``, 12 epochs, valid-per-time        12 epochs, valid-per-time
-params, flops         ``get_cost_info("cifar10")``                        ``get_cost_info(dataset)``
+params, flops         counted by tfnas                                    counted by tfnas
 ====================  ==================================================  ===========================================
 
 Each record is unpacked once for all datasets. One is in memory at a time, and of a tar one record is on disk at a time.
 
-The records are Python pickles, which can run code when they are read: use an archive from the authors' own links.
+Parameters and FLOPs are counted here, for the benchmark's own skeleton: the counts in the archive are known to be wrong
+in places, and ``nats_bench`` replaces those it finds at odds with one another by those of one training seed.
+
+The records are Python pickles. They are read by :mod:`tfnas.pickles`, which runs nothing of them, and ``nats_bench``
+is given what they hold.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
-import pickle
 import re
 import shutil
 import sys
@@ -34,10 +37,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfnas.cells import SPACE_SIZE
+from tfnas.cells import SPACE_SIZE, Cell
 from tfnas.downloads import reading_tar, sources_of
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
+from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.pickles import PLAIN, SCALARS, read_pickle
 from tfnas.truth.schema import COLUMNS, require_complete, write_truth
 
 if TYPE_CHECKING:
@@ -50,6 +55,10 @@ RESOURCE = "NATS-tss"
 DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
 """Datasets of the archive, and under which of its names validation accuracies and costs are found."""
 
+SHAPES = {"cifar10": (10, 32), "cifar100": (100, 32), "ImageNet16-120": (120, 16)}
+"""Number of classes, and pixels along each side of an image; kept here so that the archive is not read anew whenever
+something about images is edited."""
+
 EARLY_EPOCHS, FULL_EPOCHS = "12", "200"
 
 SEEDS = ("valid_seeds", "test_seeds", "early_seeds")
@@ -57,6 +66,9 @@ SEEDS = ("valid_seeds", "test_seeds", "early_seeds")
 
 META = "meta.pickle.pbz2"
 _RECORD = re.compile(r"(\d{6})\.pickle\.pbz2")
+
+LARGEST = 1 << 24
+"""Bytes that a file of the archive may have, packed or unpacked; the real ones unpack to 0.3 and 1.4 million."""
 
 
 def read_archive(
@@ -119,8 +131,9 @@ def take_dataset(table: str | Path, dataset: str, output: str | Path, allow_inco
     """
     rows, facts = read_table(table, ("dataset", *COLUMNS, *SEEDS)), read_facts(table)
     rows = rows[rows["dataset"] == dataset]
-    require_complete(facts["missing"], len(rows), f"The archive '{facts['archive']}'", allow_incomplete)
-    write_truth(rows, _facts(dataset, facts["archive"], rows), output)
+    place = f"The archive '{facts['archive']}'"
+    require_complete(facts["missing"], len(rows), place, allow_incomplete)
+    write_truth(rows, _facts(dataset, facts["archive"], rows), output, place)
 
 
 def find_archive(path: Path) -> Path:
@@ -130,17 +143,43 @@ def find_archive(path: Path) -> Path:
         path: the archive, or a folder that holds it.
 
     Raises:
-        DataError: there is none.
+        DataError: there is none, or the file is of another format.
     """
-    if path.is_file() or (path / META).is_file():
+    if path.is_file():
+        _check_format(path)
+        return path
+    if (path / META).is_file():
         return path
     candidates = sorted(path.glob(f"NATS-tss-*-simple/{META}")) + sorted(path.glob("NATS-tss-*-simple.tar"))
     if not candidates:
-        raise DataError(
-            f"'{path}' holds no NATS-Bench archive ({META} and a file per cell): give the folder "
-            f"NATS-tss-v1_0-3ffb9-simple or its .tar, see {sources_of(RESOURCE)[0].page}."
-        )
+        raise DataError(f"'{path}' holds no NATS-Bench archive ({META} and a file per cell): {_what_to_give()}.")
     return candidates[0].parent if candidates[0].name == META else candidates[0]
+
+
+def _check_format(path: Path) -> None:
+    """Refuse a file that is no tar at all, naming what it looks like; a tar that is cut off is found when it is read.
+
+    Raises:
+        DataError: see above.
+    """
+    with path.open("rb") as file:
+        start = file.read(512)
+    if path.suffix == ".pth":
+        found = "is a file of PyTorch, the form in which the older NAS-Bench-201 was distributed"
+    elif path.suffix == ".pbz2" or start.startswith(b"BZh"):
+        found = "is a pickle packed by bzip2, the form of NATS-Bench in one file"
+    elif start.lstrip()[:1] == b"<":
+        found = "is a web page, probably of a sign-in or of a used-up quota"
+    elif not start:
+        found = "is empty"
+    else:
+        return
+    raise DataError(f"'{path}' {found}, not the archive of NATS-Bench: {_what_to_give()}.")
+
+
+def _what_to_give() -> str:
+    page = sources_of(RESOURCE)[0].page
+    return f"give the folder NATS-tss-v1_0-3ffb9-simple or its .tar, see {page}"
 
 
 @contextlib.contextmanager
@@ -174,6 +213,11 @@ def _one_by_one(tar: tarfile.TarFile, members: dict[int, tarfile.TarInfo], folde
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Path:
     """Write a plain member under its bare name: nothing in the tar can choose where it lands."""
     target = folder / Path(member.name).name
+    if member.size > LARGEST:
+        raise DataError(
+            f"'{member.name}' of the archive claims {member.size:,} bytes, which no official file has: do not use it, "
+            "get the archive again from its authors."
+        )
     with tar.extractfile(member) as content, target.open("wb") as file:
         shutil.copyfileobj(content, file)
     if target.stat().st_size != member.size:
@@ -182,55 +226,69 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Pat
 
 
 def _api(folder: Path) -> NATStopology:
+    """Return the api of ``nats_bench``, which knows all cells and no record yet."""
     from nats_bench.api_topology import NATStopology
 
-    with contextlib.redirect_stdout(io.StringIO()):
-        try:
-            api = NATStopology(str(folder), fast_mode=True, verbose=False)
-        except (OSError, EOFError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as error:
-            raise DataError(
-                f"'{folder / META}' is damaged or truncated ({error or type(error).__name__}): get the archive again."
-            ) from error
-    if len(api.meta_archs) != SPACE_SIZE:
-        raise DataError(
-            f"The archive '{folder}' lists {len(api.meta_archs):,} cells where {SPACE_SIZE:,} are expected: "
-            "it is not NATS-tss."
-        )
-    return api
+    meta = read_pickle(folder / META, PLAIN, f"'{folder / META}'", LARGEST)
+    archs = meta.get("meta_archs") if isinstance(meta, dict) else None
+    if not isinstance(archs, list) or len(archs) != SPACE_SIZE or not all(isinstance(arch, str) for arch in archs):
+        held = f"lists {len(archs):,} cells" if isinstance(archs, list) else "lists no cells"
+        raise DataError(f"The archive '{folder}' {held} where {SPACE_SIZE:,} are expected: it is not NATS-tss.")
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return NATStopology({"meta_archs": archs, "arch2infos": {}, "evaluated_indexes": ()}, verbose=False)
+    except ValueError as error:
+        raise DataError(f"'{folder / META}' is damaged ({error}): get the archive again.") from error
+
+
+def _read_record(folder: Path, name: str) -> dict[str, Any]:
+    """Return what a record holds: the results by number of epochs, as ``nats_bench`` builds them."""
+    from nats_bench.api_utils import ArchResults
+
+    record = read_pickle(folder / name, SCALARS, f"'{name}' of the archive", LARGEST)
+    # nats_bench would take a text for the path of another pickle, and open it.
+    if not isinstance(record, dict) or not all(isinstance(results, dict) for results in record.values()):
+        raise TypeError("it holds no results by number of epochs")
+    return {epochs: ArchResults.create_from_state_dict(results) for epochs, results in record.items()}
 
 
 def _read_cell(api: NATStopology, index: int, folder: Path, datasets: Sequence[str]) -> list[dict[str, Any]]:
     """Return a row for each dataset from the record of a cell, which is unpacked once."""
-    record = folder / f"{index:06d}.pickle.pbz2"
+    name = f"{index:06d}.pickle.pbz2"
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            api.reload(str(folder), index)
-            rows = [_read_results(api, index, dataset, record.name) for dataset in datasets]
+            api.arch2infos_dict[index] = _read_record(folder, name)
+            api.evaluated_indexes.add(index)
+            rows = [_read_results(api, index, dataset, name) for dataset in datasets]
+            held = api.arch2infos_dict[index][FULL_EPOCHS].arch_str
     except (
         KeyError,
         IndexError,
         TypeError,
         ValueError,
         OSError,
-        EOFError,
-        pickle.UnpicklingError,
         AssertionError,
         AttributeError,
         ImportError,
+        ZeroDivisionError,
     ) as error:
         raise DataError(
-            f"'{record.name}' of the archive is damaged or truncated ({error or type(error).__name__}): "
-            "get the archive again."
+            f"'{name}' of the archive is damaged or truncated ({error or type(error).__name__}): get the archive again."
         ) from error
-    held = api.arch2infos_dict[index][FULL_EPOCHS].arch_str
     if held != api.meta_archs[index]:
         raise DataError(
-            f"'{record.name}' of the archive holds the cell '{held}' where '{api.meta_archs[index]}' is expected: "
+            f"'{name}' of the archive holds the cell '{held}' where '{api.meta_archs[index]}' is expected: "
             "get the archive again."
         )
     api.arch2infos_dict.pop(index, None)
     api.evaluated_indexes.discard(index)
     return rows
+
+
+def skeleton_of(dataset: str) -> Skeleton:
+    """Return the skeleton that the archive's networks were trained in: C = 16, N = 5, and the dataset's shape."""
+    classes, image_size = SHAPES[dataset]
+    return Skeleton(classes=classes, image_size=image_size)
 
 
 def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> dict[str, Any]:
@@ -241,7 +299,7 @@ def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> d
         test = api.get_more_info(index, dataset, hp=FULL_EPOCHS, is_random=False)
         early = api.get_more_info(index, validation, hp=EARLY_EPOCHS, is_random=False)
         results = api.arch2infos_dict[index]
-        costs = results[FULL_EPOCHS].get_compute_costs(dataset)
+        cell, skeleton = Cell.parse(api.meta_archs[index]), skeleton_of(dataset)
         seeds = (
             results[FULL_EPOCHS].get_dataset_seeds(validation),
             results[FULL_EPOCHS].get_dataset_seeds(dataset),
@@ -256,8 +314,8 @@ def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> d
             "early_valid_accuracy": early["valid-accuracy"],
             "early_seconds": early["train-all-time"],
             "valid_seconds": early["valid-per-time"],
-            "params": round(costs["params"] * 1e6),
-            "flops": costs["flops"],
+            "params": count_parameters(cell, skeleton),
+            "flops": count_flops(cell, skeleton) / 1e6,
             **{name: " ".join(map(str, numbers)) for name, numbers in zip(SEEDS, seeds, strict=True)},
         }
     except (KeyError, TypeError, ValueError) as error:
@@ -288,6 +346,7 @@ def _facts(dataset: str, archive: str, rows: pd.DataFrame) -> dict[str, Any]:
         },
         "costs": "early_seconds: train-all-time of the 12-epoch run; valid_seconds: valid-per-time of that run; "
         f"both under the name {DATASETS[dataset]}, as simulate_train_eval of nats_bench charges them",
+        "counts": "params and flops: counted by tfnas for the benchmark's skeleton (C = 16, N = 5)",
         "licence": source.licence,
         "cite": source.cite,
     }

@@ -8,6 +8,7 @@ is kept for people who look a cell up in the benchmark.
 from __future__ import annotations
 
 import logging
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -84,10 +85,10 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
     for column in COLUMNS[2:]:
         lacks = column in OPTIONAL and (column not in table.columns or table[column].isna().all())
         clean[column] = np.nan if lacks else _numbers(table, column, place)
+        if column in ACCURACIES and clean[column].max() <= 1.0:
+            raise TruthError(f"Column {column} of {place} never exceeds 1: it looks like fractions, give percent.")
     if clean["params"].notna().all():
-        clean["params"] = clean["params"].round().astype(np.int64)
-    if clean["valid_accuracy"].max() <= 1.0 and clean["test_accuracy"].max() <= 1.0:
-        raise TruthError(f"The accuracies of {place} never exceed 1: they look like fractions, give percent.")
+        clean["params"] = clean["params"].astype(np.int64)
     return clean.iloc[np.argsort(codes.to_numpy(dtype=np.int64), kind="stable")].reset_index(drop=True)
 
 
@@ -123,7 +124,7 @@ def require_complete(missing: list[str], held: int, place: str, allow_incomplete
     log.warning("%s lacks %s cells (the log lists them); going on with %s.", place, f"{len(missing):,}", f"{held:,}")
 
 
-def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path) -> None:
+def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, place: str | None = None) -> None:
     """Check a table and write it, with its JSON beside it.
 
     Args:
@@ -133,6 +134,7 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path) ->
             whatever else is worth keeping. ``cells``, ``missing`` (list of the cells the table lacks) and ``columns``
             are filled in.
         path: ``name.parquet`` (or ``.csv``, ``.csv.gz``).
+        place: what to call the source of the table in a message; None is the path.
 
     Raises:
         TruthError: the table or its facts are not as they should be.
@@ -142,7 +144,7 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path) ->
     lacking += [f"accuracies.{column}" for column in ACCURACIES if column not in facts.get("accuracies", {})]
     if lacking:
         raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
-    clean = validate(table, f"'{path}'")
+    clean = validate(table, place or f"'{path}'")
     missing = missing_cells(clean)
     write_table(path, clean, {**facts, "cells": len(clean), "missing": missing, "columns": MEANINGS})
 
@@ -180,15 +182,21 @@ def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     if column in ACCURACIES:
         wrong, range_ = ~((values >= 0) & (values <= 100)), "a percentage from 0 to 100"
-    elif column in ("params", "flops"):
+    elif column == "params":
+        wrong = ~((values >= 1) & (values < 2**53) & (values == np.floor(values)))
+        range_ = "a whole number of parameters, 1 or more (not of millions)"
+    elif column == "flops":
         wrong, range_ = ~((values > 0) & np.isfinite(values)), "a positive number"
     else:
         wrong, range_ = ~((values >= 0) & np.isfinite(values)), "a number of seconds, 0 or more"
     if wrong.any():
         first = int(np.flatnonzero(wrong)[0])
+        value = table[column].iloc[first]
+        comma = isinstance(value, str) and re.fullmatch(r"\s*-?\d+,\d+\s*", value)
+        mend = "write a point in numbers instead of a comma" if comma else "mend or remove these rows"
         raise TruthError(
             f"Column {column} of {place} has {int(wrong.sum()):,} value(s) that are not {range_}, the first "
-            f"{table[column].iloc[first]} for cell '{table['arch'].iloc[first]}': mend or remove these rows."
+            f"{value} for cell '{table['arch'].iloc[first]}': {mend}."
         )
     return values
 

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfnas.errors import ConfigError, TruthError
-from tfnas.files import facts_path, read_json, read_table
+from tfnas.errors import ConfigError
+from tfnas.files import facts_path, read_json
+from tfnas.given_tables import absent_columns, read_given, same_column
+from tfnas.networks.skeleton import Skeleton
+from tfnas.truth.counts import check_counts, stated_skeleton
 from tfnas.truth.schema import (
     ACCURACIES,
     COLUMNS,
@@ -29,6 +32,7 @@ def convert(
     columns: Mapping[str, str] | None,
     output: str | Path,
     allow_incomplete: bool = False,
+    skeleton: Mapping[str, int] | None = None,
 ) -> None:
     """Turn a ready table into the ground truth of a dataset.
 
@@ -41,11 +45,14 @@ def convert(
         columns: ``{ours: theirs}`` for columns with other names; columns left out are expected under our name.
         output: the ground truth to write, ``name.parquet``.
         allow_incomplete: whether a table that lacks cells is used all the same.
+        skeleton: of the study's networks (:data:`tfnas.truth.counts.KEYS`), which the table's parameters and FLOPs are
+            held against unless its JSON states the skeleton of its own networks; None where neither is known.
 
     Raises:
         ConfigError: ``columns`` maps a column that the schema does not have.
-        DataError: the table is missing or damaged.
-        TruthError: it lacks a column or a cell, or a value is out of range.
+        DataError: the table is missing, damaged or of another form.
+        TruthError: it lacks a column or a cell, a value is out of range, or parameters or FLOPs are not those of its
+            cells.
     """
     path, columns = Path(path), dict(columns or {})
     unknown = [name for name in columns if name not in COLUMNS]
@@ -54,18 +61,21 @@ def convert(
             f"truth.columns of {dataset} maps {', '.join(unknown)}, which ground truth does not have: "
             f"use {', '.join(COLUMNS)} on the left."
         )
-    place = f"The table '{path}'"
-    theirs = read_table(path)
-    absent = [f"{theirs_} (for {ours})" for ours, theirs_ in columns.items() if theirs_ not in theirs.columns]
-    if absent:
-        raise TruthError(
-            f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, theirs.columns))}; "
-            f"mend truth.columns of {dataset} in the study file."
-        )
+    place, key = f"The table '{path}'", f"truth.columns of {dataset}"
+    theirs = read_given(path)
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
-    table = theirs[[theirs_ for theirs_ in names.values() if theirs_ in theirs.columns]].copy()
-    table = table.set_axis([ours for ours, theirs_ in names.items() if theirs_ in theirs.columns], axis="columns")
+    absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
+    needed = {ours: name for ours, name in absent.items() if _is_needed(ours, name, columns, theirs.columns)}
+    if needed:
+        raise absent_columns(place, needed, theirs.columns, key)
+    table = theirs[[name for ours, name in names.items() if ours not in absent]]
+    table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
     table = validate(table, place)
+    stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'")
+    if stated is not None or skeleton is not None:
+        check_counts(table, stated or Skeleton(**skeleton), place)
+    if stated is not None and skeleton is not None and stated != Skeleton(**skeleton):
+        log.warning("%s holds networks of another skeleton than those that the study scores.", place)
     require_complete(missing_cells(table), len(table), place, allow_incomplete)
     lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]
     if lacking:
@@ -73,9 +83,18 @@ def convert(
     write_truth(table, _facts(path, dataset, names, lacking), output)
 
 
+def _is_needed(ours: str, name: str, columns: Mapping[str, str], has: Sequence[str]) -> bool:
+    """Return whether an absent column is missed: it must be there, was mapped, or is there in another spelling."""
+    return ours not in OPTIONAL or ours in columns or same_column(name, has) is not None
+
+
+def _stated(path: Path) -> dict[str, Any]:
+    return read_json(facts_path(path)) if facts_path(path).exists() else {}
+
+
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
-    stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    stated = _stated(path)
     accuracies = dict(stated.get("accuracies", {}))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"

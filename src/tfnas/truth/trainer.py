@@ -34,8 +34,11 @@ import torch.nn.functional as F
 
 from tfnas import seeds
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
-from tfnas.datasets import digits_splits, load_images
+from tfnas.datasets import load_images
+from tfnas.datasets.digits import NAME as DIGITS
+from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
+from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
 from tfnas.files import atomic, read_facts, read_table, write_table
 from tfnas.memory import keep_freed_memory
@@ -45,7 +48,7 @@ from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.progress import progress
-from tfnas.seeds import child_rng, child_seed
+from tfnas.seeds import child_seed
 from tfnas.statistics import spearman
 from tfnas.truth.schema import write_truth
 
@@ -53,7 +56,6 @@ log = logging.getLogger("tfnas")
 
 MEASURED = ("valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "seconds")
 BLOCK_COLUMNS = ("arch", "train_seed", *MEASURED)
-SPLIT_SEED = 0
 
 
 @cache
@@ -159,35 +161,24 @@ def load_splits(
 ) -> dict[str, ImageSet]:
     """Return the image sets ``train``, ``valid`` and ``test`` of a recipe, disjoint and the same for every cell.
 
-    The digits are cut by :func:`tfnas.datasets.digits_splits`. Of any other dataset, ``train_size`` and ``valid_size``
-    images are drawn from its training set and ``test_size`` from its test set, by a seeded shuffle.
+    Which images these are is decided by :func:`tfnas.datasets.training_splits.training_places`.
 
     Raises:
-        DataError: there are fewer images than the recipe asks for, or its early stop comes after its end.
+        DataError: there are fewer images than the recipe asks for, a class is tested on that is not trained on, or the
+            early stop comes after the end.
     """
     if recipe["early_epochs"] > recipe["epochs"]:
         raise DataError(
             f"training.early_epochs is {recipe['early_epochs']}, after the end of {recipe['epochs']} epochs: "
             "stop at or before training.epochs."
         )
-    sizes = {name: recipe[f"{name}_size"] for name in ("train", "valid", "test")}
-    train = load_images(dataset, image_path, folder)
-    if dataset == "digits":
-        places = digits_splits(SPLIT_SEED, **sizes)
-        return {name: _subset(train, where) for name, where in zip(sizes, places, strict=True)}
-    test = load_images(dataset, image_path, folder, split="test")
-    for images, wanted, what in ((train, sizes["train"] + sizes["valid"], "training"), (test, sizes["test"], "test")):
-        if wanted > len(images):
-            raise DataError(
-                f"The recipe asks for {wanted} {what} images of {dataset}, which has {len(images)}: "
-                "make training.train_size, valid_size or test_size smaller."
-            )
-    order = child_rng(SPLIT_SEED, dataset, "split").permutation(len(train))
-    return {
-        "train": _subset(train, order[: sizes["train"]]),
-        "valid": _subset(train, order[sizes["train"] : sizes["train"] + sizes["valid"]]),
-        "test": _subset(test, child_rng(SPLIT_SEED, dataset, "test").permutation(len(test))[: sizes["test"]]),
-    }
+    train, test = load_images(dataset, image_path, folder), load_images(dataset, image_path, folder, split="test")
+    sizes = {name: recipe[f"{name}_size"] for name in PARTS}
+    places = training_places(dataset, image_path, len(train), len(test), sizes)
+    if dataset == DIGITS and image_path is None:
+        test = train  # all parts are places in the one set
+    check_classes(dataset, train.labels, test.labels, places)
+    return {name: _subset(test if name == "test" else train, where) for name, where in places.items()}
 
 
 def _subset(images: ImageSet, places: np.ndarray) -> ImageSet:

@@ -1,0 +1,103 @@
+"""Read pickles that others wrote: as data, never as code, and never larger than they can sensibly be.
+
+A pickle is a small program that may call anything it can import. Here it can import only what the official files need,
+listed by name; any other name, ``os.system`` or ``sys.exit`` for example, is refused before it is looked up.
+"""
+
+from __future__ import annotations
+
+import bz2
+import importlib
+import io
+import pickle
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from tfnas.errors import DataError
+
+Names = Collection[tuple[str, str]]
+"""What a pickle may import: (module, name)."""
+
+PLAIN: Names = frozenset()
+"""Nothing: dictionaries, lists, texts, numbers and bytes alone."""
+
+SCALARS: Names = frozenset(
+    {
+        ("collections", "OrderedDict"),
+        ("numpy", "dtype"),
+        ("numpy.core.multiarray", "scalar"),
+        ("numpy._core.multiarray", "scalar"),
+    }
+)
+"""Numbers of numpy in dictionaries that keep their order: what the records of NATS-Bench hold."""
+
+ARRAYS: Names = SCALARS | {
+    ("numpy", "ndarray"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.numeric", "_frombuffer"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("_codecs", "encode"),
+}
+"""Arrays of numpy as well: what the batches of CIFAR and ImageNet16 hold."""
+
+
+class _ForbiddenError(Exception):
+    """The pickle asks for a name that it may not have; ``str`` of it is that name."""
+
+
+class _Reader(pickle.Unpickler):
+    """An unpickler that imports only names of its list."""
+
+    def __init__(self, file: io.BufferedIOBase, allowed: Names, encoding: str):
+        super().__init__(file, encoding=encoding)
+        self.allowed = allowed
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in self.allowed:
+            raise _ForbiddenError(f"{module}.{name}")
+        # numpy 2 renamed numpy.core; the old name still works, with a warning.
+        return getattr(importlib.import_module(module.replace("numpy.core.", "numpy._core.")), name)
+
+
+def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: str = "ASCII") -> Any:
+    """Read the object in a pickle, packed by bzip2 if its name ends in ``.pbz2``.
+
+    Args:
+        path: the file.
+        allowed: what it may import: :data:`PLAIN`, :data:`SCALARS` or :data:`ARRAYS`.
+        place: what to call the file in a message.
+        largest: bytes that the unpacked pickle may have at most.
+        encoding: of texts that Python 2 wrote, as for :func:`pickle.load`.
+
+    Raises:
+        DataError: the file wants to import something else, is larger than ``largest``, damaged or truncated.
+        OSError: the file cannot be opened.
+    """
+    try:
+        with bz2.open(path) if path.suffix == ".pbz2" else path.open("rb") as file:
+            content = file.read(largest + 1)
+        if len(content) > largest:
+            raise DataError(
+                f"{place} unpacks to more than {largest:,} bytes, which no official file does: do not use it, get it "
+                "again from its authors."
+            )
+        return _Reader(io.BytesIO(content), allowed, encoding).load()
+    except _ForbiddenError as error:
+        raise DataError(
+            f"{place} wants to run {error} when it is opened, which no official file does: do not use it, get it again "
+            "from its authors."
+        ) from None
+    except MemoryError as error:
+        raise DataError(
+            f"{place} claims more memory than there is: it is damaged, get it again from its authors."
+        ) from error
+    except DataError:
+        raise
+    except Exception as error:  # a damaged pickle calls what it can with arguments that make no sense
+        if getattr(error, "errno", None):
+            raise
+        raise DataError(
+            f"{place} is damaged or truncated ({error or type(error).__name__}): get it again from its authors."
+        ) from error
