@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, operation_digits, string_codes
+from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import facts_path, read_json, read_table, write_table
 
@@ -89,11 +89,10 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     devices = [str(name) for name in table.columns if name not in RESERVED]
     if not devices:
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
-    codes = table["arch"].map(string_codes())
-    if codes.isna().any():
-        raise TruthError(f"{place} holds '{table['arch'][codes.isna()].iloc[0]}', which is no cell: remove the row.")
-    if codes.duplicated().any():
-        raise TruthError(f"{place} has the cell '{table['arch'][codes.duplicated()].iloc[0]}' twice: keep one row.")
+    codes = codes_of(table["arch"], place, TruthError)
+    repeated = pd.Series(codes, index=table.index).duplicated()
+    if repeated.any():
+        raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
     for device in devices:
         values = pd.to_numeric(table[device], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = ~((values > 0) & np.isfinite(values)) & table[device].notna().to_numpy()
@@ -104,7 +103,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
                 "number of milliseconds: mend it or leave it empty."
             )
         table[device] = values
-    order = np.argsort(codes.to_numpy(dtype=np.int64))
+    order = np.argsort(codes)
     table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
     stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
     facts = {
@@ -141,10 +140,11 @@ class Costs:
             DataError: a file is missing, damaged or has no column ``arch``.
         """
         truth = read_table(truth_path, ("arch",))
-        by_name = {name: _by_code(truth, name) for name in COUNTED if name in truth.columns}
+        by_name = {name: _by_code(truth, name, f"'{truth_path}'") for name in COUNTED if name in truth.columns}
         if latency_path is not None:
             latencies = read_table(latency_path, ("arch",))
-            by_name |= {name: _by_code(latencies, name) for name in latencies.columns if name != "arch"}
+            place = f"'{latency_path}'"
+            by_name |= {name: _by_code(latencies, name, place) for name in latencies.columns if name != "arch"}
         return cls(by_name, dataset)
 
     @property
@@ -185,11 +185,9 @@ class Costs:
         return values
 
 
-def _by_code(table: pd.DataFrame, column: str) -> np.ndarray:
+def _by_code(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     values = np.full(SPACE_SIZE, np.nan)
-    codes = table["arch"].map(string_codes())
-    known = codes.notna()
-    values[codes[known].to_numpy(dtype=np.int64)] = table.loc[known, column].to_numpy(dtype=np.float64)
+    values[codes_of(table["arch"], place, TruthError)] = table[column].to_numpy(dtype=np.float64)
     return values
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json, write_table
@@ -123,7 +123,9 @@ def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
             name: "; ".join(dict.fromkeys((known["versions"].get(name, version), version)))
             for name, version in facts["versions"].items()
         }
-    table = table.assign(code=table["arch"].map(string_codes()), place=table["proxy"].map(proxy_names().index))
+    table = table.assign(
+        code=codes_of(table["arch"], f"'{path}' or '{output}'"), place=table["proxy"].map(proxy_names().index)
+    )
     table = table.sort_values(["code", "place"], ignore_index=True)[list(COLUMNS)]
     table["seconds"] = table["seconds"].map(lambda seconds: float(f"{seconds:.4g}"))
     write_table(output, table, facts | {"families": dict(sorted(families.items()))})
