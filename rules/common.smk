@@ -10,18 +10,25 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
+from tfnas.study_file import read_file
 from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
+try:
+    layers = [(f"'{path}'", read_file(path)) for path in workflow.overwrite_configfiles or ["config.yaml"]]
+except TfnasError as error:
+    raise WorkflowError(str(error)) from None
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"
 
 
 try:
-    checked = load_study(config)
+    checked = load_study(config, [*layers, ("--config", workflow.config_settings.config)])
+    check_references(checked, Path(workflow.basedir) / REPORT)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None

@@ -8,24 +8,29 @@ The schema is built here and nowhere else; names of proxies, searches and datase
 from __future__ import annotations
 
 import copy
-import difflib
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
 from tfnas.files import atomic
+from tfnas.letters import check_letters
+from tfnas.study_file import as_meant, branches_of, check_yaml, place_of, quote_advice, similar, take_away
 
 if TYPE_CHECKING:
     from tfnas.search.registry import Algorithm
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
-"""What a dataset may be called: letters, digits and hyphens."""
+NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$(?!\n)"
+"""What a dataset may be called: letters, digits and hyphens. A ``$`` alone would let a newline follow."""
 
-LABEL = r"^[a-z0-9][a-z0-9-]*$"
+LABEL = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
 """What a study or a search may be called: lower-case letters, digits and hyphens."""
+
+LONGEST_NAME = 60
+"""Characters of such a name: files are called by it, and a file system takes 255."""
 
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
@@ -86,6 +91,7 @@ def schema() -> dict[str, Any]:
                 "study": {
                     "type": "string",
                     "pattern": LABEL,
+                    "maxLength": LONGEST_NAME,
                     "description": "Name of the study; its results lie in `results/{study}/`. Lower-case letters, "
                     "digits and hyphens.",
                 },
@@ -105,7 +111,7 @@ def schema() -> dict[str, Any]:
                 "datasets": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"pattern": NAME},
+                    "propertyNames": {"pattern": NAME, "maxLength": LONGEST_NAME},
                     "description": "The datasets of the study, by name: a name of the dataset registry, or any name "
                     "with `images.path` naming an .npz of your own.",
                     "additionalProperties": _section(
@@ -290,14 +296,14 @@ def schema() -> dict[str, Any]:
                         "use": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "The searches, by a label of your choice.",
                             "additionalProperties": _search_settings(),
                         },
                         "spaces": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Sub-spaces to compare by the FLOPs of their cells, as constraints by a "
                             "label of your choice.",
                             "additionalProperties": _constraint("The cells of a sub-space."),
@@ -305,7 +311,7 @@ def schema() -> dict[str, Any]:
                         "leagues": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Lists of labels of `use`, by a name of your choice: of each list (the "
                             "variants of a method, say) the report chooses one for every dataset, by the accuracies of "
                             "the others alone (at least 2 datasets).",
@@ -437,17 +443,25 @@ def _training() -> dict[str, Any]:
     )
 
 
-def load_study(config: dict[str, Any]) -> dict[str, Any]:
+def load_study(config: dict[str, Any], layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> dict[str, Any]:
     """Check a study as read from YAML, and return it with every default filled in.
+
+    Args:
+        config: the study, merged from its files.
+        layers: name and content of each file and of ``--config``, in order, if it was merged from several: where a
+            later one says null, the key is taken away (:func:`tfnas.study_file.take_away`).
 
     Raises:
         ConfigError: a key or a value is wrong; the message says where, and what exists.
+        DataError: a path of the study file does not exist.
     """
     import jsonschema
 
+    for content in (*(layer for _, layer in layers), config):
+        check_yaml(content)
     rules = schema()
-    _explain(config, rules, jsonschema)
-    study = copy.deepcopy(config)
+    study = take_away(as_meant(config, rules), rules, layers)
+    _explain(study, rules, jsonschema)
     _fill(study, rules)
     check_config(study)
     return study
@@ -461,22 +475,9 @@ def _explain(config: dict[str, Any], rules: dict[str, Any], jsonschema: Any) -> 
         raise _sentence(unknown_first[0])
 
 
-def _place(path: Any) -> str:
-    """Return where something stands in the study file, for example ``search.use.area.sample``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _similar(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
-    return f" (did you mean '{close[0]}'?)" if close else ""
-
-
 def _sentence(error: Any) -> ConfigError:
     """Return a schema error as the sentence that the terminal shows."""
-    place = _place(error.absolute_path)
+    place = place_of(error.absolute_path)
     here = f"'{place}'" if place else "the study file"
     value, rule = error.instance, error.validator_value
     note = error.schema.get("description", "")
@@ -484,7 +485,7 @@ def _sentence(error: Any) -> ConfigError:
     if error.validator == "additionalProperties" and rule is False:
         known = list(error.schema["properties"])
         name = next(key for key in value if key not in known)
-        return ConfigError(f"Unknown key '{name}' in {here}{_similar(name, known)}: it may hold {', '.join(known)}.")
+        return ConfigError(f"Unknown key '{name}' in {here}{similar(name, known)}: it may hold {', '.join(known)}.")
     if error.validator == "required":
         missing = [key for key in rule if key not in value]
         return ConfigError(f"The key {', '.join(missing)} is missing in {here}: add it.")
@@ -492,17 +493,17 @@ def _sentence(error: Any) -> ConfigError:
         return UnknownNameError(error.schema["x-kind"], str(value), rule, here)
     if error.validator in ("enum", "const"):
         known = [str(name) for name in (rule if isinstance(rule, list) else [rule])]
-        return ConfigError(
-            f"'{value}' in {here} is not allowed{_similar(value, known)}: use one of {', '.join(known)}."
-        )
+        return ConfigError(f"'{value}' in {here} is not allowed{similar(value, known)}: use one of {', '.join(known)}.")
     if error.validator == "type":
         kinds = rule if isinstance(rule, list) else [rule]
         wanted = " or ".join(KINDS.get(kind, kind) for kind in kinds)
-        if isinstance(value, str) and {"integer", "number", "boolean"} & set(kinds):
-            note += "; values inside a nested --config arrive as text, so write them into a second --configfile"
-        return ConfigError(f"{here} is {value!r} where {wanted} is needed{note}.")
+        shown = "empty (null)" if value is None else str(value) if quote_advice(value) else repr(value)
+        note += quote_advice(value) if "string" in kinds else ""
+        return ConfigError(f"{here} is {shown} where {wanted} is needed{note}.")
     if error.validator == "pattern":
-        return ConfigError(f"The name '{value}' in {here} may hold letters, digits and hyphens only (pattern {rule}).")
+        return ConfigError(_name_sentence(value, here, rule))
+    if error.validator == "maxLength":
+        return ConfigError(f"The name '{value[:20]}...' in {here} has {len(value)} characters: use at most {rule}.")
     limits = {
         "minimum": "at least",
         "maximum": "at most",
@@ -514,11 +515,18 @@ def _sentence(error: Any) -> ConfigError:
     return ConfigError(f"{here} is wrong: {error.message}{note}.")
 
 
+def _name_sentence(name: str, here: str, pattern: str) -> str:
+    """Return what a name of letters that names may not hold is told, and what to write in its place."""
+    letters = "lower-case letters" if pattern == LABEL else "letters"
+    better = re.sub(r"[^A-Za-z0-9]+", "-", name.lower() if pattern == LABEL else name).strip("-")
+    advice = f"write '{better}'" if better else "choose another"
+    return f"The name {name!r} in {here} may hold {letters}, digits and hyphens only: {advice}."
+
+
 def _fill(value: Any, rules: dict[str, Any]) -> None:
     """Fill defaults into ``value`` in place, section by section."""
     if isinstance(value, dict):
-        branches = [branch["then"] for branch in rules.get("allOf", ()) if _is_branch(value, branch)]
-        for part in (rules, *branches):
+        for part in (rules, *branches_of(value, rules)):
             properties = part.get("properties", {})
             for key, rule in properties.items():
                 if key not in value and "default" in rule:
@@ -527,10 +535,6 @@ def _fill(value: Any, rules: dict[str, Any]) -> None:
                 rule = properties.get(key, part.get("additionalProperties", {}))
                 if isinstance(rule, dict):
                     _fill(item, rule)
-
-
-def _is_branch(value: dict[str, Any], branch: dict[str, Any]) -> bool:
-    return value.get("algorithm") == branch["if"]["properties"]["algorithm"]["const"]
 
 
 def check_config(study: dict[str, Any]) -> None:
@@ -543,6 +547,7 @@ def check_config(study: dict[str, Any]) -> None:
         ConfigError: the message names the key, the value and what to write instead.
         DataError: a path of the study file does not exist.
     """
+    check_letters(study["title"], "'title'")
     for name, dataset in study["datasets"].items():
         _check_dataset(name, dataset)
     _check_training(study)
@@ -553,26 +558,46 @@ def check_config(study: dict[str, Any]) -> None:
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     from tfnas.datasets import dataset_names
+    from tfnas.hardware import check_device
 
-    images, truth = dataset["images"]["path"], dataset["truth"]
+    images, truth, hardware = dataset["images"]["path"], dataset["truth"], dataset["hardware"]
     place = f"datasets.{name}"
+    for device in hardware["columns"]:
+        check_device(device, f"{place}.hardware.columns")
     if name not in dataset_names() and not str(images).endswith(".npz"):
         raise ConfigError(
-            f"Unknown dataset '{name}' in 'datasets'{_similar(name, list(dataset_names()))}: choose one of "
+            f"Unknown dataset '{name}' in 'datasets'{similar(name, list(dataset_names()))}: choose one of "
             f"{', '.join(dataset_names())}, or set {place}.images.path to an .npz of your own images."
         )
-    _check_exists(images, f"{place}.images.path")
-    _check_exists(truth["path"], f"{place}.truth.path")
-    _check_exists(dataset["hardware"]["path"], f"{place}.hardware.path")
+    for part in ("images", "truth", "hardware"):
+        _check_path(dataset[part]["path"], f"{place}.{part}.path")
     if truth["source"] == "table" and truth["path"] is None:
         raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
     if truth["source"] == "trained" and truth["path"] is not None:
         raise ConfigError(f"{place}.truth.source is 'trained', which reads no file: remove {place}.truth.path.")
 
 
-def _check_exists(path: str | None, key: str) -> None:
-    if path is not None and not Path(path).exists():
-        raise DataError(f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()}).")
+def _check_path(path: str | None, key: str) -> None:
+    """Refuse a path that does not exist, whose braces Snakemake would read, or whose name no report can print."""
+    if path is not None and not _exists(path, key):
+        raise DataError(
+            f"{key} is '{_short(path)}', which does not exist: correct the path (it starts in {Path.cwd()})."
+        )
+
+
+def _exists(path: str, key: str) -> bool:
+    """Return whether a path of the study file exists; refuse one that nothing could be read from."""
+    if wrong := re.findall(r"[{}\n\r\0]", path):
+        raise ConfigError(f"{key} is {path!r}: a path may not hold {wrong[0]!r}, rename the file or the folder.")
+    check_letters(Path(path).name, f"The name of the file of {key}")
+    try:
+        return Path(path).exists()
+    except OSError as error:
+        raise DataError(f"{key} is '{_short(path)}', which cannot be read ({error.strerror}): correct it.") from None
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 200 else f"{path[:100]}...{path[-60:]}"
 
 
 def _check_training(study: dict[str, Any]) -> None:
@@ -604,10 +629,10 @@ def _check_scoring(study: dict[str, Any]) -> None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     for name in study["datasets"]:
         for file in (f"{name}.csv.gz", f"{name}.json"):
-            if not (Path(scoring["shipped"]) / file).exists():
+            if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):
                 raise DataError(
-                    f"scoring.shipped is '{scoring['shipped']}', which has no {file}: correct the folder, or set "
-                    "scoring.scores to computed."
+                    f"scoring.shipped is '{_short(scoring['shipped'])}', which has no {file}: correct the folder, or "
+                    "set scoring.scores to computed."
                 )
 
 
@@ -659,7 +684,7 @@ def _check_searches(study: dict[str, Any]) -> None:
         for name in value if isinstance(value, dict) else ():
             if name not in known:
                 raise ConfigError(
-                    f"{key} names '{name}', which is no dataset of the study{_similar(name, known)}: "
+                    f"{key} names '{name}', which is no dataset of the study{similar(name, known)}: "
                     f"it has {', '.join(known)}."
                 )
     for name in known:
@@ -679,7 +704,7 @@ def _check_choices(study: dict[str, Any]) -> None:
         if name not in scored:
             raise ConfigError(
                 f"scoring.ensemble_choice.proxies names '{name}', which the study does not score"
-                f"{_similar(name, scored)}: add it to scoring.proxies (now {', '.join(scored)})."
+                f"{similar(name, scored)}: add it to scoring.proxies (now {', '.join(scored)})."
             )
     if choice["proxies"]:
         check_ensemble_choice(datasets, choice["proxies"], choice["largest"])
@@ -689,7 +714,7 @@ def _check_choices(study: dict[str, Any]) -> None:
             if label not in searches:
                 raise ConfigError(
                     f"search.leagues.{league} names '{label}', which is no search of the study"
-                    f"{_similar(label, searches)}: search.use has {', '.join(searches)}."
+                    f"{similar(label, searches)}: search.use has {', '.join(searches)}."
                 )
 
 
@@ -697,7 +722,7 @@ def _check_accuracies_of(place: str, settings: dict[str, Any], datasets: list[st
     name = settings.get("accuracies_of")
     if name is not None and name not in datasets:
         raise ConfigError(
-            f"{place}.accuracies_of names '{name}', which is no dataset of the study{_similar(name, datasets)}: "
+            f"{place}.accuracies_of names '{name}', which is no dataset of the study{similar(name, datasets)}: "
             f"it has {', '.join(datasets)}."
         )
 
@@ -719,7 +744,10 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
 
 def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> None:
     """Refuse a latency where a dataset has no table of latencies; the job that reads the table knows its devices."""
+    from tfnas.hardware import check_device
+
     for device in devices:
+        check_device(device, place)
         for name, dataset in study["datasets"].items():
             if dataset["hardware"]["path"] is None:
                 raise ConfigError(

@@ -29,6 +29,7 @@ import numpy as np
 from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import facts_path, read_json, read_table, write_table
+from tfnas.letters import check_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,9 @@ UNITS = {"params": "parameters", "flops": "million FLOPs"}
 RESERVED = ("arch", "index", *COUNTED)
 """Columns of a table of latencies that are no device."""
 
+LONGEST_DEVICE = 60
+"""Characters of the name of a device: it labels an axis and heads a column."""
+
 DIGITS = 7
 """Significant digits to which a nearest feasible value is rounded up."""
 
@@ -49,6 +53,20 @@ DIGITS = 7
 def cost_unit(cost: str) -> str:
     """Return the unit of a cost in words."""
     return UNITS.get(cost, "ms")
+
+
+def check_device(name: str, place: str) -> None:
+    r"""Refuse a name of a device that figures or the report cannot show.
+
+    Raises:
+        ConfigError: it is empty or long, or holds one of ``$ \ { }``, which figures and LaTeX read as mathematics, or a
+            letter that the report cannot print.
+    """
+    if not name.strip() or len(name) > LONGEST_DEVICE:
+        raise ConfigError(f"{place} has a device of {len(name)} characters: give it a name of 1 to {LONGEST_DEVICE}.")
+    if wrong := [letter for letter in name if letter in "$\\{}" or not letter.isprintable()]:
+        raise ConfigError(f"{place} has a device {name!r}: its name may not hold {wrong[0]!r}, give it another.")
+    check_letters(name, f"The name of the device '{name}' of {place}")
 
 
 def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, output: str | Path) -> None:
@@ -89,6 +107,8 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     devices = [str(name) for name in table.columns if name not in RESERVED]
     if not devices:
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
+    for device in devices:
+        check_device(device, f"{place} (another name for its column goes into {key})")
     codes = codes_of(table["arch"], place, TruthError)
     repeated = pd.Series(codes, index=table.index).duplicated()
     if repeated.any():
@@ -106,6 +126,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     order = np.argsort(codes)
     table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
     stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    check_letters(stated, f"'{facts_path(path)}'", TruthError)
     facts = {
         **stated,
         "dataset": dataset,

@@ -11,7 +11,8 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_json, write_table
+from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
+from tfnas.letters import check_letters
 from tfnas.proxies.registry import family_of, proxy_names
 from tfnas.score_table import COLUMNS, ScoreTable
 
@@ -46,6 +47,7 @@ def take_shipped(
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
+    check_letters(facts, f"'{facts_path(path)}'", ScoreError)
     _check_facts(facts, path, dataset, skeleton)
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:

@@ -16,6 +16,9 @@ from tfnas.datasets.images import ImageSet, check_images, load_npz
 from tfnas.datasets.registry import DatasetSpec, Images
 from tfnas.downloads import checksum
 from tfnas.errors import DataError
+from tfnas.letters import check_letters
+
+_NOT_STATED = "not stated in the file"
 
 
 def read_subset(spec: DatasetSpec, path: Path, split: str) -> Images:
@@ -74,6 +77,8 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
     classes = len(arrays["class_names"]) if "class_names" in arrays else int(labels.max()) + 1
     if classes < 2 or labels.max() >= classes:
         raise DataError(f"'{path}' has {classes} class(es) and labels up to {labels.max()}: give at least two classes.")
+    licence, cite = str(arrays.get("licence", _NOT_STATED)), str(arrays.get("cite", _NOT_STATED))
+    check_letters({"licence": licence, "cite": cite}, f"'{path}'", DataError)
     return ImageSet(
         name=name,
         images=images,
@@ -83,8 +88,8 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
         mean=tuple(float(value) for value in mean),
         std=tuple(float(value) for value in std),
         constants="given in the file" if given else "computed from the training images of the file",
-        licence=str(arrays.get("licence", "not stated in the file")),
-        cite=str(arrays.get("cite", "not stated in the file")),
+        licence=licence,
+        cite=cite,
         source=describe_file(path),
         split=split,
         drawn_from="all images of the file" if split == "train" else "the test images of the file",

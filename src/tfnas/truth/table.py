@@ -9,6 +9,7 @@ from typing import Any
 
 from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, read_table
+from tfnas.letters import check_letters
 from tfnas.truth.schema import (
     ACCURACIES,
     COLUMNS,
@@ -76,6 +77,7 @@ def convert(
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
     stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    check_letters(stated, f"'{facts_path(path)}'", TruthError)
     accuracies = dict(stated.get("accuracies", {}))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
