@@ -10,6 +10,7 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.forecast import forecast
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
@@ -27,7 +28,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    checked = load_study(config, [*layers, ("--config", workflow.config_settings.config)])
+    checked = load_study(config, layers=[*layers, ("--config", workflow.config_settings.config)])
     check_references(checked, Path(workflow.basedir) / REPORT)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
@@ -41,6 +42,12 @@ if workflow.is_main_process and not workflow.dryrun:
 
 for warning in warnings_of(config):
     logger.warning(warning)
+try:
+    expected = forecast(STUDY) if workflow.is_main_process else []
+except TfnasError as error:
+    raise WorkflowError(str(error)) from None
+for sentence in expected:
+    logger.info(sentence)
 
 # Snakemake starts scripts through a shell with an unquoted sys.executable, which a folder with a space would break.
 if sys.executable != shlex.quote(sys.executable):

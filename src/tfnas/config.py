@@ -46,6 +46,49 @@ KINDS = {
 }
 """Types of the schema in words."""
 
+PREFACE = """\
+One YAML file is one study. The schema is closed: an unknown or mistyped key is an error that says where it stands and
+which keys exist. `config.yaml` is read unless `--configfile` names another file; they are not merged. `NAME` stands for
+a name of your choice.
+
+## More files than one
+
+Files after `--configfile` are laid one over the other, and `--config` over all of them:
+
+- **Mappings are merged key by key**: keys of a later file are added, or replace those of the same name. `datasets`,
+  `search.use` and all sections are mappings, so their entries add up.
+- **Everything else is replaced**: of a list such as `scoring.proxies` the last file that has it counts, as a whole.
+- **`null` takes away** what earlier files say: a search, a dataset, a sub-space, a league, any entry of a mapping, or a
+  single key, whose default then holds. Where there is nothing to take away, that is an error. `null` for a path is a
+  value.
+
+```yaml
+# mine.yaml, after studies/nats-tss.yaml: one search and one dataset less, and another algorithm for a search
+datasets:
+  ImageNet16-120: null
+search:
+  budget_seconds: {{ImageNet16-120: null}}
+  use:
+    area: null
+    local-search: {{algorithm: random_search}}
+```
+
+A search that gets another `algorithm` keeps the parameters that the old one was given: set those to `null`, too. What
+still names something that was taken away (a league its search) is an error that says so.
+
+## How YAML is read
+
+- Numbers may be written `5e-4`, `1e3` or `"12"`, also within `--config 'training={{epochs: 6}}'`.
+- A name that YAML reads as something else (`101`, `no`, `2024-01-01`) must be quoted: `"101": {{...}}`.
+- A key that stands twice in one mapping is an error; YAML alone would forget the first.
+- Names of studies, searches, sub-spaces and leagues hold lower-case letters, digits and hyphens, those of datasets
+  upper-case letters, too; at most {longest} characters. Paths hold no braces.
+- `title` may hold Latin and Greek letters and common signs. What the report cannot print is refused at once.
+
+## Every key
+"""
+"""What ``docs/config.md`` says before its table."""
+
 TRUTH_SOURCES = ("archive", "table", "trained")
 
 
@@ -443,7 +486,7 @@ def _training() -> dict[str, Any]:
     )
 
 
-def load_study(config: dict[str, Any], layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> dict[str, Any]:
+def load_study(config: dict[str, Any], *, layers: Sequence[tuple[str, Mapping[str, Any]]] = ()) -> dict[str, Any]:
     """Check a study as read from YAML, and return it with every default filled in.
 
     Args:
@@ -816,9 +859,7 @@ def documentation() -> str:
         "",
         "<!-- Generated from src/tfnas/config.py by `make docs`; do not edit. -->",
         "",
-        "One YAML file is one study. The schema is closed: an unknown or mistyped key is an error that says where it",
-        "stands and which keys exist. `config.yaml` is read unless `--configfile` names another file; they are not",
-        "merged. `NAME` stands for a name of your choice.",
+        *PREFACE.format(longest=LONGEST_NAME).splitlines(),
         "",
         "| key | type | default | meaning |",
         "|---|---|---|---|",

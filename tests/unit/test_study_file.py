@@ -44,7 +44,8 @@ def study(tmp_path, monkeypatch):
 def load(*texts):
     """Return the study of several files, laid one over the other."""
     contents = [yaml.safe_load(text) if isinstance(text, str) else text for text in texts]
-    return load_study(merged(contents), [(f"file {number}", content) for number, content in enumerate(contents, 1)])
+    layers = [(f"file {number}", content) for number, content in enumerate(contents, 1)]
+    return load_study(merged(contents), layers=layers)
 
 
 # ---- numbers that YAML reads as text
@@ -367,3 +368,14 @@ def test_a_reference_that_the_bibliography_lacks_is_missed_when_the_study_is_rea
     ):
         check_references(loaded, tmp_path)
     check_references(loaded, root / "report")
+
+
+def test_the_example_of_a_second_file_in_the_documentation_does_what_it_says(root, monkeypatch):
+    monkeypatch.chdir(root)
+    page = (root / "docs/config.md").read_text(encoding="utf-8")
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    first = (root / "studies/nats-tss.yaml").read_text(encoding="utf-8")
+    before, after = load(first), load(first, example)
+    assert set(before["search"]["use"]) - set(after["search"]["use"]) == {"area"}
+    assert set(before["datasets"]) - set(after["datasets"]) == {"ImageNet16-120"}
+    assert after["search"]["use"]["local-search"] == {"algorithm": "random_search", "overshoot": True}
