@@ -605,6 +605,7 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
 
     images, truth, hardware = dataset["images"]["path"], dataset["truth"], dataset["hardware"]
     place = f"datasets.{name}"
+    check_letters(truth["columns"], f"{place}.truth.columns")
     for device in hardware["columns"]:
         check_device(device, f"{place}.hardware.columns")
     if name not in dataset_names() and not str(images).endswith(".npz"):
@@ -670,6 +671,7 @@ def _check_scoring(study: dict[str, Any]) -> None:
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
+    check_letters(scoring["shipped"], "scoring.shipped")
     for name in study["datasets"]:
         for file in (f"{name}.csv.gz", f"{name}.json"):
             if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):

@@ -288,6 +288,14 @@ def test_the_shipped_studies_are_read_as_snakemake_reads_them(root):
             "which cannot be read (File name too long): correct it.",
         ),
         (
+            {"datasets": {"digits": {"truth": {"columns": {"test_accuracy": "\u8868"}}}}},
+            "'test_accuracy' of datasets.digits.truth.columns holds '\u8868' (U+8868), which the report cannot print",
+        ),
+        (
+            {"scoring": {"scores": "shipped", "shipped": "\u8868/a"}},
+            "scoring.shipped holds '\u8868' (U+8868), which the report cannot print",
+        ),
+        (
             {"datasets": {"digits": {"truth": {"path": "\u8868.csv"}}}},
             "The name of the file of datasets.digits.truth.path holds",
         ),
