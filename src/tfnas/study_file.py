@@ -56,13 +56,15 @@ def read_file(path: str | Path) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8-sig")
         tree = None if str(path).endswith(".json") else yaml.compose(text, Loader=yaml.SafeLoader)
         content = json.loads(text) if tree is None and text.strip() else yaml.safe_load(text)
+        twice = next(_repeated(tree, ()), None)
     except UnicodeDecodeError as error:
         raise ConfigError(f"'{path}' is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8.") from None
     except OSError as error:
         raise ConfigError(f"The study file '{path}' cannot be read ({error.strerror}): correct the path.") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"'{path}' is no YAML: {' '.join(str(error).split())}.") from None
-    for key, line, within in _repeated(tree, ()):
+    if twice is not None:
+        key, line, within = twice
         here = f"'{place_of(within)}'" if within else "the file"
         raise ConfigError(
             f"Line {line} of '{path}' has the key '{key}' a second time in {here}, and YAML would forget the first: "
@@ -83,9 +85,9 @@ def _repeated(node: Any, path: Place) -> Iterator[tuple[str, int, Place]]:
     elif isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen and key.value != "<<":
-                yield key.value, key.start_mark.line + 1, path
             if isinstance(key, yaml.ScalarNode):
+                if key.value in seen and key.value != "<<":
+                    yield key.value, key.start_mark.line + 1, path
                 seen.add(key.value)
             yield from _repeated(value, (*path, str(key.value)))
 

@@ -229,6 +229,8 @@ def test_a_value_that_was_forgotten_is_refused(study):
             "has the key 'sample' a second time in 'search.use.a'",
         ),
         (b"study: [\n", "is no YAML: "),
+        (b"? [a]\n: 1\n? [a]\n: 2\n", "is no YAML: "),
+        (b"a: &a {b: *a}\n", "is no YAML: maximum recursion depth exceeded"),
         (b"", "holds no keys: write a study such as config.yaml."),
         (b"- a\n", "holds no keys: write a study such as config.yaml."),
     ],
