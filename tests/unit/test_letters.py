@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 
 import pytest
+import yaml
 
 from tfnas import letters
+from tfnas.ensembles import ENSEMBLES
 from tfnas.errors import ConfigError
+from tfnas.proxies.registry import families
 from tfnas.reporting.latex import have_latex
 from tfnas.reporting.rounding import escape
+from tfnas.search.registry import algorithm_names, get_algorithm
 
 
 @pytest.mark.skipif(not have_latex(), reason="LaTeX is not installed")
@@ -43,3 +48,19 @@ def test_nested_facts_name_the_place():
     with pytest.raises(ConfigError, match=r"^A key of here holds '\\x07' \(U\+0007\)"):
         letters.check_letters({"\x07": 1}, "here")
     letters.check_letters({"a": [1, None, 2.5, True], "b": "ok"}, "here")
+
+
+def test_all_that_the_project_itself_says_can_be_printed(root):
+    letters.check_letters(
+        yaml.safe_load((root / "report/published.yaml").read_text(encoding="utf-8")), "published.yaml"
+    )
+    for path in root.glob("data/**/*.json"):
+        letters.check_letters(json.loads(path.read_text(encoding="utf-8")), str(path))
+    for path in [root / "config.yaml", *root.glob("studies/*.yaml")]:
+        letters.check_letters(yaml.safe_load(path.read_text(encoding="utf-8"))["title"], str(path))
+    told = [proxy for family in families().values() for proxy in family.proxies] + list(ENSEMBLES.values())
+    for entry in told:
+        letters.check_letters([entry.title, entry.summary, entry.reference], entry.name)
+    for name in algorithm_names():
+        algorithm = get_algorithm(name)
+        letters.check_letters([algorithm.title, algorithm.section, algorithm.summary], name)
