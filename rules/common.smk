@@ -11,21 +11,30 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.forecast import forecast
+from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
-from tfnas.study import Study, download_mark, one_of
+from tfnas.study import REPORT, Study, download_mark, one_of
+from tfnas.study_file import read_file
 from tfnas.workflow import check_writable, copy_report, forget_dead_locks, has_gpu, stage_sources, what_failed
 
 # What belongs to the project lies in the folder of the workflow; results go where the user stands.
 PROJECT = "" if Path(workflow.basedir).samefile(Path.cwd()) else workflow.basedir
+DEFAULT = "config.yaml" if Path("config.yaml").exists() else f"{workflow.basedir}/config.yaml"
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
+try:
+    layers = [(f"'{path}'", read_file(path)) for path in workflow.overwrite_configfiles or [DEFAULT]]
+except TfnasError as error:
+    raise WorkflowError(str(error)) from None
 if not workflow.overwrite_configfiles:
 
-    configfile: "config.yaml" if Path("config.yaml").exists() else f"{workflow.basedir}/config.yaml"
+    configfile: DEFAULT
 
 
 try:
-    checked = load_study(config, PROJECT)
+    checked = load_study(config, PROJECT, layers=[*layers, ("--config", workflow.config_settings.config)])
+    check_references(checked, Path(workflow.basedir) / REPORT)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None
@@ -39,6 +48,12 @@ if workflow.is_main_process and not workflow.dryrun:
 
 for warning in warnings_of(config):
     logger.warning(warning)
+try:
+    expected = forecast(STUDY) if workflow.is_main_process else []
+except TfnasError as error:
+    raise WorkflowError(str(error)) from None
+for sentence in expected:
+    logger.info(sentence)
 
 # Snakemake starts scripts through a shell with an unquoted sys.executable, which a folder with a space would break.
 if sys.executable != shlex.quote(sys.executable):

@@ -18,14 +18,14 @@ benchmark, which is a random order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.errors import CellError
+from tfnas.errors import CellError, TfnasError
 
 if TYPE_CHECKING:
     import networkx
@@ -267,6 +267,29 @@ def all_strings() -> tuple[str, ...]:
 def string_codes() -> dict[str, int]:
     """Return a mapping from official string to code."""
     return {text: code for code, text in enumerate(all_strings())}
+
+
+def codes_of(strings: Iterable[object], place: str, error: type[TfnasError] = CellError) -> np.ndarray:
+    """Return the codes of cells read from a file, shape (n,), dtype int64.
+
+    Args:
+        strings: n official strings.
+        place: the file or table that they come from, for the message.
+        error: what is raised.
+
+    Raises:
+        TfnasError: one of the strings is no cell; the message names the place, the string and what is wrong with it.
+    """
+    known, texts = string_codes(), list(map(str, strings))
+    try:
+        return np.fromiter((known[text] for text in texts), dtype=np.int64, count=len(texts))
+    except KeyError as missing:
+        wrong = missing.args[0]
+    try:
+        Cell.parse(wrong)
+    except CellError as why:
+        raise error(f"{place} has a row that is no cell of the space: {why}") from None
+    raise error(f"{place} writes the cell '{wrong}' in another way than the benchmark: use the official string.")
 
 
 @cache

@@ -8,24 +8,30 @@ The schema is built here and nowhere else; names of proxies, searches and datase
 from __future__ import annotations
 
 import copy
-import difflib
 import json
-from collections.abc import Iterator
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
 from tfnas.files import atomic
+from tfnas.letters import check_letters
+from tfnas.study_file import as_meant, branches_of, check_yaml, place_of, quote_advice, similar, take_away
 
 if TYPE_CHECKING:
     from tfnas.search.registry import Algorithm
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
-"""What a dataset may be called: letters, digits and hyphens."""
+NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$(?!\n)"
+"""What a dataset may be called: letters, digits and hyphens. A ``$`` alone would let a newline follow."""
 
-LABEL = r"^[a-z0-9][a-z0-9-]*$"
+LABEL = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
 """What a study or a search may be called: lower-case letters, digits and hyphens."""
+
+LONGEST_NAME = 60
+"""Characters of such a name: files are called by it, and a file system takes 255."""
 
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
@@ -40,6 +46,49 @@ KINDS = {
     "null": "nothing (null)",
 }
 """Types of the schema in words."""
+
+PREFACE = """\
+One YAML file is one study. The schema is closed: an unknown or mistyped key is an error that says where it stands and
+which keys exist. `config.yaml` is read unless `--configfile` names another file; they are not merged. `NAME` stands for
+a name of your choice.
+
+## More files than one
+
+Files after `--configfile` are laid one over the other, and `--config` over all of them:
+
+- **Mappings are merged key by key**: keys of a later file are added, or replace those of the same name. `datasets`,
+  `search.use` and all sections are mappings, so their entries add up.
+- **Everything else is replaced**: of a list such as `scoring.proxies` the last file that has it counts, as a whole.
+- **`null` takes away** what earlier files say: a search, a dataset, a sub-space, a league, any entry of a mapping, or a
+  single key, whose default then holds. Where there is nothing to take away, that is an error. `null` for a path is a
+  value.
+
+```yaml
+# mine.yaml, after studies/nats-tss.yaml: one search and one dataset less, and another algorithm for a search
+datasets:
+  ImageNet16-120: null
+search:
+  budget_seconds: {{ImageNet16-120: null}}
+  use:
+    area: null
+    local-search: {{algorithm: random_search}}
+```
+
+A search that gets another `algorithm` keeps the parameters that the old one was given: set those to `null`, too. What
+still names something that was taken away (a league its search) is an error that says so.
+
+## How YAML is read
+
+- Numbers may be written `5e-4`, `1e3` or `"12"`, also within `--config 'training={{epochs: 6}}'`.
+- A name that YAML reads as something else (`101`, `no`, `2024-01-01`) must be quoted: `"101": {{...}}`.
+- A key that stands twice in one mapping is an error; YAML alone would forget the first.
+- Names of studies, searches, sub-spaces and leagues hold lower-case letters, digits and hyphens, those of datasets
+  upper-case letters, too; at most {longest} characters. Paths hold no braces.
+- `title` may hold Latin and Greek letters and common signs. What the report cannot print is refused at once.
+
+## Every key
+"""
+"""What ``docs/config.md`` says before its table."""
 
 TRUTH_SOURCES = ("archive", "table", "trained")
 
@@ -86,6 +135,7 @@ def schema() -> dict[str, Any]:
                 "study": {
                     "type": "string",
                     "pattern": LABEL,
+                    "maxLength": LONGEST_NAME,
                     "description": "Name of the study; its results lie in `results/{study}/`. Lower-case letters, "
                     "digits and hyphens.",
                 },
@@ -105,7 +155,7 @@ def schema() -> dict[str, Any]:
                 "datasets": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"pattern": NAME},
+                    "propertyNames": {"pattern": NAME, "maxLength": LONGEST_NAME},
                     "description": "The datasets of the study, by name: a name of the dataset registry, or any name "
                     "with `images.path` naming an .npz of your own.",
                     "additionalProperties": _section(
@@ -290,14 +340,14 @@ def schema() -> dict[str, Any]:
                         "use": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "The searches, by a label of your choice.",
                             "additionalProperties": _search_settings(),
                         },
                         "spaces": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Sub-spaces to compare by the FLOPs of their cells, as constraints by a "
                             "label of your choice.",
                             "additionalProperties": _constraint("The cells of a sub-space."),
@@ -305,7 +355,7 @@ def schema() -> dict[str, Any]:
                         "leagues": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Lists of labels of `use`, by a name of your choice: of each list (the "
                             "variants of a method, say) the report chooses one for every dataset, by the accuracies of "
                             "the others alone (at least 2 datasets).",
@@ -437,22 +487,29 @@ def _training() -> dict[str, Any]:
     )
 
 
-def load_study(config: dict[str, Any], project: str | Path = "") -> dict[str, Any]:
+def load_study(
+    config: dict[str, Any], project: str | Path = "", *, layers: Sequence[tuple[str, Mapping[str, Any]]] = ()
+) -> dict[str, Any]:
     """Check a study as read from YAML, and return it with every default filled in.
 
     Args:
-        config: the study file.
+        config: the study, merged from its files.
         project: folder of the workflow. A relative path of the study file is looked for in the working folder first,
             then there, so that a study that ships can be run from any folder.
+        layers: name and content of each file and of ``--config``, in order, if it was merged from several: where a
+            later one says null, the key is taken away (:func:`tfnas.study_file.take_away`).
 
     Raises:
         ConfigError: a key or a value is wrong; the message says where, and what exists.
+        DataError: a path of the study file does not exist.
     """
     import jsonschema
 
+    for content in (*(layer for _, layer in layers), config):
+        check_yaml(content)
     rules = schema()
-    _explain(config, rules, jsonschema)
-    study = copy.deepcopy(config)
+    study = take_away(as_meant(config, rules), rules, layers)
+    _explain(study, rules, jsonschema)
     _fill(study, rules)
     study = _located(study, rules, Path(project))
     check_config(study)
@@ -467,22 +524,9 @@ def _explain(config: dict[str, Any], rules: dict[str, Any], jsonschema: Any) -> 
         raise _sentence(unknown_first[0])
 
 
-def _place(path: Any) -> str:
-    """Return where something stands in the study file, for example ``search.use.area.sample``."""
-    text = ""
-    for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
-def _similar(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(name), known, n=1, cutoff=0.7)
-    return f" (did you mean '{close[0]}'?)" if close else ""
-
-
 def _sentence(error: Any) -> ConfigError:
     """Return a schema error as the sentence that the terminal shows."""
-    place = _place(error.absolute_path)
+    place = place_of(error.absolute_path)
     here = f"'{place}'" if place else "the study file"
     value, rule = error.instance, error.validator_value
     note = error.schema.get("description", "")
@@ -490,7 +534,7 @@ def _sentence(error: Any) -> ConfigError:
     if error.validator == "additionalProperties" and rule is False:
         known = list(error.schema["properties"])
         name = next(key for key in value if key not in known)
-        return ConfigError(f"Unknown key '{name}' in {here}{_similar(name, known)}: it may hold {', '.join(known)}.")
+        return ConfigError(f"Unknown key '{name}' in {here}{similar(name, known)}: it may hold {', '.join(known)}.")
     if error.validator == "required":
         missing = [key for key in rule if key not in value]
         return ConfigError(f"The key {', '.join(missing)} is missing in {here}: add it.")
@@ -498,17 +542,17 @@ def _sentence(error: Any) -> ConfigError:
         return UnknownNameError(error.schema["x-kind"], str(value), rule, here)
     if error.validator in ("enum", "const"):
         known = [str(name) for name in (rule if isinstance(rule, list) else [rule])]
-        return ConfigError(
-            f"'{value}' in {here} is not allowed{_similar(value, known)}: use one of {', '.join(known)}."
-        )
+        return ConfigError(f"'{value}' in {here} is not allowed{similar(value, known)}: use one of {', '.join(known)}.")
     if error.validator == "type":
         kinds = rule if isinstance(rule, list) else [rule]
         wanted = " or ".join(KINDS.get(kind, kind) for kind in kinds)
-        if isinstance(value, str) and {"integer", "number", "boolean"} & set(kinds):
-            note += "; values inside a nested --config arrive as text, so write them into a second --configfile"
-        return ConfigError(f"{here} is {value!r} where {wanted} is needed{note}.")
+        shown = "empty (null)" if value is None else str(value) if quote_advice(value) else repr(value)
+        note += quote_advice(value) if "string" in kinds else ""
+        return ConfigError(f"{here} is {shown} where {wanted} is needed{note}.")
     if error.validator == "pattern":
-        return ConfigError(f"The name '{value}' in {here} may hold letters, digits and hyphens only (pattern {rule}).")
+        return ConfigError(_name_sentence(value, here, rule))
+    if error.validator == "maxLength":
+        return ConfigError(f"The name '{value[:20]}...' in {here} has {len(value)} characters: use at most {rule}.")
     limits = {
         "minimum": "at least",
         "maximum": "at most",
@@ -520,11 +564,18 @@ def _sentence(error: Any) -> ConfigError:
     return ConfigError(f"{here} is wrong: {error.message}{note}.")
 
 
+def _name_sentence(name: str, here: str, pattern: str) -> str:
+    """Return what a name of letters that names may not hold is told, and what to write in its place."""
+    letters = "lower-case letters" if pattern == LABEL else "letters"
+    better = re.sub(r"[^A-Za-z0-9]+", "-", name.lower() if pattern == LABEL else name).strip("-")
+    advice = f"write '{better}'" if better else "choose another"
+    return f"The name {name!r} in {here} may hold {letters}, digits and hyphens only: {advice}."
+
+
 def _fill(value: Any, rules: dict[str, Any]) -> None:
     """Fill defaults into ``value`` in place, section by section."""
     if isinstance(value, dict):
-        branches = [branch["then"] for branch in rules.get("allOf", ()) if _is_branch(value, branch)]
-        for part in (rules, *branches):
+        for part in (rules, *branches_of(value, rules)):
             properties = part.get("properties", {})
             for key, rule in properties.items():
                 if key not in value and "default" in rule:
@@ -538,7 +589,8 @@ def _fill(value: Any, rules: dict[str, Any]) -> None:
 def _located(value: Any, rules: dict[str, Any], project: Path) -> Any:
     """Return ``value`` with every path that leads nowhere from here, but somewhere from the project, led from there."""
     if rules.get("x-path") and isinstance(value, str):
-        return str(project / value) if not Path(value).exists() and (project / value).exists() else value
+        there = str(project / value)
+        return there if not os.path.exists(value) and os.path.exists(there) else value
     if isinstance(value, dict):
         properties, others = rules.get("properties", {}), rules.get("additionalProperties", {})
         found = {key: properties.get(key, others) for key in value}
@@ -547,10 +599,6 @@ def _located(value: Any, rules: dict[str, Any], project: Path) -> Any:
             for key, item in value.items()
         }
     return value
-
-
-def _is_branch(value: dict[str, Any], branch: dict[str, Any]) -> bool:
-    return value.get("algorithm") == branch["if"]["properties"]["algorithm"]["const"]
 
 
 def check_config(study: dict[str, Any]) -> None:
@@ -563,6 +611,7 @@ def check_config(study: dict[str, Any]) -> None:
         ConfigError: the message names the key, the value and what to write instead.
         DataError: a path of the study file does not exist.
     """
+    check_letters(study["title"], "'title'")
     for name, dataset in study["datasets"].items():
         _check_dataset(name, dataset)
     _check_training(study)
@@ -573,18 +622,21 @@ def check_config(study: dict[str, Any]) -> None:
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     from tfnas.datasets import dataset_names
+    from tfnas.hardware import check_device
     from tfnas.truth.archive import find_archive
 
-    images, truth = dataset["images"]["path"], dataset["truth"]
+    images, truth, hardware = dataset["images"]["path"], dataset["truth"], dataset["hardware"]
     place = f"datasets.{name}"
+    check_letters(truth["columns"], f"{place}.truth.columns")
+    for device in hardware["columns"]:
+        check_device(device, f"{place}.hardware.columns")
     if name not in dataset_names() and not str(images).endswith(".npz"):
         raise ConfigError(
-            f"Unknown dataset '{name}' in 'datasets'{_similar(name, list(dataset_names()))}: choose one of "
+            f"Unknown dataset '{name}' in 'datasets'{similar(name, list(dataset_names()))}: choose one of "
             f"{', '.join(dataset_names())}, or set {place}.images.path to an .npz of your own images."
         )
-    _check_exists(images, f"{place}.images.path")
-    _check_exists(truth["path"], f"{place}.truth.path")
-    _check_exists(dataset["hardware"]["path"], f"{place}.hardware.path")
+    for part in ("images", "truth", "hardware"):
+        _check_path(dataset[part]["path"], f"{place}.{part}.path")
     if truth["source"] == "table" and truth["path"] is None:
         raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
     if truth["source"] == "archive" and truth["path"] is not None:
@@ -593,12 +645,28 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
         raise ConfigError(f"{place}.truth.source is 'trained', which reads no file: remove {place}.truth.path.")
 
 
-def _check_exists(path: str | None, key: str) -> None:
-    if path is not None and not Path(path).exists():
+def _check_path(path: str | None, key: str) -> None:
+    """Refuse a path that does not exist, whose braces Snakemake would read, or whose name no report can print."""
+    if path is not None and not _exists(path, key):
         raise DataError(
-            f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
+            f"{key} is '{_short(path)}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
             "the folder of the workflow)."
         )
+
+
+def _exists(path: str, key: str) -> bool:
+    """Return whether a path of the study file exists; refuse one that nothing could be read from."""
+    if wrong := re.findall(r"[{}\n\r\0]", path):
+        raise ConfigError(f"{key} is {path!r}: a path may not hold {wrong[0]!r}, rename the file or the folder.")
+    check_letters(Path(path).name, f"The name of the file of {key}")
+    try:
+        return Path(path).exists()
+    except OSError as error:
+        raise DataError(f"{key} is '{_short(path)}', which cannot be read ({error.strerror}): correct it.") from None
+
+
+def _short(path: str) -> str:
+    return path if len(path) <= 200 else f"{path[:100]}...{path[-60:]}"
 
 
 def _check_training(study: dict[str, Any]) -> None:
@@ -636,12 +704,13 @@ def _check_scoring(study: dict[str, Any]) -> None:
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
+    check_letters(scoring["shipped"], "scoring.shipped")
     for name in study["datasets"]:
         for file in (f"{name}.csv.gz", f"{name}.json"):
-            if not (Path(scoring["shipped"]) / file).exists():
+            if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):
                 raise DataError(
-                    f"scoring.shipped is '{scoring['shipped']}', which has no {file}: correct the folder, or set "
-                    "scoring.scores to computed."
+                    f"scoring.shipped is '{_short(scoring['shipped'])}', which has no {file}: correct the folder, or "
+                    "set scoring.scores to computed."
                 )
 
 
@@ -693,7 +762,7 @@ def _check_searches(study: dict[str, Any]) -> None:
         for name in value if isinstance(value, dict) else ():
             if name not in known:
                 raise ConfigError(
-                    f"{key} names '{name}', which is no dataset of the study{_similar(name, known)}: "
+                    f"{key} names '{name}', which is no dataset of the study{similar(name, known)}: "
                     f"it has {', '.join(known)}."
                 )
     for name in known:
@@ -713,7 +782,7 @@ def _check_choices(study: dict[str, Any]) -> None:
         if name not in scored:
             raise ConfigError(
                 f"scoring.ensemble_choice.proxies names '{name}', which the study does not score"
-                f"{_similar(name, scored)}: add it to scoring.proxies (now {', '.join(scored)})."
+                f"{similar(name, scored)}: add it to scoring.proxies (now {', '.join(scored)})."
             )
     if choice["proxies"]:
         check_ensemble_choice(datasets, choice["proxies"], choice["largest"])
@@ -723,7 +792,7 @@ def _check_choices(study: dict[str, Any]) -> None:
             if label not in searches:
                 raise ConfigError(
                     f"search.leagues.{league} names '{label}', which is no search of the study"
-                    f"{_similar(label, searches)}: search.use has {', '.join(searches)}."
+                    f"{similar(label, searches)}: search.use has {', '.join(searches)}."
                 )
 
 
@@ -731,7 +800,7 @@ def _check_accuracies_of(place: str, settings: dict[str, Any], datasets: list[st
     name = settings.get("accuracies_of")
     if name is not None and name not in datasets:
         raise ConfigError(
-            f"{place}.accuracies_of names '{name}', which is no dataset of the study{_similar(name, datasets)}: "
+            f"{place}.accuracies_of names '{name}', which is no dataset of the study{similar(name, datasets)}: "
             f"it has {', '.join(datasets)}."
         )
 
@@ -753,7 +822,10 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
 
 def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> None:
     """Refuse a latency where a dataset has no table of latencies; the job that reads the table knows its devices."""
+    from tfnas.hardware import check_device
+
     for device in devices:
+        check_device(device, place)
         for name, dataset in study["datasets"].items():
             if dataset["hardware"]["path"] is None:
                 raise ConfigError(
@@ -822,9 +894,7 @@ def documentation() -> str:
         "",
         "<!-- Generated from src/tfnas/config.py by `make docs`; do not edit. -->",
         "",
-        "One YAML file is one study. The schema is closed: an unknown or mistyped key is an error that says where it",
-        "stands and which keys exist. `config.yaml` is read unless `--configfile` names another file; they are not",
-        "merged. `NAME` stands for a name of your choice.",
+        *PREFACE.format(longest=LONGEST_NAME).splitlines(),
         "",
         "| key | type | default | meaning |",
         "|---|---|---|---|",

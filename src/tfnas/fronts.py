@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.files import read_table, write_table
 from tfnas.hardware import Costs, cost_unit, feasible
 from tfnas.pareto import hypervolume, pareto_front
@@ -43,7 +43,7 @@ def test_accuracies(truth_path: str | Path) -> np.ndarray:
     """Return the test accuracies of a ground truth by cell code, shape (15625,), NaN for cells that it lacks."""
     truth = read_table(truth_path, ("arch", "test_accuracy"))
     values = np.full(SPACE_SIZE, np.nan)
-    values[truth["arch"].map(string_codes()).to_numpy(dtype=np.int64)] = truth["test_accuracy"]
+    values[codes_of(truth["arch"], f"'{truth_path}'")] = truth["test_accuracy"]
     return values
 
 
@@ -123,7 +123,7 @@ def summarise_fronts(
             table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
             table["arch"] = table.pop("front").str.split()
             table = table.explode("arch", ignore_index=True)
-            places = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+            places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
             table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
             tables.append(table[list(CELL_COLUMNS)])
             values = accuracies[dataset][codes]

@@ -26,10 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, operation_digits, string_codes
+from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import facts_path, read_json, read_table, write_table
 from tfnas.given_tables import absent_columns, read_given
+from tfnas.letters import check_letters
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,9 @@ UNITS = {"params": "parameters", "flops": "million FLOPs"}
 RESERVED = ("arch", "index", *COUNTED)
 """Columns of a table of latencies that are no device."""
 
+LONGEST_DEVICE = 60
+"""Characters of the name of a device: it labels an axis and heads a column."""
+
 DIGITS = 7
 """Significant digits to which a nearest feasible value is rounded up."""
 
@@ -50,6 +54,20 @@ DIGITS = 7
 def cost_unit(cost: str) -> str:
     """Return the unit of a cost in words."""
     return UNITS.get(cost, "ms")
+
+
+def check_device(name: str, place: str) -> None:
+    r"""Refuse a name of a device that figures or the report cannot show.
+
+    Raises:
+        ConfigError: it is empty or long, or holds one of ``$ \ { }``, which figures and LaTeX read as mathematics, or a
+            letter that the report cannot print.
+    """
+    if not name.strip() or len(name) > LONGEST_DEVICE:
+        raise ConfigError(f"{place} has a device of {len(name)} characters: give it a name of 1 to {LONGEST_DEVICE}.")
+    if wrong := [letter for letter in name if letter in "$\\{}" or not letter.isprintable()]:
+        raise ConfigError(f"{place} has a device {name!r}: its name may not hold {wrong[0]!r}, give it another.")
+    check_letters(name, f"The name of the device '{name}' of {place}")
 
 
 def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, output: str | Path) -> None:
@@ -87,11 +105,12 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     devices = [str(name) for name in table.columns if name not in RESERVED]
     if not devices:
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
-    codes = table["arch"].map(string_codes())
-    if codes.isna().any():
-        raise TruthError(f"{place} holds '{table['arch'][codes.isna()].iloc[0]}', which is no cell: remove the row.")
-    if codes.duplicated().any():
-        raise TruthError(f"{place} has the cell '{table['arch'][codes.duplicated()].iloc[0]}' twice: keep one row.")
+    for device in devices:
+        check_device(device, f"{place} (another name for its column goes into {key})")
+    codes = codes_of(table["arch"], place, TruthError)
+    repeated = pd.Series(codes, index=table.index).duplicated()
+    if repeated.any():
+        raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
     for device in devices:
         values = pd.to_numeric(table[device], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = ~((values > 0) & np.isfinite(values)) & table[device].notna().to_numpy()
@@ -102,9 +121,10 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
                 "number of milliseconds: mend it or leave it empty."
             )
         table[device] = values
-    order = np.argsort(codes.to_numpy(dtype=np.int64))
+    order = np.argsort(codes)
     table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
     stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
+    check_letters(stated, f"'{facts_path(path)}'", TruthError)
     facts = {
         **stated,
         "dataset": dataset,
@@ -139,10 +159,11 @@ class Costs:
             DataError: a file is missing, damaged or has no column ``arch``.
         """
         truth = read_table(truth_path, ("arch",))
-        by_name = {name: _by_code(truth, name) for name in COUNTED if name in truth.columns}
+        by_name = {name: _by_code(truth, name, f"'{truth_path}'") for name in COUNTED if name in truth.columns}
         if latency_path is not None:
             latencies = read_table(latency_path, ("arch",))
-            by_name |= {name: _by_code(latencies, name) for name in latencies.columns if name != "arch"}
+            place = f"'{latency_path}'"
+            by_name |= {name: _by_code(latencies, name, place) for name in latencies.columns if name != "arch"}
         return cls(by_name, dataset)
 
     @property
@@ -183,11 +204,9 @@ class Costs:
         return values
 
 
-def _by_code(table: pd.DataFrame, column: str) -> np.ndarray:
+def _by_code(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     values = np.full(SPACE_SIZE, np.nan)
-    codes = table["arch"].map(string_codes())
-    known = codes.notna()
-    values[codes[known].to_numpy(dtype=np.int64)] = table.loc[known, column].to_numpy(dtype=np.float64)
+    values[codes_of(table["arch"], place, TruthError)] = table[column].to_numpy(dtype=np.float64)
     return values
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import string_codes
+from tfnas.cells import codes_of
 from tfnas.files import write_table
 from tfnas.fronts import proposable, test_accuracies
 from tfnas.hardware import Costs, limits_of_search
@@ -68,7 +68,7 @@ def summarise_limits(
             allowed = allowed[costs.of(cost, allowed, place) <= limit]
         for dataset, part in group.groupby("dataset", sort=False):
             part = part.sort_values("run")
-            codes = part["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+            codes = codes_of(part["arch"], f"A run table of search '{search}'")
             rng = child_rng(seed, "limits", search, searched_on, dataset)
             found = summarise_runs(part["test_accuracy"].to_numpy(dtype=np.float64), rng, search, searched_on)
             for cost, limit in limits.items():

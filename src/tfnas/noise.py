@@ -36,7 +36,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import string_codes
+from tfnas.cells import codes_of
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.proxies.registry import family_of, get_proxy
@@ -110,7 +110,7 @@ def summarise_noise(
                     f"No file says how noisy proxy '{proxy}' is on '{dataset}': remove the noise folder of the study "
                     "and run again."
                 )
-            twins = _twins(table[table["proxy"] == proxy], proxy)
+            twins = _twins(table[table["proxy"] == proxy], proxy, path)
             rows.append({"dataset": dataset, "proxy": proxy, **measured[dataset, proxy], **twins})
     told = {
         "rows": "one per dataset and proxy; cells: how many were scored with two initialisations on two mini-batches",
@@ -172,11 +172,11 @@ def _difference(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return spearman(x, y).value, rank_shift(x, y)
 
 
-def _twins(rows: pd.DataFrame, proxy: str) -> dict[str, float]:
+def _twins(rows: pd.DataFrame, proxy: str, path: str | Path) -> dict[str, float]:
     """Compare the first two cells of every class; rows of one proxy. Where cells share a score there are no twins."""
     if (rows["scored_arch"] != rows["arch"]).any():
         return {"twins": 0, "twin_spearman": np.nan}
-    codes = rows["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+    codes = codes_of(rows["arch"], f"'{path}'")
     scores = lowest_where_missing(rows["score"].to_numpy(dtype=np.float64))
     table = pd.DataFrame({"code": codes, "class": classes(family_of(proxy))[codes], "score": scores})
     table = table.sort_values("code").assign(member=lambda rows: rows.groupby("class").cumcount())

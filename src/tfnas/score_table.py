@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_table
 
@@ -82,11 +82,8 @@ class ScoreTable:
         rows = self.table[self.table["proxy"] == proxy]
         if rows.empty:
             raise UnknownNameError("proxy", proxy, self.proxies, self.place)
-        codes = rows["arch"].map(string_codes())
-        if codes.isna().any():
-            raise ScoreError(f"{self.place} holds '{rows['arch'][codes.isna()].iloc[0]}', which is no cell.")
         values = np.full(SPACE_SIZE, np.nan)
-        values[codes.to_numpy(dtype=np.int64)] = rows[column].to_numpy(dtype=np.float64)
+        values[codes_of(rows["arch"], self.place, ScoreError)] = rows[column].to_numpy(dtype=np.float64)
         return values
 
 

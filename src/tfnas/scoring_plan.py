@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, all_strings, enumerate_cells, string_codes
+from tfnas.cells import SPACE_SIZE, all_strings, codes_of, enumerate_cells
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.proxies.registry import family_of, get_family, get_proxy
@@ -89,7 +89,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
     merged = pd.concat(tables, ignore_index=True)
-    order = merged["arch"].map(string_codes()).argsort(kind="stable")
+    order = codes_of(merged["arch"], "A score table").argsort(kind="stable")
     return merged.iloc[order][list(COLUMNS)], _merged_facts(chunks)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_json, write_table
+from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
+from tfnas.letters import check_letters
 from tfnas.proxies.registry import family_of, proxy_names
 from tfnas.score_table import COLUMNS, ScoreTable
 
@@ -46,6 +47,7 @@ def take_shipped(
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
+    check_letters(facts, f"'{facts_path(path)}'", ScoreError)
     _check_facts(facts, path, dataset, skeleton)
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
@@ -123,7 +125,9 @@ def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
             name: "; ".join(dict.fromkeys((known["versions"].get(name, version), version)))
             for name, version in facts["versions"].items()
         }
-    table = table.assign(code=table["arch"].map(string_codes()), place=table["proxy"].map(proxy_names().index))
+    table = table.assign(
+        code=codes_of(table["arch"], f"'{path}' or '{output}'"), place=table["proxy"].map(proxy_names().index)
+    )
     table = table.sort_values(["code", "place"], ignore_index=True)[list(COLUMNS)]
     table["seconds"] = table["seconds"].map(lambda seconds: float(f"{seconds:.4g}"))
     write_table(output, table, facts | {"families": dict(sorted(families.items()))})

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import canonical_classes, enumerate_cells, pruned_classes, string_codes
+from tfnas.cells import canonical_classes, codes_of, enumerate_cells, pruned_classes
 from tfnas.errors import UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
@@ -178,7 +178,7 @@ def summarise_correlations(
         scores = read_table(path, SCORE_COLUMNS)
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
         for proxy, table in scores.groupby("proxy", sort=False):
-            joined = _in_code_order(table.merge(truth, on="arch"))
+            joined = _in_code_order(table.merge(truth, on="arch"), path)
             sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
             sets["distinct"] = _first_of(joined, canonical_classes())
             for accuracy in ACCURACIES:
@@ -228,7 +228,7 @@ def summarise_proxies(
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
         costs = _costs(Skeleton(**read_facts(path)["skeleton"]))
         for name in names:
-            joined = _in_code_order(scores[name].merge(truth, on="arch"))
+            joined = _in_code_order(scores[name].merge(truth, on="arch"), path)
             joined = joined[np.isfinite(joined["test_accuracy"])]
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
             rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
@@ -331,9 +331,8 @@ def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
     return table[~pd.Series(classes[table["code"]], index=table.index).duplicated()]
 
 
-def _in_code_order(table: pd.DataFrame) -> pd.DataFrame:
-    codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
-    return table.assign(code=codes).sort_values("code", ignore_index=True)
+def _in_code_order(table: pd.DataFrame, path: str | Path) -> pd.DataFrame:
+    return table.assign(code=codes_of(table["arch"], f"'{path}'")).sort_values("code", ignore_index=True)
 
 
 def _correlations(scores: pd.Series, accuracies: pd.Series) -> dict[str, float]:

@@ -118,5 +118,5 @@ def test_reading_complains_in_one_sentence(tmp_path, table):
     with pytest.raises(DataError, match="has no column test_accuracy"):
         ReadOff.read(write(table.drop(columns="test_accuracy"), tmp_path / "b.csv"), "made-up")
     wrong = table.head(2).assign(arch=["|none~0|", "x"])
-    with pytest.raises(TruthError, match=r"c.csv' holds '\|none~0\|', which is no cell of the search space.$"):
+    with pytest.raises(TruthError, match=r"c.csv' has a row that is no cell of the space: '\|none~0\|' has 1 nodes"):
         Benchmark.read(write(wrong, tmp_path / "c.csv"), "made-up")

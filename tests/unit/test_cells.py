@@ -10,6 +10,7 @@ from tfnas.cells import (
     Cell,
     all_strings,
     canonical_classes,
+    codes_of,
     codes_of_digits,
     configuration_space,
     enumerate_cells,
@@ -17,7 +18,7 @@ from tfnas.cells import (
     pruned_classes,
     string_codes,
 )
-from tfnas.errors import CellError
+from tfnas.errors import CellError, ScoreError
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -52,6 +53,23 @@ def test_an_official_string_is_read_edge_by_edge():
 def test_a_string_outside_the_space_names_the_edge(text, message):
     with pytest.raises(CellError, match=message):
         Cell.parse(text)
+
+
+def test_a_column_of_strings_becomes_codes_and_a_wrong_one_names_its_file():
+    assert codes_of(pd.Series(all_strings()[5:8]), "here").tolist() == [5, 6, 7]
+    assert codes_of([], "here").dtype == np.int64
+    with pytest.raises(CellError, match=r"^'a.csv' has a row that is no cell of the space: Edge 0->3 of .*'conv~0'"):
+        codes_of([BEST, BEST.replace("skip_connect~0", "conv~0")], "'a.csv'")
+    with pytest.raises(ScoreError, match=r"^here has a row that is no cell of the space: 'nan' has 1 nodes"):
+        codes_of([BEST, float("nan")], "here", ScoreError)
+    with pytest.raises(CellError, match=r"^here writes the cell ' .*' in another way than the benchmark"):
+        codes_of([f" {BEST}"], "here")
+
+
+def test_files_are_read_through_codes_of_alone(root):
+    """A mapping of its own turns a bad string into NaN, and that into a traceback or a cell that is left out."""
+    sources = (root / "src/tfnas").rglob("*.py")
+    assert [path.name for path in sources if "string_codes" in path.read_text(encoding="utf-8")] == ["cells.py"]
 
 
 def test_operations_and_codes_outside_the_space_are_refused():

@@ -71,7 +71,11 @@ def test_defaults_are_filled_in(config):
         ("search.use.naswot-10.smaple", 3, "Unknown key 'smaple' in 'search.use.naswot-10' (did you mean 'sample'?)"),
         ("search.use.naswot-10.sample", ..., "The key sample is missing in 'search.use.naswot-10': add it."),
         ("study", ..., "The key study is missing in the study file: add it."),
-        ("study", "My study", "The name 'My study' in 'study' may hold letters, digits and hyphens only"),
+        (
+            "study",
+            "My study",
+            "The name 'My study' in 'study' may hold lower-case letters, digits and hyphens only: write 'my-study'.",
+        ),
         ("seed", "abc", "'seed' is 'abc' where a whole number is needed"),
         ("search.runs", 1, "'search.runs' is 1: it must be at least 2 (Runs (seeds) of each search"),
         ("scoring.device", "gpu", "'gpu' in 'scoring.device' is not allowed: use one of auto, cpu, cuda."),

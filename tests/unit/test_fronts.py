@@ -8,7 +8,7 @@ import pytest
 from search_helpers import nats_truth, score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
-from tfnas.errors import SearchError
+from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, summarise_fronts, summarise_spaces
 from tfnas.fronts import test_accuracies as accuracies_of
@@ -250,6 +250,19 @@ def test_limits_by_hand(study, limited):
     assert both["cells"].tolist() == [inside.sum()] * 2 == [15, 15]
     assert both["best"].tolist() == [truth["test_accuracy"][inside].max()] * 2
     assert both["within"].tolist() == [1, 1]
+
+
+def test_a_bad_string_in_runs_or_truth_is_one_sentence(study, limited, tmp_path):
+    (_, truths, latencies), (_, paths) = study, limited
+    runs = pd.read_parquet(paths[0])
+    runs.loc[2, "arch"] = "a cell"
+    runs.to_parquet(tmp_path / "runs.parquet", index=False)
+    with pytest.raises(CellError, match=r"^A run table of search '.*' has a row that is no cell of the space"):
+        summarise_limits([tmp_path / "runs.parquet"], truths, latencies, LIMITED, tmp_path / "limits.csv")
+    truth = pd.read_csv(truths["one"])
+    truth.loc[7, "arch"] = "a cell"
+    with pytest.raises(CellError, match=r"^'.*bad.csv' has a row that is no cell of the space: 'a cell' has 1 nodes"):
+        accuracies_of(write(truth, tmp_path / "bad.csv"))
 
 
 def test_a_target_below_every_cell_has_no_best_cell(limited):

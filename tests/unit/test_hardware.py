@@ -63,7 +63,7 @@ def test_a_table_of_latencies_is_read_by_cell(tmp_path):
         (lambda t: t.drop(columns="arch"), {}, "has no column arch: it has phone, board; mend datasets.one.hardware"),
         (lambda t: t[["arch"]], {}, "has no column of a device beside arch: add one."),
         (lambda t: t, {"phone": "board"}, "has more than one column phone"),
-        (lambda t: t.assign(arch="conv"), {}, "holds 'conv', which is no cell: remove the row."),
+        (lambda t: t.assign(arch="conv"), {}, "has a row that is no cell of the space: 'conv' has 1 nodes"),
         (lambda t: pd.concat([t, t[:1]]), {}, "has the cell '|none~0|+|none~0|none~1|+|none~0|none~1|none~2|' twice"),
         (lambda t: t.assign(phone="fast"), {}, "has the latency fast on 'phone' for cell"),
         (lambda t: t.assign(phone=0.0), {}, "which is no positive number of milliseconds: mend it or leave it empty."),

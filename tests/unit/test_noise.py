@@ -12,7 +12,7 @@ from search_helpers import score_table, write
 
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import ImageSet, make_batch
-from tfnas.errors import ScoreError
+from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.noise import NOISE_COLUMNS, summarise_noise
 from tfnas.scoring import score_chunk
@@ -128,6 +128,14 @@ def test_twins_are_the_first_two_cells_of_a_class(tmp_path):
     pairs = np.array([found[:2] for found in members.values() if len(found) > 1])
     assert row.twins == len(pairs) > 1000
     assert row.twin_spearman == pytest.approx(scipy.stats.spearmanr(*pairs.T).statistic)
+
+
+def test_a_bad_string_in_the_score_table_is_one_sentence(tmp_path):
+    raw = np.random.default_rng(0).normal(size=(5, 2))
+    table = score_table(proxy="naswot")
+    table.loc[3, ["arch", "scored_arch"]] = "a cell"
+    with pytest.raises(CellError, match=r"has a row that is no cell of the space: 'a cell' has 1 nodes"):
+        noise_of(tmp_path, raw, raw, scores=table)
 
 
 def test_a_study_that_shares_classes_has_no_twins(tmp_path):

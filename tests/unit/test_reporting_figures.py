@@ -91,7 +91,7 @@ def test_best_cells_are_distinct_and_sorted():
     assert Cell.parse(twin).canonical() == Cell.parse(other).canonical()
     table = pd.DataFrame({"arch": [other, twin, all_strings()[-1]], "test_accuracy": [50.0, 60.0, 55.0]})
     assert figures.best_cells(table, 5)["test_accuracy"].tolist() == [60.0, 55.0]
-    with pytest.raises(ReportError, match="holds 'nonsense', which is no cell"):
+    with pytest.raises(ReportError, match="has a row that is no cell of the space: 'nonsense' has 1 nodes"):
         figures.best_cells(pd.DataFrame({"arch": ["nonsense"], "test_accuracy": [1.0]}), 1)
 
 

@@ -219,7 +219,7 @@ def test_a_score_table_names_what_it_lacks(tmp_path):
         ScoreTable(table, "here.csv").scores("naswot")
     with pytest.raises(UnknownNameError, match=r"Unknown proxy 'zen' in here.csv: choose one of naswot"):
         ScoreTable(table, "here.csv").scores("zen")
-    with pytest.raises(ScoreError, match="holds 'nothing', which is no cell"):
+    with pytest.raises(ScoreError, match="has a row that is no cell of the space: 'nothing' has 1 nodes"):
         ScoreTable(table.assign(arch="nothing"), "here.csv").seconds("naswot")
 
 

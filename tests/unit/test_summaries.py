@@ -9,7 +9,7 @@ import scipy.stats
 from search_helpers import score_table, truth_table, write
 
 from tfnas.cells import Cell, all_strings, canonical_classes, pruned_classes
-from tfnas.errors import DataError, SearchError, UnknownNameError
+from tfnas.errors import CellError, DataError, SearchError, UnknownNameError
 from tfnas.files import write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search import run_block
@@ -141,6 +141,14 @@ def test_an_incomplete_table_counts_what_it_has(tmp_path):
     assert (table[table.cells == "all"].n == 250).all()
     assert (table[table.cells == "pruned"].n == np.unique(pruned_classes()[:500:2]).size).all()
     assert (table[table.cells == "distinct"].n == np.unique(canonical_classes()[:500:2]).size).all()
+
+
+def test_a_bad_string_in_scores_and_truth_is_one_sentence(tmp_path):
+    truth, scores = truth_table(), score_table(proxy="naswot")
+    truth.loc[4, "arch"] = scores.loc[4, "arch"] = "a cell"
+    paths = {"one": write(scores, tmp_path / "s.csv")}, {"one": write(truth, tmp_path / "one.csv")}
+    with pytest.raises(CellError, match=r"^'.*s.csv' has a row that is no cell of the space: 'a cell' has 1 nodes"):
+        summarise_correlations(*paths, tmp_path / "correlations.csv")
 
 
 def test_truth_without_validation_accuracies_gives_rows_of_the_test_accuracy_only(tmp_path):

@@ -28,6 +28,9 @@ from tfnas.datasets.images import (
 from tfnas.datasets.registry import DatasetSpec, Images
 from tfnas.downloads import checksum
 from tfnas.errors import DataError
+from tfnas.letters import check_letters
+
+_NOT_STATED = "not stated in the file"
 
 CONSTANTS = ("mean", "std")
 EXTRAS = (*CONSTANTS, "class_names", "licence", "cite")
@@ -135,7 +138,8 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
                 f"Channel {int(np.argmin(std))} of the training images of '{path}' is the same everywhere, so it "
                 "cannot be normalised: drop constant channels."
             )
-    licence, cite = (str(outline.extras.get(key, "not stated in the file")) for key in ("licence", "cite"))
+    licence, cite = (str(outline.extras.get(key, _NOT_STATED)) for key in ("licence", "cite"))
+    check_letters({"licence": licence, "cite": cite}, f"'{path}'", DataError)
     return ImageSet(
         name=name,
         images=images,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import Cell, canonical_classes, string_codes
+from tfnas.cells import Cell, canonical_classes, codes_of
 from tfnas.datasets.images import load_npz
 from tfnas.errors import ReportError
 from tfnas.files import read_table
@@ -254,10 +254,8 @@ def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:
 
     Of cells that are functionally identical the one with the best test accuracy stands for all; ties keep file order.
     """
-    codes = table["arch"].map(string_codes())
-    if codes.isna().any():
-        raise ReportError(f"The ground truth holds '{table['arch'][codes.isna()].iloc[0]}', which is no cell.")
-    ranked = table.assign(family=canonical_classes()[codes.to_numpy(dtype=np.int64)])
+    codes = codes_of(table["arch"], "The ground truth", ReportError)
+    ranked = table.assign(family=canonical_classes()[codes])
     ranked = ranked.sort_values("test_accuracy", ascending=False, kind="stable").drop_duplicates("family")
     return ranked.head(count).drop(columns="family").reset_index(drop=True)
 
@@ -338,12 +336,11 @@ def draw_scatter(
         )
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
-        codes = string_codes()
         for number, (axes, dataset) in enumerate(zip(panels[0], score_paths, strict=True)):
             scores = ScoreTable.read(score_paths[dataset]).scores(proxy)
             truth = read_table(truth_paths[dataset], ("arch", "valid_accuracy"))
             accuracy = truth["valid_accuracy"].to_numpy()
-            score = scores[truth["arch"].map(codes).to_numpy(dtype=np.int64)]
+            score = scores[codes_of(truth["arch"], f"'{truth_paths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             finite = np.isfinite(score)
             high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
+from tfnas.reporting.citations import known_keys
 from tfnas.reporting.comparison_figures import MOST_WITH_DIFFERENCES
 from tfnas.reporting.leave_one_out import MOST_WITH_STD
 from tfnas.reporting.names import NATS_DATASETS, contenders, dataset_title, search_group, search_titles
@@ -243,10 +244,7 @@ def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:
 
 def _check_citations(text: str, bibliography: Path, tables: list[Path]) -> None:
     """Raise a ReportError that names the keys which the bibliography lacks."""
-    try:
-        known = set(re.findall(r"^@\w+\{([^,\s]+),", bibliography.read_text(encoding="utf-8"), flags=re.MULTILINE))
-    except FileNotFoundError:
-        raise ReportError(f"'{bibliography}' does not exist: restore the bibliography.") from None
+    known = known_keys(bibliography)
     sources = [text, *(path.read_text(encoding="utf-8") for path in tables)]
     cited = {
         key.strip()

@@ -56,7 +56,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import spearmanr
 
-from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits, string_codes
+from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, codes_of, operation_digits
 from tfnas.config import budget_of, scored_names
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
@@ -322,7 +322,7 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     numbers.add(f"{before}.params_max", table["params"].max(), "count")
     numbers.add(f"{before}.valid_spearman", _spearman(valid, test), "correlation")
     numbers.add(f"{before}.early_spearman", _spearman(early, test), "correlation")
-    codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+    codes = codes_of(table["arch"], f"'{path}'")
     distinct = table.assign(family=canonical_classes()[codes]).drop_duplicates("family")
     numbers.add(f"{before}.distinct", len(distinct), "count")
     facts = read_facts(path)
@@ -386,7 +386,7 @@ def _add_order(
     ``within`` is the mean over groups of cells with equally many convolution edges, weighted by their size.
     """
     table = read_table(truth_path, ("arch", "test_accuracy"))
-    codes = table["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+    codes = codes_of(table["arch"], f"'{truth_path}'")
     test = table["test_accuracy"].to_numpy()
     convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
     numbers.add(f"order.{dataset}.convolutions", _spearman(convolutions, test), "correlation")

@@ -22,41 +22,14 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from typing import Any
 
 from tfnas.errors import ReportError
+from tfnas.letters import TEX, check_letters
 
 MISSING = "--"
 """What stands for a value that does not exist (NaN or None)."""
-
-_SPECIAL = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "|": r"\textbar{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    '"': r"\textquotedbl{}",
-    "±": r"$\pm$",
-    "×": r"$\times$",
-    "→": r"$\rightarrow$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "–": "--",
-    "—": "---",
-    "’": "'",
-    "β": r"$\beta$",
-    "τ": r"$\tau$",
-    "ρ": r"$\rho$",
-    "µ": r"$\mu$",
-}
 
 
 def escape(text: Any) -> str:
@@ -65,8 +38,13 @@ def escape(text: Any) -> str:
     Example:
         >>> print(escape("50 % of a_b & c#1"))
         50 \% of a\_b \& c\#1
+
+    Raises:
+        ReportError: it holds a letter that the report cannot print.
     """
-    return "".join(_SPECIAL.get(character, character) for character in str(text))
+    text = unicodedata.normalize("NFC", str(text))
+    check_letters(text, f"The text '{text[:60]}'", ReportError)
+    return "".join(TEX.get(character, character) for character in text)
 
 
 def plain(value: Any, kind: str) -> str:

@@ -46,7 +46,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import Cell, all_strings, canonical_classes
+from tfnas.cells import all_strings, canonical_classes, codes_of
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
 from tfnas.files import write_table
 from tfnas.hardware import Costs, feasible
@@ -437,7 +437,7 @@ def _read_live(
     if not paths:
         raise SearchError(f"Search '{search}' evaluates networks live, but was given no table of what they led to.")
     table, device = read_live(paths, first, last)
-    codes = [Cell.parse(text).code for text in table["arch"]]
+    codes = codes_of(table["arch"], f"An evaluation of search '{search}'", SearchError).tolist()
     outcomes = dict(zip(table.index.tolist(), zip(codes, table["seconds"].tolist(), strict=True), strict=True))
     return outcomes, {"networks": float(table["networks"].mean()), "device": device}
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, Cell, canonical_classes, string_codes
+from tfnas.cells import SPACE_SIZE, Cell, canonical_classes, codes_of
 from tfnas.errors import CellError, TruthError
 from tfnas.files import read_table
 
@@ -50,7 +50,7 @@ class Benchmark:
         self.pay_once = pay_once
         self.spent_seconds = 0.0
         self._first: dict[int, int] = {}  # the cell that was paid for, by class
-        codes = _codes_of(table, place)
+        codes = codes_of(table["arch"], place, TruthError)
         self.codes = np.unique(codes)
         """Codes of the cells in the table, ascending, shape (n,)."""
         self._early = _by_code(table, codes, "early_valid_accuracy")
@@ -158,7 +158,7 @@ class ReadOff:
     def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth"):
         self.dataset = dataset
         self.place = place
-        codes = _codes_of(table, place)
+        codes = codes_of(table["arch"], place, TruthError)
         self.codes = np.unique(codes)
         """Codes of the cells in the table, ascending, shape (n,)."""
         self._valid = _by_code(table, codes, "valid_accuracy")
@@ -187,15 +187,6 @@ class ReadOff:
         if _any_nan(test):
             raise _missing(codes, test, "test accuracy", self.dataset, self.place, self.codes)
         return _values_at(self._valid, codes), test
-
-
-def _codes_of(table: pd.DataFrame, place: str) -> np.ndarray:
-    codes = table["arch"].map(string_codes())
-    if codes.isna().any():
-        raise TruthError(
-            f"{place} holds '{table['arch'][codes.isna()].iloc[0]}', which is no cell of the search space."
-        )
-    return codes.to_numpy(dtype=np.int64)
 
 
 def _by_code(table: pd.DataFrame, codes: np.ndarray, column: str) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, string_codes
+from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.errors import TruthError
 from tfnas.files import facts_path, read_facts, read_table, write_table
 
@@ -74,10 +74,8 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
         )
     if table.empty:
         raise TruthError(f"{place} has no row: give the accuracies of at least one cell.")
-    codes = table["arch"].map(string_codes())
-    if codes.isna().any():
-        _explain(table["arch"][codes.isna()].iloc[0], place)
-    twice = table["arch"][codes.duplicated()]
+    codes = codes_of(table["arch"], place, TruthError)
+    twice = table["arch"][pd.Series(codes, index=table.index).duplicated()]
     if len(twice):
         raise TruthError(f"{place} has {len(twice)} cell(s) more than once, the first '{twice.iloc[0]}': keep one row.")
     clean = pd.DataFrame({"arch": table["arch"].astype(str)})
@@ -89,7 +87,7 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
             raise TruthError(f"Column {column} of {place} never exceeds 1: it looks like fractions, give percent.")
     if clean["params"].notna().all():
         clean["params"] = clean["params"].astype(np.int64)
-    return clean.iloc[np.argsort(codes.to_numpy(dtype=np.int64), kind="stable")].reset_index(drop=True)
+    return clean.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
 
 
 def missing_cells(table: pd.DataFrame) -> list[str]:
@@ -162,17 +160,6 @@ def read_truth(path: str | Path) -> pd.DataFrame:
     if facts_path(path).exists():
         read_facts(path)
     return table
-
-
-def _explain(arch: Any, place: str) -> None:
-    """Raise the error of a string that is no cell, with the place it came from."""
-    from tfnas.errors import CellError
-
-    try:
-        Cell.parse(str(arch))
-    except CellError as error:
-        raise TruthError(f"{place} has a row that is no cell of the space: {error}") from None
-    raise TruthError(f"{place} writes the cell '{arch}' in another way than the benchmark: use the official string.")
 
 
 def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:

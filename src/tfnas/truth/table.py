@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tfnas.errors import ConfigError
+from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json
 from tfnas.given_tables import absent_columns, read_given, same_column
+from tfnas.letters import check_letters
 from tfnas.networks.skeleton import Skeleton
 from tfnas.truth.counts import check_counts, stated_skeleton
 from tfnas.truth.schema import (
@@ -95,6 +96,7 @@ def _stated(path: Path) -> dict[str, Any]:
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
     stated = _stated(path)
+    check_letters(stated, f"'{facts_path(path)}'", TruthError)
     accuracies = dict(stated.get("accuracies", {}))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"

@@ -1,0 +1,137 @@
+"""What a study is about to train and to score, in counts and, for trainings, in rough hours: said before it starts.
+
+No torch is imported.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnas.cells import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
+from tfnas.errors import DataError
+from tfnas.networks.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    from tfnas.study import Study
+
+SECONDS_PER_VALUE = 17e-9
+"""Processor seconds of one value of a feature map in one training step of one image, forward and backward.
+
+One core of an AMD EPYC took 21e-9 for the digits benchmark (:func:`seconds_of_training` solved for it). It took 14e-9
+to 25e-9 for 10 to 24 random cells with 4 to 16 channels on images of 16 and 32 pixels, busy with other work."""
+
+FORWARD = 1 / 3
+"""What a forward pass costs of a training step."""
+
+
+def forecast(study: Study) -> list[str]:
+    """Return what the study trains and scores, a sentence for each dataset that is trained and one for all scores."""
+    lines = [_training(study, name) for name in study.datasets_with("trained")]
+    return lines if study.shipped else [*lines, _scoring(study)]
+
+
+def _training(study: Study, dataset: str) -> str:
+    recipe, cells = study.recipe, len(np.unique(canonical_classes()))
+    networks = cells * recipe["seeds"]
+    hours = _hours(networks * seconds_of_training(study, dataset))
+    return (
+        f"Ground truth of {dataset}: {networks:,} networks are to be trained ({cells:,} distinct cells, "
+        f"{_count(recipe['seeds'], 'seed')} each; {recipe['epochs']} epochs of {recipe['train_size']:,} images), less "
+        f"what is finished. That takes {hours} of one CPU core, right within a factor of three; a GPU is faster."
+    )
+
+
+def _scoring(study: Study) -> str:
+    from tfnas.proxies.registry import get_family
+    from tfnas.scoring_plan import classes
+
+    scoring = study.config["scoring"]
+    families = {name: get_family(name) for name in study.families}
+    counts = [
+        (len(np.unique(classes(name))) if scoring["share_classes"] else SPACE_SIZE) * scoring["repeats"] * family.draws
+        for name, family in families.items()
+        if family.initialisation != "none"  # else it counts, and builds no network
+    ]
+    passes = sum(study.batch_size(name) * mean_values(skeleton_of(study, name)) for name in study.datasets)
+    images = ", ".join(f"{study.batch_size(name)} of {name}" for name in study.datasets)
+    hours = _hours(sum(counts) * passes * FORWARD * SECONDS_PER_VALUE)
+    return (
+        f"Scores: {sum(counts) * len(study.datasets):,} networks are to be scored "
+        f"({_count(len(counts), 'family', 'families')} of proxies; images: {images}), less what is finished. A forward "
+        f"pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
+    )
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def _hours(seconds: float) -> str:
+    """Return a duration with one significant digit, in hours, or in minutes below one hour."""
+    if seconds < 60:
+        return "less than a minute"
+    number, unit = (seconds / 60, "minute") if seconds < 3600 else (seconds / 3600, "hour")
+    return f"about {_count(round(float(f'{number:.0e}')), unit)}"
+
+
+def seconds_of_training(study: Study, dataset: str) -> float:
+    r"""Return the processor seconds of one training of an average distinct cell on one core, roughly.
+
+    .. math::
+        t = k \, v \, \left(e \, n_{train} + \tfrac{1}{3} (2 n_{valid} + n_{test})\right)
+
+    with k = :data:`SECONDS_PER_VALUE`, v the mean number of values in the feature maps of one image, e epochs and n the
+    images of a split.
+    """
+    recipe = study.recipe
+    steps = recipe["epochs"] * recipe["train_size"]
+    looks = 2 * recipe["valid_size"] + recipe["test_size"]
+    return SECONDS_PER_VALUE * mean_values(skeleton_of(study, dataset)) * (steps + FORWARD * looks)
+
+
+def skeleton_of(study: Study, dataset: str) -> Skeleton:
+    """Return the skeleton of the networks of a dataset; its classes do not matter here."""
+    channels, size = image_shape(study, dataset)
+    return Skeleton(**study.config["skeleton"], image_channels=channels, image_size=size)
+
+
+@cache
+def mean_values(skeleton: Skeleton) -> float:
+    """Return the mean number of values in the feature maps of one image, over the distinct cells of the space.
+
+    Each operation but ``none`` makes a map of its stage's size, each residual block three, the stem one.
+    """
+    digits = operation_digits(np.unique(canonical_classes()))
+    operations = float((digits != OPERATIONS.index("none")).sum(axis=1).mean())
+    maps = {"cell": operations, "residual": 3.0}
+    inside = sum(maps[block.kind] * block.channels * block.size**2 for block in skeleton.blocks())
+    return inside + skeleton.channels * skeleton.image_size**2
+
+
+def image_shape(study: Study, dataset: str) -> tuple[int, int]:
+    """Return channels and side of the images of a dataset, without reading them.
+
+    Raises:
+        DataError: the file of own images has no header that says so.
+    """
+    from tfnas.datasets import dataset_names, get_dataset
+
+    if dataset in dataset_names():
+        spec = get_dataset(dataset)
+        return spec.channels, spec.image_size
+    path = study.images(dataset)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+            name = "train_images.npy" if "train_images.npy" in names else "images.npy"
+            with archive.open(name) as file:
+                first = np.lib.format.read_magic(file) == (1, 0)
+                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+                _, channels, size, _ = read(file)[0]
+    except Exception as error:
+        raise DataError(f"'{path}' does not say the shape of its images ({error}): make it again.") from error
+    return channels, size
