@@ -221,6 +221,7 @@ def add_equal_time(
         _add_moment(numbers, f"{before}.late", part[part["seconds"] == part["seconds"].max()], titles, base)
         phases = phases_of(part)
         numbers.add(f"{before}.phases", len(phases), "count")
+        numbers.add(f"{before}.changes", max(len(phases) - 1, 0), "count")
         for number, phase in enumerate(phases):
             for name, kind in (("leader", "text"), ("decided", "text"), ("from", "seconds"), ("to", "seconds")):
                 numbers.add(f"{before}.phase.{number}.{name}", phase[name], kind)

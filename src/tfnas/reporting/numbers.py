@@ -14,6 +14,7 @@ the printed text and the raw value, on which templates decide what they say. Key
                                                 ``any``: of all but references; ``prior-free``: of the training-free
                                                 ones without FreeREA's skip term
     order.{dataset}.{proxy}.top                 the order among the best tenth of cells; ``partial``: given the size
+    vote.{dataset}.agreement                    pairs of cells that the published vote decides rightly, and 2p - 1
     ranking.{dataset}.first.title               the proxy that orders all cells best; without dataset: on average
     pairs.{dataset}.alike.one                   the two proxies that are most alike, or ``unlike``
     stability.{dataset}.{proxy}.initialisation  how two initialisations agree; ``batch``, ``twin`` likewise
@@ -89,6 +90,7 @@ from tfnas.reporting.published import read_published, rows_beside, search_rows
 from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
+from tfnas.reporting.votes import add_vote
 from tfnas.score_table import ScoreTable, lowest_where_missing
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
@@ -210,6 +212,7 @@ def write_numbers(
     for dataset in datasets:
         _add_order(numbers, dataset, names, score_paths[dataset], truth_paths[dataset])
     add_quality(numbers, quality_path, names, datasets)
+    add_vote(numbers, names, score_paths, truth_paths)
     if len(names) > 1:
         add_ranking(numbers, correlations, names, datasets)
         add_pairs(numbers, pairs_path, correlations, names, datasets)
