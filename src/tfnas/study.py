@@ -247,6 +247,7 @@ class Study:
             "search",
             "curves",
             "query-curves",
+            *(["equal-time"] if self.equal_time_groups else []),
             "prices",
             "correlations",
             "proxies",
@@ -256,7 +257,7 @@ class Study:
         names[1:1] = ["comparisons", "regret", *(["ranks"] if self.ranks_searches else [])]
         names += ["spaces"] if self.spaces else []
         chosen = self.ensemble_choice_summary + self.league_summary
-        costly = self.front_summary + self.limit_summary + self.equal_time_summary
+        costly = self.front_summary + self.limit_summary
         return [self.file(f"summaries/{name}.csv") for name in names] + costly + chosen + self.published_summary
 
     def score_file(self, dataset: str, search: str) -> list[str]:

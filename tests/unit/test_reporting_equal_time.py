@@ -116,6 +116,15 @@ def test_the_lead_is_decided_by_the_interval_on_both_sides_of_its_border(passage
         ) is not told
 
 
+def test_searches_that_are_equal_in_every_run_are_called_so(passage):
+    moments = {3.0: {FREE: 90.0, TRAINED: 90.0}, 60.0: {FREE: 90.0, TRAINED: 90.0}}
+    text = passage(moments, ends=EARLY, half=0.0)
+    assert f"{CALLED[FREE]} and {CALLED[TRAINED]} reach the same 90.00 % test accuracy in every run." in text
+    assert f"{CALLED[FREE]} has 90.00 %, as has in every run {CALLED[TRAINED]}." in text
+    assert "do not tell" not in text
+    assert "do not tell" in passage(moments, ends=EARLY, half=0.01), "equal means, but not in every run"
+
+
 def test_a_training_free_search_that_leads_is_set_beside_the_next(passage):
     moment = {FREE: 92.0, PRIOR: 91.0, TRAINED: 90.0, HYBRID: 89.0}
     text = passage({3.0: moment, 60.0: moment}, ends=EARLY)

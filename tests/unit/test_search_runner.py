@@ -152,12 +152,14 @@ def test_free_looks_count_as_evaluations(files, tmp_path):
 
 
 def test_overshoot_and_evaluations_are_two_limits_of_which_one_governs():
-    area = get_algorithm("random_search")
-    with pytest.raises(ConfigError, match=r"^search.use.mine gives 'overshoot', .* remove one of the two.$"):
-        area.settings({"overshoot": False, "evaluations": 10}, "mine")
+    search = get_algorithm("random_search")
+    with pytest.raises(ConfigError, match=r"^search.use.mine.overshoot is false, .* remove one of the two.$"):
+        search.settings({"overshoot": False, "evaluations": 10}, "mine")
+    assert search.settings({"overshoot": True, "evaluations": 10}, "mine")["evaluations"] == 10, "true is the default"
+    assert search.settings({"overshoot": False, "evaluations": None}, "mine")["overshoot"] is False
     for wrong in (0, 2.5, "10"):
         with pytest.raises(ConfigError, match=r"^search.use.mine.evaluations of 'random_search' is wrong: "):
-            area.settings({"evaluations": wrong}, "mine")
+            search.settings({"evaluations": wrong}, "mine")
 
 
 def test_the_log_says_what_a_search_ended_with(files, tmp_path, caplog):

@@ -45,7 +45,7 @@ def draw_equal_time(path: str | Path, datasets: list[str], output: str | Path) -
     Lines are mean test accuracies, bands the intervals of the mean. A strip below says which group leads where the
     interval of its lead does not hold zero; it is empty where that is undecided. What a group answers before any of its
     searches has an answer, the random cell, is not drawn. The lower end of an axis leaves out what lies farther below
-    the worst end than the ends lie apart.
+    the worst end than one and a half times what the best lies above it.
 
     Args:
         path: ``summaries/equal-time.csv``.
@@ -89,7 +89,7 @@ def _frame(axes: Axes, part: pd.DataFrame) -> None:
         return
     ends = part.groupby("group").last()
     lowest, highest = ends["mean"].min(), part["high"].max()
-    bottom = max(lowest - (highest - lowest), part["low"].min())
+    bottom = max(lowest - 1.5 * (highest - lowest), part["low"].min())
     margin = 0.08 * (highest - bottom) or 0.5
     axes.set_ylim(bottom - 1.5 * margin, highest + margin)
     axes.set_xscale("log")
@@ -197,7 +197,7 @@ def add_equal_time(
     beside the leader: that of the training-free search, or the second where that leads; of each group with an answer
     ``.{group}.test``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to the leader)
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
-    second). ``.phases`` counts stretches of time with one leader (:func:`phases_of`), each with
+    second) and ``.same`` (whether there is no difference in any run). ``.phases`` counts stretches of time with one leader (:func:`phases_of`), each with
     ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``. ``.chosen_by`` says by what the best was chosen.
 
     Args:
@@ -251,3 +251,5 @@ def _add_moment(numbers: Numbers, before: str, rows: pd.DataFrame, titles: dict[
         numbers.add(f"{before}.{group}.behind", abs(entry["lead"]), "accuracy")
         told = entry["lead_low"] > 0 or entry["lead_high"] < 0
         numbers.add(f"{before}.{group}.told", bool(told), "text")
+        same = entry["lead"] == entry["lead_low"] == entry["lead_high"] == 0
+        numbers.add(f"{before}.{group}.same", bool(same), "text")

@@ -112,6 +112,7 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
             name: _difference(name, value)
             for name, value in settings.items()
             if name != "algorithm"
+            and value is not None
             and not (name == "proxy" and settings["algorithm"] in BY_PROXY)
             and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
         }

@@ -27,7 +27,7 @@ def add_vote(
     score_paths: Mapping[str, str | Path],
     truth_paths: Mapping[str, str | Path],
 ) -> None:
-    """Add how many pairs of cells the vote decides rightly by test accuracy, where the study has that ensemble.
+    """Add how many pairs of cells the vote decides rightly by test accuracy, where the study has that ensemble and its members.
 
     Keys: ``vote.{dataset}.agreement`` (share of pairs), ``.tau`` (2p - 1), ``.undecided`` (share of pairs).
 
@@ -37,13 +37,13 @@ def add_vote(
         score_paths: ``{dataset: scores/{dataset}.csv}``.
         truth_paths: ``{dataset: truth/{dataset}.parquet}``.
     """
-    if VOTE not in names:
+    members = ensembles()[VOTE].members
+    if not {VOTE, *members} <= set(names):
         return
     for dataset, path in truth_paths.items():
         truth = read_table(path, ("arch", "test_accuracy")).dropna(subset="test_accuracy")
         codes = truth["arch"].map(string_codes()).to_numpy(dtype=np.int64)
         table = ScoreTable.read(score_paths[dataset])
-        members = ensembles()[VOTE].members
         scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in members])
         found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))
         numbers.add(f"vote.{dataset}.agreement", found.share, "share")

@@ -191,7 +191,7 @@ class Algorithm:
 
         Raises:
             ConfigError: a parameter is unknown, missing or has a wrong value, the accuracies of a dataset are asked for
-                and the algorithm looks at none, or ``overshoot`` is given where no budget of seconds ends the run.
+                and the algorithm looks at none, or ``overshoot`` is false where no budget of seconds ends the run.
         """
         unknown = sorted(set(given) - {*STUDY_KEYS, *self.parameters})
         if unknown:
@@ -210,10 +210,10 @@ class Algorithm:
                     f"search.use.{label} lacks '{name}', which '{self.name}' needs "
                     f"({fragment['description'].rstrip('.')}): add it."
                 )
-        if self.needs_budget and not self.spends_budget(given) and "overshoot" in given:
+        if self.needs_budget and not self.spends_budget(given) and given.get("overshoot") is False:
             raise ConfigError(
-                f"search.use.{label} gives 'overshoot', which is about the last query of a budget of seconds, and "
-                "'evaluations', which stand in the place of that budget: remove one of the two."
+                f"search.use.{label}.overshoot is false, which is about the last query of a budget of seconds, but "
+                "'evaluations' stand in the place of that budget: remove one of the two."
             )
         values = {}
         for name, fragment in self.parameters.items():
