@@ -197,8 +197,9 @@ def add_equal_time(
     beside the leader: that of the training-free search, or the second where that leads; of each group with an answer
     ``.{group}.test``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to the leader)
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
-    second) and ``.same`` (whether there is no difference in any run). ``.phases`` counts stretches of time with one leader (:func:`phases_of`), each with
-    ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``. ``.chosen_by`` says by what the best was chosen.
+    second) and ``.same`` (whether there is no difference in any run). ``.phases`` counts stretches of time with one
+    leader (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and
+    ``.changes`` the borders between them. ``.chosen_by`` says by which accuracy the best was chosen.
 
     Args:
         numbers: the numbers so far.

@@ -27,7 +27,7 @@ def add_vote(
     score_paths: Mapping[str, str | Path],
     truth_paths: Mapping[str, str | Path],
 ) -> None:
-    """Add how many pairs of cells the vote decides rightly by test accuracy, where the study has that ensemble and its members.
+    """Add how many pairs of cells the vote decides rightly by test accuracy, where the study has it and its members.
 
     Keys: ``vote.{dataset}.agreement`` (share of pairs), ``.tau`` (2p - 1), ``.undecided`` (share of pairs).
 
