@@ -226,6 +226,55 @@ rule draw_anytime:
         "../workflow/scripts/draw_anytime.py"
 
 
+rule draw_equal_time:
+    input:
+        table="results/{study}/summaries/equal-time.csv",
+        lib=sources("draw_equal_time"),
+    output:
+        pdf="results/{study}/figures/equal-time.pdf",
+        png=report(
+            "results/{study}/figures/equal-time.png",
+            caption="../report/captions/equal-time.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/draw_equal_time.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_equal_time.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+    message:
+        "Drawing what groups of searches have found after the same seconds"
+    script:
+        "../workflow/scripts/draw_equal_time.py"
+
+
+rule draw_queries:
+    input:
+        table="results/{study}/summaries/query-curves.csv",
+        lib=sources("draw_queries"),
+    output:
+        pdf="results/{study}/figures/queries.pdf",
+        png=report(
+            "results/{study}/figures/queries.png",
+            caption="../report/captions/queries.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/draw_queries.log",
+    benchmark:
+        "results/{study}/benchmarks/draw_queries.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Drawing what every search has found after so many looks at accuracies"
+    script:
+        "../workflow/scripts/draw_queries.py"
+
+
 rule draw_search_times:
     input:
         summary="results/{study}/summaries/search.csv",

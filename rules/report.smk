@@ -24,6 +24,7 @@ rule write_numbers:
         leagues=STUDY.league_summary,
         limits=STUDY.limit_summary,
         fronts=STUDY.front_summary,
+        equal_time=STUDY.equal_time_summary,
         published=STUDY.published_files,
         against=STUDY.published_summary,
         lib=sources("write_numbers"),

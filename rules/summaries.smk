@@ -1,7 +1,8 @@
 """Summaries: every search over its runs, every proxy against accuracies, other proxies and chance; what made the study.
 
 REQUIRED INPUTS: all runs, score tables and ground truths of the study, and the cells scored anew to measure noise.
-OUTPUTS: results/{study}/summaries/search.csv, comparisons.csv, regret.csv, with several datasets and searches ranks.csv,
+OUTPUTS: results/{study}/summaries/search.csv, curves.csv, query-curves.csv, equal-time.csv, comparisons.csv, regret.csv,
+with several datasets and searches ranks.csv,
 correlations.csv, proxies.csv, proxy-pairs.csv and, unless scores are
 shipped or `scoring.noise_cells` is 0, noise.csv; published.csv where a published row matches a search; run_config.yaml,
 provenance.json.
@@ -39,14 +40,49 @@ rule summarise_curves:
             caption="../report/captions/curves.rst",
             category="Searches",
         ),
+        queries=report(
+            "results/{study}/summaries/query-curves.csv",
+            caption="../report/captions/query-curves.rst",
+            category="Searches",
+        ),
     log:
         "results/{study}/logs/summarise_curves.log",
     benchmark:
         "results/{study}/benchmarks/summarise_curves.tsv"
+    params:
+        references=STUDY.references,
     message:
-        "Summarising how good every search is after so many seconds"
+        "Summarising how good every search is after so many seconds, and after so many looks at accuracies"
     script:
         "../workflow/scripts/summarise_curves.py"
+
+
+rule summarise_equal_time:
+    input:
+        curves=STUDY.curve_files(),
+        facts=[path.replace(".parquet", ".json") for path in STUDY.curve_files()],
+        lib=sources("summarise_equal_time"),
+    output:
+        table=report(
+            "results/{study}/summaries/equal-time.csv",
+            caption="../report/captions/equal-time-summary.rst",
+            category="Searches",
+        ),
+    log:
+        "results/{study}/logs/summarise_equal_time.log",
+    benchmark:
+        "results/{study}/benchmarks/summarise_equal_time.tsv"
+    wildcard_constraints:
+        study=one_of([STUDY.name] if STUDY.equal_time_groups else []),
+    params:
+        groups=STUDY.equal_time_groups,
+        priors=STUDY.searches_with_prior,
+        random_cell=STUDY.random_cell,
+        seed=config["seed"],
+    message:
+        "Comparing searches that train, that score and that do both after the same seconds"
+    script:
+        "../workflow/scripts/summarise_equal_time.py"
 
 
 rule summarise_comparisons:

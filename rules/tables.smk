@@ -331,6 +331,26 @@ rule tabulate_prices:
         "../workflow/scripts/tabulate_prices.py"
 
 
+rule tabulate_equal_time:
+    input:
+        table="results/{study}/summaries/equal-time.csv",
+        lib=sources("tabulate_equal_time"),
+    output:
+        tex="results/{study}/tables/equal-time.tex",
+    log:
+        "results/{study}/logs/tabulate_equal_time.log",
+    benchmark:
+        "results/{study}/benchmarks/tabulate_equal_time.tsv"
+    localrule: True
+    params:
+        datasets=STUDY.datasets,
+        searches=STUDY.searches,
+    message:
+        "Writing the table of groups of searches at equal time"
+    script:
+        "../workflow/scripts/tabulate_equal_time.py"
+
+
 rule tabulate_contract:
     input:
         truths=STUDY.files("truth/{dataset}.parquet"),

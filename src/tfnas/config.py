@@ -328,7 +328,7 @@ def schema() -> dict[str, Any]:
                             "additionalProperties": {"type": "number", "exclusiveMinimum": 0},
                             "default": {},
                             "description": "Simulated seconds of training that a search which trains may spend: one "
-                            "number, or one for each dataset.",
+                            "number, or one for each dataset; not for searches with a number of `evaluations`.",
                         },
                         "pay_once": {
                             "type": "boolean",
@@ -748,12 +748,12 @@ def _check_searches(study: dict[str, Any]) -> None:
         _check_settings(place, algorithm, settings)
         _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
         _check_devices(study, place, devices_of(settings))
-        if algorithm.needs_budget:
+        if algorithm.spends_budget(settings):
             for name in dict.fromkeys(accuracies_of(settings, dataset) for dataset in known):
                 if budget_of(study, name) is None:
                     raise ConfigError(
                         f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
-                        f"'budget_seconds: {{{name}: SECONDS}}' under search."
+                        f"'budget_seconds: {{{name}: SECONDS}}' under search, or 'evaluations: NUMBER' to this search."
                     )
     for key, value in (
         ("search.budget_seconds", search["budget_seconds"]),
@@ -812,7 +812,7 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
     from tfnas.search.base import SearchSpace
     from tfnas.search.registry import BUDGET_PARAMETERS, STUDY_KEYS
 
-    handled = {*STUDY_KEYS, *BUDGET_PARAMETERS}
+    handled = {*STUDY_KEYS, *(BUDGET_PARAMETERS if algorithm.needs_budget else ())}
     own = {key: value for key, value in settings.items() if key not in handled}
     try:
         algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), np.random.default_rng(0), **own)

@@ -1,4 +1,4 @@
-"""Anytime curves: how good the incumbent of a search is after so many seconds, over its runs.
+"""Anytime curves: how good the incumbent of a search is after so many seconds, or looks at accuracies, over its runs.
 
 ``summaries/curves.csv`` has one row per search, dataset (the one searched on) and point of the dataset's grid of
 seconds (:data:`COLUMNS`). The grid is the same for all searches of a dataset: :data:`POINTS` geometric steps from the
@@ -7,13 +7,17 @@ first point at which every one of its runs has an answer to the first one at whi
 curve ends; later its answer stays what it is. A search that has an answer only at its end therefore has a single row.
 
 The seconds are those of scoring and simulated training. Searches that are charged nothing (references) and searches
-whose scoring seconds nobody knows have no rows. No torch is imported.
+whose scoring seconds nobody knows have no rows.
+
+``summaries/query-curves.csv`` (:data:`QUERY_COLUMNS`) is the same against the number of looks at early accuracies in
+place of seconds, on a grid of whole numbers. A search that looks at none has its answer at 0, in one row. No torch is
+imported.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,10 +32,14 @@ log = logging.getLogger("tfnas")
 POINTS = 200
 """Points of the grid of seconds of a dataset."""
 
-COLUMNS = ("search", "dataset", "seconds", "n", "mean", "std", "quartile_low", "median", "quartile_high")
+STATISTICS = ("n", "mean", "std", "quartile_low", "median", "quartile_high")
+
+COLUMNS = ("search", "dataset", "seconds", *STATISTICS)
+
+QUERY_COLUMNS = ("search", "dataset", "queries", *STATISTICS)
 
 Steps = list[tuple[np.ndarray, np.ndarray]]
-"""Seconds (ascending) and accuracies of the incumbents of each run; the last ones are the end of the run."""
+"""Seconds or looks (ascending) and accuracies of the incumbents of each run; the last ones are the end of the run."""
 
 
 def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> None:
@@ -48,19 +56,16 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
         DataError: a table or its facts are missing, damaged or lack a column.
     """
     curves: dict[str, dict[str, Steps]] = {}
-    for (dataset, search), table in _read(curve_paths).items():
+    for (dataset, search), table in read_curves(curve_paths).items():
         if table["seconds"].isna().any():
             log.warning("%s on %s has no anytime curve: the score table does not know its seconds.", search, dataset)
         elif table["seconds"].max() > 0:
-            curves.setdefault(dataset, {})[search] = _steps(table)
+            curves.setdefault(dataset, {})[search] = steps_of(table, "seconds", "test_accuracy")
     rows = []
     for dataset, searches in curves.items():
-        grid = _grid(list(searches.values()))
+        grid = grid_of(list(searches.values()))
         for search, steps in searches.items():
-            for seconds, values in zip(*_on_grid(steps, grid), strict=True):
-                quartiles = np.quantile(values, [0.25, 0.5, 0.75])
-                spread = values.std(ddof=1) if values.size > 1 else np.nan
-                rows.append((search, dataset, seconds, values.size, values.mean(), spread, *quartiles))
+            rows += _rows(search, dataset, steps, grid)
     facts = {
         "rows": "one per search, dataset (searched on and read off on) and point of the dataset's grid of seconds, "
         "from the first at which every run has an answer to the first at which all runs are over",
@@ -74,8 +79,49 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
     write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
 
 
-def _read(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the rows of each dataset and search, runs in their order."""
+def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[str], output: str | Path) -> None:
+    """Summarise what all searches have found after so many looks at early accuracies.
+
+    Args:
+        curve_paths: as in :func:`summarise_curves`.
+        references: labels of the searches to leave out, which look at what no search can afford.
+        output: table to write (.csv) with :data:`QUERY_COLUMNS`, otherwise as in :func:`summarise_curves`.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    curves: dict[str, dict[str, Steps]] = {}
+    for (dataset, search), table in read_curves(curve_paths).items():
+        if search not in references:
+            curves.setdefault(dataset, {})[search] = steps_of(table, "queries", "test_accuracy")
+    rows = []
+    for dataset, searches in curves.items():
+        looking = [steps for steps in searches.values() if end_of(steps) > 0]
+        grid = np.concatenate([[0.0], np.unique(np.round(grid_of(looking)))]) if looking else np.zeros(1)
+        for search, steps in searches.items():
+            rows += _rows(search, dataset, steps, grid)
+    table = pd.DataFrame(rows, columns=list(QUERY_COLUMNS)).astype({"queries": int})
+    facts = {
+        "rows": "one per search, dataset (searched on and read off on) and number of looks, from the first at which "
+        "every run has an answer to the first at which all runs are over; at 0 for a search that looks at none",
+        "queries": "looks at early accuracies, repeats counted",
+        "mean, std, quartile_low, median, quartile_high": "as in curves.csv",
+        "left out": "references",
+    }
+    write_table(output, table, facts)
+
+
+def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the anytime curves of each dataset and search (:data:`tfnas.search.runner.CURVE_COLUMNS`), runs in order.
+
+    Args:
+        paths: tables with facts beside them, in any number of blocks.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
     blocks: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in paths:
         facts = read_facts(path)
@@ -92,24 +138,52 @@ def _read(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
     return tables
 
 
-def _steps(table: pd.DataFrame) -> Steps:
+def steps_of(table: pd.DataFrame, clock: str, accuracy: str) -> Steps:
+    """Return the steps of every run of a search, from its rows.
+
+    Args:
+        table: rows of one search on one dataset, runs in order.
+        clock: ``seconds`` or ``queries``.
+        accuracy: ``valid_accuracy`` or ``test_accuracy``.
+    """
     cuts = np.flatnonzero(np.diff(table["run"])) + 1
-    columns = (np.split(table[name].to_numpy(dtype=np.float64), cuts) for name in ("seconds", "test_accuracy"))
+    columns = (np.split(table[name].to_numpy(dtype=np.float64), cuts) for name in (clock, accuracy))
     return list(zip(*columns, strict=True))
 
 
-def _grid(curves: list[Steps]) -> np.ndarray:
-    """Return the points in time at which the curves of a dataset are read."""
-    first = min(max(seconds[0] for seconds, _ in steps) for steps in curves)
-    end = max(seconds[-1] for steps in curves for seconds, _ in steps)
+def grid_of(curves: list[Steps]) -> np.ndarray:
+    """Return the points at which the curves of a dataset are read: the first and the last at which any has news.
+
+    :data:`POINTS` geometric steps, or even ones where the first point is 0.
+    """
+    first, end = min(map(start_of, curves)), max(map(end_of, curves))
     grid = np.geomspace(first, end, POINTS) if first > 0 else np.linspace(first, end, POINTS)
     grid[0], grid[-1] = first, end  # not a rounding beside them
     return np.unique(grid)
 
 
-def _on_grid(steps: Steps, grid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the points of the grid that a search has, (k,), and the accuracies of its runs there, (k, runs)."""
-    first, end = max(seconds[0] for seconds, _ in steps), max(seconds[-1] for seconds, _ in steps)
-    part = grid[np.searchsorted(grid, first) : np.searchsorted(grid, end) + 1]
-    values = [values[np.searchsorted(seconds, part, side="right") - 1] for seconds, values in steps]
-    return part, np.stack(values, axis=1)
+def start_of(steps: Steps) -> float:
+    """Return the first point at which every run has an answer."""
+    return max(points[0] for points, _ in steps)
+
+
+def end_of(steps: Steps) -> float:
+    """Return the first point at which every run is over."""
+    return max(points[-1] for points, _ in steps)
+
+
+def values_at(steps: Steps, points: np.ndarray) -> np.ndarray:
+    """Return the accuracies of the incumbents at points at which every run has an answer, shape (points, runs)."""
+    values = [values[np.searchsorted(clock, points, side="right") - 1] for clock, values in steps]
+    return np.stack(values, axis=1)
+
+
+def _rows(search: str, dataset: str, steps: Steps, grid: np.ndarray) -> list[tuple]:
+    """Return the rows of a search at the points of the grid that it has: from its start to its end."""
+    part = grid[np.searchsorted(grid, start_of(steps)) : np.searchsorted(grid, end_of(steps)) + 1]
+    rows = []
+    for point, values in zip(part, values_at(steps, part), strict=True):
+        quartiles = np.quantile(values, [0.25, 0.5, 0.75])
+        spread = values.std(ddof=1) if values.size > 1 else np.nan
+        rows.append((search, dataset, point, values.size, values.mean(), spread, *quartiles))
+    return rows

@@ -261,6 +261,8 @@ class Study:
         names = [
             "search",
             "curves",
+            "query-curves",
+            *(["equal-time"] if self.equal_time_groups else []),
             "prices",
             "correlations",
             "proxies",
@@ -377,8 +379,8 @@ class Study:
         from tfnas.search.registry import accuracies_of, get_algorithm
 
         settings = self.searches[search]
-        needs = get_algorithm(settings["algorithm"]).needs_budget
-        return budget_of(self.config, accuracies_of(settings, dataset)) if needs else None
+        spends = get_algorithm(settings["algorithm"]).spends_budget(settings)
+        return budget_of(self.config, accuracies_of(settings, dataset)) if spends else None
 
     def pays_once(self, search: str) -> bool:
         """Whether a search pays once per class of identical cells; never one that looks at no early accuracies."""
@@ -450,6 +452,38 @@ class Study:
         return contenders(self.searches)
 
     @property
+    def references(self) -> list[str]:
+        """Labels of the searches that nobody would use: baselines, and upper bounds that look at too much."""
+        from tfnas.reporting.names import search_group
+
+        return [label for label, settings in self.searches.items() if search_group(settings) == "reference"]
+
+    @property
+    def equal_time_groups(self) -> dict[str, str]:
+        """The group of each search that is compared at equal time, by label."""
+        from tfnas.reporting.names import equal_time_groups
+
+        return equal_time_groups(self.searches)
+
+    @property
+    def searches_with_prior(self) -> list[str]:
+        """Labels of the searches that read a prior."""
+        from tfnas.reporting.names import reads_prior
+
+        return [label for label, settings in self.searches.items() if reads_prior(settings)]
+
+    @property
+    def random_cell(self) -> str | None:
+        """Label of the search that draws one cell out of all, None where the study has none."""
+        plain = [label for label, settings in self.searches.items() if settings == {"algorithm": "random_cell"}]
+        return plain[0] if plain else None
+
+    @property
+    def equal_time_summary(self) -> list[str]:
+        """The comparison of groups of searches at equal time, when the study has a search that looks at something."""
+        return [self.file("summaries/equal-time.csv")] if self.equal_time_groups else []
+
+    @property
     def ranks_searches(self) -> bool:
         """Whether searches are ranked over datasets: there must be several of both."""
         from tfnas.comparisons import FEWEST_TO_RANK
@@ -495,8 +529,8 @@ class Study:
             tables.append("comparisons")
         figures += ["critical-difference"] if self.ranks_searches else []
         if any(search_group(settings) != "reference" for settings in self.searches.values()):
-            figures.append("anytime")
-            tables.append("prices")
+            figures += ["anytime", "equal-time", "queries"]
+            tables += ["prices", "equal-time"]
         if len(self.scored) > 1:
             figures.append("correlations")
             tables.append("ranking")

@@ -112,6 +112,15 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
     assert sentence in str(caught.value)
 
 
+def test_a_number_of_evaluations_needs_no_budget(config):
+    config = change(config, "search.budget_seconds", {})
+    config = change(config, "search.use.evolution", {"algorithm": "random_search", "evaluations": 50})
+    assert load_study(config)["search"]["use"]["evolution"]["evaluations"] == 50
+    scored = {"algorithm": "plain_evolution", "proxy": "naswot", "evaluations": 5, "population": 10}
+    with pytest.raises(ConfigError, match=r"^search.use.scored is wrong: .*5 cells in all"):
+        load_study(change(config, "search.use.scored", scored))
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
@@ -140,7 +149,12 @@ def test_unknown_names_list_those_that_exist(config, path, value, sentence):
         ),
         (
             {"search.budget_seconds": {}},
-            "search.use.evolution trains, but search.budget_seconds has nothing for",
+            "search.use.evolution trains, but search.budget_seconds has nothing for 'digits': add 'budget_seconds: "
+            "{digits: SECONDS}' under search, or 'evaluations: NUMBER' to this search.",
+        ),
+        (
+            {"search.use.evolution": {"algorithm": "random_search", "evaluations": 9, "overshoot": False}},
+            "search.use.evolution.overshoot is false, which is about the last query of a budget of seconds, but",
         ),
         (
             {"search.budget_seconds": {"digits": 5, "digit": 5}},

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
-from tfnas.curves import COLUMNS, POINTS, summarise_curves
+from tfnas.curves import COLUMNS, POINTS, QUERY_COLUMNS, summarise_curves, summarise_queries
 from tfnas.errors import DataError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.search import run_block
@@ -68,8 +68,9 @@ def test_seconds_that_nobody_knows_are_not_told(block, tmp_path):
     assert pd.read_csv(tmp_path / "out.csv").empty
 
 
-def write_curve(path, search, rows, dataset="one"):
-    table = pd.DataFrame(rows, columns=["run", "seconds", "test_accuracy"]).assign(arch="")
+def write_curve(path, search, rows, dataset="one", queries=None):
+    table = pd.DataFrame(rows, columns=["run", "seconds", "test_accuracy"])
+    table = table.assign(arch="", valid_accuracy=0.0, queries=np.ceil(table["seconds"]) if queries is None else queries)
     write_table(path, table[list(CURVE_COLUMNS)], {"search": search, "searched_on": dataset})
     return path
 
@@ -98,6 +99,36 @@ def test_the_summary_of_curves_counted_by_hand(tmp_path):
     assert 5 <= scores["seconds"].item() < 5.2
     assert (scores["mean"].item(), scores["n"].item()) == (56, 3)
     assert "oracle" not in set(table["search"]), "it is charged nothing"
+
+
+def test_the_curve_counts_the_looks_that_an_incumbent_took(block):
+    for settings, looks in (({"algorithm": "area"}, None), ({"algorithm": "proxy_search", "sample": 10}, 0)):
+        runs, curves = block(proxy="made_up", **settings)
+        for run, part in curves.groupby("run"):
+            assert (part["queries"].diff().dropna() >= 0).all()
+            taken = runs["cells"][run] - 20 if looks is None else looks
+            assert part["queries"].iloc[-1] == taken, "all but the twenty scores of the sample"
+        truth = truth_table().set_index("arch")
+        np.testing.assert_array_equal(curves["valid_accuracy"], truth.loc[curves["arch"], "valid_accuracy"])
+
+
+def test_accuracy_against_looks_counted_by_hand(tmp_path):
+    rows = [(0, 1, 50), (0, 10, 60), (0, 100, 60), (1, 2, 40), (1, 100, 40)]
+    paths = [
+        write_curve(tmp_path / "a.parquet", "trains", rows, queries=[1, 3, 5, 2, 5]),
+        write_curve(tmp_path / "b.parquet", "scores", [(0, np.nan, 55), (1, np.nan, 57)], queries=0),
+        write_curve(tmp_path / "c.parquet", "oracle", [(0, 0, 99)]),
+    ]
+    summarise_queries(paths, ["oracle"], tmp_path / "out.csv")
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert tuple(table.columns) == QUERY_COLUMNS
+    trains = table[table["search"] == "trains"]
+    assert list(trains["queries"]) == [2, 3, 4, 5], "from the look at which both runs have an answer"
+    assert list(trains["mean"]) == [45, 50, 50, 50]
+    scores = table[table["search"] == "scores"]
+    assert list(scores["queries"]) == [0], "unknown seconds do not matter"
+    assert (scores["mean"].item(), scores["n"].item()) == (56, 2)
+    assert "oracle" not in set(table["search"])
 
 
 def test_the_summary_does_not_depend_on_blocks(block, tmp_path):

@@ -25,6 +25,14 @@ def test_titles_name_the_proxy_where_it_differs():
     assert titles == {"a": "AREA (NASWOT)", "b": f"AREA ({proxy_title(other)})", "c": proxy_title(other)}
 
 
+def test_titles_name_a_number_of_evaluations_and_not_its_absence():
+    plain = {"algorithm": "random_search", "overshoot": True, "evaluations": None}
+    assert search_titles({"a": plain, "b": plain | {"evaluations": 50}}) == {
+        "a": "Random search",
+        "b": "Random search (evaluations = 50)",
+    }
+
+
 def test_an_ensemble_is_called_like_a_proxy():
     assert proxy_title("az_nas") == "AZ-NAS"
     assert search_titles({"a": {"algorithm": "proxy_search", "proxy": "az_nas"}}) == {"a": "AZ-NAS"}

@@ -187,6 +187,30 @@ def test_evolution_beats_random_search_where_mutations_help(benchmark, scores):
     assert mean("regularised_evolution") > mean("random_search")
 
 
+def test_area_draws_different_members_when_told_as_in_its_algorithm_2(benchmark, scores):
+    """A tournament of the whole population, without replacement, always has the best member as parent."""
+    settings = {"proxy": "made_up", "population": 6, "tournament": 6, "sample": 12}
+    misses = {True: 0, False: 0}
+    for number in range(5):
+        for replacement in misses:
+            trace = run("area", benchmark, scores, run=number, budget=100, replacement=replacement, **settings)
+            codes, values, _ = trace.looks(EARLY)
+            for place in range(6, len(codes)):
+                window = range(place - 6, place)
+                best = codes[max(window, key=lambda index: (values[index], -index))]
+                changed = np.count_nonzero(operation_digits([best])[0] != operation_digits([codes[place]])[0])
+                misses[replacement] += changed != 1
+    assert misses[False] == 0
+    assert misses[True] > 0
+    with pytest.raises(ConfigError, match=r"^A tournament of 7 different members needs a population of at least 7"):
+        run("area", benchmark, scores, budget=10, replacement=False, **(settings | {"tournament": 7}))
+
+
+def test_area_with_replacement_stays_what_it_was(benchmark, scores):
+    plain = run("area", benchmark, scores, budget=60, proxy="made_up")
+    assert run("area", benchmark, scores, budget=60, proxy="made_up", replacement=True) == plain
+
+
 def test_area_begins_with_the_best_scored_cells_in_their_order(benchmark, scores):
     trace = run("area", benchmark, scores, budget=100, proxy="made_up", sample=20, population=10)
     assert trace.kinds[:31] == [SCORE] * 20 + [EARLY] * 11

@@ -55,7 +55,8 @@ def test_what_a_search_needs_follows_from_its_looks():
         "area": (True, True),
     }
     assert [name for name in algorithm_names() if get_algorithm(name).needs_validation] == ["oracle", "oracle_space"]
-    assert all("overshoot" in get_algorithm(name).parameters for name, (_, budget) in needs.items() if budget)
+    limits = {"overshoot", "evaluations"}
+    assert all(limits <= set(get_algorithm(name).parameters) for name, (_, budget) in needs.items() if budget)
 
 
 def test_only_references_look_at_full_training():
@@ -72,14 +73,16 @@ def test_settings_get_their_defaults_and_are_checked():
         "population": 10,
         "tournament": 3,
         "mutation": "node_first",
+        "replacement": True,
         "overshoot": True,
+        "evaluations": None,
     }
     assert "algorithm" not in get_algorithm("random_cell").settings({}, "label")
     with pytest.raises(ConfigError) as error:
         area.settings({"algorithm": "area", "proxy": "p", "smaple": 3}, "label")
     assert str(error.value) == (
         "search.use.label.smaple is no parameter of 'area', which has: "
-        "proxy, sample, population, tournament, mutation, overshoot."
+        "proxy, sample, replacement, population, tournament, mutation, overshoot, evaluations."
     )
     with pytest.raises(
         ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs \(Name of a proxy.*add it.$"
@@ -116,7 +119,7 @@ def test_names_are_taken_once_and_metadata_is_checked(monkeypatch):
         register("new", title="x", group="nonsense", looks=())(Other)
     register("new", title="x", group="hybrid", looks=(EARLY,))(Other)
     assert get_algorithm("new").stream == "new"
-    assert list(get_algorithm("new").parameters) == ["overshoot"]
+    assert list(get_algorithm("new").parameters) == ["overshoot", "evaluations"]
 
 
 def test_a_new_file_is_all_that_a_new_search_needs(tmp_path):

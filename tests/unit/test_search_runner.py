@@ -12,7 +12,7 @@ from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasE
 from tfnas.files import read_facts
 from tfnas.search import run_block
 from tfnas.search.base import Trace
-from tfnas.search.registry import get_algorithm
+from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import COLUMNS, _query
 from tfnas.truth.benchmark import Benchmark
 
@@ -109,6 +109,77 @@ def test_a_search_that_trains_spends_its_budget_and_needs_one(files, tmp_path):
     for budget in (None, 0):
         with pytest.raises(ConfigError, match=r"^Searches that train on 'one' need a budget of more than 0 seconds"):
             block(files, tmp_path, "random-search", budget_seconds=budget)
+
+
+@pytest.mark.parametrize("name", [name for name in algorithm_names() if get_algorithm(name).needs_budget])
+def test_a_number_of_evaluations_ends_every_search_that_trains_under_a_budget(files, tmp_path, name):
+    settings = {"algorithm": name, "evaluations": 25}
+    settings |= {"proxy": "made_up"} if get_algorithm(name).needs_scores else {}
+    settings |= {"cost": "params"} if get_algorithm(name).weighs_cost else {}
+    settings |= {"sample": 64} if name == "zero_cost_warmup" else {}
+    curves = tmp_path / "curves.parquet"
+    table = block(files, tmp_path, "counted", settings=settings, budget_seconds=None, curves=curves)
+    assert (pd.read_parquet(curves).groupby("run")["queries"].last() == 25).all()
+    assert (table["training_seconds"] > 25).all()
+    facts = read_facts(tmp_path / "counted-0-4.parquet")
+    assert (facts["budget_seconds"], facts["parameters"]["evaluations"]) == (None, 25)
+    again = block(files, tmp_path, "counted", settings=settings, budget_seconds=30)
+    assert list(again["arch"]) == list(table["arch"]), "the budget of the study does not govern it"
+
+
+def test_fewer_evaluations_are_the_first_of_more(files, tmp_path):
+    rises = {}
+    for number in (1, 127, 128, 300):
+        settings = {"algorithm": "random_search", "evaluations": number}
+        block(files, tmp_path, "counted", settings=settings, budget_seconds=None, curves=tmp_path / "curves.parquet")
+        table = pd.read_parquet(tmp_path / "curves.parquet")
+        rises[number] = table[table.duplicated("run", keep="last")].reset_index(drop=True)  # without the ends
+    assert len(rises[1]) == 5
+    for few, many in ((1, 127), (127, 128), (128, 300)):
+        first = rises[many][rises[many]["queries"] <= few].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rises[few], first)
+
+
+def test_free_looks_count_as_evaluations(files, tmp_path):
+    settings = {
+        "algorithm": "random_search",
+        "evaluations": 400,
+        "constraint": {"operations": ["none", "skip_connect"]},
+    }
+    table = block(files, tmp_path, "counted", settings=settings, budget_seconds=None, pay_once=True)
+    assert (table["cells"] == 400).all()
+    assert (table["training_seconds"] < 400 * 0.5).all()
+
+
+def test_overshoot_and_evaluations_are_two_limits_of_which_one_governs():
+    search = get_algorithm("random_search")
+    with pytest.raises(ConfigError, match=r"^search.use.mine.overshoot is false, .* remove one of the two.$"):
+        search.settings({"overshoot": False, "evaluations": 10}, "mine")
+    assert search.settings({"overshoot": True, "evaluations": 10}, "mine")["evaluations"] == 10, "true is the default"
+    assert search.settings({"overshoot": False, "evaluations": None}, "mine")["overshoot"] is False
+    for wrong in (0, 2.5, "10"):
+        with pytest.raises(ConfigError, match=r"^search.use.mine.evaluations of 'random_search' is wrong: "):
+            search.settings({"evaluations": wrong}, "mine")
+
+
+def test_the_log_says_what_a_search_ended_with(files, tmp_path, caplog):
+    caplog.set_level("INFO", "tfnas")
+    table = block(files, tmp_path, "area").set_index("dataset")
+    lines = [record.message for record in caplog.records]
+    assert len(lines) == 2, "one for each dataset on which the cells are read off"
+    for name, line in zip(("one", "two"), lines, strict=True):
+        valid, test = table.loc[name, "valid_accuracy"].mean(), table.loc[name, "test_accuracy"].mean()
+        assert line == (
+            f"Search 'area' on 'one', runs 0 to 4: the chosen cells have on average {valid:.2f} % validation and "
+            f"{test:.2f} % test accuracy on '{name}'."
+        )
+
+
+def test_the_log_of_a_truth_without_validation_accuracies_says_so(files, tmp_path, caplog):
+    caplog.set_level("INFO", "tfnas")
+    bare = {"one": write(truth_table().assign(valid_accuracy=np.nan), tmp_path / "bare.csv")}
+    block(files, tmp_path, truth_paths=bare)
+    assert "have on average unknown validation and " in caplog.text
 
 
 def test_searches_that_train_nothing_need_no_budget_and_no_early_accuracies(files, tmp_path):

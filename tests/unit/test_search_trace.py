@@ -43,8 +43,9 @@ def test_the_incumbent_rises_and_the_first_of_equals_stays():
     for code, value, cost in ((5, 50.0, 1.0), (6, 40.0, 2.0), (7, 60.0, 4.0), (8, 60.0, 8.0), (9, 61.0, 16.0)):
         trace.extend(SCORE, [code], [99.0], [100.0], "made_up")
         trace.add(EARLY, code, value, cost)
-    seconds, codes = trace.improvements(EARLY)
+    seconds, looks, codes = trace.improvements(EARLY)
     assert codes.tolist() == [5, 7, 9]
+    assert looks.tolist() == [1, 3, 5], "scores are no looks at accuracies"
     assert seconds.tolist() == [101.0, 307.0, 531.0]
     assert trace.best(EARLY) == 9
     assert all(part.size == 0 for part in Trace().improvements(EARLY))

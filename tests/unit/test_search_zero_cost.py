@@ -50,7 +50,7 @@ def looked(trace, wanted):
 
 def test_the_defaults_are_the_published_ones():
     warmup, move = (get_algorithm(name).settings({"proxy": "synflow"}, "label") for name in NAMES)
-    common = {"proxy": "synflow", "population": 64, "tournament": 10, "overshoot": True}
+    common = {"proxy": "synflow", "population": 64, "tournament": 10, "overshoot": True, "evaluations": None}
     assert warmup == common | {"sample": 3000}
     assert move == common | {"sample": 0, "guided": 0.75}
 

@@ -184,6 +184,27 @@ def test_curves_lie_beside_their_runs(study):
     assert len(curves) == len(study.run_files())
 
 
+def test_groups_of_searches_are_compared_at_equal_time(study):
+    exhibits = {
+        f"results/two/{name}" for name in ("figures/equal-time.pdf", "figures/queries.pdf", "tables/equal-time.tex")
+    }
+    summary = "results/two/summaries/equal-time.csv"
+    study.config["search"]["use"]["skip"] = {"algorithm": "freerea"}
+    study.config["search"]["use"]["cell"] = {"algorithm": "random_cell"}
+    assert study.equal_time_groups == {
+        "naswot-10": "training-free", "evolution": "trained", "skip": "training-free-prior"
+    }  # fmt: skip
+    assert (study.searches_with_prior, study.random_cell, study.references) == (["skip"], "cell", ["cell"])
+    assert study.equal_time_summary == [summary]
+    assert summary in study.summaries
+    assert exhibits <= set(study.exhibits())
+    study.config["search"]["use"] = {"small": {"algorithm": "random_cell", "constraint": {"params": {"max": 9}}}}
+    assert study.random_cell is None, "a cell out of a part of the space"
+    assert study.equal_time_summary == []
+    assert summary not in study.summaries
+    assert not exhibits & set(study.exhibits())
+
+
 def test_what_searches_read_is_priced(study):
     assert study.priced == {"naswot": ["naswot"]}
     assert study.rate_files() == ["results/two/rates/digits/naswot.json", "results/two/rates/cifar10/naswot.json"]
@@ -199,6 +220,9 @@ def test_what_searches_read_is_priced(study):
 def test_budgets_go_to_searches_that_train(study):
     assert study.budget("cifar10", "evolution") == 20
     assert study.budget("cifar10", "naswot-10") is None
+    study.config["search"]["use"]["evolution"]["evaluations"] = 100
+    assert study.budget("cifar10", "evolution") is None, "a number of looks ends it"
+    study.config["search"]["use"]["evolution"]["evaluations"] = None
     study.config["search"]["use"]["evolution"]["accuracies_of"] = "digits"
     assert study.budget("cifar10", "evolution") == 10, "whose accuracies are paid"
 

@@ -388,4 +388,8 @@ def test_the_example_of_a_second_file_in_the_documentation_does_what_it_says(roo
     before, after = load(first), load(first, example)
     assert set(before["search"]["use"]) - set(after["search"]["use"]) == {"area"}
     assert set(before["datasets"]) - set(after["datasets"]) == {"ImageNet16-120"}
-    assert after["search"]["use"]["local-search"] == {"algorithm": "random_search", "overshoot": True}
+    assert after["search"]["use"]["local-search"] == {
+        "algorithm": "random_search",
+        "evaluations": None,
+        "overshoot": True,
+    }

@@ -16,8 +16,8 @@ CONFIG = ("--configfile", "tests/configs/rerun.yaml")
 
 CONTESTS = {"summarise_comparisons", "summarise_regret", "tabulate_comparisons", "tabulate_regret"}
 REPORT = {"render_report", "compile_report", "all"}
-PRICES = {"summarise_curves", "reprice", "tabulate_prices"}
-FIGURES = {"draw_scatter", "draw_anytime", "draw_search_times", "draw_comparisons"}
+PRICES = {"summarise_curves", "summarise_equal_time", "reprice", "tabulate_prices", "tabulate_equal_time"}
+FIGURES = {"draw_scatter", "draw_anytime", "draw_equal_time", "draw_queries", "draw_search_times", "draw_comparisons"}
 TABLES = {"tabulate_correlations", "tabulate_searches", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
 SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise"}
 AFTER_SEARCH = {"summarise_searches", *CONTESTS, *PRICES, "write_provenance", "write_numbers", *REPORT}

@@ -27,4 +27,5 @@ with job(snakemake) as run:
         leagues_path=run.one(snakemake.input.leagues),
         limits_path=run.one(snakemake.input.limits),
         fronts_path=run.one(snakemake.input.fronts),
+        equal_time_path=run.one(snakemake.input.equal_time),
     )

@@ -46,6 +46,9 @@ class Proxy:
         batch: images that it looks at; the study file says how many its batch has.
         published_batch: those of the publication.
         failure: when the value is NaN.
+        prior: of a proxy that rewards places of operations which are known to be good on this benchmark, what it
+            knows; it looks at no network, and a search that reads it is told apart. Empty for any other proxy, counts
+            of parameters or operations included: they prefer what is larger, wherever it lies.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Proxy:
     batch: str = "none"
     published_batch: str = "none"
     failure: str = "never"
+    prior: str = ""
 
 
 @dataclass(frozen=True)

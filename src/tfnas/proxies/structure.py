@@ -109,6 +109,7 @@ FAMILY = Family(
             needs=("no network",),
             reference=("cavagnero2023freerea", "authors' code"),
             summary="How many nodes the skip connections of the cell pass over on average; 0 without any.",
+            prior="It is largest where the only skip connection leads from input to output, as in the best cells.",
         ),
     ),
     same_score=str,

@@ -71,7 +71,7 @@ def draw_anytime(
                 for place, label in enumerate(labels):
                     part = table[(table["dataset"] == dataset) & (table["search"] == label)]
                     if not part.empty:
-                        handles[titles[label]] = _draw_curve(axes, part, place)
+                        handles[titles[label]] = draw_curve(axes, part, place)
             if handles:
                 panels[line][-1].legend(
                     handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
@@ -87,10 +87,17 @@ def draw_anytime(
         save(figure, output)
 
 
-def _draw_curve(axes: Axes, part: pd.DataFrame, place: int) -> Any:
-    """Draw the curve of one search, or a marker where it is a single point, and return what stands in the legend."""
+def draw_curve(axes: Axes, part: pd.DataFrame, place: int, clock: str = "seconds") -> Any:
+    """Draw the curve of one search, or a marker where it is a single point, and return what stands in the legend.
+
+    Args:
+        axes: where to draw.
+        part: rows of ``summaries/curves.csv`` or ``query-curves.csv`` of one search on one dataset.
+        place: of the search among those drawn; decides colour, line and marker.
+        clock: ``seconds`` or ``queries``.
+    """
     colour = colour_of(place)
-    seconds, mean = part["seconds"].to_numpy(), part["mean"].to_numpy()
+    seconds, mean = part[clock].to_numpy(), part["mean"].to_numpy()
     low, high = part["quartile_low"].to_numpy(), part["quartile_high"].to_numpy()
     if len(part) == 1:
         axes.vlines(seconds, low, high, color=colour, linewidth=0.9)

@@ -62,6 +62,32 @@ def search_group(settings: dict[str, Any]) -> str:
     return get_algorithm(settings["algorithm"]).group
 
 
+def reads_prior(settings: dict[str, Any]) -> bool:
+    """Return whether a search reads a proxy that its registry calls a prior, alone or as a member of an ensemble."""
+    from tfnas.proxies.registry import ensembles, get_proxy
+    from tfnas.search.registry import get_algorithm
+
+    known = ensembles()
+    names = get_algorithm(settings["algorithm"]).proxies(settings)
+    members = {member for name in names for member in (known[name].members if name in known else [name])}
+    return any(get_proxy(member).prior for member in members)
+
+
+def equal_time_groups(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the group (:data:`tfnas.equal_time.GROUPS`) of each search that is compared at equal time, by label.
+
+    These are the searches that are ranked (:func:`contenders`) and look at something.
+    """
+    trained = {"non-weight-sharing": "trained", "hybrid": "hybrid"}
+    groups = {}
+    for label in contenders(searches):
+        group = search_group(searches[label])
+        if group != "reference":
+            scores_alone = "training-free-prior" if reads_prior(searches[label]) else "training-free"
+            groups[label] = trained.get(group, scores_alone)
+    return groups
+
+
 def contenders(searches: dict[str, dict[str, Any]]) -> list[str]:
     """Return the labels of the searches that are ranked: no references, and none with a limit unless all have one."""
     labels = [label for label, settings in searches.items() if search_group(settings) != "reference"]
@@ -86,6 +112,7 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
             name: _difference(name, value)
             for name, value in settings.items()
             if name != "algorithm"
+            and value is not None
             and not (name == "proxy" and settings["algorithm"] in BY_PROXY)
             and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
         }

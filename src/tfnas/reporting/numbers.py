@@ -14,6 +14,7 @@ the printed text and the raw value, on which templates decide what they say. Key
                                                 ``any``: of all but references; ``prior-free``: of the training-free
                                                 ones without FreeREA's skip term
     order.{dataset}.{proxy}.top                 the order among the best tenth of cells; ``partial``: given the size
+    vote.{dataset}.agreement                    pairs of cells that the published vote decides rightly, and 2p - 1
     ranking.{dataset}.first.title               the proxy that orders all cells best; without dataset: on average
     pairs.{dataset}.alike.one                   the two proxies that are most alike, or ``unlike``
     stability.{dataset}.{proxy}.initialisation  how two initialisations agree; ``batch``, ``twin`` likewise
@@ -30,6 +31,7 @@ the printed text and the raw value, on which templates decide what they say. Key
     ranks.first.title                           the search with the best mean rank over datasets; ``ranks.critical``
     transfer.{dataset}.largest_loss             searched on the first dataset against searched here, without a budget
     anytime.{dataset}.passed                    seconds after which the best trained search leads the training-free one
+    equal.{dataset}.{moment}.{group}.test       the best search of a group at equal time (:mod:`tfnas.equal_time`)
     price.{dataset}.ratio                       scoring seconds of this machine to those of the score table
     chosen.ensemble.{dataset}.spearman          of the ensemble chosen on the other datasets; ``best``: in hindsight
     chosen.league.{league}.right                datasets whose search, chosen on the others, is that of hindsight
@@ -63,6 +65,7 @@ from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.comparison_numbers import add_contests, add_pair, add_ranks
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.reporting.costs import add_costs
+from tfnas.reporting.equal_time import add_equal_time
 from tfnas.reporting.hardware import add_fronts, add_limits
 from tfnas.reporting.leave_one_out import add_ensemble_choice, add_leagues
 from tfnas.reporting.names import (
@@ -71,6 +74,7 @@ from tfnas.reporting.names import (
     contenders,
     dataset_title,
     proxy_title,
+    reads_prior,
     search_group,
     search_titles,
     tex_title,
@@ -86,8 +90,8 @@ from tfnas.reporting.published import read_published, rows_beside, search_rows
 from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
+from tfnas.reporting.votes import add_vote
 from tfnas.score_table import ScoreTable, lowest_where_missing
-from tfnas.search.registry import get_algorithm
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -157,6 +161,7 @@ def write_numbers(
     leagues_path: str | Path | None = None,
     limits_path: str | Path | None = None,
     fronts_path: str | Path | None = None,
+    equal_time_path: str | Path | None = None,
 ) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
@@ -182,6 +187,7 @@ def write_numbers(
         leagues_path: ``summaries/leagues.csv``, None where the study has no leagues.
         limits_path: ``summaries/limits.csv``, None where no search has a limit.
         fronts_path: ``summaries/fronts.csv``, None where no search keeps a front.
+        equal_time_path: ``summaries/equal-time.csv``, None where no search is compared at equal time.
 
     Raises:
         ReportError: a file lacks a fact that the report prints; the message names key and file.
@@ -206,6 +212,7 @@ def write_numbers(
     for dataset in datasets:
         _add_order(numbers, dataset, names, score_paths[dataset], truth_paths[dataset])
     add_quality(numbers, quality_path, names, datasets)
+    add_vote(numbers, names, score_paths, truth_paths)
     if len(names) > 1:
         add_ranking(numbers, correlations, names, datasets)
         add_pairs(numbers, pairs_path, correlations, names, datasets)
@@ -237,6 +244,8 @@ def write_numbers(
             numbers.add("published.computed.search", True, "text")
     if curves_path is not None and prices_path is not None:
         add_costs(numbers, searches, datasets, curves_path, prices_path)
+    if equal_time_path is not None:
+        add_equal_time(numbers, equal_time_path, searches, datasets)
     if against_path is not None:
         add_published_searches(numbers, against_path)
     lines = [
@@ -484,7 +493,7 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
 
 def _has_prior(settings: dict[str, Any]) -> bool:
     """Return whether a search scores cells by FreeREA's skip term, which looks at where operations lie alone."""
-    return "skip" in get_algorithm(settings["algorithm"]).proxies(settings)
+    return reads_prior(settings)
 
 
 def best_label(labels: list[str], test: Callable[[str], float], seconds: Callable[[str], float | None]) -> str:

@@ -209,7 +209,8 @@ def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path
             algorithm = get_algorithm(searches[label]["algorithm"])
             values = algorithm.settings(searches[label], label)
             constraint = constraint_words(searches[label].get("constraint", {}))
-            shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in values.items()]
+            given = {name: value for name, value in values.items() if value is not None}
+            shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in given.items()]
             borrowed = searches[label].get("accuracies_of")
             shown += [constraint] if constraint else []
             shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])

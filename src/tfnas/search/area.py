@@ -17,7 +17,13 @@ AREA_PARAMETERS = {
         "minimum": 1,
         "default": 20,
         "description": "Cells drawn and scored; the best of them, as many as the population holds, begin.",
-    }
+    },
+    "replacement": {
+        "type": "boolean",
+        "default": True,
+        "description": "Whether the members of a tournament are drawn with replacement. true: as in regularised "
+        "evolution; false: different members, as in the paper's Algorithm 2.",
+    },
 }
 
 
@@ -37,17 +43,23 @@ class Area(RegularisedEvolution):
     first (the earliest of equals first). Scoring seconds count against the budget as training seconds do. After the
     initial population everything is as in regularised evolution: append the child, then drop the oldest.
 
+    The paper's Algorithm 2 draws the members of a tournament without replacement (``replacement=False``), the
+    regularised evolution that it builds on with. The authors' repository holds no loop that would decide. That the
+    paper drops the oldest member before it appends the child changes nothing, since the tournament is over by then.
+
     Args:
         space: the cells that may be proposed.
         rng: source of randomness.
         proxy: name of the proxy.
         sample: number of draws that are scored.
         population: members alive at a time, and number of draws that are kept.
-        tournament: members drawn, with replacement.
+        tournament: members drawn.
         mutation: ``node_first`` or ``edge``.
+        replacement: whether a member may be drawn twice for a tournament.
 
     Raises:
-        ConfigError: fewer cells are drawn than the population holds.
+        ConfigError: fewer cells are drawn than the population holds, or a tournament of different members is larger
+            than the population.
     """
 
     def __init__(
@@ -59,6 +71,7 @@ class Area(RegularisedEvolution):
         population: int = 10,
         tournament: int = 3,
         mutation: str = "node_first",
+        replacement: bool = True,
     ):
         super().__init__(space, rng, population, tournament, mutation)
         if sample < population:
@@ -66,8 +79,14 @@ class Area(RegularisedEvolution):
                 f"area keeps the best {population} of {sample} scored cells: "
                 f"raise 'sample' to at least the population of {population}."
             )
+        if not replacement and tournament > population:
+            raise ConfigError(
+                f"A tournament of {tournament} different members needs a population of at least {tournament}, not "
+                f"{population}: lower 'tournament'."
+            )
         self.proxy = proxy
         self.sample = sample
+        self.replacement = replacement
         self.kept: list[int] | None = None
 
     def ask(self) -> Look:
@@ -75,6 +94,12 @@ class Area(RegularisedEvolution):
         if self.kept is None:
             return Look(SCORE, self.space.draw(self.rng, self.sample), self.proxy)
         return super().ask()
+
+    def drawn_places(self) -> list[int]:
+        """Return the places of the members of a tournament, different ones if there is no replacement."""
+        if self.replacement:
+            return super().drawn_places()
+        return self.rng.choice(len(self.members), size=self.tournament, replace=False).tolist()
 
     def first_member(self) -> int:
         """Return the code of the next best scored cell."""

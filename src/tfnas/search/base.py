@@ -175,16 +175,17 @@ class Trace:
             raise SearchError(f"The search has not looked at any cell ({kind}), so it cannot choose one.")
         return int(codes[values.argmax()])
 
-    def improvements(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    def improvements(self, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return when the best value of a kind of look rose, the first look included, and the cells it rose with.
 
         Returns:
-            Cumulative seconds and cell codes, both of shape (m,); the last code is that of :meth:`best`.
+            Cumulative seconds, number of looks of this kind up to then, and cell codes, each of shape (m,); the last
+            code is that of :meth:`best`.
         """
         codes, values, seconds = self.looks(kind)
         before = np.maximum.accumulate(np.concatenate([[-np.inf], values[:-1]])) if values.size else values
-        rose = values > before
-        return seconds[rose], codes[rose]
+        rose = np.flatnonzero(values > before)
+        return seconds[rose], rose + 1, codes[rose]
 
     def duplicates(self, classes: np.ndarray) -> float:
         """Return the share of looks at a cell whose class had been looked at in the same way before.

@@ -1,4 +1,4 @@
-"""Random search under a simulated training budget."""
+"""Random search that trains: until a budget is spent, or a number of cells is trained."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ AT_ONCE = 128
 class RandomSearch(BudgetSearch):
     """Draw a cell, look at its early validation accuracy, keep the best, until the budget is spent.
 
-    Draws are uniform with replacement, and a cell drawn twice is paid twice, as NATS-Bench does.
+    Draws are uniform with replacement, and a cell drawn twice is paid twice, as NATS-Bench does. With ``evaluations``
+    it ends after so many draws, which are those that :class:`tfnas.search.proxy_search.ProxySearch` scores.
     """
 
     def ask(self) -> Look:

@@ -30,9 +30,16 @@ BUDGET_PARAMETERS = {
         "default": True,
         "description": "true: stop when the seconds spent reach the budget, so that the last query overshoots "
         "(NATS-Bench); false: stop before the query that would exceed it (NAS-Bench-201).",
-    }
+    },
+    "evaluations": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "default": None,
+        "description": "Stop after so many looks at early accuracies, repeated ones included, instead of at a budget "
+        "of seconds; null: the budget ends the run.",
+    },
 }
-"""Parameters that every search under a budget has."""
+"""Parameters that every search under a budget has; the runner handles them."""
 
 PROXY_PARAMETER = {
     "proxy": {
@@ -129,8 +136,12 @@ class Algorithm:
 
     @property
     def needs_budget(self) -> bool:
-        """Whether it looks at early accuracies until a budget is spent (``search.budget_seconds``)."""
+        """Whether it looks at early accuracies until a limit is reached: ``search.budget_seconds`` or evaluations."""
         return self.needs_early and self.budgeted
+
+    def spends_budget(self, settings: Mapping[str, Any]) -> bool:
+        """Return whether seconds end it (``search.budget_seconds``), with these settings, and not a number of looks."""
+        return self.needs_budget and settings.get("evaluations") is None
 
     def proxies(self, settings: dict[str, Any]) -> list[str]:
         """Return the proxies and ensembles that it reads with these settings, defaults included."""
@@ -179,8 +190,8 @@ class Algorithm:
             label: name of the search in the study, for messages.
 
         Raises:
-            ConfigError: a parameter is unknown, missing or has a wrong value, or the accuracies of a dataset are asked
-                for and the algorithm looks at none.
+            ConfigError: a parameter is unknown, missing or has a wrong value, the accuracies of a dataset are asked for
+                and the algorithm looks at none, or ``overshoot`` is false where no budget of seconds ends the run.
         """
         unknown = sorted(set(given) - {*STUDY_KEYS, *self.parameters})
         if unknown:
@@ -199,6 +210,11 @@ class Algorithm:
                     f"search.use.{label} lacks '{name}', which '{self.name}' needs "
                     f"({fragment['description'].rstrip('.')}): add it."
                 )
+        if self.needs_budget and not self.spends_budget(given) and given.get("overshoot") is False:
+            raise ConfigError(
+                f"search.use.{label}.overshoot is false, which is about the last query of a budget of seconds, but "
+                "'evaluations' stand in the place of that budget: remove one of the two."
+            )
         values = {}
         for name, fragment in self.parameters.items():
             values[name] = given.get(name, fragment.get("default"))

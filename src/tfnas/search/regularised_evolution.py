@@ -75,9 +75,12 @@ class RegularisedEvolution(BudgetSearch):
         """Ask for the early accuracy of one more first member, or of the child of a tournament."""
         if len(self.members) < self.members.maxlen:
             return Look(EARLY, [self.first_member()])
-        places = self.rng.integers(len(self.members), size=self.tournament).tolist()
-        _, parent = max((self.members[place] for place in places), key=lambda member: member[0])
+        _, parent = max((self.members[place] for place in self.drawn_places()), key=lambda member: member[0])
         return Look(EARLY, [self.space.mutate(parent, self.rng, self.node_first)])
+
+    def drawn_places(self) -> list[int]:
+        """Return the places of the members of a tournament, drawn with replacement."""
+        return self.rng.integers(len(self.members), size=self.tournament).tolist()
 
     def first_member(self) -> int:
         """Return the code of the next member of the initial population: a uniform draw."""

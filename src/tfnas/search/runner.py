@@ -28,18 +28,22 @@ Its anytime curve is a table of its own (:data:`CURVE_COLUMNS`, one row per rise
 ``run``               number of the run
 ``seconds``           scoring and simulated training seconds spent when the cell became the incumbent; NaN in all rows
                       of a run whose scoring seconds nobody knows
+``queries``           looks at early accuracies taken until then, repeats counted; 0 for a search that trains nothing
 ``arch``              the incumbent: of a search that chooses by early accuracy the cell with the best one so far; any
                       other search has an answer only when it ends
-``test_accuracy``     its full-training test accuracy on the dataset searched on, percent
+``valid_accuracy``    its full-training validation accuracy on the dataset searched on, percent
+``test_accuracy``     its full-training test accuracy there, percent
 ====================  =========================================================================================
 
-The last row of a run is its end and holds the chosen cell. Test accuracies are looked up when the run is over.
+The last row of a run is its end and holds the chosen cell. Both accuracies are looked up when the run is over.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +61,13 @@ from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark, ReadOff
 
+log = logging.getLogger("tfnas")
+
 COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
 
 COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "valid_accuracy", "test_accuracy", *COSTS)
 
-CURVE_COLUMNS = ("run", "seconds", "arch", "test_accuracy")
+CURVE_COLUMNS = ("run", "seconds", "queries", "arch", "valid_accuracy", "test_accuracy")
 
 FREE_LOOKS = 1000
 """Free looks at accuracies in a row with which a run under a budget ends: it has nothing new to propose."""
@@ -138,7 +144,7 @@ def check_benchmark(
         if not budget > 0:
             raise ConfigError(
                 f"Searches that train on '{benchmark.dataset}' need a budget of more than 0 seconds: "
-                f"set search.budget_seconds, for example to {{{benchmark.dataset}: 12000}}."
+                f"set search.budget_seconds, for example to {{{benchmark.dataset}: 12000}}, or give them 'evaluations'."
             )
         low, high = benchmark.cost_range(codes)
         if budget < (low if overshoot else high):
@@ -162,7 +168,8 @@ def run_search(
 
     The budget covers scoring and simulated training seconds together. With ``overshoot`` the run ends when they reach
     it, the last query included; without, it ends before the query that would exceed it. Where the benchmark is paid
-    once per class, a run also ends after :data:`FREE_LOOKS` free looks at accuracies in a row.
+    once per class, a run under a budget also ends after :data:`FREE_LOOKS` free looks at accuracies in a row. With a
+    number of ``evaluations`` the run ends after so many looks at early accuracies, and there is no budget.
 
     Args:
         algorithm: the search.
@@ -170,7 +177,7 @@ def run_search(
         rng: the run's source of randomness.
         benchmark: accuracies and costs; its account is not touched, a fresh one is used.
         scores: scores by name of the proxy.
-        budget: seconds, for searches that need a budget.
+        budget: seconds, for searches that spend one (:meth:`tfnas.search.registry.Algorithm.spends_budget`).
         space: cells that may be proposed; default: all cells of the benchmark.
         live: code of the cell that live evaluations led this run to, and their seconds, for searches that have any.
 
@@ -182,6 +189,7 @@ def run_search(
     """
     parameters = dict(parameters)
     overshoot = parameters.pop("overshoot", True)
+    left = parameters.pop("evaluations", None) if algorithm.needs_budget else None
     search = algorithm.build(space or SearchSpace(benchmark.codes), rng, **parameters)
     trace = Trace()
     benchmark = benchmark.fresh()
@@ -196,11 +204,14 @@ def run_search(
                 f"Search '{algorithm.name}' asked for a look of kind '{look.kind}', but is registered for "
                 f"{', '.join(algorithm.looks)} only."
             )
+        if left is not None and look.kind == EARLY:
+            look = replace(look, codes=look.codes[:left])
+            left -= len(look.codes)
         before = trace.spent
         values = _take(look, benchmark, scores, trace, budget, overshoot, live)
         free_looks = 0 if trace.spent > before else free_looks + (look.kind == EARLY) * len(values)
         ended = len(values) < len(look.codes) or trace.spent >= (budget or 0) or free_looks >= FREE_LOOKS
-        spent = budget is not None and ended
+        spent = left == 0 or (budget is not None and ended)
         if not spent:
             search.tell(look, values)
     if budget is not None and not trace.has(EARLY):
@@ -309,7 +320,7 @@ def run_block(
         last: number of the last run, included.
         seed: master seed of the study.
         budget_seconds: simulated seconds that a run may spend, of the dataset whose accuracies it sees; only searches
-            that train need it.
+            that train need it, and not those with a number of ``evaluations``.
         output: table to write (.parquet), with the columns :data:`COLUMNS`; its facts go to ``.json`` beside it.
         study: name of the study.
         curves: anytime curves to write (.parquet), with the columns :data:`CURVE_COLUMNS` and facts beside them; None
@@ -337,7 +348,7 @@ def run_block(
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
     parameters = algorithm.settings(settings, search)
     benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
-    budget = float(budget_seconds or 0) if algorithm.needs_budget else None
+    budget = float(budget_seconds or 0) if algorithm.spends_budget(settings) else None
     cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)
     constraint = settings.get("constraint", {})
     known = benchmark.codes
@@ -351,7 +362,7 @@ def run_block(
 
     costs: list[tuple[float, ...]] = []
     chosen = np.empty(last + 1 - first, dtype=np.int64)
-    rises: list[tuple[np.ndarray, np.ndarray]] = []
+    rises: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
     scored: dict[str, float] = {}
     classes = canonical_classes()
     fronts: list[list[int]] = []
@@ -372,6 +383,7 @@ def run_block(
     tables = []
     for dataset, path in truth_paths.items():
         valid, test = ReadOff.read(path, dataset).peek(chosen)
+        log.info(_ending(search, searched_on, dataset, first, last, valid, test))
         tables.append(
             pd.DataFrame(
                 {
@@ -407,25 +419,49 @@ def run_block(
         table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(tables)
     write_table(output, table, facts)
     if curves is not None:
-        codes = np.concatenate([codes for _, codes in rises])
-        table = pd.DataFrame(
-            {
-                "run": np.repeat(np.arange(first, last + 1), [len(codes) for _, codes in rises]),
-                "seconds": np.concatenate([seconds for seconds, _ in rises]),
-                "arch": [strings[code] for code in codes],
-                "test_accuracy": ReadOff.read(truth_paths[searched_on], searched_on).peek(codes)[1],
-            }
-        )
+        table = _curve_table(rises, ReadOff.read(truth_paths[searched_on], searched_on), first)
         write_table(curves, table, facts | {"dataset": searched_on})
 
 
-def _rises(trace: Trace, follows_accuracy: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return when the incumbent of a finished run changed and to which cell, the end and its chosen cell last."""
-    seconds, codes = trace.improvements(EARLY)
+def _ending(
+    search: str, searched_on: str, dataset: str, first: int, last: int, valid: np.ndarray, test: np.ndarray
+) -> str:
+    """Return what the log says of a finished block: the mean accuracies of the chosen cells, read off on a dataset."""
+    known = "unknown" if np.isnan(valid).any() else f"{valid.mean():.2f} %"
+    return (
+        f"Search '{search}' on '{searched_on}', runs {first} to {last}: the chosen cells have on average {known} "
+        f"validation and {test.mean():.2f} % test accuracy on '{dataset}'."
+    )
+
+
+def _curve_table(
+    rises: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], truth: ReadOff, first: int
+) -> pd.DataFrame:
+    """Return the anytime curves of a block, :data:`CURVE_COLUMNS`, from the rises of its runs in order."""
+    seconds, queries, codes = (np.concatenate(parts) for parts in zip(*rises, strict=True))
+    valid, test = truth.peek(codes)
+    strings = all_strings()
+    return pd.DataFrame(
+        {
+            "run": np.repeat(np.arange(first, first + len(rises)), [len(part) for _, _, part in rises]),
+            "seconds": seconds,
+            "queries": queries,
+            "arch": [strings[code] for code in codes],
+            "valid_accuracy": valid,
+            "test_accuracy": test,
+        }
+    )
+
+
+def _rises(trace: Trace, follows_accuracy: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return when the incumbent of a finished run changed (seconds, queries) and to which cell; its end comes last."""
+    seconds, queries, codes = trace.improvements(EARLY)
     if not follows_accuracy:
-        seconds, codes = seconds[:0], codes[:0]
+        seconds, queries, codes = seconds[:0], queries[:0], codes[:0]
     seconds, codes = np.append(seconds, trace.spent), np.append(codes, trace.chosen)
-    return (seconds if trace.scoring_seconds == trace.scoring_seconds else np.full(seconds.size, np.nan)), codes
+    queries = np.append(queries, trace.looks(EARLY)[0].size)
+    known = trace.scoring_seconds == trace.scoring_seconds
+    return (seconds if known else np.full(seconds.size, np.nan)), queries, codes
 
 
 def _read_live(

@@ -1,0 +1,224 @@
+"""Equal time: what the best search of each group has found after the same seconds of scoring and training in all.
+
+``summaries/equal-time.csv`` has one row per dataset (searched on and read off on), moment and group of searches
+(:data:`COLUMNS`). The groups (:data:`GROUPS`) say what a search looks at; references are in none.
+
+A search answers at a moment with its incumbents (:mod:`tfnas.curves`): one that looks at scores alone has no answer
+before it ends. It counts from the first moment at which every one of its runs has an answer, and after its end its
+answer stays. Of a group the row holds the search with the highest mean *validation* accuracy at that moment, the first
+of equals, and its mean *test* accuracy; test accuracies take no part in the choice unless the ground truth has no
+validation accuracies (``chosen_by``). No search sees either, so this is a choice in hindsight: the best of a group is
+an upper envelope of its searches, and ``searches`` says of how many. Before any search of a group has an answer, the
+group answers with the random cell, where the study draws one. No torch is imported.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tfnas.curves import end_of, grid_of, read_curves, start_of, steps_of, values_at
+from tfnas.errors import SearchError
+from tfnas.files import write_table
+from tfnas.seeds import child_rng
+from tfnas.statistics import LEVEL, RESAMPLES, bootstrap_counts, interval_of_mean
+
+log = logging.getLogger("tfnas")
+
+GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
+"""Scores alone; scores alone, one of them a prior; accuracies alone; both."""
+
+COLUMNS = (
+    "dataset", "seconds", "end_of", "group", "search", "prior", "chosen_by", "mean", "low", "high", "runs", "searches",
+    "lead", "lead_low", "lead_high",
+)  # fmt: skip
+
+DECIMALS = 9
+"""Decimals of means and differences that are compared: what lies beyond is rounding and decides nothing."""
+
+
+class Course(NamedTuple):
+    """What a search answers at each of some moments: NaN before every run has an answer."""
+
+    label: str
+    merit: np.ndarray
+    """Mean accuracy that the choice among searches goes by, (moments,)."""
+    test: np.ndarray
+    """Test accuracies, (moments, runs)."""
+
+
+class Answer(NamedTuple):
+    """What a group answers at a moment: the search, the test accuracy of each run, and out of how many searches."""
+
+    group: str
+    search: str
+    values: np.ndarray
+    searches: int
+
+
+def summarise_equal_time(
+    curve_paths: Sequence[str | Path],
+    groups: Mapping[str, str],
+    priors: Collection[str],
+    random_cell: str | None,
+    output: str | Path,
+    seed: int = 0,
+) -> None:
+    """Compare groups of searches at equal seconds in all.
+
+    Args:
+        curve_paths: anytime curves of all runs, with facts beside them, in any number of blocks.
+        groups: group of each search that takes part, by label; of equals the first wins.
+        priors: labels of the searches that read a prior.
+        random_cell: label of the search that draws one cell, None where the study has none.
+        output: table to write (.csv) with :data:`COLUMNS`. Moments are 0, a grid of seconds and the ends of all
+            searches, named in ``end_of``. ``low`` and ``high`` are the ends of the bootstrap interval of the mean over
+            ``runs``. ``lead`` is the mean paired difference to another group, with its interval: of the first group,
+            which has the highest mean of those with an answer of their own, to the next one, and of any other to the
+            first; empty with one group, or where no group has an answer of its own.
+        seed: master seed of the bootstrap; all intervals of a dataset share their resamples of runs.
+
+    Raises:
+        SearchError: a run appears twice, or searches on a dataset have different runs, or fewer than 2.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    rows: list[dict[str, Any]] = []
+    for dataset, tables in _by_dataset(read_curves(curve_paths)).items():
+        known = _known(tables, groups, dataset)
+        if not known:
+            continue
+        drawn = tables[random_cell].groupby("run")["test_accuracy"].last().to_numpy() if random_cell in tables else None
+        _check_runs(known | ({random_cell: tables[random_cell]} if random_cell in tables else {}), dataset)
+        hidden = any(table["valid_accuracy"].isna().any() for table in known.values())
+        fixed = {"dataset": dataset, "chosen_by": "test" if hidden else "validation"}
+        moments, ends = _moments(known)
+        courses = [
+            _course(label, table, moments, "test_accuracy" if hidden else "valid_accuracy")
+            for label, table in known.items()
+        ]
+        counts = bootstrap_counts(courses[0].test.shape[1], child_rng(seed, "bootstrap", "equal-time", dataset))
+        for place, seconds in enumerate(moments.tolist()):
+            answers = _answers(courses, groups, place, random_cell, drawn)
+            for answer, row in zip(answers, _compared(answers, counts), strict=True):
+                rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": answer.search in priors} | row)
+    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), _facts())
+
+
+def _facts() -> dict[str, str]:
+    return {
+        "rows": "one per dataset (searched on and read off on), moment and group of searches",
+        "seconds": "scoring and simulated training; 0, the points of a grid, and the ends of searches (end_of)",
+        "group": f"{', '.join(GROUPS)}: scores alone, scores alone with a prior, accuracies alone, both",
+        "search": "of the group that with the highest mean validation accuracy of its incumbents at that moment (see "
+        "chosen_by), out of the searches that have an answer then: in hindsight; the random cell before there is one",
+        "prior": "whether this search reads a proxy that is a prior",
+        "mean, low, high": f"its test accuracy over runs, percent; {LEVEL:.0%} percentile bootstrap interval, "
+        f"{RESAMPLES} resamples",
+        "lead, lead_low, lead_high": "paired difference, points, and its interval: of the first group to the second, "
+        "of any other to the first",
+    }
+
+
+def _by_dataset(tables: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for (dataset, label), table in tables.items():
+        found.setdefault(dataset, {})[label] = table
+    return found
+
+
+def _known(tables: Mapping[str, pd.DataFrame], groups: Mapping[str, str], dataset: str) -> dict[str, pd.DataFrame]:
+    """Return the tables of the searches that take part and whose seconds are known, in the order of the groups."""
+    known = {}
+    for label in groups:
+        if label in tables and tables[label]["seconds"].isna().any():
+            log.warning("%s on %s is not compared at equal time: nobody knows its seconds.", label, dataset)
+        elif label in tables:
+            known[label] = tables[label]
+    return known
+
+
+def _check_runs(tables: Mapping[str, pd.DataFrame], dataset: str) -> None:
+    """Refuse searches that cannot be paired run by run."""
+    runs = {label: tuple(table["run"].unique()) for label, table in tables.items()}
+    for label, numbers in runs.items():
+        first = next(iter(runs))
+        if numbers != runs[first] or len(numbers) < 2:
+            raise SearchError(
+                f"Searches '{first}' and '{label}' on '{dataset}' have {len(runs[first])} and {len(numbers)} runs, but "
+                "a comparison at equal time needs the same ones of all, at least 2: run the missing ones."
+            )
+
+
+def _moments(tables: Mapping[str, pd.DataFrame]) -> tuple[np.ndarray, list[str]]:
+    """Return 0, the points of the grid and the ends of searches, ascending, and the labels that end at each."""
+    curves = {label: steps_of(table, "seconds", "test_accuracy") for label, table in tables.items()}
+    ends: dict[float, list[str]] = {}
+    for label, steps in curves.items():
+        ends.setdefault(float(end_of(steps)), []).append(label)
+    charged = [steps for steps in curves.values() if start_of(steps) > 0]
+    moments = sorted({0.0, *ends, *(grid_of(charged).tolist() if charged else ())})
+    return np.array(moments), [", ".join(ends.get(moment, [])) for moment in moments]
+
+
+def _course(label: str, table: pd.DataFrame, moments: np.ndarray, accuracy: str) -> Course:
+    merits, tests = (steps_of(table, "seconds", name) for name in (accuracy, "test_accuracy"))
+    ready = moments >= start_of(tests)
+    test = np.full((moments.size, len(tests)), np.nan)
+    test[ready] = values_at(tests, moments[ready])
+    merit = np.full(moments.size, np.nan)
+    merit[ready] = values_at(merits, moments[ready]).mean(axis=1)
+    return Course(label, merit, test)
+
+
+def _answers(
+    courses: list[Course], groups: Mapping[str, str], place: int, random_cell: str | None, drawn: np.ndarray | None
+) -> list[Answer]:
+    """Return what each group of the study answers at a moment; nothing of a group that has no answer at all."""
+    answers = []
+    for group in GROUPS:
+        members = [course for course in courses if groups[course.label] == group]
+        ready = [course for course in members if not np.isnan(course.merit[place])]
+        if ready:
+            best = max(ready, key=lambda course: round(float(course.merit[place]), DECIMALS))
+            answers.append(Answer(group, best.label, best.test[place], len(ready)))
+        elif members and drawn is not None:
+            answers.append(Answer(group, str(random_cell), drawn, 0))
+    return answers
+
+
+def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]:
+    """Return the row of every answer: its mean and interval, and its difference to the first or to the next group."""
+    first, second = _leaders(answers)
+    rows = []
+    for answer in answers:
+        low, high = _interval(answer.values, counts)
+        row = {"group": answer.group, "search": answer.search, "mean": float(answer.values.mean()), "low": low}
+        row |= {"high": high, "runs": answer.values.size, "searches": answer.searches}
+        row |= dict.fromkeys(("lead", "lead_low", "lead_high"), np.nan)
+        rival = second if answer is first else first
+        if rival is not None:
+            differences = np.round(answer.values - rival.values, DECIMALS)
+            row["lead"] = float(differences.mean())
+            row["lead_low"], row["lead_high"] = _interval(differences, counts)
+        rows.append(row)
+    return rows
+
+
+def _leaders(answers: Sequence[Answer]) -> tuple[Answer | None, Answer | None]:
+    """Return the answer with the highest mean of those that are a search's own, and the highest of the others."""
+
+    def mean(answer: Answer) -> float:
+        return round(float(answer.values.mean()), DECIMALS)
+
+    first = max((answer for answer in answers if answer.searches), key=mean, default=None)
+    return first, max((answer for answer in answers if answer is not first), key=mean, default=None) if first else None
+
+
+def _interval(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    """Return the bootstrap interval of the mean; equal numbers have none, and no rounding of one either."""
+    return (float(values[0]),) * 2 if np.ptp(values) == 0 else interval_of_mean(values, counts)

@@ -1,0 +1,248 @@
+"""Equal time in the report: figure, table, numbers, and every branch of the sentences, on both sides of each border."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tfnas.curves import QUERY_COLUMNS
+from tfnas.equal_time import COLUMNS, GROUPS
+from tfnas.files import write_table
+from tfnas.reporting import latex
+from tfnas.reporting.equal_time import (
+    add_equal_time,
+    draw_equal_time,
+    phases_of,
+    read_equal_time,
+    shown_moments,
+    write_equal_time_table,
+)
+from tfnas.reporting.numbers import Numbers
+from tfnas.reporting.queries import draw_queries
+
+SEARCHES = {
+    "naswot": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10},
+    "freerea": {"algorithm": "freerea"},
+    "random": {"algorithm": "random_search"},
+    "area": {"algorithm": "area", "proxy": "naswot"},
+    "cell": {"algorithm": "random_cell"},
+}
+OF_GROUP = dict(zip(GROUPS, ("naswot", "freerea", "random", "area"), strict=True))
+
+
+def write_summary(folder, moments, dataset="digits", half=0.1, chosen_by="validation", ends=None, priors=()):
+    """Write the summary of some moments, ``{seconds: {group: mean}}``; every interval reaches ``half`` to both sides.
+
+    A mean of None is the random cell's, 50.
+    """
+    rows = []
+    for seconds, means in moments.items():
+        own = {group: mean for group, mean in means.items() if mean is not None}
+        shown = {group: 50.0 if mean is None else mean for group, mean in means.items()}
+        first = max(own, key=own.get) if own else None
+        for group, mean in shown.items():
+            others = [value for name, value in shown.items() if name != group]
+            rival = None if first is None or not others else max(others) if group == first else shown[first]
+            lead = np.nan if rival is None else mean - rival
+            row = {"dataset": dataset, "seconds": seconds, "end_of": (ends or {}).get(seconds), "group": group}
+            row |= {"search": OF_GROUP[group] if group in own else "cell", "prior": group in priors}
+            row |= {"chosen_by": chosen_by, "mean": mean, "low": mean - half, "high": mean + half, "runs": 30}
+            row |= {"searches": 2 if group in own else 0}
+            rows.append(row | {"lead": lead, "lead_low": lead - half, "lead_high": lead + half})
+    path = folder / "equal-time.csv"
+    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    return path
+
+
+@pytest.fixture
+def passage(root, tmp_path):
+    """Return the first sentences of the report for a summary, as a reader sees them."""
+
+    def read(*args, datasets=("digits",), template="passages/equal-time.tex", **settings):
+        numbers = Numbers()
+        add_equal_time(numbers, write_summary(tmp_path, *args, **settings), SEARCHES, list(datasets))
+        numbers.add("study.runs", 30, "count")
+        environment = latex._environment(root / "report")
+        environment.globals |= {
+            "num": lambda key: numbers.entries[key]["text"],
+            "raw": numbers.value,
+            "has": lambda key: key in numbers.entries,
+            "listed": latex.listed,
+            "datasets": list(datasets),
+            "dataset_title": str,
+            "has_figure": lambda name: True,
+            "figure": str,
+            "table": str,
+        }
+        text = environment.get_template(template).render()
+        text = text.replace(r"\,", " ").replace(r"\%", "%").replace("$N{=}10$", "N = 10")
+        return re.sub(r"\s+", " ", text).strip()
+
+    return read
+
+
+EARLY = {3.0: "naswot", 60.0: "random, area"}
+FREE, PRIOR, TRAINED, HYBRID = GROUPS
+CALLED = {
+    FREE: "the best training-free search without a prior (NASWOT)",
+    PRIOR: "the best training-free search with a prior (FreeREA)",
+    TRAINED: "the best search that only trains (Random search)",
+    HYBRID: "the best search that trains and scores (AREA)",
+}
+
+
+def test_the_first_sentence_names_the_leader_and_the_training_free_search(passage):
+    text = passage({3.0: {FREE: 87.9, TRAINED: 91.5}, 60.0: {FREE: 87.9, TRAINED: 93.0}}, ends=EARLY)
+    assert text.startswith(
+        f"At 3.00 s of total time on digits, {CALLED[TRAINED]} reaches 91.50 % test accuracy, {CALLED[FREE]} 87.90 %. "
+        f"When the last search has ended, at 60.0 s, {CALLED[TRAINED]} leads with 93.00 %, 5.10 points before "
+        f"{CALLED[FREE]}. Total time is that of scoring and simulated training; "
+    )
+    assert "Of the others" not in text
+    assert text.endswith("a search is called the best of its kind by validation accuracy, in hindsight.")
+
+
+def test_the_lead_is_decided_by_the_interval_on_both_sides_of_its_border(passage):
+    for gap, told in ((0.11, True), (0.09, False)):
+        text = passage({3.0: {FREE: 90.0, TRAINED: 90 + gap}, 60.0: {FREE: 90.0, TRAINED: 90 + gap}}, ends=EARLY)
+        assert (f"{CALLED[TRAINED]} reaches" in text) is told
+        assert (f"these runs do not tell {CALLED[TRAINED]} at {90 + gap:.2f} % test accuracy from" in text) is not told
+        assert ("leads with" in text) is told
+        assert (
+            f"has {90 + gap:.2f} %, which these runs do not tell from {CALLED[FREE]} at 90.00 %." in text
+        ) is not told
+
+
+def test_searches_that_are_equal_in_every_run_are_called_so(passage):
+    moments = {3.0: {FREE: 90.0, TRAINED: 90.0}, 60.0: {FREE: 90.0, TRAINED: 90.0}}
+    text = passage(moments, ends=EARLY, half=0.0)
+    assert f"{CALLED[FREE]} and {CALLED[TRAINED]} reach the same 90.00 % test accuracy in every run." in text
+    assert f"{CALLED[FREE]} has 90.00 %, as has in every run {CALLED[TRAINED]}." in text
+    assert "do not tell" not in text
+    assert "do not tell" in passage(moments, ends=EARLY, half=0.01), "equal means, but not in every run"
+
+
+def test_a_training_free_search_that_leads_is_set_beside_the_next(passage):
+    moment = {FREE: 92.0, PRIOR: 91.0, TRAINED: 90.0, HYBRID: 89.0}
+    text = passage({3.0: moment, 60.0: moment}, ends=EARLY)
+    assert f"{CALLED[FREE]} reaches 92.00 % test accuracy, {CALLED[PRIOR]} 91.00 %." in text
+    assert f"Of the others, {CALLED[TRAINED]} 90.00 % and {CALLED[HYBRID]} 89.00 %." in text
+
+
+@pytest.mark.parametrize("leader", GROUPS)
+def test_every_group_can_lead(passage, leader):
+    moment = dict.fromkeys(GROUPS, 90.0) | {leader: 93.0}
+    text = passage({3.0: moment, 60.0: moment}, ends=EARLY)
+    assert f"{CALLED[leader]} reaches 93.00 % test accuracy, " in text
+    assert f"{CALLED[leader]} leads with 93.00 %, 3.00 points before the best " in text
+
+
+def test_the_first_answer_of_all_has_no_rival(passage):
+    moments = {3.0: {FREE: 90.0, TRAINED: None}, 60.0: {FREE: 90.0, TRAINED: 80.0}}
+    text = passage(moments, ends=EARLY)
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, and no other kind of search has an answer." in text
+    alone = passage({3.0: {FREE: 90.0}, 60.0: {FREE: 90.0}}, ends={3.0: "naswot"})
+    assert f"When the last search has ended, at 60.0 s, {CALLED[FREE]} has 90.00 %." in alone
+
+
+def test_the_leader_may_change_between_the_two_moments(passage):
+    moments = {3.0: {FREE: 92.0, TRAINED: 88.0}, 60.0: {FREE: 92.0, TRAINED: 94.0}}
+    text = passage(moments, ends=EARLY)
+    assert f"At 3.00 s of total time on digits, {CALLED[FREE]} reaches 92.00 %" in text
+    assert f"at 60.0 s, {CALLED[TRAINED]} leads with 94.00 %, 2.00 points before {CALLED[FREE]}." in text
+
+
+def test_a_single_moment_is_told_once(passage):
+    text = passage({3.0: {FREE: 90.0, PRIOR: 91.0}}, ends={3.0: "naswot, freerea"})
+    assert "When the last search has ended" not in text
+
+
+def test_without_training_free_searches_the_end_is_the_moment(passage):
+    text = passage({3.0: {TRAINED: 90.0, HYBRID: 91.0}, 60.0: {TRAINED: 93.0, HYBRID: 91.0}}, ends=EARLY)
+    assert text.startswith(f"At 60.0 s of total time on digits, {CALLED[TRAINED]} reaches 93.00 % test accuracy, ")
+    assert "When the last search" not in text
+
+
+def test_a_hybrid_with_a_prior_and_a_choice_by_test_accuracy_say_so(passage):
+    moment = {FREE: 90.0, HYBRID: 91.0}
+    text = passage({3.0: moment}, ends={3.0: "naswot"}, priors=(HYBRID,), chosen_by="test")
+    assert "the best search that trains and scores, with a prior, (AREA) reaches 91.00 %" in text
+    assert text.endswith("a search is called the best of its kind in hindsight.")
+
+
+def test_nothing_is_said_where_nobody_knows_seconds(passage):
+    assert passage({}) == ""
+    text = passage({}, template="sections/59-equal-time.tex")
+    assert "no searches can be compared at equal time" in text
+
+
+def test_the_section_tells_undecided_few_and_many_stretches(passage):
+    def section(leads):
+        moments = {float(3 + place): {FREE: 90.0, TRAINED: 90 + lead} for place, lead in enumerate(leads)}
+        return passage(moments, ends={3.0: "naswot"}, template="sections/59-equal-time.tex")
+
+    assert "no group leads beyond doubt at any moment" in section([0.05, -0.05, 0.02])
+    text = section([-1, 0.05, 1, 1])
+    free = "training-free searches without a prior"
+    assert f"the lead is beyond doubt for {free} from 3.00 to 4.00 s and searches that only train from " in text
+    assert "from 5.00 to 6.00 s, and open at all other times." in text
+    assert "training-free searches without a prior 2 and searches that only train 2." in text
+    assert "who leads, or whether that is beyond doubt, changes 13 times" in section([1, -1] * 7)
+    assert "upper envelope" in text
+
+
+def test_phases_join_moments_with_one_leader_and_one_verdict(tmp_path):
+    moments = {0.0: {FREE: 99.0, TRAINED: None}, 1.0: {FREE: None, TRAINED: None}, 2.0: {FREE: None, TRAINED: 60.0}}
+    moments |= {3.0: {FREE: 70.0, TRAINED: 60.0}, 4.0: {FREE: 70.0, TRAINED: 60.0}, 5.0: {FREE: 70.0, TRAINED: 69.95}}
+    phases = phases_of(read_equal_time(write_summary(tmp_path, moments)))
+    assert [tuple(phase.values()) for phase in phases] == [
+        (TRAINED, True, 2.0, 3.0),
+        (FREE, True, 3.0, 5.0),
+        (FREE, False, 5.0, 5.0),
+    ]
+
+
+def test_the_table_shows_ten_moments_and_bolds_a_decided_lead_alone(tmp_path):
+    steps = np.geomspace(1, 1000, 200)
+    assert len(shown_moments(steps)) == 10
+    assert shown_moments(steps)[0] == 1
+    assert shown_moments(steps)[-1] == 1000
+    assert shown_moments(np.array([])) == []
+    assert shown_moments(np.array([2.0, 2.0, 5.0])) == [2, 5]
+    moments = {1.0: {FREE: None, TRAINED: 60.0}, 2.0: {FREE: 60.05, TRAINED: 60.0}}
+    path = write_summary(tmp_path, moments)
+    write_equal_time_table(path, SEARCHES, ["digits"], tmp_path / "table.tex")
+    text = (tmp_path / "table.tex").read_text()
+    assert r"1.00 & -- & \textbf{60.00} [59.90, 60.10]\newline Random search \\" in text
+    assert r"2.00 & 60.05 [59.95, 60.15]\newline NASWOT & 60.00 [59.90, 60.10]\newline Random search \\" in text
+    assert "Hybrid" not in text
+
+
+@pytest.mark.parametrize("datasets", [("digits",), ("cifar10", "cifar100", "ImageNet16-120")])
+def test_the_figures_are_drawn(tmp_path, datasets):
+    moments = {float(at): {FREE: 90.0 if at > 2 else None, TRAINED: 80.0 + at, HYBRID: 88.0} for at in range(1, 9)}
+    parts = [pd.read_csv(write_summary(tmp_path, moments, dataset)) for dataset in datasets]
+    write_table(tmp_path / "all.csv", pd.concat(parts))
+    draw_equal_time(tmp_path / "all.csv", list(datasets), tmp_path / "equal-time.pdf")
+    assert (tmp_path / "equal-time.pdf").stat().st_size > 5000
+    rows = [(name, dataset, looks, 30, 90.0 + looks, 1.0, 89.0, 90.0, 91.0 + looks)
+            for dataset in datasets for name in ("random", "area") for looks in (1, 2, 3)]  # fmt: skip
+    rows += [
+        (name, dataset, 0, 30, 91.0, 1.0, 90.0, 91.0, 92.0) for dataset in datasets for name in ("naswot", "freerea")
+    ]
+    write_table(tmp_path / "queries.csv", pd.DataFrame(rows, columns=list(QUERY_COLUMNS)))
+    draw_queries(tmp_path / "queries.csv", SEARCHES, list(datasets), tmp_path / "queries.pdf")
+    assert (tmp_path / "queries.pdf").stat().st_size > 5000
+
+
+def test_the_figures_say_what_they_cannot_show(tmp_path):
+    write_table(tmp_path / "none.csv", pd.DataFrame(columns=list(COLUMNS)))
+    draw_equal_time(tmp_path / "none.csv", ["digits"], tmp_path / "equal-time.pdf")
+    rows = [("naswot", "digits", 0, 30, 91.0, 1.0, 90.0, 91.0, 92.0)]
+    write_table(tmp_path / "queries.csv", pd.DataFrame(rows, columns=list(QUERY_COLUMNS)))
+    draw_queries(tmp_path / "queries.csv", SEARCHES, ["digits"], tmp_path / "queries.pdf")
+    assert (tmp_path / "equal-time.pdf").exists()
+    assert (tmp_path / "queries.pdf").exists()
