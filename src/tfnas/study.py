@@ -415,7 +415,7 @@ class Study:
         """Where finished parts of a training are kept, each under a name of all that decides it."""
         return f".scratch/training/{dataset}"
 
-    @cached_property
+    @property
     def priced(self) -> dict[str, list[str]]:
         """The proxies behind each name that a search reads: the proxy itself, or the members of an ensemble."""
         from tfnas.proxies.registry import ensembles

@@ -50,6 +50,9 @@ RESOURCE = "NATS-tss"
 DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
 """Datasets of the archive, and under which of its names validation accuracies and costs are found."""
 
+TEST_IMAGES = {"cifar10": 10_000, "cifar100": 5_000, "ImageNet16-120": 3_000}
+"""Images that the test accuracy is measured on (Dong and Yang 2020, NAS-Bench-201, section 2.2)."""
+
 EARLY_EPOCHS, FULL_EPOCHS = "12", "200"
 
 SEEDS = ("valid_seeds", "test_seeds", "early_seeds")
@@ -286,6 +289,7 @@ def _facts(dataset: str, archive: str, rows: pd.DataFrame) -> dict[str, Any]:
             "early_valid_accuracy": f"{dataset}, trained on {trained} for 12 epochs with a schedule of their own, "
             f"measured on {measured}; {early}",
         },
+        "test_images": TEST_IMAGES[dataset],
         "costs": "early_seconds: train-all-time of the 12-epoch run; valid_seconds: valid-per-time of that run; "
         f"both under the name {DATASETS[dataset]}, as simulate_train_eval of nats_bench charges them",
         "licence": source.licence,
