@@ -215,6 +215,12 @@ class Study:
         number = next(number for number, path in self.archives.items() if path == self.archive(dataset))
         return f"{self.folder}/truth/archive/{number}.parquet"
 
+    @property
+    def score_tables(self) -> list[str]:
+        """The score tables of all datasets and scorings."""
+        folders = [folder for folder in self.score_folders if self.scored_in(folder)]
+        return [path for folder in folders for path in self.files(f"{folder}/{{dataset}}.csv")]
+
     def scored_in(self, folder: str) -> dict[str, list[str]]:
         """The proxies that a scoring computes, by family: all; after the first those that searches read and that draw.
 
