@@ -6,7 +6,6 @@
 # Options:        make benchmark BENCHMARK="--cells 4"
 
 STUDY ?= config.yaml
-SCORES = $(foreach dataset,cifar10 cifar100 ImageNet16-120,results/nats-tss/scores/$(dataset).csv)
 SNAKEMAKE = .venv/bin/python -m snakemake
 # Puts the report of a study at the root, where that of another study may lie.
 COPY = .venv/bin/python -c 'import sys, yaml; from tfnas.workflow import copy_report; \
@@ -33,8 +32,8 @@ benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)
 
 scores: setup
-	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-all.yaml -- $(SCORES)
-	.venv/bin/python tools/ship_scores.py data/scores/nats-tss $(SCORES)
+	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-all.yaml -- scores
+	.venv/bin/python tools/ship_scores.py data/scores/nats-tss results/nats-tss/scores*/*.csv
 
 lint: setup
 	.venv/bin/python -m ruff check .

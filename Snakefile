@@ -44,7 +44,7 @@ rule truth:
 
 rule scores:
     input:
-        STUDY.files("scores/{dataset}.csv"),
+        STUDY.score_tables,
 
 
 rule search:

@@ -76,6 +76,7 @@ wildcard_constraints:
     dataset=one_of(STUDY.datasets),
     searched_on=one_of(STUDY.datasets),
     archive=one_of(STUDY.archives),
+    scores=one_of(STUDY.score_folders),
     resource=one_of(STUDY.resources),
     family=one_of(STUDY.families),
     proxy=one_of(STUDY.scored),

@@ -22,6 +22,7 @@ rule measure_rates:
         runtime=60,
     params:
         proxies=lambda wildcards: STUDY.priced_families[wildcards.family],
+        seed=config["seed"],
         device=config["scoring"]["device"],
     message:
         "Timing {wildcards.family} on this machine, for {wildcards.dataset}"

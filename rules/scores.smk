@@ -3,8 +3,9 @@
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
 OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
 search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
-ensembles), each with a .json; results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to look
-at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
+ensembles), each with a .json; the same below results/{study}/scores-1/ and so on: what searches read, with other
+initialisations (`scoring.scorings`); results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to
+look at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
 anew on two mini-batches.
 """
 
@@ -14,27 +15,28 @@ rule score_chunk:
         batch="results/{study}/batches/{dataset}.npz",
         lib=lambda wildcards: sources("score_chunk", *STUDY.family_source(wildcards.family)),
     output:
-        table="results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet",
-        facts="results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.json",
+        table="results/{study}/{scores}/{dataset}/{family}/chunk-{first}-{last}.parquet",
+        facts="results/{study}/{scores}/{dataset}/{family}/chunk-{first}-{last}.json",
     log:
-        "results/{study}/logs/score_chunk/{dataset}/{family}/{first}-{last}.log",
+        "results/{study}/logs/score_chunk/{scores}/{dataset}/{family}/{first}-{last}.log",
     benchmark:
-        "results/{study}/benchmarks/score_chunk/{dataset}/{family}/{first}-{last}.tsv"
+        "results/{study}/benchmarks/score_chunk/{scores}/{dataset}/{family}/{first}-{last}.tsv"
     threads: 1
     resources:
         gpu=gpu,
         mem_mb=8000,
         runtime=240,
     params:
-        proxies=lambda wildcards: STUDY.families[wildcards.family],
+        proxies=lambda wildcards: STUDY.scored_in(wildcards.scores)[wildcards.family],
         skeleton=config["skeleton"],
         repeats=config["scoring"]["repeats"],
         seed=config["seed"],
         device=config["scoring"]["device"],
         share_classes=config["scoring"]["share_classes"],
+        scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
-        "Scoring {wildcards.family} on {wildcards.dataset}, cells {wildcards.first} to {wildcards.last}"
+        "Scoring {wildcards.family} on {wildcards.dataset} ({wildcards.scores}), cells {wildcards.first} to {wildcards.last}"
     script:
         "../workflow/scripts/score_chunk.py"
 
@@ -102,15 +104,15 @@ rule measure_kernels:
 
 rule merge_family:
     input:
-        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family]),
+        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family], wildcards.scores),
         lib=lambda wildcards: sources("merge_family", *STUDY.family_source(wildcards.family)),
     output:
-        table="results/{study}/scores/{dataset}/{family}.csv",
-        facts="results/{study}/scores/{dataset}/{family}.json",
+        table="results/{study}/{scores}/{dataset}/{family}.csv",
+        facts="results/{study}/{scores}/{dataset}/{family}.json",
     log:
-        "results/{study}/logs/merge_family/{dataset}/{family}.log",
+        "results/{study}/logs/merge_family/{scores}/{dataset}/{family}.log",
     benchmark:
-        "results/{study}/benchmarks/merge_family/{dataset}/{family}.tsv"
+        "results/{study}/benchmarks/merge_family/{scores}/{dataset}/{family}.tsv"
     localrule: True
     params:
         share_classes=config["scoring"]["share_classes"],
@@ -122,21 +124,21 @@ rule merge_family:
 
 rule merge_scores:
     input:
-        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset),
+        chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, folder=wildcards.scores),
         lib=sources("merge_scores", *STUDY.family_source(*STUDY.families)),
     output:
-        table="results/{study}/scores/{dataset}.csv",
-        facts="results/{study}/scores/{dataset}.json",
+        table="results/{study}/{scores}/{dataset}.csv",
+        facts="results/{study}/{scores}/{dataset}.json",
     log:
-        "results/{study}/logs/merge_scores/{dataset}.log",
+        "results/{study}/logs/merge_scores/{scores}/{dataset}.log",
     benchmark:
-        "results/{study}/benchmarks/merge_scores/{dataset}.tsv"
+        "results/{study}/benchmarks/merge_scores/{scores}/{dataset}.tsv"
     wildcard_constraints:
         dataset=one_of([] if STUDY.shipped else STUDY.datasets),
     localrule: True
     params:
         share_classes=config["scoring"]["share_classes"],
-        ensembles=config["scoring"]["ensembles"],
+        ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
     message:
         "Merging all scores on {wildcards.dataset}"
     script:
@@ -162,8 +164,37 @@ rule take_shipped_scores:
     params:
         proxies=config["scoring"]["proxies"],
         ensembles=config["scoring"]["ensembles"],
+        scoring=0,
         skeleton=config["skeleton"],
     message:
         "Checking the shipped scores of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/take_shipped_scores.py"
+
+
+rule take_shipped_scorings:
+    input:
+        table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz", wildcards.scores),
+        facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json", wildcards.scores),
+        first=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        lib=sources("take_shipped_scores"),
+    output:
+        table="results/{study}/{scores}/{dataset}.csv",
+        facts="results/{study}/{scores}/{dataset}.json",
+    log:
+        "results/{study}/logs/take_shipped_scorings/{scores}/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/take_shipped_scorings/{scores}/{dataset}.tsv"
+    wildcard_constraints:
+        scores=one_of(STUDY.score_folders[1:]),
+        dataset=one_of(STUDY.datasets if STUDY.shipped else []),
+    localrule: True
+    params:
+        proxies=lambda wildcards: STUDY.proxies_in(wildcards.scores),
+        ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
+        scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
+        skeleton=config["skeleton"],
+    message:
+        "Checking the shipped scores of {wildcards.dataset}, {wildcards.scores}"
     script:
         "../workflow/scripts/take_shipped_scores.py"

@@ -11,7 +11,7 @@ same runs, curves-{first}-{last}.parquet and .json.
 rule run_search:
     input:
         truths=STUDY.files("truth/{dataset}.parquet"),
-        scores=lambda wildcards: STUDY.score_file(wildcards.searched_on, wildcards.search),
+        scores=lambda wildcards: STUDY.score_files(wildcards.searched_on, wildcards.search),
         latencies=lambda wildcards: STUDY.latency_file(wildcards.searched_on, wildcards.search),
         live=lambda wildcards: STUDY.live_files(
             wildcards.searched_on, wildcards.search, wildcards.first, wildcards.last

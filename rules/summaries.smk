@@ -23,6 +23,8 @@ rule summarise_searches:
         "results/{study}/logs/summarise_searches.log",
     benchmark:
         "results/{study}/benchmarks/summarise_searches.tsv"
+    params:
+        seed=config["seed"],
     message:
         "Summarising the searches"
     script:
@@ -99,6 +101,8 @@ rule summarise_comparisons:
         "results/{study}/logs/summarise_comparisons.log",
     benchmark:
         "results/{study}/benchmarks/summarise_comparisons.tsv"
+    params:
+        seed=config["seed"],
     message:
         "Comparing every two searches"
     script:
@@ -122,6 +126,7 @@ rule summarise_regret:
         "results/{study}/benchmarks/summarise_regret.tsv"
     params:
         datasets=STUDY.datasets,
+        seed=config["seed"],
     message:
         "Measuring how far searches end from the best cell"
     script:

@@ -27,11 +27,14 @@ from tfnas.statistics import (
     bootstrap_counts,
     critical_difference,
     detectable_effect,
+    group_means,
     holm,
     interval_of_mean,
+    nested_interval,
     probability_of_winning,
     runs_needed,
     signed_rank,
+    widened,
 )
 
 COMPARISON_COLUMNS = (
@@ -45,6 +48,8 @@ COMPARISON_COLUMNS = (
     "ci_low",
     "ci_high",
     "std",
+    "scorings",
+    "std_scorings",
     "probability",
     "p",
     "p_holm",
@@ -80,7 +85,7 @@ FEWEST_TO_RANK = 3
 """Searches from which on Friedman's test is defined."""
 
 
-def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int = 0) -> None:
+def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int) -> None:
     """Compare every two searches of a study by the test accuracies of their common runs.
 
     Args:
@@ -89,7 +94,9 @@ def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: 
         output: table to write (.csv) with :data:`COMPARISON_COLUMNS`. Of the n runs that both have, with a finite
             test accuracy, and their differences d = search less other: ``zeros`` counts d = 0; ``difference`` is the
             mean of d in points, ``ci_low`` and ``ci_high`` its percentile bootstrap interval (95 %; the same resamples
-            of runs for all pairs), ``std`` the standard deviation of d (ddof = 1); ``probability`` that ``search`` is
+            of runs for all pairs), where one of the two reads several score tables widened to
+            :func:`tfnas.statistics.nested_interval` over these; ``std`` the standard deviation of d (ddof = 1);
+            ``scorings`` and ``std_scorings`` as in ``search.csv``, of d; ``probability`` that ``search`` is
             better in a run, zeros counted half; ``p`` and ``rank_biserial`` those of
             :func:`tfnas.statistics.signed_rank`, ``p_holm`` adjusted for all pairs of the same dataset searched on and
             dataset read off on; ``detectable`` is the mean difference in points that n runs detect with 80 % power at
@@ -105,26 +112,33 @@ def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: 
     for (searched_on, dataset), group in runs.groupby(["searched_on", "dataset"], sort=False):
         labels = list(dict.fromkeys(group["search"]))
         table = group.pivot(index="run", columns="search", values="test_accuracy").sort_index()[labels]
-        rows += _pairs(table, searched_on, dataset, seed)
+        scorings = group.pivot(index="run", columns="search", values="scoring").sort_index()[labels]
+        rows += _pairs(table, scorings, searched_on, dataset, seed)
     facts = {
         "rows": "one per dataset searched on, dataset read off on and pair of searches; test accuracy of their n "
         "common runs, search less other",
         "zeros": "runs in which both are equally accurate",
         "difference": "mean, percentage points",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the difference, {RESAMPLES} resamples",
+        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the difference, {RESAMPLES} resamples; with "
+        "several scorings no narrower than the t interval of their means",
+        "scorings, std_scorings": "independent score tables that one of the two read, and the standard deviation "
+        "(ddof = 1) of the mean differences of these; 1: the interval is that of runs given one table, or of none",
         "std": "of the paired differences, ddof = 1",
         "probability": "that search is better than other in one run, zeros counted half",
-        "p": "Wilcoxon's signed-rank test, two-sided, zeros by Pratt, ties by mid-ranks",
+        "p": "Wilcoxon's signed-rank test of runs given these scorings, two-sided, zeros by Pratt, ties by mid-ranks",
         "p_holm": "corrected by Holm over the pairs of one dataset searched on and dataset read off on",
         "rank_biserial": "matched pairs, (W+ - W-) / (n (n + 1) / 2), zeros on neither side",
-        "detectable": f"difference that a paired t-test of n runs detects with {POWER:.0%} power at {1 - LEVEL:.0%}",
+        "detectable": f"difference that a paired t-test of n runs detects with {POWER:.0%} power at {1 - LEVEL:.0%}, "
+        "given these scorings",
         "runs_needed": f"runs to detect {SMALL:g} points so",
     }
     write_table(output, pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)), facts)
 
 
-def _pairs(table: pd.DataFrame, searched_on: str, dataset: str, seed: int) -> list[dict[str, Any]]:
-    """Return the rows of one dataset searched on and one read off on; ``table`` has a row per run, NaN: none."""
+def _pairs(
+    table: pd.DataFrame, scorings: pd.DataFrame, searched_on: str, dataset: str, seed: int
+) -> list[dict[str, Any]]:
+    """Return the rows of one dataset searched on and one read off on; tables have a row per run, NaN: none."""
     resampled: dict[bytes, np.ndarray] = {}
     rows = []
     for search, other in combinations(table.columns, 2):
@@ -141,6 +155,11 @@ def _pairs(table: pd.DataFrame, searched_on: str, dataset: str, seed: int) -> li
             rng = child_rng(seed, "bootstrap", "pairs", searched_on, dataset)
             resampled[common.tobytes()] = bootstrap_counts(n, rng)
         low, high = interval_of_mean(differences, resampled[common.tobytes()])
+        # Run r of every search that reads several score tables reads the same one.
+        read = np.fmax(scorings[search].to_numpy(dtype=np.float64), scorings[other].to_numpy(dtype=np.float64))[common]
+        between = group_means(differences, read)
+        if between.size > 1:
+            low, high = widened((low, high), nested_interval(differences, read))
         std = float(differences.std(ddof=1))
         test = signed_rank(differences)
         rows.append(
@@ -155,6 +174,8 @@ def _pairs(table: pd.DataFrame, searched_on: str, dataset: str, seed: int) -> li
                 "ci_low": low,
                 "ci_high": high,
                 "std": std,
+                "scorings": between.size,
+                "std_scorings": float(between.std(ddof=1)) if between.size > 1 else np.nan,
                 "probability": probability_of_winning(differences),
                 "p": test.p,
                 "rank_biserial": test.effect,
@@ -168,7 +189,7 @@ def _pairs(table: pd.DataFrame, searched_on: str, dataset: str, seed: int) -> li
 
 
 def summarise_regret(
-    run_paths: Sequence[str | Path], truth_paths: Mapping[str, str | Path], output: str | Path, seed: int = 0
+    run_paths: Sequence[str | Path], truth_paths: Mapping[str, str | Path], output: str | Path, seed: int
 ) -> None:
     """Summarise how far the chosen cells are from the best test accuracy of the space.
 
@@ -190,9 +211,10 @@ def summarise_regret(
     optima = {dataset: _optimum(path) for dataset, path in truth_paths.items()}
     rows = []
     for (search, searched_on, dataset), group in runs.groupby(["search", "searched_on", "dataset"], sort=False):
-        regret = optima[dataset] - group.sort_values("run")["test_accuracy"].to_numpy(dtype=np.float64)
+        group = group.sort_values("run")
+        regret = optima[dataset] - group["test_accuracy"].to_numpy(dtype=np.float64)
         rng = child_rng(seed, "bootstrap", search, searched_on, dataset, "test_accuracy")
-        summary = summarise_runs(regret, rng, search, searched_on)
+        summary = summarise_runs(regret, rng, search, searched_on, group["scoring"].to_numpy())
         rows.append(
             {
                 "search": search,
@@ -213,7 +235,8 @@ def summarise_regret(
         "rows": "one per search, dataset searched on and dataset read off on",
         "optimum": "highest test accuracy of the ground truth, percent",
         "mean, std, median, worst": "of optimum less test accuracy of the chosen cell, points; std: ddof = 1",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples",
+        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples; with "
+        "several scorings no narrower than the t interval of their means",
         "at_optimum": "share of runs that chose a cell as accurate as the optimum",
     }
     write_table(output, pd.DataFrame(rows, columns=list(REGRET_COLUMNS)), facts)

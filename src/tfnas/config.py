@@ -232,7 +232,8 @@ def schema() -> dict[str, Any]:
                             "`shipped`.",
                         },
                         "shipped": _path(
-                            "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped."
+                            "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped; further "
+                            "`scorings` are {dataset}.scoring-1.csv.gz and so on."
                         ),
                         "proxies": {
                             "type": "array",
@@ -281,6 +282,12 @@ def schema() -> dict[str, Any]:
                             "mini-batch, the first ones: `{gradients: 64}` is what their authors took.",
                         },
                         "repeats": _integer("Initialisations averaged per cell.", 1),
+                        "scorings": _integer(
+                            "Independent score tables of the proxies that searches read, each of other "
+                            "initialisations: run r of a search reads table r modulo this number. 1: every run reads "
+                            "the same scores, and how far searches depend on these stays unknown.",
+                            1,
+                        ),
                         "device": {
                             "type": "string",
                             "enum": ["auto", "cpu", "cuda"],
@@ -700,17 +707,23 @@ def _check_scoring(study: dict[str, Any]) -> None:
             )
     if scoring["noise_cells"] == 1:
         raise ConfigError("scoring.noise_cells is 1, but a ranking needs two cells: use 0 (none) or 2 and more.")
+    if scoring["scorings"] > study["search"]["runs"]:
+        raise ConfigError(
+            f"scoring.scorings is {scoring['scorings']}, but search.runs is {study['search']['runs']}, so that some "
+            "score tables would never be read: use at most as many as runs."
+        )
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     check_letters(scoring["shipped"], "scoring.shipped")
-    for name in study["datasets"]:
-        for file in (f"{name}.csv.gz", f"{name}.json"):
+    for number, name in ((number, name) for number in range(scoring["scorings"]) for name in study["datasets"]):
+        for file in (f"{shipped_name(name, number)}.csv.gz", f"{shipped_name(name, number)}.json"):
             if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):
+                mend = f"set scoring.scorings to {number}" if number else "correct the folder"
                 raise DataError(
-                    f"scoring.shipped is '{_short(scoring['shipped'])}', which has no {file}: correct the folder, or "
-                    "set scoring.scores to computed."
+                    f"scoring.shipped is '{_short(scoring['shipped'])}', which has no {file}: {mend}, or set "
+                    "scoring.scores to computed."
                 )
 
 
@@ -745,7 +758,7 @@ def _check_searches(study: dict[str, Any]) -> None:
             raise ConfigError(
                 f"{place}.constraint limits '{algorithm.name}', which prunes a supernet of the whole space: remove it."
             )
-        _check_settings(place, algorithm, settings)
+        _check_settings(study, place, algorithm, settings)
         _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
         _check_devices(study, place, devices_of(settings))
         if algorithm.spends_budget(settings):
@@ -805,7 +818,7 @@ def _check_accuracies_of(place: str, settings: dict[str, Any], datasets: list[st
         )
 
 
-def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:
+def _check_settings(study: dict[str, Any], place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:
     """Build the search once on the whole space: it says itself which of its parameters do not agree."""
     import numpy as np
 
@@ -815,7 +828,7 @@ def _check_settings(place: str, algorithm: Algorithm, settings: dict[str, Any]) 
     handled = {*STUDY_KEYS, *(BUDGET_PARAMETERS if algorithm.needs_budget else ())}
     own = {key: value for key, value in settings.items() if key not in handled}
     try:
-        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), np.random.default_rng(0), **own)
+        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), np.random.default_rng(study["seed"]), **own)
     except TfnasError as error:
         raise ConfigError(f"{place} is wrong: {error}") from error
 
@@ -853,6 +866,11 @@ def devices_of(settings: dict[str, Any]) -> list[str]:
     if get_algorithm(settings["algorithm"]).weighs_cost:
         wanted.append(settings["cost"])
     return [name for name in dict.fromkeys(wanted) if name not in COUNTED]
+
+
+def shipped_name(dataset: str, scoring: int) -> str:
+    """Return the name, without suffix, of the shipped score table of a dataset and a scoring."""
+    return f"{dataset}.scoring-{scoring}" if scoring else dataset
 
 
 def scored_names(study: dict[str, Any]) -> list[str]:

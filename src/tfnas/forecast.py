@@ -5,14 +5,13 @@ No torch is imported.
 
 from __future__ import annotations
 
-import zipfile
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
-from tfnas.errors import DataError
+from tfnas.datasets import dataset_shape
 from tfnas.networks.skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ def seconds_of_training(study: Study, dataset: str) -> float:
 
 def skeleton_of(study: Study, dataset: str) -> Skeleton:
     """Return the skeleton of the networks of a dataset; its classes do not matter here."""
-    channels, size = image_shape(study, dataset)
+    _, channels, size = dataset_shape(dataset, study.images(dataset))
     return Skeleton(**study.config["skeleton"], image_channels=channels, image_size=size)
 
 
@@ -110,28 +109,3 @@ def mean_values(skeleton: Skeleton) -> float:
     maps = {"cell": operations, "residual": 3.0}
     inside = sum(maps[block.kind] * block.channels * block.size**2 for block in skeleton.blocks())
     return inside + skeleton.channels * skeleton.image_size**2
-
-
-def image_shape(study: Study, dataset: str) -> tuple[int, int]:
-    """Return channels and side of the images of a dataset, without reading them.
-
-    Raises:
-        DataError: the file of own images has no header that says so.
-    """
-    from tfnas.datasets import dataset_names, get_dataset
-
-    if dataset in dataset_names():
-        spec = get_dataset(dataset)
-        return spec.channels, spec.image_size
-    path = study.images(dataset)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            name = "train_images.npy" if "train_images.npy" in names else "images.npy"
-            with archive.open(name) as file:
-                first = np.lib.format.read_magic(file) == (1, 0)
-                read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
-                _, channels, size, _ = read(file)[0]
-    except Exception as error:
-        raise DataError(f"'{path}' does not say the shape of its images ({error}): make it again.") from error
-    return channels, size

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE
+from tfnas.cells import SPACE_SIZE, canonical_classes
 from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.errors import ConfigError, ScoreError, SearchError
 from tfnas.files import read_table, write_table
@@ -131,10 +131,11 @@ def choose_ensembles(
 
     datasets = list(score_paths)
     check_ensemble_choice(datasets, proxies, largest)
-    logs, ranked, accuracies = {}, {}, {}
+    logs, ranked, accuracies, groups = {}, {}, {}, {}
     for dataset in datasets:
         truth = ReadOff.read(truth_paths[dataset], dataset)
         accuracies[dataset] = truth.peek(truth.codes)[1]
+        groups[dataset] = canonical_classes()[truth.codes]
         ranked[dataset] = _unit(rankdata(accuracies[dataset]))
         table = ScoreTable.read(score_paths[dataset])
         scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
@@ -164,7 +165,7 @@ def choose_ensembles(
                     elsewhere = np.delete(values, column, axis=1).mean(axis=1)
                     best = _highest(elsewhere, size, others)
                     hindsight = _highest(values[:, column], size, [dataset])
-                    rho = spearman(score(dataset, subsets[best]), accuracies[dataset])
+                    rho = spearman(score(dataset, subsets[best]), accuracies[dataset], groups=groups[dataset])
                     rows.append(
                         {
                             "by": by,

@@ -33,7 +33,7 @@ def summarise_limits(
     latency_paths: Mapping[str, str | Path],
     searches: Mapping[str, dict[str, Any]],
     output: str | Path,
-    seed: int = 0,
+    seed: int,
 ) -> None:
     """Set what limited searches chose beside their limits and beside the best cell within these.
 
@@ -70,7 +70,8 @@ def summarise_limits(
             part = part.sort_values("run")
             codes = codes_of(part["arch"], f"A run table of search '{search}'")
             rng = child_rng(seed, "limits", search, searched_on, dataset)
-            found = summarise_runs(part["test_accuracy"].to_numpy(dtype=np.float64), rng, search, searched_on)
+            values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
+            found = summarise_runs(values, rng, search, searched_on, scorings)
             for cost, limit in limits.items():
                 paid = costs.of(cost, codes, place)
                 rows.append(
@@ -84,7 +85,8 @@ def summarise_limits(
         "rows": "one per search that limits a cost or aims at one, dataset searched on, dataset read off on, and cost",
         "cost": "of the chosen cells on the dataset searched on: parameters, million FLOPs or milliseconds",
         "within": "share of runs whose chosen cell costs at most the limit",
-        "accuracy": "test accuracy of the chosen cells, percent; std with ddof = 1, 95 % bootstrap interval of mean",
+        "accuracy": "test accuracy of the chosen cells, percent; std with ddof = 1, 95 % interval of the mean "
+        "as in search.csv",
         "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
     }
     write_table(output, pd.DataFrame(rows, columns=list(LIMIT_COLUMNS)), facts)

@@ -20,6 +20,7 @@ from tfnas.precision import full_precision
 from tfnas.proxies.registry import get_family
 from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring_plan import representatives
+from tfnas.seeds import child_seed
 
 CELLS = 3
 """Cells that are timed; more where more of them run together, up to :data:`MOST_CELLS`."""
@@ -27,7 +28,9 @@ CELLS = 3
 MOST_CELLS = 64
 
 
-def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, device: str, output: str | Path) -> None:
+def measure_rates(
+    family: str, proxies: Sequence[str], scores: str | Path, device: str, seed: int, output: str | Path
+) -> None:
     """Time the proxies of a family on a few cells and write the mean seconds of a cell.
 
     The cells are the first ones of the scoring order, which is a fair sample of the space. They are scored with as
@@ -39,6 +42,7 @@ def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, devic
         proxies: the members to time.
         scores: facts (.json) of the score table that is to be repriced.
         device: ``cpu`` or ``cuda:N``.
+        seed: child seed of the images and weights that are timed.
         output: file to write (.json): ``seconds`` by proxy, ``cells`` timed, ``device``, ``threads``, ``versions``, and
             ``table_device``, the machine of the score table.
 
@@ -56,7 +60,7 @@ def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, devic
         ) from error
     keep_freed_memory()
     full_precision()
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator().manual_seed(child_seed(seed, "images"))
     size = (count, shape.image_channels, shape.image_size, shape.image_size)
     images = torch.randn(size, generator=generator).to(device)
     labels = (torch.arange(count) % shape.classes).to(device)
@@ -64,8 +68,8 @@ def measure_rates(family: str, proxies: Sequence[str], scores: str | Path, devic
     together = networks_per_pass(member, images, labels, shape, proxies)
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes=True)]
     timed = min(max(CELLS, together), MOST_CELLS)
-    score_cells(member, cells[timed : timed + 1], images, labels, shape, 1, 0, together, proxies)
-    rows = score_cells(member, cells[:timed], images, labels, shape, repeats, 0, together, proxies)
+    score_cells(member, cells[timed : timed + 1], images, labels, shape, 1, seed, together, proxies)
+    rows = score_cells(member, cells[:timed], images, labels, shape, repeats, seed, together, proxies)
     seconds = {proxy: float(np.sum([row[4] for row in rows if row[1] == proxy])) / timed for proxy in proxies}
     told = {
         "dataset": facts["dataset"],

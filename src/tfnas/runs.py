@@ -35,13 +35,15 @@ def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
     return runs
 
 
-def summarise_runs(values: np.ndarray, rng: np.random.Generator, search: str, searched_on: str) -> Summary:
-    """Return :func:`tfnas.statistics.summarise` of a value per run.
+def summarise_runs(
+    values: np.ndarray, rng: np.random.Generator, search: str, searched_on: str, scorings: np.ndarray | None = None
+) -> Summary:
+    """Return :func:`tfnas.statistics.summarise` of a value per run, which may be nested in scorings.
 
     Raises:
         SearchError: fewer than 2 of them are finite; names the search and the dataset it searched on.
     """
     try:
-        return summarise(values, rng)
+        return summarise(values, rng, scorings)
     except SearchError as error:
         raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None

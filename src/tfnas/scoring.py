@@ -102,6 +102,7 @@ def score_chunk(
     share_classes: bool,
     output: str | Path,
     first_images: int | None = None,
+    scoring: int = 0,
 ) -> None:
     """Score the cells ``first`` .. ``last - 1`` of the scoring order and write rows and facts.
 
@@ -118,6 +119,8 @@ def score_chunk(
         share_classes: score one cell per class of equal distribution.
         output: chunk file; its facts are written beside it.
         first_images: so many images of the mini-batch are looked at, the first ones; all if left out.
+        scoring: number of the independent scoring: another one differs in the initialisations alone, which are the
+            next ones of the same stream.
 
     Raises:
         DataError: the images are not finite or all equal.
@@ -132,7 +135,8 @@ def score_chunk(
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
     member = get_family(family)
     together = networks_per_pass(member, images, labels, shape, proxies)
-    rows = score_cells(member, cells, images, labels, shape, repeats * member.draws, seed, together, proxies)
+    drawn = range(scoring * repeats * member.draws, (scoring + 1) * repeats * member.draws)
+    rows = score_cells(member, cells, images, labels, shape, drawn, seed, together, proxies)
     table = pd.DataFrame(rows, columns=list(CHUNK_COLUMNS))
     facts = {
         "dataset": batch.facts["dataset"],
@@ -143,7 +147,8 @@ def score_chunk(
         "networks_per_pass": together,
         "initialisation": "PyTorch default" if member.initialisation == "default" else member.initialisation,
         "images": len(images),
-        "repeats": repeats * member.draws,
+        "repeats": len(drawn),
+        "scoring": scoring,
         "seed": seed,
         "share_classes": share_classes,
         "cells_scored": len(cells),
@@ -190,7 +195,7 @@ def score_cells(
     images: torch.Tensor,
     labels: torch.Tensor,
     skeleton: Skeleton,
-    repeats: int,
+    repeats: int | range,
     seed: int,
     together: int = 1,
     proxies: Sequence[str] | None = None,
@@ -203,7 +208,7 @@ def score_cells(
         images: mini-batch on the device that is to be used, shape (B, C, H, W).
         labels: shape (B,).
         skeleton: shared macro skeleton.
-        repeats: initialisations per cell.
+        repeats: initialisations per cell, or their numbers.
         seed: parent of the seeds of all initialisations.
         together: networks per pass.
         proxies: members of the family whose rows are wanted; all of them if left out.
@@ -211,7 +216,8 @@ def score_cells(
     Raises:
         DeviceError: not even one network fits into the memory of the device.
     """
-    jobs = [(cell, repeat) for cell in cells for repeat in range(repeats)]
+    numbers = range(repeats) if isinstance(repeats, int) else repeats
+    jobs = [(cell, repeat) for cell in cells for repeat in numbers]
     wanted = _wanted(family, proxies)
     rows: list[tuple] = []
     done = 0

@@ -19,7 +19,7 @@ from tfnas.score_table import COLUMNS
 
 CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
 
-ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "share_classes")
+ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
 """Facts of chunks that must agree, or their scores are no table."""
 
 SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisation")
@@ -113,6 +113,7 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
         "dataset": shared["dataset"],
         "batch": shared["batch"],
         "skeleton": shared["skeleton"],
+        "scoring": max(parts[0].get("scoring", 0) for parts in families.values()),
         "versions": {name: _join(part.get(name) for part in everywhere) for name in shared["versions"]},
         "families": {name: _family_facts(parts) for name, parts in families.items()},
     }

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, codes_of
+from tfnas.config import shipped_name
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
@@ -23,8 +24,9 @@ def take_shipped(
     skeleton: Mapping[str, int],
     proxies: list[str],
     output: str | Path,
-    batch: str | Path,
+    batch: str | Path | None,
     ensembles: Sequence[str] = (),
+    scoring: int = 0,
 ) -> None:
     """Check a shipped score table and write the rows of the study's proxies and ensembles, with facts, to ``output``.
 
@@ -37,18 +39,27 @@ def take_shipped(
         skeleton: the study's ``channels`` and ``cells_per_stage``.
         proxies: the proxies the study asks for.
         output: ``scores/{dataset}.csv``.
-        batch: ``batches/{dataset}.json``, the facts of the mini-batch.
+        batch: ``batches/{dataset}.json``, the facts of the mini-batch; None to leave it out.
         ensembles: the ensembles the study asks for; their members are among ``proxies``.
+        scoring: number of the scoring that the table must be.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, or its facts do not say
-            which or what the mini-batch was.
+        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, is another scoring, or
+            its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
     check_letters(facts, f"'{facts_path(path)}'", ScoreError)
     _check_facts(facts, path, dataset, skeleton)
+    if facts.get("scoring", 0) != scoring:
+        raise ScoreError(
+            f"'{path}' holds scoring {facts.get('scoring', 0)} where number {scoring} is needed: its initialisations "
+            "would count twice, put the right table there."
+        )
+    first = Path(path).with_name(f"{dataset}.csv.gz")
+    if scoring and facts["batch"].get("sha256") != read_facts(first)["batch"].get("sha256"):
+        raise ScoreError(f"'{path}' was scored on other images than '{first}': scorings may differ in weights alone.")
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
         if proxy not in table.proxies:
@@ -60,7 +71,8 @@ def take_shipped(
                 "scoring.scores to computed."
             )
     rows = table.table[table.table["proxy"].isin(proxies)]
-    write_json(batch, facts["batch"])
+    if batch is not None:
+        write_json(batch, facts["batch"])
     write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
 
 
@@ -90,12 +102,14 @@ def _say(skeleton: Mapping[str, Any]) -> str:
 def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
     """Add a computed score table to ``folder/{dataset}.csv.gz``, with its facts, to be shipped.
 
+    A further scoring goes to ``{dataset}.scoring-{number}.csv.gz``.
+
     Families of proxies that the shipped table has besides are kept, those of the new table replaced, so that a table
     can be made family by family. Seconds are rounded to four digits: all of them
     take a fifth of the file.
 
     Args:
-        path: ``results/{study}/scores/{dataset}.csv``, or that of one family.
+        path: ``results/{study}/scores/{dataset}.csv``, or that of one family; ``scores-1`` for another scoring.
         folder: for example ``data/scores/nats-tss``.
         note: what a reader of the facts should know of these scores besides, in a sentence.
 
@@ -109,7 +123,7 @@ def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
     table, facts = read_table(path, COLUMNS), read_facts(path)
     table = table[table["proxy"].isin(proxy_names())]  # ensembles are computed from their members
     families = {name: family | ({"note": note} if note else {}) for name, family in facts["families"].items()}
-    output = Path(folder) / f"{facts['dataset']}.csv.gz"
+    output = Path(folder) / f"{shipped_name(facts['dataset'], facts.get('scoring', 0))}.csv.gz"
     if output.exists():
         others, known = read_table(output, COLUMNS), read_facts(output)
         if known["batch"]["sha256"] != facts["batch"]["sha256"] or known["skeleton"] != facts["skeleton"]:

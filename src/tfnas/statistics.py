@@ -14,6 +14,7 @@ from functools import lru_cache
 import numpy as np
 
 from tfnas.errors import SearchError
+from tfnas.influence import grouped_variance, of_kendall, of_rank_correlation
 from tfnas.score_table import lowest_where_missing
 
 RESAMPLES = 5000
@@ -31,6 +32,9 @@ POWER = 0.8
 EXACT_SIGNS = 13
 """Up to so many differences that are not zero, all their signs are tried, as ``scipy.stats.wilcoxon`` does of all."""
 
+FEWEST_GROUPS = 4
+"""Fewer groups of pairs than this give a correlation no interval."""
+
 VANISHING = 1e-9
 """Residuals smaller than this share of what was regressed are rounding."""
 
@@ -44,8 +48,10 @@ class Summary:
         mean: arithmetic mean.
         std: standard deviation with ddof = 1.
         median: median.
-        low: lower end of the bootstrap interval of the mean.
+        low: lower end of the interval of the mean.
         high: upper end.
+        scorings: number of score tables that the runs read, 1 where they read none.
+        std_scorings: standard deviation (ddof = 1) of the means of the runs of each table, NaN for a single one.
     """
 
     n: int
@@ -54,6 +60,8 @@ class Summary:
     median: float
     low: float
     high: float
+    scorings: int = 1
+    std_scorings: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -74,33 +82,45 @@ class Correlation:
 
 
 def summarise(
-    values: np.ndarray, rng: np.random.Generator, resamples: int = RESAMPLES, level: float = LEVEL
+    values: np.ndarray,
+    rng: np.random.Generator,
+    scorings: np.ndarray | None = None,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
 ) -> Summary:
     """Summarise the results of runs.
 
     Args:
         values: one value per run, shape (runs,). Values that are not finite are left out, and ``n`` says how many stay.
         rng: source of the bootstrap's randomness.
+        scorings: number of the score table that each run read, shape (runs,); None where all runs read the same or
+            none.
         resamples: number of bootstrap resamples.
         level: coverage of the interval.
 
     Returns:
-        n, mean, standard deviation (ddof = 1), median, and the bootstrap interval of the mean.
+        n, mean, standard deviation (ddof = 1), median, and the interval of the mean: the bootstrap's over runs; with
+        several score tables widened to that of :func:`nested_interval`, never narrowed.
 
     Raises:
         SearchError: fewer than 2 finite values.
     """
     values = np.asarray(values, dtype=np.float64)
-    values = values[np.isfinite(values)]
+    known = np.isfinite(values)
+    scorings = np.zeros(known.sum()) if scorings is None else np.asarray(scorings)[known]
+    values = values[known]
     if values.size < 2:
         raise SearchError(
             f"{values.size} run{'' if values.size == 1 else 's'} cannot be summarised: a standard deviation needs at "
             "least 2, raise search.runs."
         )
     if np.ptp(values) == 0:  # a mean of equal numbers may be off by rounding, and with it everything else
-        same = float(values[0])
-        return Summary(values.size, same, 0.0, same, same, same)
+        same, count = float(values[0]), np.unique(scorings).size
+        return Summary(values.size, same, 0.0, same, same, same, count, 0.0 if count > 1 else math.nan)
+    between = group_means(values, scorings)
     low, high = bootstrap_interval(values, rng, resamples=resamples, level=level)
+    if between.size > 1:
+        low, high = widened((low, high), nested_interval(values, scorings, level))
     return Summary(
         n=values.size,
         mean=float(values.mean()),
@@ -108,7 +128,52 @@ def summarise(
         median=float(np.median(values)),
         low=low,
         high=high,
+        scorings=between.size,
+        std_scorings=float(between.std(ddof=1)) if between.size > 1 else math.nan,
     )
+
+
+def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return the mean of the values of each group, in the order of the labels, shape (groups,)."""
+    _, places, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    return np.bincount(places, weights=values) / sizes
+
+
+def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+    r"""Return the t interval of the mean of runs that are nested in groups, such as score tables.
+
+    Runs of one group share what is random about the group, so that only groups are independent. With G groups g and
+    the mean m of all n values the interval is
+
+    .. math::
+        m \mp t_{G - 1} \sqrt{\frac{G}{G - 1}} \; \frac{1}{n} \sqrt{\sum_g \Big( \sum_{i \in g} (v_i - m) \Big)^2}
+
+    For groups of one size that is the t interval of the G group means, which is exact where group effects and runs are
+    normal. A bootstrap of two levels needs dozens of groups; with three it is far too narrow.
+
+    Source: Donald and Lang 2007, "Inference with difference-in-differences and other panel data", Review of Economics
+    and Statistics 89 (group means, G - 1 degrees of freedom); Cameron and Miller 2015, "A practitioner's guide to
+    cluster-robust inference", Journal of Human Resources 50, sections 2 and 6 (the formula, few groups).
+
+    Args:
+        values: finite values, shape (n,).
+        groups: label of the group of each value, shape (n,), at least 2 different ones.
+        level: coverage.
+    """
+    from scipy.stats import t
+
+    mean = float(values.mean())
+    variance, count = grouped_variance(values - mean, groups)
+    half = float(t.ppf((1 + level) / 2, count - 1)) * math.sqrt(variance)
+    return mean - half, mean + half
+
+
+def widened(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
+    """Return the smallest interval that holds both: its coverage is at least that of either.
+
+    The variance between three groups is known so badly that it may come out smaller than what runs alone explain.
+    """
+    return min(one[0], other[0]), max(one[1], other[1])
 
 
 def bootstrap_interval(
@@ -304,11 +369,12 @@ def critical_difference(competitors: int, blocks: int, level: float = LEVEL) -> 
     return float(quantile * math.sqrt(competitors * (competitors + 1) / (6 * blocks)))
 
 
-def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
+def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
     """Spearman's rank correlation: Pearson's correlation of mid-ranks (ties share their mean rank).
 
-    The interval is Fisher's z with the variance of Bonett and Wright:
-    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - 3)))`` with q the normal quantile; it needs at least 4 pairs.
+    Without groups the interval is Fisher's z with the variance of Bonett and Wright:
+    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - 3)))`` with q the normal quantile; it needs at least 4 pairs. With
+    groups it is that of :func:`_grouped_interval`.
 
     Source: Bonett and Wright 2000, "Sample size requirements for estimating Pearson, Kendall and Spearman
     correlations", Psychometrika 65.
@@ -317,6 +383,8 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
         x: finite values, shape (n,).
         y: finite values, shape (n,).
         level: coverage of the interval.
+        groups: label of the group of each pair, shape (n,), of which only whole groups are independent (cells of one
+            functional class); None: every pair is.
     """
     from scipy.stats import rankdata
 
@@ -324,16 +392,19 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(np.clip(np.corrcoef(rankdata(x), rankdata(y))[0, 1], -1.0, 1.0))
+    if groups is not None:
+        influence = of_rank_correlation(np.column_stack([x, y]), *np.eye(2))
+        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
     variance = (1 + value**2 / 2) / (x.size - 3) if x.size > 3 else np.nan
     return Correlation(value, *_fisher_interval(value, variance, level), x.size)
 
 
-def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
+def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
     """Kendall's tau-b: concordant minus discordant pairs over ``sqrt((pairs - ties in x) * (pairs - ties in y))``.
 
-    The interval is Fisher's z with the variance of Fieller, Hartley and Pearson: ``tanh(atanh(tau) -+ q *
-    sqrt(0.437 / (n - 4)))``; it needs at least 5 pairs and was derived for bivariate normal data, as approximation for
-    ``|tau| < 0.8``.
+    Without groups the interval is Fisher's z with the variance of Fieller, Hartley and Pearson: ``tanh(atanh(tau) -+ q
+    * sqrt(0.437 / (n - 4)))``; it needs at least 5 pairs and was derived for bivariate normal data, as approximation
+    for ``|tau| < 0.8``. With groups it is that of :func:`_grouped_interval`.
 
     Source: Kendall 1945, "The treatment of ties in ranking problems", Biometrika 33; Fieller, Hartley, Pearson 1957,
     "Tests for rank correlation coefficients. I", Biometrika 44.
@@ -342,6 +413,7 @@ def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
         x: finite values, shape (n,).
         y: finite values, shape (n,).
         level: coverage of the interval.
+        groups: as in :func:`spearman`.
     """
     from scipy.stats import kendalltau
 
@@ -349,17 +421,21 @@ def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL) -> Correlation:
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(kendalltau(x, y, variant="b").statistic)
+    if groups is not None:
+        return Correlation(value, *_grouped_interval(value, of_kendall(x, y), groups, level), x.size)
     variance = 0.437 / (x.size - 4) if x.size > 4 else np.nan
     return Correlation(value, *_fisher_interval(value, variance, level), x.size)
 
 
-def partial_spearman(x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: float = LEVEL) -> Correlation:
+def partial_spearman(
+    x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None
+) -> Correlation:
     """Spearman's partial correlation: what is left of a rank correlation when other quantities are held fixed.
 
     The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls (least squares); the
     coefficient is Pearson's correlation of the residuals. It is NaN where one side has no residuals, because the
-    controls already say its ranks. The interval is that of :func:`spearman` with n - k in place of n: ``tanh(atanh(r)
-    -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``.
+    controls already say its ranks. Without groups the interval is that of :func:`spearman` with n - k in place of n:
+    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups it is that of :func:`_grouped_interval`.
 
     Source: Kim 2015, "ppcor: An R package for a fast calculation to semi-partial correlation coefficients" (the
     coefficient); Fisher 1924, "The distribution of the partial correlation coefficient", Metron 3 (n - k); Bonett and
@@ -370,6 +446,7 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: 
         y: finite values, shape (n,).
         controls: finite values, shape (n, k).
         level: coverage of the interval.
+        groups: as in :func:`spearman`.
     """
     from scipy.stats import rankdata
 
@@ -382,10 +459,14 @@ def partial_spearman(x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: 
         return undefined
     design = np.column_stack([np.ones(x.size), rankdata(controls, axis=0)])
     ranks = np.column_stack([rankdata(x), rankdata(y)])
-    residuals = ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0]
+    fitted = np.linalg.lstsq(design, ranks, rcond=None)[0]
+    residuals = ranks - design @ fitted
     if (np.linalg.norm(residuals, axis=0) <= VANISHING * np.linalg.norm(ranks, axis=0)).any():
         return undefined
     value = float(np.clip(np.corrcoef(residuals.T)[0, 1], -1.0, 1.0))
+    if groups is not None:
+        influence = of_rank_correlation(np.column_stack([x, y, controls]), *np.vstack([np.eye(2), -fitted[1:]]).T)
+        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
     left = x.size - controls.shape[1] - 3
     variance = (1 + value**2 / 2) / left if left > 0 else np.nan
     return Correlation(value, *_fisher_interval(value, variance, level), x.size)
@@ -474,6 +555,37 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
     return lowest_where_missing(scores), accuracies, int((~np.isfinite(scores)).sum())
 
 
+def known_pairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of two accuracies, or of a count and an accuracy, of which both are finite: shape (m,) each.
+
+    A pair without one of them says nothing; only a missing *score* counts as bad (:func:`rank_with_missing`).
+
+    Args:
+        x: shape (n,).
+        y: shape (n,).
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    both = np.isfinite(x) & np.isfinite(y)
+    return x[both], y[both]
+
+
+def accuracy_half_width(accuracy: float, images: int, level: float = LEVEL) -> float:
+    """Return how far, in points, the accuracy on all images of a kind may be from that on so many test images.
+
+    ``100 q sqrt(p (1 - p) / n)`` with p the accuracy, n the test images and q the normal quantile: half the interval
+    of a share of independent images.
+
+    Args:
+        accuracy: on the test images, percent.
+        images: number of test images.
+        level: coverage of the interval.
+    """
+    from scipy.stats import norm
+
+    share = accuracy / 100
+    return float(100 * norm.ppf((1 + level) / 2) * math.sqrt(share * (1 - share) / images))
+
+
 def _finite(values: np.ndarray, what: str) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).all():
@@ -499,4 +611,21 @@ def _fisher_interval(value: float, variance: float, level: float) -> tuple[float
     if abs(value) >= 1:
         return value, value
     half = norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
+
+
+def _grouped_interval(value: float, influence: np.ndarray, groups: np.ndarray, level: float) -> tuple[float, float]:
+    """Interval of a correlation whose pairs come in groups, from the influence of each pair (:mod:`tfnas.influence`).
+
+    ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups and q the quantile of t with G - 1
+    degrees of freedom; NaN for fewer than :data:`FEWEST_GROUPS` groups, and a perfect correlation is its own.
+    """
+    from scipy.stats import t
+
+    variance, count = grouped_variance(influence, groups)
+    if count < FEWEST_GROUPS:
+        return np.nan, np.nan
+    if abs(value) >= 1:
+        return value, value
+    half = t.ppf((1 + level) / 2, count - 1) * np.sqrt(variance) / (1 - value**2)
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))

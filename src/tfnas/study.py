@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names
+from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
 from tfnas.files import facts_path
 from tfnas.hardware import limits_of_search
 from tfnas.seeds import child_seed
@@ -101,6 +101,11 @@ class Study:
     def shipped(self) -> bool:
         """Whether the scores are read from a folder rather than computed."""
         return self.config["scoring"]["scores"] == "shipped"
+
+    @property
+    def score_folders(self) -> list[str]:
+        """Folders of the independent scorings, by number: `scores`, then `scores-1` and so on."""
+        return ["scores", *(f"scores-{number}" for number in range(1, self.config["scoring"]["scorings"]))]
 
     @property
     def measures_noise(self) -> bool:
@@ -225,14 +230,46 @@ class Study:
         number = next(number for number, path in self.archives.items() if path == self.archive(dataset))
         return f"{self.folder}/truth/archive/{number}.parquet"
 
-    def chunks(self, dataset: str, families: list[str] | None = None) -> list[str]:
-        """Files of the scoring chunks of a dataset, for the given families or all of them."""
+    @property
+    def score_tables(self) -> list[str]:
+        """The score tables of all datasets and scorings."""
+        folders = [folder for folder in self.score_folders if self.scored_in(folder)]
+        return [path for folder in folders for path in self.files(f"{folder}/{{dataset}}.csv")]
+
+    def scored_in(self, folder: str) -> dict[str, list[str]]:
+        """The proxies that a scoring computes, by family: all; after the first those that searches read and that draw.
+
+        A family that draws nothing, such as the counts, would give the same scores again.
+        """
+        from tfnas.proxies.registry import get_family
+
+        if folder == self.score_folders[0]:
+            return self.families
+        return {name: proxies for name, proxies in self.priced_families.items() if get_family(name).draws_weights}
+
+    def ensembles_in(self, folder: str) -> list[str]:
+        """The ensembles in the table of a scoring: all; after the first those that searches read."""
+        ensembles = self.config["scoring"]["ensembles"]
+        return ensembles if folder == self.score_folders[0] else [name for name in ensembles if name in self.priced]
+
+    def proxies_in(self, folder: str) -> list[str]:
+        """The proxies in the table of a scoring: all; after the first those that searches read."""
+        if folder == self.score_folders[0]:
+            return self.proxies
+        return [name for names in self.priced_families.values() for name in names]
+
+    def chunks(self, dataset: str, families: list[str] | None = None, folder: str = "scores") -> list[str]:
+        """Files of the scoring chunks of a dataset, for the given families or all of them.
+
+        Those of a family that is not scored again are the first scoring's.
+        """
         from tfnas.scoring_plan import representatives
 
-        scoring = self.config["scoring"]
+        scoring, again = self.config["scoring"], self.scored_in(folder)
+        wanted = families or (self.families if folder == self.score_folders[0] else self.priced_families)
         return [
-            f"{self.folder}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet"
-            for family in families or self.families
+            self.file(f"{folder if family in again else 'scores'}/{dataset}/{family}/chunk-{first}-{last}.parquet")
+            for family in wanted
             for first, last in blocks(len(representatives(family, scoring["share_classes"])), scoring["cells_per_job"])
         ]
 
@@ -275,18 +312,21 @@ class Study:
         costly = self.front_summary + self.limit_summary
         return [self.file(f"summaries/{name}.csv") for name in names] + costly + chosen + self.published_summary
 
-    def score_file(self, dataset: str, search: str) -> list[str]:
-        """The score table that a search reads: of one family if that is enough, so that others do not concern it.
+    def score_files(self, dataset: str, search: str) -> list[str]:
+        """The score tables that a search reads, one of each scoring; none, or one, where scoring anew changes nothing.
 
-        Ensembles stand in the table of all families.
+        A table of one family is taken if that is enough, so that others do not concern the search. Ensembles stand in
+        the table of all families.
         """
         wanted = set(proxies_of(self.searches[search]))
         if not wanted:
             return []
-        families = {family for family, names in self.families.items() if wanted & set(names)}
-        if self.shipped or len(families) > 1 or not wanted <= set(self.proxies):
-            return [f"{self.folder}/scores/{dataset}.csv"]
-        return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
+        read = {proxy for name in wanted for proxy in self.priced[name]}
+        families = {family for family, names in self.families.items() if read & set(names)}
+        drawn = families & set(self.scored_in(self.score_folders[-1]))
+        one = not self.shipped and len(families) == 1 and wanted <= set(self.proxies)
+        table = f"{dataset}/{min(families)}.csv" if one else f"{dataset}.csv"
+        return [self.file(f"{folder}/{table}") for folder in self.score_folders[: None if drawn else 1]]
 
     def hardware(self, dataset: str) -> dict[str, Any]:
         """The settings of a dataset's table of latencies."""
@@ -389,15 +429,16 @@ class Study:
         needs = get_algorithm(self.searches[search]["algorithm"]).needs_early
         return needs and self.config["search"]["pay_once"]
 
-    def shipped_file(self, dataset: str, suffix: str) -> str:
-        """A file of the shipped score table of a dataset."""
-        return f"{self.config['scoring']['shipped']}/{dataset}{suffix}"
+    def shipped_file(self, dataset: str, suffix: str, folder: str = "scores") -> str:
+        """A file of the shipped score table of a dataset and a scoring."""
+        name = shipped_name(dataset, self.score_folders.index(folder))
+        return f"{self.config['scoring']['shipped']}/{name}{suffix}"
 
     def scratch(self, dataset: str) -> str:
         """Where finished parts of a training are kept, each under a name of all that decides it."""
         return f".scratch/training/{dataset}"
 
-    @cached_property
+    @property
     def priced(self) -> dict[str, list[str]]:
         """The proxies behind each name that a search reads: the proxy itself, or the members of an ensemble."""
         from tfnas.proxies.registry import ensembles
@@ -581,7 +622,12 @@ class Study:
     def block_benchmarks(self) -> list[str]:
         """Benchmark files, below ``benchmarks/``, of all jobs that the study's work is cut into."""
         made = {
-            "score_chunk": [] if self.shipped else [file for name in self.datasets for file in self.chunks(name)],
+            "score_chunk": [
+                file
+                for folder in ([] if self.shipped else self.score_folders)
+                for name in self.datasets
+                for file in self.chunks(name, list(self.scored_in(folder)), folder)
+            ],
             "run_search": self.run_files(),
             "prune_supernets": [
                 file
@@ -594,7 +640,8 @@ class Study:
         names = []
         for rule, files in made.items():
             for file in files:
-                *folders, last = file.removeprefix(f"{self.folder}/").split("/")[1:]
+                stage, *folders, last = file.removeprefix(f"{self.folder}/").split("/")
+                folders = [stage, *folders] if stage in self.score_folders else folders
                 block = last.partition("-")[2].removesuffix(".parquet")
                 names.append("/".join([rule, *folders, f"{block}.tsv"]))
         return names

@@ -51,6 +51,8 @@ SEARCH_COLUMNS = (
     "median",
     "ci_low",
     "ci_high",
+    "scorings",
+    "std_scorings",
     "cells",
     "duplicates",
     "scoring_seconds",
@@ -95,18 +97,26 @@ PROXY_COLUMNS = (
 
 PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
 
+INTERVALS = (
+    "95 %, on the scale of atanh: variance of the influence function (Croux and Dehon 2010), summed over classes of "
+    "functionally identical cells, which count as one"
+)
+"""What the facts say of the intervals of correlations."""
+
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
 
 
-def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int = 0) -> None:
+def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int) -> None:
     """Summarise the runs of all searches of a study.
 
     Args:
         run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`), in any number of blocks. Rows of the summary come
             in the order in which their searches first appear.
-        output: table to write (.csv) with :data:`SEARCH_COLUMNS`: n, mean, std (ddof = 1), median and the percentile
-            bootstrap interval (95 %) of the mean over runs; ``cells`` and the seconds are means per run.
+        output: table to write (.csv) with :data:`SEARCH_COLUMNS`: n, mean, std (ddof = 1), median and the interval
+            (95 %) of the mean over runs, which are nested in ``scorings`` score tables
+            (:func:`tfnas.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the means of
+            these; ``cells`` and the seconds are means per run.
         seed: master seed; the bootstrap of each row has its own stream.
 
     Raises:
@@ -124,7 +134,7 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
             values = group[metric].to_numpy(dtype=np.float64)
             if metric == "valid_accuracy" and np.isnan(values).all():
                 continue  # ground truth without validation accuracies
-            summary = summarise_runs(values, rng, search, searched_on)
+            summary = summarise_runs(values, rng, search, searched_on, group["scoring"].to_numpy())
             rows.append(
                 {
                     "search": search,
@@ -137,6 +147,8 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
                     "median": summary.median,
                     "ci_low": summary.low,
                     "ci_high": summary.high,
+                    "scorings": summary.scorings,
+                    "std_scorings": summary.std_scorings,
                     **{
                         cost: group[cost].mean(skipna=False)
                         for cost in ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
@@ -146,7 +158,11 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
     facts = {
         "rows": "one per search, dataset searched on, dataset read off on and accuracy (percent, full training)",
         "std": "ddof = 1, over runs",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded",
+        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded; "
+        "with several scorings no narrower than the t interval of their means",
+        "scorings": "independent score tables that the runs read; 1: the interval is that of runs given one table, or "
+        "of a search that reads none",
+        "std_scorings": "of the means of the runs of each scoring, ddof = 1; empty for a single one",
         "cells": "mean number of looks per run, repeats counted",
         "duplicates": "mean share of looks at a cell whose class of functionally identical cells had been looked at in "
         "the same way before",
@@ -186,10 +202,14 @@ def summarise_correlations(
                     continue
                 for cells, part in sets.items():
                     rows.append({"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells})
-                    rows[-1].update(_correlations(part["score"], part[accuracy]), seconds=part["seconds"].mean())
+                    rows[-1].update(
+                        _correlations(part["score"], part[accuracy], canonical_classes()[part["code"]]),
+                        seconds=part["seconds"].mean(),
+                    )
     facts = {
-        "spearman": "mid-ranks for ties; interval: Fisher z with the variance of Bonett and Wright (2000), 95 %",
-        "kendall": "tau-b; interval: Fisher z with the variance of Fieller, Hartley and Pearson (1957), 95 %",
+        "spearman": "mid-ranks for ties",
+        "kendall": "tau-b",
+        "intervals": INTERVALS,
         "ndcg": f"normalised discounted cumulative gain of the first {FIRST} places, gain 2^accuracy - 1 (percent)",
         "cells": "all: every cell with a row in the score table and an accuracy; pruned: one of those that are equal "
         "once edges off every path carry none; distinct: one per functional class; the first in the order of codes",
@@ -230,10 +250,11 @@ def summarise_proxies(
         for name in names:
             joined = _in_code_order(scores[name].merge(truth, on="arch"), path)
             joined = joined[np.isfinite(joined["test_accuracy"])]
+            groups = canonical_classes()[joined["code"]]
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
             rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
-            rows[-1].update(_top(x, y), **_first(x, y, joined["arch"]))
-            partial = partial_spearman(x, y, costs[joined["code"]])
+            rows[-1].update(_top(x, y, groups), **_first(x, y, joined["arch"]))
+            partial = partial_spearman(x, y, costs[joined["code"]], groups=groups)
             rows[-1].update(
                 partial_spearman=partial.value,
                 partial_spearman_low=partial.low,
@@ -246,7 +267,7 @@ def summarise_proxies(
         "test accuracy (percent), and the share of all cells that are more accurate",
         "partial_spearman": "mid-ranks of score and accuracy regressed on those of parameters and FLOPs (with "
         "intercept), Pearson's correlation of the residuals; NaN where a side has none",
-        "intervals": "Fisher z with the variance of Bonett and Wright (2000), 95 %; the partial one with n - 2 for n",
+        "intervals": INTERVALS,
         "nan": "scores that are not finite count as the lowest finite score of the proxy",
     }
     write_table(output, pd.DataFrame(rows, columns=list(PROXY_COLUMNS)), facts)
@@ -299,10 +320,10 @@ def _costs(skeleton: Skeleton) -> np.ndarray:
     return np.array([(count_parameters(cell, skeleton), count_flops(cell, skeleton)) for cell in enumerate_cells()])
 
 
-def _top(scores: np.ndarray, accuracies: np.ndarray) -> dict[str, Any]:
+def _top(scores: np.ndarray, accuracies: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
     """Correlate among the best cells; arrays come in the order of codes."""
     best = np.argsort(-accuracies, kind="stable")[: math.ceil(TOP * len(accuracies))]
-    rho, tau = spearman(scores[best], accuracies[best]), kendall(scores[best], accuracies[best])
+    rho, tau = spearman(scores[best], accuracies[best], groups=groups[best]), kendall(scores[best], accuracies[best])
     return {
         "top_n": rho.n,
         "top_spearman": rho.value,
@@ -335,9 +356,11 @@ def _in_code_order(table: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     return table.assign(code=codes_of(table["arch"], f"'{path}'")).sort_values("code", ignore_index=True)
 
 
-def _correlations(scores: pd.Series, accuracies: pd.Series) -> dict[str, float]:
-    x, y, missing = rank_with_missing(scores, accuracies.to_numpy(dtype=np.float64, na_value=np.nan))
-    rho, tau = spearman(x, y), kendall(x, y)
+def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray) -> dict[str, float]:
+    values = accuracies.to_numpy(dtype=np.float64, na_value=np.nan)
+    x, y, missing = rank_with_missing(scores, values)
+    groups = groups[np.isfinite(values)]
+    rho, tau = spearman(x, y, groups=groups), kendall(x, y, groups=groups)
     return {
         "n": rho.n,
         "nan": missing,

@@ -61,6 +61,7 @@ class FakeStudy:
         proxies: tuple[str, ...] = ("naswot",),
         ensembles: tuple[str, ...] = (),
         measured: bool = True,
+        scorings: int = 1,
     ):
         self.folder = folder
         self.early = early
@@ -75,7 +76,7 @@ class FakeStudy:
             "datasets": {dataset: {} for dataset in datasets},
             "scoring": {
                 "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
-                "share_classes": True,
+                "share_classes": True, "scorings": scorings,
             },
             "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},
@@ -197,6 +198,8 @@ class FakeStudy:
                             "ci_low": value - 0.2,
                             "ci_high": value + 0.2,
                         }
+                        read = self.config["scoring"]["scorings"] if costs["scoring_seconds"] else 1
+                        row |= {"scorings": read, "std_scorings": 0.123 if read > 1 else np.nan}
                         rows.append(row | costs)
         write_table(self.summary, pd.DataFrame(rows))
 

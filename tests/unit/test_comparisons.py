@@ -40,7 +40,7 @@ def runs_of(accuracies, folder, searched_on="one", dataset="one"):
 
 
 def compared(paths, tmp_path):
-    compare_searches(paths, tmp_path / "comparisons.csv")
+    compare_searches(paths, tmp_path / "comparisons.csv", 0)
     return pd.read_csv(tmp_path / "comparisons.csv")
 
 
@@ -120,8 +120,8 @@ def test_comparisons_depend_neither_on_blocks_nor_on_other_searches(tmp_path):
 def test_regret_is_what_is_left_to_the_best_cell(tmp_path):
     truths = {"one": write(pd.DataFrame({"test_accuracy": [94.0, 80.0, np.nan]}), tmp_path / "one.csv")}
     paths = runs_of({"a": [94.0, 93.0, 90.0, 94.0]}, tmp_path)
-    summarise_regret(paths, truths, tmp_path / "regret.csv")
-    summarise_searches(paths, tmp_path / "search.csv")
+    summarise_regret(paths, truths, tmp_path / "regret.csv", 0)
+    summarise_searches(paths, tmp_path / "search.csv", 0)
     table, accuracy = pd.read_csv(tmp_path / "regret.csv"), pd.read_csv(tmp_path / "search.csv").iloc[0]
     assert tuple(table.columns) == REGRET_COLUMNS
     row = table.iloc[0]
@@ -134,10 +134,10 @@ def test_regret_needs_test_accuracies_and_runs(tmp_path):
     paths = runs_of({"a": [94.0, 93.0]}, tmp_path)
     nothing = write(pd.DataFrame({"test_accuracy": [np.nan]}), tmp_path / "none.csv")
     with pytest.raises(TruthError, match=r"none.csv' holds no test accuracy: regret needs at least one"):
-        summarise_regret(paths, {"one": nothing}, tmp_path / "regret.csv")
+        summarise_regret(paths, {"one": nothing}, tmp_path / "regret.csv", 0)
     truths = {"one": write(truth_table(), tmp_path / "one.csv")}
     with pytest.raises(SearchError, match="Search 'a' on 'one': 1 run cannot be summarised"):
-        summarise_regret(runs_of({"a": [94.0]}, tmp_path), truths, tmp_path / "regret.csv")
+        summarise_regret(runs_of({"a": [94.0]}, tmp_path), truths, tmp_path / "regret.csv", 0)
 
 
 def summary_of(means, folder):
@@ -207,7 +207,7 @@ def test_on_the_real_ground_truth_common_draws_sharpen_differences(shared_data, 
     differences = (wide.evolution - wide.random).round(9)
     assert lead.p == pytest.approx(scipy.stats.wilcoxon(differences, zero_method="pratt").pvalue)
     assert lead.detectable == pytest.approx(2.8 * lead["std"] / np.sqrt(200), rel=0.02)
-    summarise_regret(paths, truths, tmp_path / "regret.csv")
+    summarise_regret(paths, truths, tmp_path / "regret.csv", 0)
     regret = pd.read_csv(tmp_path / "regret.csv").set_index(["search", "dataset"])
     assert regret.optimum.unique() == pytest.approx([94.37, 73.51, 47.31], abs=0.005)
     assert regret.loc[("random", "cifar10"), "mean"] == pytest.approx(94.3733 - wide.random.mean(), abs=1e-3)

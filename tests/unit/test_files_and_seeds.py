@@ -3,6 +3,7 @@
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -115,3 +116,18 @@ def test_freed_memory_is_kept_where_the_c_library_can():
 def test_another_c_library_is_no_error(monkeypatch):
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     assert keep_freed_memory() is False
+
+
+LITERAL_SEED = re.compile(
+    r"(default_rng|manual_seed|RandomState|child_rng|child_seed|random_state=)\(?\s*\d+\s*[,)]|seed(: int)? ?= ?\d"
+)
+
+
+def test_no_random_number_of_the_library_has_a_seed_of_its_own(root):
+    """Every stream follows from the master seed; `noise_seed` of a trial is the only default, for tests alone."""
+    found = []
+    for path in [*(root / "src").rglob("*.py"), *(root / "workflow").rglob("*.py"), *(root / "rules").glob("*.smk")]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if LITERAL_SEED.search(line) and ">>>" not in line and "noise_seed: int = 0" not in line:
+                found.append(f"{path.relative_to(root)}:{number}: {line.strip()}")
+    assert not found, "\n".join(found)

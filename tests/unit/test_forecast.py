@@ -10,8 +10,7 @@ import yaml
 
 from tfnas.cells import Cell, canonical_classes
 from tfnas.config import load_study
-from tfnas.errors import DataError
-from tfnas.forecast import forecast, image_shape, mean_values, seconds_of_training
+from tfnas.forecast import forecast, mean_values, seconds_of_training
 from tfnas.networks.skeleton import Skeleton
 from tfnas.study import Study
 
@@ -77,10 +76,3 @@ def test_values_of_feature_maps_by_hand():
     maps = np.mean([sum(operation != "none" for operation in cell.operations) for cell in distinct])
     cells = maps * (2 * 64 + 4 * 16 + 8 * 4)
     assert mean_values(skeleton) == pytest.approx(cells + 3 * (4 * 16 + 8 * 4) + 2 * 64)
-
-
-def test_images_without_a_header_are_one_sentence(own, tmp_path):
-    assert image_shape(own, "my-images") == (3, 32)
-    (tmp_path / "i.npz").write_bytes(b"no zip")
-    with pytest.raises(DataError, match=r"i.npz' does not say the shape of its images \(File is not a zip"):
-        image_shape(own, "my-images")

@@ -54,7 +54,7 @@ def study(tmp_path_factory):
             run_block(
                 label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
             )
-    summarise_fronts(paths, truths, latencies, SEARCHES, folder / "fronts.csv", folder / "cells.parquet")
+    summarise_fronts(paths, truths, latencies, SEARCHES, folder / "fronts.csv", folder / "cells.parquet", 0)
     return folder, truths, latencies
 
 
@@ -120,7 +120,7 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     searches = {"by-flops": SEARCHES["by-flops"] | {"evaluations": 60}}
     run_block("by-flops", searches["by-flops"], "one", truths, scores, 0, 3, 1, 60, tmp_path / "runs.parquet", "s")
     summarise_fronts(
-        [tmp_path / "runs.parquet"], truths, {}, searches, tmp_path / "fronts.csv", tmp_path / "cells.parquet"
+        [tmp_path / "runs.parquet"], truths, {}, searches, tmp_path / "fronts.csv", tmp_path / "cells.parquet", 0
     )
     row = pd.read_csv(tmp_path / "fronts.csv").iloc[0]
     assert (row["n"], row["median_run"]) == (4, 0)
@@ -213,7 +213,7 @@ def limited(study, tmp_path_factory):
             run_block(
                 label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
             )
-    summarise_limits(paths, truths, latencies, LIMITED, folder / "limits.csv")
+    summarise_limits(paths, truths, latencies, LIMITED, folder / "limits.csv", 0)
     return folder, paths
 
 

@@ -102,7 +102,7 @@ def test_the_time_of_a_family_is_measured(tmp_path):
         "families": {"naswot": {"repeats": 2, "device": "That"}},
     }
     write_json(tmp_path / "scores.json", facts)
-    measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", tmp_path / "rates.json")
+    measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", 0, tmp_path / "rates.json")
     told = read_json(tmp_path / "rates.json")
     assert told["seconds"]["naswot"] > 0
     assert told["cells"] >= CELLS
@@ -110,7 +110,7 @@ def test_the_time_of_a_family_is_measured(tmp_path):
     for change in ({"families": {}}, {"batch": {}}, {"skeleton": {"wrong": 2}}):
         write_json(tmp_path / "scores.json", facts | change)
         with pytest.raises(ScoreError, match=r"do not say how 'naswot' was scored"):
-            measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", tmp_path / "rates.json")
+            measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", 0, tmp_path / "rates.json")
 
 
 SEARCHES = {

@@ -345,7 +345,7 @@ def compared(searches, scores, truth, published, folder):
             runs.append(folder / f"{label}-{dataset}.parquet")
             budget = BUDGETS[dataset] if trains else None
             run_block(label, settings, dataset, truth, scores.get(dataset), 0, RUNS - 1, 2026, budget, runs[-1], "nats")
-    summarise_searches(runs, folder / "search.csv")
+    summarise_searches(runs, folder / "search.csv", 0)
     output = folder / "published.csv"
     write_published_summary(folder / "search.csv", published, searches, list(NATS_DATASETS), BUDGETS, output)
     return pd.read_csv(output)

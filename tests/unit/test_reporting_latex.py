@@ -191,6 +191,19 @@ def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
     assert (tmp_path / "first.pdf").read_bytes() == (tmp_path / "second.pdf").read_bytes()
 
 
+@pytest.mark.parametrize("scorings", [1, 3])
+def test_the_report_says_over_how_many_scorings_the_spread_is(root, tmp_path, scorings):
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), scorings=scorings), root)
+    latex.render_report(*arguments)
+    text = " ".join(arguments[-1].read_text().split())
+    several = scorings > 1
+    assert ("that always ends at the same cell of a scoring has been seen" in text) is several
+    assert ("has been seen once, however many runs it has" in text) is not several
+    assert ("those of searches that read scores over" in text) is several
+    assert ("cameron2015practitioner" in text) is several
+    assert ("between scorings" in (tmp_path / "tables/search.tex").read_text()) is several
+
+
 @pytest.mark.parametrize("searches", [("random-cell",), ("random-cell", "naswot-10"), ("random-search", "area")])
 def test_a_sparse_study_has_a_report(root, tmp_path, searches):
     study = FakeStudy(tmp_path, ("own",), searches=searches, early="area" in searches)

@@ -2,7 +2,10 @@ import json
 import math
 from itertools import combinations
 
+import numpy as np
+import pandas as pd
 import pytest
+import scipy.stats
 from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy
 from scipy.stats import spearmanr
 
@@ -298,3 +301,43 @@ def test_a_wrong_published_file_is_named(tmp_path):
     (tmp_path / "group.yaml").write_text(row)
     with pytest.raises(ReportError, match=r"Row 'a' in .* has group 'b': use one of"):
         published.read_published(tmp_path / "group.yaml")
+
+
+def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
+    """What the prose prints of a proxy is what the summary of correlations holds, missing values included."""
+    truth = pd.read_parquet(one.truths["digits"])
+    truth.loc[[3, 5], "test_accuracy"] = np.nan
+    truth["early_valid_accuracy"] = 50.0
+    truth.loc[0, "early_valid_accuracy"] = np.nan
+    truth.to_parquet(one.truths["digits"])
+    rows = pd.read_csv(one.scores["digits"])
+    rows["score"] = np.where(rows["arch"].isin(truth["arch"][:40]), np.nan, rows["score"])
+    rows.to_csv(one.scores["digits"], index=False)
+    numbers = numbers_of(one, tmp_path)
+    assert numbers["truth.digits.early_spearman"]["value"] is None, "one side is constant"
+    known = truth[np.isfinite(truth["test_accuracy"])]
+    expected = scipy.stats.spearmanr(known["valid_accuracy"], known["test_accuracy"]).statistic
+    assert numbers["truth.digits.valid_spearman"]["value"] == pytest.approx(expected)
+    score = known.merge(rows, on="arch")["score"]
+    score = score.fillna(score.min()).to_numpy()
+    convolutions = known["arch"].str.count("nor_conv").to_numpy()
+    inner = [
+        (scipy.stats.spearmanr(score[group], known["test_accuracy"].to_numpy()[group]).statistic, group.sum())
+        for group in (convolutions == count for count in np.unique(convolutions))
+    ]
+    inner = [(value, size) for value, size in inner if np.isfinite(value)]
+    expected = sum(value * size for value, size in inner) / sum(size for _, size in inner)
+    assert numbers["order.digits.naswot.within"]["value"] == pytest.approx(expected)
+
+
+def test_how_much_one_test_image_is_worth(one, tmp_path):
+    assert numbers_of(one, tmp_path)["truth.digits.half_width"]["value"] is None, "the facts do not say how many"
+    path = one.truths["digits"].with_suffix(".json")
+    path.write_text(json.dumps(read_json(path) | {"split_sizes": {"test": 797}}))
+    numbers = numbers_of(one, tmp_path)
+    best = numbers["truth.digits.best_test"]["value"] / 100
+    assert numbers["truth.digits.test_images"]["value"] == 797
+    assert numbers["truth.digits.one_image"]["text"] == "0.13"
+    assert numbers["truth.digits.half_width"]["value"] == pytest.approx(
+        196 * np.sqrt(best * (1 - best) / 797), rel=1e-3
+    )

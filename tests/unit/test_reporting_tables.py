@@ -52,6 +52,17 @@ def test_search_table_of_one_dataset_has_times_and_groups(one, tmp_path):
     assert columns_of(text) == {5}
 
 
+def test_search_table_shows_the_spread_between_scorings(tmp_path, root):
+    study = FakeStudy(tmp_path / "study", ("digits",), scorings=3)
+    published = root / "report/published.yaml"
+    text = write(tables.write_search_table, tmp_path, study.summary, SEARCHES, study.datasets, published_path=published)
+    assert "validation & test & between scorings" in text
+    ends = {line.split(" & ")[0]: line.split(" & ")[-1] for line in text.splitlines() if " & " in line}
+    assert ends["Random cell"].startswith("--")
+    assert ends["NASWOT ($N{=}10$)"].startswith("0.12")
+    assert columns_of(text) == {6}
+
+
 def test_best_of_a_column_is_bold_ties_too_and_references_never(one, tmp_path):
     text = write(tables.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
     bold = [line for line in text.splitlines() if r"\textbf{91.23}" in line]

@@ -61,16 +61,16 @@ def test_run_files(study):
 
 def test_a_search_reads_the_table_of_its_family_alone(study):
     family = next(iter(study.families))
-    assert study.score_file("digits", "naswot-10") == [f"results/two/scores/digits/{family}.csv"]
-    assert study.score_file("digits", "evolution") == []
+    assert study.score_files("digits", "naswot-10") == [f"results/two/scores/digits/{family}.csv"]
+    assert study.score_files("digits", "evolution") == []
 
 
 def test_a_search_by_an_ensemble_reads_the_table_of_all_families(study):
     study.config["scoring"] |= {"proxies": ["naswot", "params"], "ensembles": ["naswot_logsynflow"]}
     study.searches["naswot-10"]["proxy"] = "naswot_logsynflow"
-    assert study.score_file("digits", "naswot-10") == ["results/two/scores/digits.csv"]
+    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits.csv"]
     study.searches["naswot-10"]["proxy"] = "params"
-    assert study.score_file("digits", "naswot-10") == ["results/two/scores/digits/structure.csv"]
+    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits/structure.csv"]
 
 
 def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):
@@ -260,7 +260,7 @@ def test_the_size_of_jobs_is_no_part_of_the_recipe(study):
 def test_benchmarks_of_blocks_are_named_like_the_blocks(study):
     names = study.block_benchmarks()
     assert "run_search/digits/naswot-10/4-4.tsv" in names
-    assert "score_chunk/cifar10/naswot/0-3999.tsv" in names
+    assert "score_chunk/scores/cifar10/naswot/0-3999.tsv" in names
     assert not [name for name in names if name.startswith("train_block")]
     study.config["datasets"]["cifar10"]["truth"]["source"] = "trained"
     assert "train_block/cifar10/0-499.tsv" in study.block_benchmarks()

@@ -93,6 +93,26 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
         assert planned["score_chunk"] == 2 * (2 + 4), "chunks of two families; an ensemble has none"
 
 
+@pytest.mark.parametrize("scores", ["computed", "shipped"])
+def test_further_scorings_add_the_scores_that_searches_read_and_nothing_else(project, scores):
+    write_inputs(project.folder)
+    for name in [f"{dataset}{number}" for dataset in ("digits", "mine") for number in ("", ".scoring-1", ".scoring-2")]:
+        (project.folder / f"{name}.csv.gz").touch()
+        (project.folder / f"{name}.json").touch()
+    scoring = {"proxies": ["naswot", "params", "zen"], "scores": scores, "shipped": "."}
+    once, thrice = (
+        project.planned(
+            "--configfile", "tests/configs/rerun.yaml", overlay={"scoring": scoring | {"scorings": scorings}}
+        )
+        for scorings in (1, 3)
+    )
+    added = {rule: count - once[rule] for rule, count in thrice.items() if count != once[rule] and rule != "total"}
+    if scores == "shipped":
+        assert added == {"take_shipped_scorings": 2 * 2}
+    else:
+        assert added == {"score_chunk": 2 * 2 * 2, "merge_family": 2 * 2}, "two more of naswot on two datasets"
+
+
 def test_supernets_are_pruned_for_the_search_that_asks_for_it_even_with_shipped_scores(project):
     write_inputs(project.folder)
     for dataset in ("digits", "mine"):

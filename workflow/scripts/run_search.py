@@ -12,6 +12,7 @@ with job(snakemake) as run:
         searched_on=wildcards.searched_on,
         truth_paths=run.by_dataset(snakemake.input.truths),
         score_path=run.one(snakemake.input.scores),
+        more_scores=list(snakemake.input.scores)[1:],
         first=int(wildcards.first),
         last=int(wildcards.last),
         seed=params.seed,

@@ -20,4 +20,5 @@ with job(snakemake) as run:
         share_classes=params.share_classes,
         output=snakemake.output.table,
         first_images=params.first_images,
+        scoring=params.scoring,
     )

@@ -5,4 +5,4 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.comparisons import compare_searches
 
-    compare_searches(snakemake.input.runs, snakemake.output.table)
+    compare_searches(snakemake.input.runs, snakemake.output.table, snakemake.params.seed)

@@ -5,4 +5,5 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.comparisons import summarise_regret
 
-    summarise_regret(snakemake.input.runs, run.by_dataset(snakemake.input.truths), snakemake.output.table)
+    truths = run.by_dataset(snakemake.input.truths)
+    summarise_regret(snakemake.input.runs, truths, snakemake.output.table, snakemake.params.seed)

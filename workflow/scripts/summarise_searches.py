@@ -5,4 +5,4 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.summaries import summarise_searches
 
-    summarise_searches(snakemake.input.runs, snakemake.output.table)
+    summarise_searches(snakemake.input.runs, snakemake.output.table, snakemake.params.seed)

@@ -5,12 +5,14 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.shipped import take_shipped
 
+    params = snakemake.params
     take_shipped(
         snakemake.input.table,
         snakemake.wildcards.dataset,
-        snakemake.params.skeleton,
-        snakemake.params.proxies,
+        params.skeleton,
+        params.proxies,
         snakemake.output.table,
-        snakemake.output.batch,
-        snakemake.params.ensembles,
+        snakemake.output.get("batch"),
+        params.ensembles,
+        params.scoring,
     )

@@ -86,6 +86,11 @@ class Family:
     precision: str = "float32"
     draws: int = 1
 
+    @property
+    def draws_weights(self) -> bool:
+        """Whether another initialisation gives other scores."""
+        return self.initialisation != "none"
+
 
 @cache
 def families() -> dict[str, Family]:

@@ -6,6 +6,7 @@ No figure reads a template, so that editing a caption redraws nothing.
 from __future__ import annotations
 
 import math
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -356,7 +357,11 @@ def draw_scatter(
                 axes.set_xticks([0, *(10.0**powers)], ["0", *(rf"$10^{{{power}}}$" for power in powers)])
                 axes.set_xticks([], minor=True)
                 left = min(score[finite].min(), 0) - smallest
-            order = np.random.default_rng(0).permutation(np.flatnonzero(finite))
+            mixed = (
+                truth["arch"].map(lambda text: zlib.crc32(text.encode())).to_numpy()
+            )  # or one colour hides the others
+            order = np.argsort(mixed, kind="stable")
+            order = order[finite[order]]
             points = axes.scatter(
                 score[order], accuracy[order], c=convolutions[order], cmap=colours, norm=norm, s=2.2, linewidths=0,
                 alpha=0.75, rasterized=True,

@@ -3,9 +3,11 @@ r"""Every number that the report's prose may print: ``numbers.tex`` for LaTeX, `
 ``numbers.tex`` defines one macro per quantity, printed as ``\result{key}``; ``numbers.json`` holds for the same keys
 the printed text and the raw value, on which templates decide what they say. Keys are words joined by dots::
 
-    study.runs                                  what the study file says
+    study.runs                                  what the study file says; ``scorings``
     truth.{dataset}.best_test                   the ground truth: optimum, spread, cost of training
     truth.{dataset}.agreement                   its test accuracies with those of the first dataset
+    truth.{dataset}.half_width                  half the 95 % interval of the best accuracy by its ``test_images``
+                                                alone; ``one_image``: points that one of them is worth
     noise.{dataset}.split_half_spearman         how reliable a ground truth trained by this project is
     correlation.{dataset}.{proxy}.{valid|test}.{all|distinct}.spearman
     search.{searched_on}.{label}.{dataset}.{valid|test}.mean
@@ -56,7 +58,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import spearmanr
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, codes_of, operation_digits
 from tfnas.config import budget_of, scored_names
@@ -91,7 +92,8 @@ from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.reporting.votes import add_vote
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.score_table import ScoreTable
+from tfnas.statistics import accuracy_half_width, known_pairs, rank_with_missing, spearman
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -272,6 +274,7 @@ def _add_study(
         ("space", SPACE_SIZE),
         ("distinct", len(np.unique(canonical_classes()))),
         ("runs", study["search"]["runs"]),
+        ("scorings", study["scoring"]["scorings"]),
         ("channels", study["skeleton"]["channels"]),
         ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
         ("datasets", len(datasets)),
@@ -329,15 +332,24 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     numbers.add(f"{before}.within_one_cells", int((test >= test.max() - 1).sum()), "count")
     numbers.add(f"{before}.params_min", table["params"].min(), "count")
     numbers.add(f"{before}.params_max", table["params"].max(), "count")
-    numbers.add(f"{before}.valid_spearman", _spearman(valid, test), "correlation")
-    numbers.add(f"{before}.early_spearman", _spearman(early, test), "correlation")
+    numbers.add(f"{before}.valid_spearman", _agree(valid, test), "correlation")
+    numbers.add(f"{before}.early_spearman", _agree(early, test), "correlation")
     codes = codes_of(table["arch"], f"'{path}'")
     distinct = table.assign(family=canonical_classes()[codes]).drop_duplicates("family")
     numbers.add(f"{before}.distinct", len(distinct), "count")
     facts = read_facts(path)
+    _add_resolution(numbers, before, facts, test.max())
     if "recipe" in facts:
         best, second = distinct["test_accuracy"].nlargest(2)
         _add_noise(numbers, dataset, facts, best - second, path)
+
+
+def _add_resolution(numbers: Numbers, before: str, facts: dict[str, Any], accuracy: float) -> None:
+    """Add what so many test images can tell apart; nothing is known where the facts do not say how many there are."""
+    images = facts.get("test_images", facts.get("split_sizes", {}).get("test"))
+    numbers.add(f"{before}.test_images", images, "count")
+    numbers.add(f"{before}.one_image", 100 / images if images else None, "accuracy")
+    numbers.add(f"{before}.half_width", accuracy_half_width(accuracy, images) if images else None, "accuracy")
 
 
 def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float, path: str | Path) -> None:
@@ -363,17 +375,12 @@ def _agreement(one: str | Path, other: str | Path) -> float:
     """Return Spearman's correlation between the test accuracies of two ground truths, over the cells of both."""
     tables = (read_table(path, ("arch", "test_accuracy")).set_index("arch")["test_accuracy"] for path in (one, other))
     both = pd.concat(tables, axis=1, join="inner").to_numpy()
-    return _spearman(both[:, 0], both[:, 1])
+    return _agree(both[:, 0], both[:, 1])
 
 
-def _spearman(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
-    """Return Spearman's correlation over the pairs without NaN, NaN where one side is constant or pairs are too few."""
-    first, second = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    both = ~(np.isnan(first) | np.isnan(second))
-    first, second = first[both], second[both]
-    if len(first) < 3 or np.ptp(first) == 0 or np.ptp(second) == 0:
-        return math.nan
-    return float(spearmanr(first, second).statistic)
+def _agree(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
+    """Return Spearman's correlation of two accuracies, or of a count and one, over the pairs where both are known."""
+    return spearman(*known_pairs(first, second)).value
 
 
 def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
@@ -398,13 +405,15 @@ def _add_order(
     codes = codes_of(table["arch"], f"'{truth_path}'")
     test = table["test_accuracy"].to_numpy()
     convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
-    numbers.add(f"order.{dataset}.convolutions", _spearman(convolutions, test), "correlation")
+    known = np.isfinite(test)
+    codes, test, convolutions = codes[known], test[known], convolutions[known]
+    numbers.add(f"order.{dataset}.convolutions", _agree(convolutions, test), "correlation")
     scores = ScoreTable.read(score_path)
     for proxy in proxies:
-        score = lowest_where_missing(scores.scores(proxy))[codes]
+        score, _, _ = rank_with_missing(scores.column(proxy, "score")[codes], test)
         before = f"order.{dataset}.{proxy}"
         groups = [convolutions == count for count in np.unique(convolutions)]
-        inner = [(_spearman(score[group], test[group]), group.sum()) for group in groups]
+        inner = [(spearman(score[group], test[group]).value, group.sum()) for group in groups]
         known = [(value, size) for value, size in inner if math.isfinite(value)]
         within = (
             float(np.average([value for value, _ in known], weights=[size for _, size in known])) if known else math.nan

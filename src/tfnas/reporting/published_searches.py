@@ -6,6 +6,8 @@ deviation and number of runs, primes marking the published ones,
 
 .. math:: d = m - m', \qquad z = \frac{d}{\sqrt{s^2 / n + s'^2 / n'}}.
 
+Where our runs are nested in several scorings, s and n of z are those of the means of these.
+
 The verdict asks whether the search found what others found, z whether runs could tell the two means apart: with many
 runs a difference that matters to nobody has a large z, and with few a large one has a small z.
 """
@@ -62,7 +64,7 @@ DECIMALS = 2
 CHANCE = 1.96
 """Chance alone puts one mean in twenty farther than so many standard errors from another."""
 
-_SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std")
+_SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings")
 
 
 def comparable_rows(
@@ -176,6 +178,8 @@ def write_published_summary(
                 found = ours.loc[label, on, dataset, metric]
                 looks = get_algorithm(row["matches"]["algorithm"]).needs_early
                 difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
+                spread = ("std_scorings", "scorings") if found["scorings"] > 1 else ("std", "n")
+                sample = (found["mean"], *(found[name] for name in spread))
                 rows.append(
                     {
                         "key": row["key"],
@@ -192,7 +196,7 @@ def write_published_summary(
                         "ours_std": found["std"],
                         "ours_n": found["n"],
                         "difference": difference,
-                        "z": z_score((found["mean"], found["std"], found["n"]), (*theirs, row.get("runs"))),
+                        "z": z_score(sample, (*theirs, row.get("runs"))),
                         "tolerance": tolerance,
                         "verdict": judge(difference, theirs[1], tolerance),
                         "evidence": row["evidence"],
@@ -204,8 +208,8 @@ def write_published_summary(
         "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
         "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
         "difference": "ours less theirs, percentage points",
-        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs); NaN where one of them is not known "
-        "or both standard deviations are 0",
+        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
+        "there are several; NaN where one of them is not known or both standard deviations are 0",
         "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
         f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
         "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "

@@ -32,8 +32,8 @@ from tfnas.reporting.published import METRICS, origin, rows_alone, rows_beside, 
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 
 SUMMARY_COLUMNS = (
-    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "cells", "duplicates",
-    "scoring_seconds", "training_seconds", "wall_seconds",
+    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "scorings", "std_scorings",
+    "cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds",
 )  # fmt: skip
 
 CORRELATION_COLUMNS = (
@@ -152,6 +152,7 @@ def write_setup_table(
             ),
             "Ground truth from": escape(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset])),
             "Initialisations per cell": _told(read_facts(score_paths[dataset]), "repeats", score_paths[dataset]),
+            "Scorings that searches read": show(study["scoring"]["scorings"], "count"),
             "Runs per search": show(study["search"]["runs"], "count"),
             "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
         }
@@ -386,7 +387,8 @@ def write_search_table(
 
     With ``searched_on`` every search ran on that dataset and its cell is read off on the others, and the seconds of
     scoring and simulated training of that search stand in front. Without it every dataset was searched by itself; the
-    seconds then stand in front only if there is one dataset (else in the table of :func:`write_time_table`).
+    seconds then stand in front only if there is one dataset (else in the table of :func:`write_time_table`). With one
+    dataset and several scorings the standard deviation of the mean test accuracies of these stands at the end.
 
     Args:
         summary_path: ``summaries/search.csv``.
@@ -410,7 +412,8 @@ def write_search_table(
     quoted = search_rows(published_path, datasets, searched_on or "each")
     beside = rows_beside(quoted, searches, datasets)
     body: list[str] = []
-    width = 1 + 2 * timed + 2 * len(datasets)
+    nested = len(datasets) == 1 and max(entry.scorings for entry in entries.values()) > 1
+    width = 1 + 2 * timed + 2 * len(datasets) + nested
     for group, heading in GROUPS.items():
         labels = [label for label, settings in searches.items() if search_group(settings) == group]
         alone = [line for line in rows_alone(quoted, searches, datasets) if line["group"] == group]
@@ -427,25 +430,26 @@ def write_search_table(
                 for metric in METRICS:
                     value = entries[label, dataset, metric]
                     cells.append(show_mean(value.mean, value.std, (label, dataset, metric) in best))
+            if nested:
+                cells.append(show(entries[label, datasets[0], "test_accuracy"].std_scorings, "accuracy"))
             body.append(row(cells))
             if label in beside:
                 name = rf"\quad {origin(beside[label])}~\citep{{{beside[label]['cite']}}}"
-                body.append(_quoted_row(name, beside[label], group, datasets, timed))
+                body.append(_quoted_row(name, beside[label], group, datasets, timed, nested))
         for line in alone:
             shown = line.get("matches", {}).get("accuracies_of")
             method = f"{line['method']} ({accuracies_words(shown)})" if shown else line["method"]
             name = rf"{escape(method)}~\citep{{{line['cite']}}}"
-            body.append(_quoted_row(name, line, group, datasets, timed))
+            body.append(_quoted_row(name, line, group, datasets, timed, nested))
     head = []
     if len(datasets) > 1:
         titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
         head.append(row([""] * (1 + 2 * timed) + titled))
         rules = [rf"\cmidrule(lr){{{2 + 2 * timed + 2 * i}-{3 + 2 * timed + 2 * i}}}" for i in range(len(datasets))]
         head.append(" ".join(rules))
-    head.append(
-        row(["Search", *(["Scoring (s)", "Training (s)"] if timed else []), *(["validation", "test"] * len(datasets))])
-    )
-    write_tex(output, tabular("l" + "rr" * timed + "cc" * len(datasets), head, body))
+    seconds, scorings = ["Scoring (s)", "Training (s)"] * timed, ["between scorings"] * nested
+    head.append(row(["Search", *seconds, *(["validation", "test"] * len(datasets)), *scorings]))
+    write_tex(output, tabular("l" + "rr" * timed + "cc" * len(datasets) + "r" * nested, head, body))
 
 
 def _cost(seconds: float) -> str:
@@ -461,7 +465,9 @@ def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str
     return best
 
 
-def _quoted_row(name: str, line: dict[str, Any], group: str, datasets: list[str], timed: bool) -> str:
+def _quoted_row(
+    name: str, line: dict[str, Any], group: str, datasets: list[str], timed: bool, nested: bool = False
+) -> str:
     cells = [name]
     if timed:
         seconds = show(line.get("seconds"), "seconds")
@@ -470,6 +476,7 @@ def _quoted_row(name: str, line: dict[str, Any], group: str, datasets: list[str]
         for metric in METRICS:
             value = line["values"].get(dataset, {}).get(metric)
             cells.append(show_mean(*value) if value else MISSING)
+    cells += [MISSING] * nested
     return row(rf"\quoted{{{cell}}}" for cell in cells)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.cells import string_codes
+from tfnas.cells import codes_of
 from tfnas.files import read_table
 from tfnas.pair_votes import pair_agreement
 from tfnas.proxies.registry import ensembles
@@ -42,7 +42,7 @@ def add_vote(
         return
     for dataset, path in truth_paths.items():
         truth = read_table(path, ("arch", "test_accuracy")).dropna(subset="test_accuracy")
-        codes = truth["arch"].map(string_codes()).to_numpy(dtype=np.int64)
+        codes = codes_of(truth["arch"], f"'{path}'")
         table = ScoreTable.read(score_paths[dataset])
         scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in members])
         found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))

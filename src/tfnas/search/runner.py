@@ -8,6 +8,8 @@ dataset of the study, which gives one row per run and evaluated dataset (:data:`
 ``searched_on``       dataset whose scores the search saw, and whose accuracies unless its settings name another one
 ``dataset``           dataset on which the chosen cell is read off (another one: transfer)
 ``run``               number of the run, from 0
+``scoring``           number of the score table that it read: of S tables run r reads number r mod S; 0 where there is
+                      one, or none
 ``arch``              the chosen cell
 ``valid_accuracy``    its full-training validation accuracy on ``dataset``, percent
 ``test_accuracy``     its full-training test accuracy on ``dataset``, percent
@@ -65,7 +67,7 @@ log = logging.getLogger("tfnas")
 
 COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
 
-COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "valid_accuracy", "test_accuracy", *COSTS)
+COLUMNS = ("search", "searched_on", "dataset", "run", "scoring", "arch", "valid_accuracy", "test_accuracy", *COSTS)
 
 CURVE_COLUMNS = ("run", "seconds", "queries", "arch", "valid_accuracy", "test_accuracy")
 
@@ -304,11 +306,13 @@ def run_block(
     pay_once: bool = False,
     latency_path: str | Path | None = None,
     live_paths: Sequence[str | Path] = (),
+    more_scores: Sequence[str | Path] = (),
 ) -> None:
     """Run the runs ``first`` to ``last`` (both included) of a search and write their table.
 
     Run r draws from ``child_rng(seed, study, searched_on, "search", stream, r)``, where ``stream`` is the algorithm's
-    (see :class:`tfnas.search.registry.Algorithm`): neither the label of the search nor the cut into blocks matters.
+    (see :class:`tfnas.search.registry.Algorithm`): neither the label of the search nor the cut into blocks matters. Of
+    S score tables it reads number r mod S, so that runs are nested in scorings.
 
     Args:
         search: label of the search in the study.
@@ -329,6 +333,7 @@ def run_block(
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
         latency_path: latencies of ``searched_on`` (:func:`tfnas.hardware.convert`); None where no device is asked for.
         live_paths: what live evaluations led the runs to (:mod:`tfnas.live`), for searches that have any.
+        more_scores: further score tables of ``searched_on``, each of other initialisations.
 
     Raises:
         TfnasError: settings, scores, ground truth or budget do not allow the search; one sentence says why.
@@ -357,7 +362,8 @@ def run_block(
     codes = feasible(known, constraint, cell_costs, f"search.use.{search}.constraint")
     check_benchmark(algorithm, benchmark, codes, budget, parameters.get("overshoot", True))
     space = SearchSpace(codes, cell_costs)
-    scores = _read_scores(algorithm, parameters, score_path, search, space.codes)
+    tables = [score_path, *more_scores]
+    scorings = [_read_scores(algorithm, parameters, path, search, space.codes) for path in tables]
     live, live_facts = _read_live(algorithm, live_paths, search, first, last)
 
     costs: list[tuple[float, ...]] = []
@@ -369,7 +375,9 @@ def run_block(
     for run in range(first, last + 1):
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         start = time.perf_counter()
-        trace = run_search(algorithm, parameters, rng, benchmark, scores, budget, space, live.get(run))
+        trace = run_search(
+            algorithm, parameters, rng, benchmark, scorings[run % len(scorings)], budget, space, live.get(run)
+        )
         seconds = time.perf_counter() - start
         chosen[run - first] = trace.chosen
         fronts.append(trace.front)
@@ -380,17 +388,18 @@ def run_block(
             scored[proxy] = scored.get(proxy, 0) + looks
 
     strings = all_strings()
-    tables = []
+    rows = []
     for dataset, path in truth_paths.items():
         valid, test = ReadOff.read(path, dataset).peek(chosen)
         log.info(_ending(search, searched_on, dataset, first, last, valid, test))
-        tables.append(
+        rows.append(
             pd.DataFrame(
                 {
                     "search": search,
                     "searched_on": searched_on,
                     "dataset": dataset,
                     "run": np.arange(first, last + 1),
+                    "scoring": np.arange(first, last + 1) % len(scorings),
                     "arch": [strings[code] for code in chosen],
                     "valid_accuracy": valid,
                     "test_accuracy": test,
@@ -407,6 +416,7 @@ def run_block(
         "seed": seed,
         "stream": algorithm.stream,
         "runs": [first, last],
+        "scorings": len(scorings),
         "budget_seconds": budget,
         "constraint": constraint,
         "pay_once": pay_once,
@@ -414,9 +424,9 @@ def run_block(
         "scored_cells": {proxy: looks / len(chosen) for proxy, looks in scored.items()},
         "live": live_facts,
     }
-    table = pd.concat(tables, ignore_index=True)[list(COLUMNS)]
+    table = pd.concat(rows, ignore_index=True)[list(COLUMNS)]
     if algorithm.fronts:
-        table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(tables)
+        table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(rows)
     write_table(output, table, facts)
     if curves is not None:
         table = _curve_table(rises, ReadOff.read(truth_paths[searched_on], searched_on), first)

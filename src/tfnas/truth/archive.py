@@ -58,6 +58,8 @@ DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120"
 SHAPES = {"cifar10": (10, 32), "cifar100": (100, 32), "ImageNet16-120": (120, 16)}
 """Number of classes, and pixels along each side of an image; kept here so that the archive is not read anew whenever
 something about images is edited."""
+TEST_IMAGES = {"cifar10": 10_000, "cifar100": 5_000, "ImageNet16-120": 3_000}
+"""Images that the test accuracy is measured on (Dong and Yang 2020, NAS-Bench-201, section 2.2)."""
 
 EARLY_EPOCHS, FULL_EPOCHS = "12", "200"
 
@@ -344,6 +346,7 @@ def _facts(dataset: str, archive: str, rows: pd.DataFrame) -> dict[str, Any]:
             "early_valid_accuracy": f"{dataset}, trained on {trained} for 12 epochs with a schedule of their own, "
             f"measured on {measured}; {early}",
         },
+        "test_images": TEST_IMAGES[dataset],
         "costs": "early_seconds: train-all-time of the 12-epoch run; valid_seconds: valid-per-time of that run; "
         f"both under the name {DATASETS[dataset]}, as simulate_train_eval of nats_bench charges them",
         "counts": "params and flops: counted by tfnas for the benchmark's skeleton (C = 16, N = 5)",
