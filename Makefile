@@ -1,5 +1,6 @@
 # make report     set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
 # make test       set up .venv, run all tests
+# make test-slurm install a Slurm of three nodes (Debian, root), run the tests that need one, remove it
 # make benchmark  set up .venv, compare the speed of scoring with straightforward code
 # make scores     set up .venv, score all cells of NATS-Bench's space with all proxies, put the tables into data/scores
 # Other studies: make report STUDY=studies/nats-tss.yaml; options: make benchmark BENCHMARK="--cells 4"
@@ -11,7 +12,7 @@ SNAKEMAKE = .venv/bin/python -m snakemake
 # Compiled modules make every job start seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: report test benchmark scores lint format docs lock setup clean help
+.PHONY: report test test-slurm benchmark scores lint format docs lock setup clean help
 
 report: setup
 	@if tools/tex.sh; then \
@@ -24,6 +25,10 @@ report: setup
 test: setup
 	@tools/tex.sh || echo "tests of the PDF will be skipped"
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+test-slurm: setup
+	@tools/tex.sh || echo "the study will end at report.tex"
+	timeout --signal=INT --kill-after=120 3600 .venv/bin/python -m pytest -v -s tests/slurm $(TESTS)
 
 benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)
@@ -57,4 +62,4 @@ clean:
 	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
 
 help:
-	@sed -n 's/^# //p' Makefile | head -5
+	@sed -n 's/^# //p' Makefile | head -6

@@ -26,6 +26,10 @@ include: "rules/tables.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    forget_logs(job.log for job in workflow.dag.needrun_jobs())
+
+
 rule all:
     default_target: True
     input:

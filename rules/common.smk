@@ -12,7 +12,7 @@ from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
-from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources
+from tfnas.workflow import check_writable, forget_dead_locks, forget_logs, has_gpu, stage_sources
 
 # A study file given with --configfile stands for itself; config.yaml is the study when none is given.
 if not workflow.overwrite_configfiles:
@@ -63,3 +63,8 @@ def gpu(wildcards):
     """Return the GPUs that a scoring or training job takes: one, unless it can only be a CPU job."""
     device = config["scoring"]["device"]
     return int(device == "cuda" or (device == "auto" and has_gpu()))
+
+
+def by_attempt(amount):
+    """Return a resource that grows with every attempt: a job that ran out of memory or time is not tried with the same."""
+    return lambda wildcards, attempt: amount * attempt
