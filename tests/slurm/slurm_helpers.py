@@ -152,6 +152,7 @@ class Slurm:
                 os.kill(process, signal.SIGKILL)
             except ProcessLookupError:
                 pass
+        wait_for(lambda: not processes_of(name), 30, f"nothing runs on {name}")
 
     def states(self) -> dict[str, str]:
         """Return the state of every node that the controller tells, an empty dictionary while it does not answer."""
@@ -273,13 +274,3 @@ def free_ports(count: int) -> list[int]:
     finally:
         for entry in sockets:
             entry.close()
-
-
-def seconds_of(limit: str) -> int:
-    """Return the seconds of a time limit as squeue prints it, days-hours:minutes:seconds."""
-    days, _, rest = limit.rpartition("-")
-    parts = [int(part) for part in re.split(":", rest)]
-    seconds = 0
-    for part in parts:
-        seconds = 60 * seconds + part
-    return seconds + 86400 * int(days or 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 from pandas.testing import assert_frame_equal
-from slurm_helpers import WITH_GPUS, run, seconds_of, wait_for
+from slurm_helpers import WITH_GPUS, wait_for
 from workflow_helpers import Project, write_inputs
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--configfile")
@@ -74,6 +73,12 @@ def started(project: Project, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
+def cancelling(root: Path) -> str:
+    """Return the command with which docs/cluster.md cancels orphans."""
+    text = (root / "docs/cluster.md").read_text(encoding="utf-8")
+    return next(line for line in text.splitlines() if line.startswith("scancel "))
+
+
 def active(slurm) -> list[dict[str, str]]:
     return [job for job in slurm.jobs() if job["state"] in ACTIVE]
 
@@ -109,7 +114,9 @@ def test_the_smoke_study_runs_to_the_report_and_its_tables_are_those_of_a_local_
         assert_frame_equal(here[name], there[name], obj=name, check_exact=True)
     jobs = [job for job in slurm.jobs() if job["id"] not in earlier]
     assert {job["state"] for job in jobs} == {"COMPLETED"}
-    assert len([job for job in jobs if job["comment"] == "rule_searches"]) == 1, "six searches are one Slurm job"
+    assert len([job for job in jobs if job["comment"].startswith("rule_searches")]) == 1, (
+        "six searches are one Slurm job"
+    )
     assert {job["partition"] for job in jobs} == {"main"}, "no rule asks for a GPU"
 
 
@@ -145,24 +152,27 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
     assert asking[asking["rule"] == "score_noise"]["job"].nunique() == 1, "short jobs share a Slurm job"
     jobs = [job for job in slurm.jobs() if job["id"] not in earlier]
     assert {job["partition"] for job in jobs if job["node"] == WITH_GPUS} == {"gpu"}
-    noise = next(job for job in jobs if job["comment"] == "rule_noise")
+    noise = next(job for job in jobs if job["comment"].startswith("rule_noise"))
     assert noise["memory"] == "8000M", "one after the other, so no more than one of them needs"
-    assert seconds_of(noise["time"]) == 4 * 30 * 60
+    assert noise["time"] == "2:00:00", "four of half an hour each"
 
 
 def test_a_job_whose_node_dies_runs_on_another_one(slurm, project):
     before(project, "score_chunk", WAIT)
+    earlier = {job["id"] for job in slurm.jobs()}
     running = started(project, *SMOKE, SCORES)
+    wait_for(lambda: (project.folder / "waiting").exists(), 300, "a chunk runs")
+    node = (project.folder / "waiting").read_text(encoding="utf-8")
+    (project.folder / "go").touch()
+    slurm.kill_node(node)
     try:
-        wait_for(lambda: (project.folder / "waiting").exists(), 300, "a chunk runs")
-        node = (project.folder / "waiting").read_text(encoding="utf-8")
-        (project.folder / "go").touch()
-        slurm.kill_node(node)
         text, _ = running.communicate(timeout=LIMIT)
         assert running.returncode == 0, text[-6000:]
-        assert "NODE_FAIL" in text
         assert (project.folder / SCORES).exists()
-        assert {job["node"] for job in slurm.jobs()[-1:]}.isdisjoint({node})
+        jobs = [job for job in slurm.jobs() if job["id"] not in earlier and "score_chunk" in job["comment"]]
+        assert len(jobs) == 3, "Slurm itself starts them again"
+        assert {job["state"] for job in jobs} == {"COMPLETED"}
+        assert node not in {job["node"] for job in jobs}
     finally:
         slurm.start_node(node)
         wait_for(lambda: set(slurm.states().values()) == {"idle"}, 120, "the node is back")
@@ -184,19 +194,18 @@ def test_a_job_over_its_memory_is_tried_with_more_and_shows_no_older_error(slurm
     assert tried == [("1500M", False, "4:00:00"), ("3000M", True, "8:00:00")]
 
 
-def test_an_interrupt_cancels_all_jobs_and_after_a_kill_scancel_does(slurm, project):
+def test_an_interrupt_cancels_all_jobs_and_after_a_kill_scancel_does(slurm, project, root):
     before(project, "score_chunk", WAIT)
     for number in (signal.SIGINT, signal.SIGKILL):
         (project.folder / "waiting").unlink(missing_ok=True)
         running = started(project, *SMOKE, SCORES)
         wait_for(lambda: (project.folder / "waiting").exists(), 300, "a chunk runs")
         os.killpg(running.pid, number)
-        text, _ = running.communicate(timeout=120)
+        running.communicate(timeout=120)
         if number == signal.SIGKILL:
             orphans = active(slurm)
             assert orphans, "Slurm does not know that Snakemake is gone"
-            name = re.search(r"SLURM run ID: (\S+)", text)[1]
-            run("scancel", "--name", name)
+            subprocess.run(cancelling(root), shell=True, check=True, cwd=project.folder, timeout=60)
         wait_for(lambda: not active(slurm), 60, "no job is left")
     (project.folder / "go").touch()
     project.snakemake(*SMOKE, SCORES, timeout=LIMIT)
