@@ -27,7 +27,8 @@ include: "rules/report.smk"
 
 
 onstart:
-    forget_logs(job.log for job in workflow.dag.needrun_jobs())
+    if not workflow.touch:
+        forget_logs(job.log for job in workflow.dag.needrun_jobs())
 
 
 rule all:

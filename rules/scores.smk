@@ -56,7 +56,7 @@ rule score_noise:
     resources:
         gpu=gpu,
         mem_mb=by_attempt(8000),
-        runtime=by_attempt(30),
+        runtime=by_attempt(60),
     params:
         proxies=lambda wildcards: STUDY.families[wildcards.family],
         cells=config["scoring"]["noise_cells"],

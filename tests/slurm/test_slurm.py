@@ -154,7 +154,7 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
     assert {job["partition"] for job in jobs if job["node"] == WITH_GPUS} == {"gpu"}
     noise = next(job for job in jobs if job["comment"].startswith("rule_noise"))
     assert noise["memory"] == "8000M", "one after the other, so no more than one of them needs"
-    assert noise["time"] == "2:00:00", "four of half an hour each"
+    assert noise["time"] == "4:00:00", "four of an hour each"
 
 
 def test_a_job_whose_node_dies_runs_on_another_one(slurm, project):
