@@ -28,7 +28,7 @@ test: setup
 
 test-slurm: setup
 	@tools/tex.sh || echo "the study will end at report.tex"
-	timeout --signal=INT --kill-after=120 3600 .venv/bin/python -m pytest -v -s tests/slurm $(TESTS)
+	timeout --signal=INT --kill-after=300 10000 .venv/bin/python -m pytest -v -s tests/slurm $(TESTS)
 
 benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)

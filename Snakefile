@@ -26,11 +26,6 @@ include: "rules/tables.smk"
 include: "rules/report.smk"
 
 
-onstart:
-    if not workflow.touch:
-        forget_logs(job.log for job in workflow.dag.needrun_jobs())
-
-
 rule all:
     default_target: True
     input:

@@ -40,6 +40,11 @@ if sys.executable != shlex.quote(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
 
+onstart:
+    if not workflow.touch:
+        forget_logs(job.log for job in workflow.dag.needrun_jobs())
+
+
 wildcard_constraints:
     study=one_of([STUDY.name]),
     dataset=one_of(STUDY.datasets),

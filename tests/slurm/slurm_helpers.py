@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 PACKAGES = ("slurm-wlm", "munge")
@@ -170,21 +171,27 @@ class Slurm:
 
     def close(self) -> None:
         """Stop all daemons, remove the packages that were installed and everything that was written."""
-        if shutil.which("scancel") and self.daemons:
-            subprocess.run(["scancel", "--user=root"], timeout=30, capture_output=True)
-        for name in NODES:
-            if name in self.daemons:
-                self.kill_node(name)
-        for process in reversed(list(self.daemons.values())):
-            end(process, signal.SIGTERM)
+        with ExitStack() as steps:  # the last one first, and every one, whatever becomes of the others
+            steps.callback(shutil.rmtree, self.folder, ignore_errors=True)
+            steps.callback(self.forget_configuration)
+            if self.added:
+                steps.callback(apt, "purge", *self.added)
+            steps.callback(self.forget_configuration)
+            for name in list(self.daemons):
+                if name in NODES:
+                    steps.callback(self.kill_node, name)
+                else:
+                    steps.callback(end, self.daemons[name], signal.SIGTERM)
+            if self.daemons and shutil.which("scancel"):
+                steps.callback(subprocess.run, ["scancel", "--user=root"], timeout=30, capture_output=True)
+
+    def forget_configuration(self) -> None:
+        """Remove the links at /etc/slurm, and the folder if nothing of the packages is left in it."""
         for name in ("slurm.conf", "gres.conf"):
             if (CONFIGURATION / name).is_symlink():
                 (CONFIGURATION / name).unlink()
-        if self.added:
-            apt("purge", *self.added)
         if CONFIGURATION.is_dir() and not any(CONFIGURATION.iterdir()):
             CONFIGURATION.rmdir()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def processes_of(node: str) -> list[int]:

@@ -18,7 +18,7 @@ from workflow_helpers import Project, write_inputs
 PROFILE = ("--workflow-profile", "profiles/slurm", "--configfile")
 SMOKE = (*PROFILE, "studies/smoke.yaml", "--")
 SCORES = "results/smoke/scores/digits.csv"
-LIMIT = 1500.0
+LIMIT = 2400.0
 ACTIVE = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING"}
 
 RECORD = '''
