@@ -1,5 +1,6 @@
 # make report     set up .venv (and LaTeX), run the study of config.yaml, end with report.pdf
 # make test       set up .venv, run all tests
+# make test-slurm install a Slurm of three nodes (Debian, root), run the tests that need one, remove it
 # make benchmark  set up .venv, compare the speed of scoring with straightforward code
 # make scores     set up .venv, score all cells of NATS-Bench's space with all proxies, put the tables into data/scores
 # Another study:  make report STUDY=studies/nats-tss.yaml
@@ -14,7 +15,7 @@ COPY = .venv/bin/python -c 'import sys, yaml; from tfnas.workflow import copy_re
 # Compiled modules make every job start seconds faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: report test benchmark scores lint format docs lock setup clean help
+.PHONY: report test test-slurm benchmark scores lint format docs lock setup clean help
 
 report: setup
 	@if tools/tex.sh; then \
@@ -27,6 +28,10 @@ report: setup
 test: setup
 	@tools/tex.sh || echo "tests of the PDF will be skipped"
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+test-slurm: setup
+	@tools/tex.sh || echo "the study will end at report.tex"
+	timeout --signal=INT --kill-after=300 10000 .venv/bin/python -m pytest -v -s tests/slurm $(TESTS)
 
 benchmark: setup
 	.venv/bin/python -m benchmarks.speed $(BENCHMARK)

@@ -16,7 +16,15 @@ from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
 from tfnas.study_file import read_file
-from tfnas.workflow import check_writable, copy_report, forget_dead_locks, has_gpu, stage_sources, what_failed
+from tfnas.workflow import (
+    check_writable,
+    copy_report,
+    forget_dead_locks,
+    forget_logs,
+    has_gpu,
+    stage_sources,
+    what_failed,
+)
 
 # What belongs to the project lies in the folder of the workflow; results go where the user stands.
 PROJECT = "" if Path(workflow.basedir).samefile(Path.cwd()) else workflow.basedir
@@ -60,6 +68,12 @@ if sys.executable != shlex.quote(sys.executable):
     sys.executable = shlex.quote(sys.executable)
 
 
+# A job that is killed before it starts leaves no log, so it must not leave that of an earlier run.
+onstart:
+    if not workflow.touch:
+        forget_logs(job.log for job in workflow.dag.needrun_jobs())
+
+
 # The copy at the root is made here and not by a job of `all`, so that two studies can run at the same time.
 onsuccess:
     copy_report(STUDY.file("report.pdf"), "report.pdf")
@@ -95,3 +109,8 @@ def gpu(wildcards):
     """Return the GPUs that a scoring or training job takes: one, unless it can only be a CPU job."""
     device = config["scoring"]["device"]
     return int(device == "cuda" or (device == "auto" and has_gpu()))
+
+
+def by_attempt(amount):
+    """Return a resource that grows with every attempt: a job that ran out of memory or time is not tried with the same."""
+    return lambda wildcards, attempt: amount * attempt

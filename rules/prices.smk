@@ -18,8 +18,8 @@ rule measure_rates:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(15),
     params:
         proxies=lambda wildcards: STUDY.priced_families[wildcards.family],
         seed=config["seed"],

@@ -24,8 +24,8 @@ rule score_chunk:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         proxies=lambda wildcards: STUDY.scored_in(wildcards.scores)[wildcards.family],
         skeleton=config["skeleton"],
@@ -57,8 +57,8 @@ rule score_noise:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
     params:
         proxies=lambda wildcards: STUDY.families[wildcards.family],
         cells=config["scoring"]["noise_cells"],
@@ -89,8 +89,8 @@ rule measure_kernels:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=30,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(30),
     params:
         skeleton=config["skeleton"],
         seed=config["seed"],

@@ -27,8 +27,8 @@ rule run_search:
     benchmark:
         "results/{study}/benchmarks/run_search/{searched_on}/{search}/{first}-{last}.tsv"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(15),
     params:
         settings=lambda wildcards: STUDY.searches[wildcards.search],
         datasets=STUDY.datasets,

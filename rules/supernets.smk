@@ -25,8 +25,8 @@ rule prune_supernets:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         settings=lambda wildcards: STUDY.searches[wildcards.search],
         path=lambda wildcards: STUDY.images(wildcards.dataset),

@@ -89,8 +89,8 @@ rule train_block:
     threads: 1
     resources:
         gpu=gpu,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         recipe=STUDY.recipe,

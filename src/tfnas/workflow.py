@@ -109,12 +109,14 @@ def job(snakemake: Any) -> Iterator[Run]:
     for handler in handlers:
         log.addHandler(handler)
     log.setLevel(logging.DEBUG)
+    # Tells the logs of two attempts apart: a job that dies before this line leaves the log of the attempt before.
+    log.debug("%s starts on %s%s", snakemake.rule, platform.node(), f", Slurm job {slurm_job()}" if slurm_job() else "")
     lease: IO[str] | None = None
     try:
         for variable in THREAD_VARIABLES:
             os.environ[variable] = str(snakemake.threads)
         _seed(snakemake.params.get("seed"))
-        device, lease = _device(snakemake.params.get("device"), int(snakemake.threads))
+        device, lease = _device(snakemake.params.get("device"), int(snakemake.threads), f"{snakemake.rule}, log {path}")
         run = Run(snakemake, device)
         yield run
         log.info("%s: done in %.1f s on %s", snakemake.rule, time.perf_counter() - run.started, device)
@@ -174,8 +176,13 @@ def _seed(seed: Any) -> None:
     np.random.seed(int(seed) % 2**32)  # noqa: NPY002 (the global generator of third-party code is what is meant)
 
 
-def _device(wanted: str | None, threads: int) -> tuple[str, IO[str] | None]:
+def _device(wanted: str | None, threads: int, holder: str) -> tuple[str, IO[str] | None]:
     """Return the device for ``auto``, ``cpu``, ``cuda`` or None, and the lease that must stay open while it is used.
+
+    Args:
+        wanted: ``params.device`` of the job.
+        threads: threads the job may use.
+        holder: what a job that has to wait for the device is told about this one.
 
     Raises:
         DeviceError: a GPU is asked for and there is none.
@@ -194,18 +201,21 @@ def _device(wanted: str | None, threads: int) -> tuple[str, IO[str] | None]:
         )
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     names = visible.split(",") if visible else [str(number) for number in range(torch.cuda.device_count())]
-    number, lease = lease_device(names)
+    number, lease = lease_device(names, holder)
     torch.cuda.set_device(number)
     return f"cuda:{number}", lease
 
 
-def lease_device(names: list[str], folder: Path | None = None, wait: float = 1.0) -> tuple[int, IO[str]]:
-    """Take the first device that no other job of this machine holds; wait until there is one.
+def lease_device(names: list[str], holder: str, folder: Path | None = None, wait: float = 1.0) -> tuple[int, IO[str]]:
+    """Take the first device that no other job of this machine holds; wait until there is one, and log who holds them.
 
-    A lease is an advisory lock on a file per device. The system releases it when the job ends, however it ends.
+    A lease is an advisory lock on a file per device. The system releases it when the job ends, however it ends. Slurm
+    gives each of its jobs devices of its own, and where it confines them those of every job have the numbers 0, 1, ...:
+    there the lock belongs to the Slurm job, too, so that only processes of one Slurm job wait for one another.
 
     Args:
         names: names of the devices, the same in all jobs.
+        holder: what a job that has to wait is told about this one; the process and the time are added.
         folder: where the lock files lie; the system's temporary folder by default.
         wait: seconds between two tries.
 
@@ -214,16 +224,44 @@ def lease_device(names: list[str], folder: Path | None = None, wait: float = 1.0
     """
     folder = folder or Path(tempfile.gettempdir()) / f"tfnas-devices-{os.getuid()}"
     folder.mkdir(parents=True, exist_ok=True)
+    prefix = f"slurm-{slurm_job()}-" if slurm_job() else ""
+    told = False
     while True:
+        held = []
         for number, name in enumerate(names):
-            file = (folder / f"{name.replace('/', '-')}.lock").open("w")
+            file = (folder / f"{prefix}{name.replace('/', '-')}.lock").open("a+", encoding="utf-8")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
+                file.seek(0)
+                held.append(f"{name} ({file.read() or 'a job that is just starting'})")
                 file.close()
             else:
+                file.truncate(0)
+                file.write(f"{holder}, process {os.getpid()}, since {time.strftime('%H:%M:%S')}")
+                file.flush()
                 return number, file
+        if not told:
+            log.info("Every GPU is taken, so this job waits for one: %s", "; ".join(held))
+            told = True
         time.sleep(wait)
+
+
+def slurm_job() -> str | None:
+    """Return the number of the Slurm job that this process belongs to, None outside of Slurm."""
+    return os.environ.get("SLURM_JOB_ID") or None
+
+
+def forget_logs(logs: Iterable[Iterable[str | Path]]) -> None:
+    """Remove the logs of jobs that are about to run, so that one which is killed at its start shows no older error.
+
+    Args:
+        logs: the log files of each job.
+    """
+    for paths in logs:
+        for path in map(Path, paths):
+            path.unlink(missing_ok=True)
+            path.with_suffix(".traceback").unlink(missing_ok=True)
 
 
 def check_writable(*folders: str | Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -66,7 +67,7 @@ def test_a_bug_leaves_its_traceback_in_the_log(tmp_path, capsys):
         raise ZeroDivisionError("division by zero")
     log = tmp_path / "logs/job.log"
     lines = log.read_text().splitlines()
-    assert lines[0] == "Traceback (most recent call last):"
+    assert lines[1] == "Traceback (most recent call last):"
     assert "Unexpected ZeroDivisionError: division by zero" in lines[-1], "the last line is the cause"
     error = capsys.readouterr().err
     assert error == f"Unexpected ZeroDivisionError: division by zero [the traceback is in {log}]\n"
@@ -113,12 +114,12 @@ def test_a_gpu_that_is_not_there_is_one_sentence(tmp_path, monkeypatch, capsys):
 
 
 def test_two_jobs_never_lease_one_device(tmp_path):
-    first, lease = lease_device(["0", "1"], tmp_path)
-    second, other = lease_device(["0", "1"], tmp_path)
+    first, lease = lease_device(["0", "1"], "a job", tmp_path)
+    second, other = lease_device(["0", "1"], "a job", tmp_path)
     assert {first, second} == {0, 1}
 
     third = []
-    waiting = threading.Thread(target=lambda: third.append(lease_device(["0", "1"], tmp_path, wait=0.01)))
+    waiting = threading.Thread(target=lambda: third.append(lease_device(["0", "1"], "a job", tmp_path, wait=0.01)))
     waiting.start()
     waiting.join(0.1)
     assert third == [], "a third job waits"
@@ -131,14 +132,54 @@ def test_two_jobs_never_lease_one_device(tmp_path):
 
 def test_a_killed_job_gives_its_device_back(tmp_path):
     script = "import sys, time; from pathlib import Path; from tfnas.workflow import lease_device\n"
-    script += "lease = lease_device(['0'], Path(sys.argv[1])); print('mine', flush=True); time.sleep(60)"
+    script += "lease = lease_device(['0'], 'a job', Path(sys.argv[1])); print('mine', flush=True); time.sleep(60)"
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "mine\n"
     process.kill()
     process.wait()
-    number, lease = lease_device(["0"], tmp_path)
+    number, lease = lease_device(["0"], "a job", tmp_path)
     assert number == 0
     lease.close()
+
+
+def test_a_wait_for_a_gpu_is_logged_with_who_holds_it(tmp_path, caplog):
+    _, lease = lease_device(["7"], "score_chunk, log results/x.log", tmp_path)
+    with caplog.at_level(logging.INFO, logger="tfnas"):
+        waiting = threading.Thread(target=lambda: lease_device(["7"], "another", tmp_path, wait=0.01)[1].close())
+        waiting.start()
+        waiting.join(0.2)
+        lease.close()
+        waiting.join(5)
+    assert len(caplog.messages) == 1, "told once"
+    assert "waits for one: 7 (score_chunk, log results/x.log, process " in caplog.messages[0]
+    _, lease = lease_device(["7"], "a third", tmp_path)
+    assert (tmp_path / "7.lock").read_text().startswith("a third, process"), "who held it before is forgotten"
+    lease.close()
+
+
+def test_jobs_of_slurm_do_not_wait_for_one_another_though_each_has_a_gpu_0(tmp_path, monkeypatch):
+    leases = []
+    for number in ("11", "12"):
+        monkeypatch.setenv("SLURM_JOB_ID", number)
+        leases.append(lease_device(["0"], "a job", tmp_path))
+    assert [number for number, _ in leases] == [0, 0]
+    other = []
+    waiting = threading.Thread(target=lambda: other.append(lease_device(["0"], "a job", tmp_path, wait=0.01)))
+    waiting.start()
+    waiting.join(0.1)
+    assert other == [], "within one Slurm job they do"
+    leases[1][1].close()
+    waiting.join(5)
+    other[0][1].close()
+    leases[0][1].close()
+
+
+def test_the_log_of_a_job_begins_with_where_it_runs(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "4711")
+    with job(fake_snakemake(tmp_path)):
+        pass
+    first = (tmp_path / "logs/job.log").read_text().splitlines()[0]
+    assert f"score_chunk starts on {platform.node()}, Slurm job 4711" in first
 
 
 def test_provenance_says_versions_and_machine():
