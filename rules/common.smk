@@ -10,6 +10,7 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.files import fingerprint
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
 from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources

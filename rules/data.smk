@@ -36,6 +36,7 @@ rule make_batch:
     wildcard_constraints:
         dataset=one_of([] if STUDY.shipped else STUDY.datasets),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=config["seed"],
@@ -54,6 +55,7 @@ use rule make_batch as make_second_batch with:
     benchmark:
         "results/{study}/benchmarks/make_second_batch/{dataset}.tsv"
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=STUDY.second_batch_seed,

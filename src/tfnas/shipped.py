@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, string_codes
+from tfnas.cells import string_codes
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json, write_table
-from tfnas.proxies.registry import family_of, proxy_names
+from tfnas.proxies.registry import family_of, get_proxy, proxy_names
+from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS, ScoreTable
 
 
@@ -41,8 +42,8 @@ def take_shipped(
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, or its facts do not say
-            which or what the mini-batch was.
+        ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`), was
+            made on another dataset or with another skeleton, or its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
@@ -51,13 +52,8 @@ def take_shipped(
     for proxy in proxies:
         if proxy not in table.proxies:
             raise UnknownNameError("proxy", proxy, table.proxies, str(path))
-        cells = int((table.table["proxy"] == proxy).sum())
-        if cells != SPACE_SIZE:
-            raise ScoreError(
-                f"'{path}' holds {cells} of {SPACE_SIZE} cells for proxy '{proxy}': it is incomplete, set "
-                "scoring.scores to computed."
-            )
     rows = table.table[table.table["proxy"].isin(proxies)]
+    rows = check_rows(rows, f"'{path}'", {proxy: get_proxy(proxy).direction for proxy in proxies})
     write_json(batch, facts["batch"])
     write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
 

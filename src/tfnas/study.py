@@ -156,6 +156,11 @@ class Study:
 
         return [str(path) for path in split_files(dataset, self.images(dataset))]
 
+    def given_images(self, dataset: str) -> list[str]:
+        """What a user gave of a dataset's images; embedded ones and downloads are checked elsewhere."""
+        path = self.images(dataset)
+        return [] if path is None else [path, *self.split_files(dataset)]
+
     def truth(self, dataset: str) -> dict[str, Any]:
         """The settings of a dataset's ground truth."""
         return self.config["datasets"][dataset]["truth"]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfnas.errors import ConfigError, TruthError
-from tfnas.files import facts_path, read_json, read_table
+from tfnas.files import facts_path, read_json, read_table, section, sentence
 from tfnas.truth.schema import (
     ACCURACIES,
     COLUMNS,
@@ -75,19 +75,20 @@ def convert(
 
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
-    stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
-    accuracies = dict(stated.get("accuracies", {}))
+    place = facts_path(path)
+    stated = read_json(place) if place.exists() else {}
+    accuracies = dict(section(stated, "accuracies", place))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
         if column in lacking:
             default = "the table does not have it"
-        accuracies.setdefault(column, default)
+        accuracies[column] = sentence(accuracies, column, default, place)
     return {
         **stated,
         "dataset": dataset,
-        "source": stated.get("source", f"the table {path.name}"),
+        "source": sentence(stated, "source", f"the table {path.name}", place),
         "accuracies": accuracies,
-        "licence": stated.get("licence", "not stated with the table"),
-        "cite": stated.get("cite", "not stated with the table"),
+        "licence": sentence(stated, "licence", "not stated with the table", place),
+        "cite": sentence(stated, "cite", "not stated with the table", place),
         "mapped": {ours: theirs for ours, theirs in names.items() if ours != theirs},
     }
