@@ -34,7 +34,7 @@ rule make_batch:
     benchmark:
         "results/{study}/benchmarks/make_batch/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of([] if STUDY.shipped else STUDY.datasets),
+        dataset=one_of(STUDY.datasets if STUDY.computes else []),
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),

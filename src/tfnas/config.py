@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
-from tfnas.files import atomic
+from tfnas.files import atomic, is_there, short
 
 if TYPE_CHECKING:
     from tfnas.search.registry import Algorithm
@@ -26,6 +26,12 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9-]*$"
 
 LABEL = r"^[a-z0-9][a-z0-9-]*$"
 """What a study or a search may be called: lower-case letters, digits and hyphens."""
+
+OWN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""What a score of one's own may be called: as a proxy of the registry, capitals and hyphens besides."""
+
+LONGEST_NAME = 80
+"""Letters of a name that becomes part of names of files."""
 
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
@@ -86,6 +92,7 @@ def schema() -> dict[str, Any]:
                 "study": {
                     "type": "string",
                     "pattern": LABEL,
+                    "maxLength": LONGEST_NAME,
                     "description": "Name of the study; its results lie in `results/{study}/`. Lower-case letters, "
                     "digits and hyphens.",
                 },
@@ -105,7 +112,7 @@ def schema() -> dict[str, Any]:
                 "datasets": {
                     "type": "object",
                     "minProperties": 1,
-                    "propertyNames": {"pattern": NAME},
+                    "propertyNames": {"pattern": NAME, "maxLength": LONGEST_NAME},
                     "description": "The datasets of the study, by name: a name of the dataset registry, or any name "
                     "with `images.path` naming an .npz of your own.",
                     "additionalProperties": _section(
@@ -176,21 +183,23 @@ def schema() -> dict[str, Any]:
                     {
                         "scores": {
                             "type": "string",
-                            "enum": ["computed", "shipped"],
+                            "enum": ["computed", "shipped", "table"],
                             "default": "computed",
-                            "description": "`computed`: here, chunk by chunk; `shipped`: read from the folder "
-                            "`shipped`.",
+                            "description": "Where the scores of `proxies` come from. `computed`: here, chunk by chunk; "
+                            "`shipped`: read from the folder `shipped`; `table`: read from `tables`.",
                         },
                         "shipped": _path(
                             "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped."
                         ),
+                        "tables": _tables(),
+                        "own": _own(),
                         "proxies": {
                             "type": "array",
-                            "minItems": 1,
                             "uniqueItems": True,
                             "default": ["naswot"],
                             "items": _name_of("proxy", list(proxy_names()), "A proxy of the registry."),
-                            "description": "The proxies to score every cell with.",
+                            "description": "The proxies to score every cell with. With `scores: table` none unless you "
+                            "name some.",
                         },
                         "ensembles": {
                             "type": "array",
@@ -290,14 +299,14 @@ def schema() -> dict[str, Any]:
                         "use": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "The searches, by a label of your choice.",
                             "additionalProperties": _search_settings(),
                         },
                         "spaces": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Sub-spaces to compare by the FLOPs of their cells, as constraints by a "
                             "label of your choice.",
                             "additionalProperties": _constraint("The cells of a sub-space."),
@@ -305,7 +314,7 @@ def schema() -> dict[str, Any]:
                         "leagues": {
                             "type": "object",
                             "default": {},
-                            "propertyNames": {"pattern": LABEL},
+                            "propertyNames": {"pattern": LABEL, "maxLength": LONGEST_NAME},
                             "description": "Lists of labels of `use`, by a name of your choice: of each list (the "
                             "variants of a method, say) the report chooses one for every dataset, by the accuracies of "
                             "the others alone (at least 2 datasets).",
@@ -333,6 +342,71 @@ def schema() -> dict[str, Any]:
                 ),
             },
             required=("study", "datasets"),
+        ),
+    }
+
+
+def _tables() -> dict[str, Any]:
+    """Return the schema of tables of given scores, see :mod:`tfnas.own_scores`."""
+    return {
+        "type": "object",
+        "default": {},
+        "description": "Tables of scores of your own, one for each dataset: needed where `own` names any, and with "
+        "`scores: table`. docs/proxies.md says what a table may look like.",
+        "additionalProperties": _section(
+            "The table of a dataset.",
+            {
+                "path": {
+                    "type": "string",
+                    "description": "A table (.csv, .csv.gz, .parquet) of all cells: `arch`, and a column of raw values "
+                    "for each name; or `arch`, `proxy` and `raw` or `score`.",
+                },
+                "columns": {
+                    "type": "object",
+                    "default": {},
+                    "additionalProperties": {"type": "string"},
+                    "description": "Names of the columns, as `ours: theirs`, where they differ.",
+                },
+            },
+            required=("path",),
+        ),
+    }
+
+
+def _own() -> dict[str, Any]:
+    """Return the schema of the scores that a study declares as its own."""
+    return {
+        "type": "object",
+        "default": {},
+        "propertyNames": {"pattern": OWN, "maxLength": LONGEST_NAME},
+        "description": "Scores of your own by a name of your choice, read from `tables`. Searches, ensemble choices "
+        "and the report take such a name like one of `proxies`.",
+        "additionalProperties": _section(
+            "One score of your own.",
+            {
+                "title": {
+                    "type": ["string", "null"],
+                    "default": None,
+                    "description": "Printed name; null: the name itself.",
+                },
+                "direction": {
+                    "type": "integer",
+                    "enum": [1, -1],
+                    "description": "1 if a larger value promises a better network, -1 if a smaller one does.",
+                },
+                "source": {
+                    "type": "string",
+                    "description": "Where the values come from, in words: who computed them, how, on what. The report "
+                    "prints it.",
+                },
+                "failure": {
+                    "type": ["string", "null"],
+                    "default": None,
+                    "description": "Why some cells have no value; null: every cell must have one, or a reason in the "
+                    "table.",
+                },
+            },
+            required=("direction", "source"),
         ),
     }
 
@@ -448,6 +522,8 @@ def load_study(config: dict[str, Any]) -> dict[str, Any]:
     rules = schema()
     _explain(config, rules, jsonschema)
     study = copy.deepcopy(config)
+    if study.get("scoring", {}).get("scores") == "table":
+        study["scoring"].setdefault("proxies", [])
     _fill(study, rules)
     check_config(study)
     return study
@@ -503,6 +579,9 @@ def _sentence(error: Any) -> ConfigError:
         return ConfigError(f"{here} is {value!r} where {wanted} is needed{note}.")
     if error.validator == "pattern":
         return ConfigError(f"The name '{value}' in {here} may hold letters, digits and hyphens only (pattern {rule}).")
+    if error.validator == "maxLength":
+        name = f"{value[:20]}..."
+        return ConfigError(f"The name '{name}' in {here} has {len(value)} letters: use at most {rule}.")
     limits = {
         "minimum": "at least",
         "maximum": "at most",
@@ -571,8 +650,10 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
 
 
 def _check_exists(path: str | None, key: str) -> None:
-    if path is not None and not Path(path).exists():
-        raise DataError(f"{key} is '{path}', which does not exist: correct the path (it starts in {Path.cwd()}).")
+    if path is not None and not is_there(path):
+        raise DataError(
+            f"{key} is '{short(path)}', which does not exist: correct the path (it starts in {Path.cwd()})."
+        )
 
 
 def _check_training(study: dict[str, Any]) -> None:
@@ -598,17 +679,67 @@ def _check_scoring(study: dict[str, Any]) -> None:
             )
     if scoring["noise_cells"] == 1:
         raise ConfigError("scoring.noise_cells is 1, but a ranking needs two cells: use 0 (none) or 2 and more.")
+    _check_given(study)
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     for name in study["datasets"]:
         for file in (f"{name}.csv.gz", f"{name}.json"):
-            if not (Path(scoring["shipped"]) / file).exists():
+            if not is_there(Path(scoring["shipped"]) / file):
                 raise DataError(
                     f"scoring.shipped is '{scoring['shipped']}', which has no {file}: correct the folder, or set "
                     "scoring.scores to computed."
                 )
+
+
+def _check_given(study: dict[str, Any]) -> None:
+    """Check scores of one's own: their names, and that the table of each dataset has what is to be read from it."""
+    scoring, known = study["scoring"], list(study["datasets"])
+    if scoring["scores"] != "table" and not scoring["own"] and not scoring["tables"] and scoring["proxies"]:
+        return  # and pandas is not imported
+    from tfnas.own_scores import RESERVED, check_columns, read_columns
+    from tfnas.proxies.registry import ensembles, proxy_names
+
+    for name in scoring["own"]:
+        if name in proxy_names() or name in ensembles():
+            raise ConfigError(
+                f"scoring.own names '{name}', which is a proxy or an ensemble of the registry: choose another name, or "
+                "name it under scoring.proxies and set scoring.scores to table."
+            )
+        if name in RESERVED:
+            raise ConfigError(
+                f"scoring.own names '{name}', which is a column of every score table: choose another name."
+            )
+    given = [*(scoring["proxies"] if scoring["scores"] == "table" else ()), *scoring["own"]]
+    if not scoring["proxies"] and not given:
+        raise ConfigError("The study has no scores: name some under scoring.proxies or scoring.own.")
+    if not scoring["proxies"] and scoring["scores"] != "table":
+        raise ConfigError(
+            "scoring.proxies is empty: name a proxy, or set scoring.scores to table, so that all scores are your own."
+        )
+    for name in scoring["tables"]:
+        if name not in known:
+            raise ConfigError(
+                f"scoring.tables names '{name}', which is no dataset of the study{_similar(name, known)}: it has "
+                f"{', '.join(known)}."
+            )
+    if not given:
+        if scoring["tables"]:
+            raise ConfigError(
+                "scoring.tables is of no use: name what to read under scoring.own, or set scoring.scores to table."
+            )
+        return
+    missing = [name for name in known if name not in scoring["tables"]]
+    if missing:
+        raise ConfigError(
+            f"scoring.tables has nothing for {', '.join(missing)}: add '{missing[0]}: {{path: SCORES.csv}}' to it, for "
+            f"the scores {', '.join(given)}."
+        )
+    for name, table in scoring["tables"].items():
+        key = f"scoring.tables.{name}"
+        _check_exists(table["path"], f"{key}.path")
+        check_columns(read_columns(table["path"]), given, table["columns"], f"{key}.columns", table["path"])
 
 
 def _check_searches(study: dict[str, Any]) -> None:
@@ -674,7 +805,7 @@ def _check_choices(study: dict[str, Any]) -> None:
         return
     from tfnas.leave_one_out import LEAGUE, check_datasets, check_ensemble_choice
 
-    scored, searches = study["scoring"]["proxies"], list(study["search"]["use"])
+    scored, searches = [*study["scoring"]["proxies"], *study["scoring"]["own"]], list(study["search"]["use"])
     for name in choice["proxies"]:
         if name not in scored:
             raise ConfigError(
@@ -750,8 +881,8 @@ def devices_of(settings: dict[str, Any]) -> list[str]:
 
 
 def scored_names(study: dict[str, Any]) -> list[str]:
-    """Return the names in the score tables of a study: its proxies, then its ensembles."""
-    return [*study["scoring"]["proxies"], *study["scoring"]["ensembles"]]
+    """Return the names in the score tables of a study: its proxies, then its own scores, then its ensembles."""
+    return [*study["scoring"]["proxies"], *study["scoring"]["own"], *study["scoring"]["ensembles"]]
 
 
 def proxies_of(settings: dict[str, Any]) -> list[str]:

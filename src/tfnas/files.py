@@ -61,7 +61,7 @@ def write_fault(error: OSError, path: str | Path) -> DataError | None:
     if number not in WRITE_FAULTS:
         return None
     reason, mend = WRITE_FAULTS[number]
-    return DataError(f"Cannot write '{_short(path)}': {reason}, {mend}.")
+    return DataError(f"Cannot write '{short(path)}': {reason}, {mend}.")
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def read_json(path: str | Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise DataError(f"'{path}' does not exist.") from None
     except OSError as error:
-        raise DataError(f"'{_short(path)}' cannot be read ({_reason(error)}): correct the path.") from error
+        raise DataError(f"'{short(path)}' cannot be read ({_reason(error)}): correct the path.") from error
     except UnicodeDecodeError as error:
         raise DataError(f"'{path}' is not text in UTF-8 (byte {error.start}): save it as UTF-8.") from error
     except RecursionError as error:
@@ -172,7 +172,7 @@ def _kind(content: Any) -> str:
     return names.get(type(content), "a number")
 
 
-def _short(path: str | Path) -> str:
+def short(path: str | Path) -> str:
     """Return a path as messages show it: the middle of one that fills the screen is left out."""
     text = str(path)
     return text if len(text) < 200 else f"{text[:60]}...{text[-60:]}"
@@ -236,7 +236,7 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
 
     path = Path(path)
     if not is_there(path):
-        raise DataError(f"'{_short(path)}' does not exist: check the path in the study file.")
+        raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
     stated = _stated(path)
     try:
         with path.open("rb") as file:

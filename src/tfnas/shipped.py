@@ -11,7 +11,8 @@ import pandas as pd
 from tfnas.cells import string_codes
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_json, write_table
+from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
+from tfnas.own_scores import with_own
 from tfnas.proxies.registry import family_of, get_proxy, proxy_names
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS, ScoreTable
@@ -25,6 +26,7 @@ def take_shipped(
     output: str | Path,
     batch: str | Path,
     ensembles: Sequence[str] = (),
+    own: str | Path | None = None,
 ) -> None:
     """Check a shipped score table and write the rows of the study's proxies and ensembles, with facts, to ``output``.
 
@@ -39,6 +41,7 @@ def take_shipped(
         output: ``scores/{dataset}.csv``.
         batch: ``batches/{dataset}.json``, the facts of the mini-batch.
         ensembles: the ensembles the study asks for; their members are among ``proxies``.
+        own: what :func:`tfnas.own_scores.read_own` wrote, None where the study has no scores of its own.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
@@ -47,7 +50,7 @@ def take_shipped(
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
-    _check_facts(facts, path, dataset, skeleton)
+    _check_facts(facts, path, dataset, skeleton, proxies)
     table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
         if proxy not in table.proxies:
@@ -55,14 +58,30 @@ def take_shipped(
     rows = table.table[table.table["proxy"].isin(proxies)]
     rows = check_rows(rows, f"'{path}'", {proxy: get_proxy(proxy).direction for proxy in proxies})
     write_json(batch, facts["batch"])
-    write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
+    rows, facts = with_own(rows, facts | {"shipped_from": str(path)}, own)
+    write_table(output, *with_ensembles(rows, facts, ensembles, str(path)))
 
 
-def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int]) -> None:
-    """Refuse scores of another dataset or skeleton: they would rank other networks than those of the study."""
-    lacking = [key for key in ("dataset", "skeleton", "batch") if key not in facts]
+NEEDED = ("dataset", "skeleton.channels", "skeleton.cells_per_stage", "batch.images", "batch.classes", "batch.shape")
+"""What the facts of a shipped table must say; of each family of proxies besides :data:`OF_FAMILY`."""
+
+OF_FAMILY = ("device", "repeats")
+
+
+def _check_facts(
+    facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int], proxies: Sequence[str]
+) -> None:
+    """Refuse facts that do not say what the study needs, and scores of another dataset or skeleton.
+
+    The latter would rank other networks than those of the study. All that is missing is said at once.
+    """
+    families = [f"families.{name}.{key}" for name in dict.fromkeys(map(family_of, proxies)) for key in OF_FAMILY]
+    lacking = [key for key in (*NEEDED, *families) if not _says(facts, key)]
     if lacking:
-        raise ScoreError(f"The facts of '{path}' do not say the {' and '.join(lacking)} of its scores: make it again.")
+        raise ScoreError(
+            f"The facts of '{path}' do not say {', '.join(lacking)}: add them to '{facts_path(path).name}' (those of "
+            "data/scores show how), or give the table under scoring.tables, which needs no facts."
+        )
     if facts["dataset"] != dataset:
         raise ScoreError(
             f"'{path}' holds scores of {facts['dataset']} where those of {dataset} are needed: put the table of "
@@ -75,6 +94,15 @@ def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skele
             f"'{path}' was scored with skeleton {_say(theirs)} where the study has {_say(ours)}: set scoring.scores to "
             "computed, or the skeleton of the study to that of the table."
         )
+
+
+def _says(facts: Any, key: str) -> bool:
+    """Return whether facts have a value under ``a.b.c``."""
+    for part in key.split("."):
+        if not isinstance(facts, Mapping) or facts.get(part) is None:
+            return False
+        facts = facts[part]
+    return True
 
 
 def _say(skeleton: Mapping[str, Any]) -> str:

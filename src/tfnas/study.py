@@ -96,13 +96,61 @@ class Study:
 
     @property
     def shipped(self) -> bool:
-        """Whether the scores are read from a folder rather than computed."""
+        """Whether the scores of the proxies are read from a folder."""
         return self.config["scoring"]["scores"] == "shipped"
 
     @property
+    def computes(self) -> bool:
+        """Whether the scores of the proxies are computed here, rather than read from a folder or from tables."""
+        return self.config["scoring"]["scores"] == "computed"
+
+    @property
+    def all_given(self) -> bool:
+        """Whether the study reads all its scores from tables under ``scoring.tables``."""
+        return self.config["scoring"]["scores"] == "table"
+
+    @property
+    def own(self) -> dict[str, dict[str, Any]]:
+        """What the study file says of scores of a user's own, by name."""
+        return self.config["scoring"]["own"]
+
+    @property
+    def own_names(self) -> str:
+        """The file through which a change of what is said of own scores reaches what prints it."""
+        return self.file("own-scores.json")
+
+    @property
+    def given(self) -> dict[str, dict[str, Any]]:
+        """What is read from the tables under ``scoring.tables``, by name: own scores, and proxies if all are given."""
+        from tfnas.proxies.registry import get_proxy
+
+        if not self.all_given:
+            return self.own
+        proxies = {}
+        for name in self.proxies:
+            proxy = get_proxy(name)
+            failure = None if proxy.failure == "never" else proxy.failure
+            proxies[name] = {"title": proxy.title, "direction": proxy.direction, "source": None, "failure": failure}
+        return proxies | self.own
+
+    def given_table(self, dataset: str) -> dict[str, Any]:
+        """The settings of a dataset's table of given scores."""
+        return self.config["scoring"]["tables"][dataset]
+
+    def given_files(self, dataset: str) -> dict[str, str]:
+        """The table of given scores of a dataset, and the facts beside it if there are any."""
+        path = self.given_table(dataset)["path"]
+        facts = facts_path(path)
+        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+
+    def own_file(self, dataset: str) -> list[str]:
+        """The given scores of a dataset as a score table, where there are any."""
+        return [self.file(f"scores/{dataset}/own.csv")] if self.given else []
+
+    @property
     def measures_noise(self) -> bool:
-        """Whether some cells are scored again by chance of another kind; shipped scores have no images for that."""
-        return not self.shipped and self.config["scoring"]["noise_cells"] > 0
+        """Whether some cells are scored again by chance of another kind; other scores have no images for that."""
+        return self.computes and bool(self.families) and self.config["scoring"]["noise_cells"] > 0
 
     @property
     def resources(self) -> list[str]:
@@ -126,11 +174,14 @@ class Study:
 
     @cached_property
     def families(self) -> dict[str, list[str]]:
-        """The proxies of the study by family: proxies of one family share a pass through the network."""
+        """The proxies of the study by family: proxies of one family share a pass through the network.
+
+        None where scores are given as tables: nothing is known of how they were computed.
+        """
         from tfnas.proxies.registry import family_of
 
         families: dict[str, list[str]] = {}
-        for proxy in self.proxies:
+        for proxy in () if self.all_given else self.proxies:
             families.setdefault(family_of(proxy), []).append(proxy)
         return families
 
@@ -272,7 +323,7 @@ class Study:
         if not wanted:
             return []
         families = {family for family, names in self.families.items() if wanted & set(names)}
-        if self.shipped or len(families) > 1 or not wanted <= set(self.proxies):
+        if not self.computes or len(families) > 1 or not wanted <= set(self.proxies):
             return [f"{self.folder}/scores/{dataset}.csv"]
         return [f"{self.folder}/scores/{dataset}/{families.pop()}.csv"]
 
@@ -395,6 +446,11 @@ class Study:
         return {name: list(known[name].members) if name in known else [name] for name in sorted(names)}
 
     @property
+    def unpriced(self) -> list[str]:
+        """The scores that searches read and that nothing here can time: they were given."""
+        return [name for name in self.given if any(name in members for members in self.priced.values())]
+
+    @property
     def priced_families(self) -> dict[str, list[str]]:
         """The proxies that searches read, by family."""
         wanted = {proxy for proxies in self.priced.values() for proxy in proxies}
@@ -474,8 +530,8 @@ class Study:
 
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
         figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
-        figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
-        figures += [] if self.shipped or "naswot" not in self.proxies else [f"kernels-{self.datasets[0]}"]
+        figures += [f"batch-{dataset}" for dataset in self.datasets] if self.computes else []
+        figures += [f"kernels-{self.datasets[0]}"] if self.computes and "naswot" in self.proxies else []
         tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
         tables += ["proxies", "correlations", "first-cells", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
@@ -537,7 +593,7 @@ class Study:
     def block_benchmarks(self) -> list[str]:
         """Benchmark files, below ``benchmarks/``, of all jobs that the study's work is cut into."""
         made = {
-            "score_chunk": [] if self.shipped else [file for name in self.datasets for file in self.chunks(name)],
+            "score_chunk": [] if not self.computes else [file for name in self.datasets for file in self.chunks(name)],
             "run_search": self.run_files(),
             "prune_supernets": [
                 file

@@ -115,6 +115,7 @@ def job(snakemake: Any) -> Iterator[Run]:
         for variable in THREAD_VARIABLES:
             os.environ[variable] = str(snakemake.threads)
         _check_tables(snakemake.input)
+        _declare_own(getattr(snakemake, "config", {}))
         _seed(snakemake.params.get("seed"))
         device, lease = _device(snakemake.params.get("device"), int(snakemake.threads))
         run = Run(snakemake, device)
@@ -158,6 +159,14 @@ def _check_tables(paths: Iterable[str]) -> None:
                 f"'{path}' has no '{facts_path(path).name}' beside it, which says whether it is whole: remove the "
                 "table and run the same command again."
             )
+
+
+def _declare_own(study: dict[str, Any]) -> None:
+    """Make the scores known that a study declares as its own: reports ask for their titles by name."""
+    if declared := study.get("scoring", {}).get("own"):
+        from tfnas.proxies.registry import declare_own
+
+        declare_own(declared)
 
 
 class _LogFile(logging.FileHandler):

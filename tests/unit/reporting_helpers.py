@@ -75,7 +75,7 @@ class FakeStudy:
             "datasets": {dataset: {} for dataset in datasets},
             "scoring": {
                 "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
-                "share_classes": True,
+                "share_classes": True, "scores": "computed", "shipped": None, "tables": {}, "own": {},
             },
             "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},

@@ -14,13 +14,16 @@ from tfnas.shipped import ship, take_shipped
 
 SKELETON = {"channels": 16, "cells_per_stage": 5}
 
+BATCH = {"images": 128, "classes": 10, "shape": [3, 32, 32]}
+FAMILIES = {"naswot": {"device": "a made-up CPU", "repeats": 1}}
+
 
 def write_shipped(path, cells=SPACE_SIZE):
     """Write a score table of one proxy for the first cells of the space."""
     score = np.random.default_rng(0).normal(size=cells)
     table = pd.DataFrame({"arch": all_strings()[:cells], "proxy": "naswot", "score": score, "raw": score})
     table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="")
-    facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": {"images": 128}}
+    facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": BATCH, "families": FAMILIES}
     write_table(path, table, facts)
 
 
@@ -34,7 +37,7 @@ def test_a_complete_table_is_taken_over(tmp_path):
     take(tmp_path / "cifar10.csv.gz", tmp_path)
     assert len(read_table(tmp_path / "scores.csv")) == SPACE_SIZE
     assert read_facts(tmp_path / "scores.csv")["shipped_from"].endswith("cifar10.csv.gz")
-    assert read_json(tmp_path / "batch.json") == {"images": 128}
+    assert read_json(tmp_path / "batch.json") == BATCH
 
 
 def test_a_proxy_it_does_not_hold(tmp_path):
@@ -144,7 +147,9 @@ def test_scores_of_something_else_are_refused(tmp_path, wanted, sentence):
 def test_facts_that_do_not_say_what_was_scored(tmp_path):
     write_shipped(tmp_path / "cifar10.csv.gz")
     write_json(tmp_path / "cifar10.json", {"dataset": "cifar10"})
-    with pytest.raises(ScoreError, match="do not say the skeleton and batch of its scores: make it again"):
+    with pytest.raises(
+        ScoreError, match=r"do not say skeleton.channels, .*batch.shape, families.naswot.device, .*: add"
+    ):
         take(tmp_path / "cifar10.csv.gz", tmp_path)
 
 

@@ -13,4 +13,5 @@ with job(snakemake) as run:
         snakemake.output.table,
         snakemake.output.batch,
         snakemake.params.ensembles,
+        run.one(snakemake.input.own),
     )

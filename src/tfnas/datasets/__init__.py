@@ -86,6 +86,23 @@ def load_images(dataset: str, path: str | Path | None, folder: str | Path | None
     )
 
 
+def shape_of(dataset: str, path: str | Path | None) -> tuple[tuple[int, int, int], int]:
+    """Return channels, height and width of the images of a dataset, and its classes; no image of the registry is read.
+
+    Args:
+        dataset: name in the registry, or of images of one's own.
+        path: as for :func:`load_images`.
+
+    Raises:
+        DataError: images of one's own are missing or damaged.
+    """
+    if dataset in dataset_names():
+        spec = get_dataset(dataset)
+        return (spec.channels, spec.image_size, spec.image_size), spec.classes
+    images = load_images(dataset, path)
+    return tuple(images.images.shape[1:]), images.classes
+
+
 def split_files(dataset: str, path: str | Path | None) -> list[Path]:
     """Return the official split list beside local images that decides which of them a mini-batch is drawn from.
 
