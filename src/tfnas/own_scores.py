@@ -108,7 +108,7 @@ def read_own(
         path: the table (.csv, .csv.gz or .parquet), wide or long; facts may lie beside it.
         dataset: the dataset that the scores are of.
         columns: ``{ours: theirs}`` for columns with other names.
-        names: what to read, by name: ``title``, ``direction``, ``source`` and ``failure``.
+        names: what to read, by name: ``direction``, and ``failure`` (why a cell may have no value, or None).
         output: the table to write; its facts say under ``own`` what the study and under ``given`` what the JSON says.
 
     Raises:

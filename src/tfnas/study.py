@@ -121,17 +121,19 @@ class Study:
 
     @property
     def given(self) -> dict[str, dict[str, Any]]:
-        """What is read from the tables under ``scoring.tables``, by name: own scores, and proxies if all are given."""
+        """What is read from the tables under ``scoring.tables``, by name: own scores, and proxies if all are given.
+
+        Titles and sources are left out: to mend one does not read the tables again.
+        """
         from tfnas.proxies.registry import get_proxy
 
-        if not self.all_given:
-            return self.own
-        proxies = {}
-        for name in self.proxies:
-            proxy = get_proxy(name)
+        names = {}
+        for proxy in map(get_proxy, self.proxies if self.all_given else ()):
             failure = None if proxy.failure == "never" else proxy.failure
-            proxies[name] = {"title": proxy.title, "direction": proxy.direction, "source": None, "failure": failure}
-        return proxies | self.own
+            names[proxy.name] = {"direction": proxy.direction, "failure": failure}
+        for name, about in self.own.items():
+            names[name] = {key: about[key] for key in ("direction", "failure")}
+        return names
 
     def given_table(self, dataset: str) -> dict[str, Any]:
         """The settings of a dataset's table of given scores."""

@@ -17,10 +17,7 @@ from tfnas.own_scores import read_own, take_given, with_own
 from tfnas.proxies.registry import declare_own, describe
 from tfnas.score_table import ScoreTable
 
-NAMES = {
-    "mine": {"title": "Mine", "direction": 1, "source": "our paper", "failure": None},
-    "loss": {"title": None, "direction": -1, "source": "one step", "failure": "the loss overflows"},
-}
+NAMES = {"mine": {"direction": 1, "failure": None}, "loss": {"direction": -1, "failure": "the loss overflows"}}
 
 
 US = {"direction": 1, "source": "us"}
@@ -55,7 +52,7 @@ def test_a_wide_table_needs_cells_and_values_only(tmp_path, name):
     np.testing.assert_array_equal(table.scores("loss"), -given["loss"])
     assert np.isnan(table.seconds("mine")).all()
     facts = read_facts(tmp_path / "out.csv")
-    assert facts["own"]["mine"] == {"title": "Mine", "direction": 1, "source": "our paper"}
+    assert facts["own"] == {"mine": {"direction": 1}, "loss": {"direction": -1, "failure": "the loss overflows"}}
     assert facts["table"] == name
 
 
@@ -156,7 +153,8 @@ def test_a_study_of_given_scores_alone_has_facts_that_say_so(tmp_path):
 
 
 def test_reports_know_declared_names_and_no_others():
-    declare_own(NAMES)
+    words = {"mine": {"title": "Mine", "source": "our paper"}, "loss": {"title": None, "source": "one step"}}
+    declare_own({name: about | words[name] for name, about in NAMES.items()})
     try:
         assert describe("mine").title == "Mine"
         assert describe("loss").title == "loss"
