@@ -11,6 +11,7 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.files import fingerprint
 from tfnas.forecast import forecast
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
@@ -101,8 +102,13 @@ wildcard_constraints:
 
 @cache
 def sources(script, *extra):
-    """Return the library files that a script of this workflow uses; editing one of them reruns its rule."""
-    return stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
+    """Return the library files that a script of this workflow uses; editing one of them reruns its rule.
+
+    Scripts that print titles of proxies depend on those that the study file gives to scores of its own, too.
+    """
+    files = stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
+    prints = any(file.endswith("reporting/names.py") for file in files)
+    return files + ([STUDY.own_names] if STUDY.own and prints else [])
 
 
 def gpu(wildcards):

@@ -35,8 +35,9 @@ rule make_batch:
     benchmark:
         "results/{study}/benchmarks/make_batch/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of([] if STUDY.shipped else STUDY.datasets),
+        dataset=one_of(STUDY.datasets if STUDY.computes else []),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=config["seed"],
@@ -55,6 +56,7 @@ use rule make_batch as make_second_batch with:
     benchmark:
         "results/{study}/benchmarks/make_second_batch/{dataset}.tsv"
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=STUDY.second_batch_seed,

@@ -21,6 +21,7 @@ rule read_latencies:
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_with_latencies),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.latency_files(wildcards.dataset).values()),
         columns=lambda wildcards: STUDY.hardware(wildcards.dataset)["columns"],
     message:
         "Reading the latencies of {wildcards.dataset}"

@@ -51,6 +51,7 @@ rule reprice:
     localrule: True
     params:
         members=STUDY.priced,
+        unpriced=STUDY.unpriced,
         datasets=STUDY.datasets,
     message:
         "Pricing the runs by the score table, by this machine and by papers"

@@ -1,12 +1,13 @@
 """Scores: every cell under every proxy, in chunks of cells; proxies that share a pass form a family.
 
-REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables.
+REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables; or,
+for `scoring.scores: table` and for scores of one's own, the tables under `scoring.tables`.
 OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
 search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
 ensembles), each with a .json; the same below results/{study}/scores-1/ and so on: what searches read, with other
 initialisations (`scoring.scorings`); results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to
 look at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
-anew on two mini-batches.
+anew on two mini-batches; scores/{dataset}/own.csv, given scores, and own-scores.json, what the study says of them.
 """
 
 
@@ -125,6 +126,7 @@ rule merge_family:
 rule merge_scores:
     input:
         chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, folder=wildcards.scores),
+        own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("merge_scores", *STUDY.family_source(*STUDY.families)),
     output:
         table="results/{study}/{scores}/{dataset}.csv",
@@ -134,7 +136,7 @@ rule merge_scores:
     benchmark:
         "results/{study}/benchmarks/merge_scores/{scores}/{dataset}.tsv"
     wildcard_constraints:
-        dataset=one_of([] if STUDY.shipped else STUDY.datasets),
+        dataset=one_of(STUDY.datasets if STUDY.computes else []),
     localrule: True
     params:
         share_classes=config["scoring"]["share_classes"],
@@ -149,6 +151,7 @@ rule take_shipped_scores:
     input:
         table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz"),
         facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("take_shipped_scores"),
     output:
         table="results/{study}/scores/{dataset}.csv",
@@ -162,6 +165,7 @@ rule take_shipped_scores:
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
     localrule: True
     params:
+        given=lambda wildcards, input: fingerprint(input.table, input.facts),
         proxies=config["scoring"]["proxies"],
         ensembles=config["scoring"]["ensembles"],
         scoring=0,
@@ -177,6 +181,7 @@ rule take_shipped_scorings:
         table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz", wildcards.scores),
         facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json", wildcards.scores),
         first=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("take_shipped_scores"),
     output:
         table="results/{study}/{scores}/{dataset}.csv",
@@ -190,6 +195,7 @@ rule take_shipped_scorings:
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
     localrule: True
     params:
+        given=lambda wildcards, input: fingerprint(input.table, input.facts),
         proxies=lambda wildcards: STUDY.proxies_in(wildcards.scores),
         ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
@@ -198,3 +204,70 @@ rule take_shipped_scorings:
         "Checking the shipped scores of {wildcards.dataset}, {wildcards.scores}"
     script:
         "../workflow/scripts/take_shipped_scores.py"
+
+
+rule read_own_scores:
+    input:
+        unpack(lambda wildcards: STUDY.given_files(wildcards.dataset)),
+        lib=sources("read_own_scores"),
+    output:
+        table="results/{study}/scores/{dataset}/own.csv",
+        facts="results/{study}/scores/{dataset}/own.json",
+    log:
+        "results/{study}/logs/read_own_scores/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/read_own_scores/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets if STUDY.given else []),
+    localrule: True
+    params:
+        given=lambda wildcards: fingerprint(*STUDY.given_files(wildcards.dataset).values()),
+        columns=lambda wildcards: STUDY.given_table(wildcards.dataset)["columns"],
+        names=STUDY.given,
+    message:
+        "Reading the given scores of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/read_own_scores.py"
+
+
+rule take_given_scores:
+    input:
+        own=lambda wildcards: STUDY.own_file(wildcards.dataset),
+        images=lambda wildcards: STUDY.given_images(wildcards.dataset),
+        lib=lambda wildcards: sources("take_given_scores", *STUDY.dataset_source(wildcards.dataset)),
+    output:
+        table="results/{study}/scores/{dataset}.csv",
+        facts="results/{study}/scores/{dataset}.json",
+        batch="results/{study}/batches/{dataset}.json",
+    log:
+        "results/{study}/logs/take_given_scores/{dataset}.log",
+    benchmark:
+        "results/{study}/benchmarks/take_given_scores/{dataset}.tsv"
+    wildcard_constraints:
+        dataset=one_of(STUDY.datasets if STUDY.all_given else []),
+    localrule: True
+    params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
+        path=lambda wildcards: STUDY.images(wildcards.dataset),
+        ensembles=config["scoring"]["ensembles"],
+        skeleton=config["skeleton"],
+    message:
+        "Taking the given scores of {wildcards.dataset}"
+    script:
+        "../workflow/scripts/take_given_scores.py"
+
+
+rule declare_own_scores:
+    output:
+        STUDY.own_names,
+    log:
+        STUDY.file("logs/declare_own_scores.log"),
+    benchmark:
+        STUDY.file("benchmarks/declare_own_scores.tsv")
+    localrule: True
+    params:
+        own=STUDY.own,
+    message:
+        "Keeping what the study says of its own scores"
+    script:
+        "../workflow/scripts/declare_own_scores.py"

@@ -28,6 +28,7 @@ rule prune_supernets:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         settings=lambda wildcards: STUDY.searches[wildcards.search],
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         seed=config["seed"],

@@ -19,6 +19,7 @@ rule read_archive:
     benchmark:
         "results/{study}/benchmarks/read_archive/{archive}.tsv"
     params:
+        given=lambda wildcards: fingerprint(*STUDY.archive_files(wildcards.archive)),
         archive=lambda wildcards: STUDY.archives[wildcards.archive],
         datasets=lambda wildcards: STUDY.archive_datasets(wildcards.archive),
         allow_incomplete=lambda wildcards: STUDY.archive_may_lack_cells(wildcards.archive),
@@ -64,6 +65,7 @@ rule truth_from_table:
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_with("table")),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.table_files(wildcards.dataset).values()),
         columns=lambda wildcards: STUDY.truth(wildcards.dataset)["columns"],
         skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
@@ -92,6 +94,7 @@ rule train_block:
         mem_mb=by_attempt(8000),
         runtime=by_attempt(240),
     params:
+        given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
         recipe=STUDY.recipe,
         skeleton=config["skeleton"],
@@ -112,6 +115,7 @@ rule merge_truth:
         table="results/{study}/truth/{dataset}.parquet",
         facts="results/{study}/truth/{dataset}.json",
         seeds="results/{study}/truth/{dataset}-seeds.parquet",
+        seeds_facts="results/{study}/truth/{dataset}-seeds.json",
     log:
         "results/{study}/logs/merge_truth/{dataset}.log",
     benchmark:

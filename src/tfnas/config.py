@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
-from tfnas.files import atomic
+from tfnas.files import atomic, is_there, short
 from tfnas.letters import check_letters
 from tfnas.study_file import as_meant, branches_of, check_yaml, place_of, quote_advice, similar, take_away
 
@@ -32,6 +32,9 @@ LABEL = r"^[a-z0-9][a-z0-9-]*$(?!\n)"
 
 LONGEST_NAME = 60
 """Characters of such a name: files are called by it, and a file system takes 255."""
+
+OWN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"
+"""What a score of one's own may be called: as a proxy of the registry, capitals and hyphens besides."""
 
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
@@ -226,22 +229,24 @@ def schema() -> dict[str, Any]:
                     {
                         "scores": {
                             "type": "string",
-                            "enum": ["computed", "shipped"],
+                            "enum": ["computed", "shipped", "table"],
                             "default": "computed",
-                            "description": "`computed`: here, chunk by chunk; `shipped`: read from the folder "
-                            "`shipped`.",
+                            "description": "Where the scores of `proxies` come from. `computed`: here, chunk by chunk; "
+                            "`shipped`: read from the folder `shipped`; `table`: read from `tables`.",
                         },
                         "shipped": _path(
                             "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped; further "
                             "`scorings` are {dataset}.scoring-1.csv.gz and so on."
                         ),
+                        "tables": _tables(),
+                        "own": _own(),
                         "proxies": {
                             "type": "array",
-                            "minItems": 1,
                             "uniqueItems": True,
                             "default": ["naswot"],
                             "items": _name_of("proxy", list(proxy_names()), "A proxy of the registry."),
-                            "description": "The proxies to score every cell with.",
+                            "description": "The proxies to score every cell with. With `scores: table` none unless you "
+                            "name some.",
                         },
                         "ensembles": {
                             "type": "array",
@@ -394,6 +399,72 @@ def schema() -> dict[str, Any]:
     }
 
 
+def _tables() -> dict[str, Any]:
+    """Return the schema of tables of given scores, see :mod:`tfnas.own_scores`."""
+    return {
+        "type": "object",
+        "default": {},
+        "description": "Tables of scores of your own, one for each dataset: needed where `own` names any, and with "
+        "`scores: table`. docs/proxies.md says what a table may look like.",
+        "additionalProperties": _section(
+            "The table of a dataset.",
+            {
+                "path": {
+                    "type": "string",
+                    "x-path": True,
+                    "description": "A table (.csv, .csv.gz, .parquet) of all cells: `arch`, and a column of raw values "
+                    "for each name; or `arch`, `proxy` and `raw` or `score`.",
+                },
+                "columns": {
+                    "type": "object",
+                    "default": {},
+                    "additionalProperties": {"type": "string"},
+                    "description": "Names of the columns, as `ours: theirs`, where they differ.",
+                },
+            },
+            required=("path",),
+        ),
+    }
+
+
+def _own() -> dict[str, Any]:
+    """Return the schema of the scores that a study declares as its own."""
+    return {
+        "type": "object",
+        "default": {},
+        "propertyNames": {"pattern": OWN, "maxLength": LONGEST_NAME},
+        "description": "Scores of your own by a name of your choice, read from `tables`. Searches, ensemble choices "
+        "and the report take such a name like one of `proxies`.",
+        "additionalProperties": _section(
+            "One score of your own.",
+            {
+                "title": {
+                    "type": ["string", "null"],
+                    "default": None,
+                    "description": "Printed name; null: the name itself.",
+                },
+                "direction": {
+                    "type": "integer",
+                    "enum": [1, -1],
+                    "description": "1 if a larger value promises a better network, -1 if a smaller one does.",
+                },
+                "source": {
+                    "type": "string",
+                    "description": "Where the values come from, in words: who computed them, how, on what. The report "
+                    "prints it.",
+                },
+                "failure": {
+                    "type": ["string", "null"],
+                    "default": None,
+                    "description": "Why some cells have no value; null: every cell must have one, or a reason in the "
+                    "table.",
+                },
+            },
+            required=("direction", "source"),
+        ),
+    }
+
+
 def _search_settings() -> dict[str, Any]:
     """Return the schema of one search: ``algorithm``, and the parameters of that algorithm, closed."""
     from tfnas.search.registry import algorithm_names, get_algorithm
@@ -517,6 +588,8 @@ def load_study(
     rules = schema()
     study = take_away(as_meant(config, rules), rules, layers)
     _explain(study, rules, jsonschema)
+    if study.get("scoring", {}).get("scores") == "table":
+        study["scoring"].setdefault("proxies", [])
     _fill(study, rules)
     study = _located(study, rules, Path(project))
     check_config(study)
@@ -656,7 +729,7 @@ def _check_path(path: str | None, key: str) -> None:
     """Refuse a path that does not exist, whose braces Snakemake would read, or whose name no report can print."""
     if path is not None and not _exists(path, key):
         raise DataError(
-            f"{key} is '{_short(path)}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
+            f"{key} is '{short(path)}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
             "the folder of the workflow)."
         )
 
@@ -666,14 +739,7 @@ def _exists(path: str, key: str) -> bool:
     if wrong := re.findall(r"[{}\n\r\0]", path):
         raise ConfigError(f"{key} is {path!r}: a path may not hold {wrong[0]!r}, rename the file or the folder.")
     check_letters(Path(path).name, f"The name of the file of {key}")
-    try:
-        return Path(path).exists()
-    except OSError as error:
-        raise DataError(f"{key} is '{_short(path)}', which cannot be read ({error.strerror}): correct it.") from None
-
-
-def _short(path: str) -> str:
-    return path if len(path) <= 200 else f"{path[:100]}...{path[-60:]}"
+    return is_there(path)
 
 
 def _check_training(study: dict[str, Any]) -> None:
@@ -712,6 +778,9 @@ def _check_scoring(study: dict[str, Any]) -> None:
             f"scoring.scorings is {scoring['scorings']}, but search.runs is {study['search']['runs']}, so that some "
             "score tables would never be read: use at most as many as runs."
         )
+    if scoring["scorings"] > 1 and scoring["scores"] == "table":
+        raise ConfigError("scoring.scorings needs scores that are computed or shipped; given tables hold one: use 1.")
+    _check_given(study)
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
@@ -722,9 +791,58 @@ def _check_scoring(study: dict[str, Any]) -> None:
             if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):
                 mend = f"set scoring.scorings to {number}" if number else "correct the folder"
                 raise DataError(
-                    f"scoring.shipped is '{_short(scoring['shipped'])}', which has no {file}: {mend}, or set "
+                    f"scoring.shipped is '{short(scoring['shipped'])}', which has no {file}: {mend}, or set "
                     "scoring.scores to computed."
                 )
+
+
+def _check_given(study: dict[str, Any]) -> None:
+    """Check scores of one's own: their names, and that the table of each dataset has what is to be read from it."""
+    scoring, known = study["scoring"], list(study["datasets"])
+    if scoring["scores"] != "table" and not scoring["own"] and not scoring["tables"] and scoring["proxies"]:
+        return  # and pandas is not imported
+    from tfnas.own_scores import RESERVED, check_columns, read_columns
+    from tfnas.proxies.registry import ensembles, proxy_names
+
+    for name in scoring["own"]:
+        if name in proxy_names() or name in ensembles():
+            raise ConfigError(
+                f"scoring.own names '{name}', which is a proxy or an ensemble of the registry: choose another name, or "
+                "name it under scoring.proxies and set scoring.scores to table."
+            )
+        if name in RESERVED:
+            raise ConfigError(
+                f"scoring.own names '{name}', which is a column of every score table: choose another name."
+            )
+    given = [*(scoring["proxies"] if scoring["scores"] == "table" else ()), *scoring["own"]]
+    if not scoring["proxies"] and not given:
+        raise ConfigError("The study has no scores: name some under scoring.proxies or scoring.own.")
+    if not scoring["proxies"] and scoring["scores"] != "table":
+        raise ConfigError(
+            "scoring.proxies is empty: name a proxy, or set scoring.scores to table, so that all scores are your own."
+        )
+    for name in scoring["tables"]:
+        if name not in known:
+            raise ConfigError(
+                f"scoring.tables names '{name}', which is no dataset of the study{similar(name, known)}: it has "
+                f"{', '.join(known)}."
+            )
+    if not given:
+        if scoring["tables"]:
+            raise ConfigError(
+                "scoring.tables is of no use: name what to read under scoring.own, or set scoring.scores to table."
+            )
+        return
+    missing = [name for name in known if name not in scoring["tables"]]
+    if missing:
+        raise ConfigError(
+            f"scoring.tables has nothing for {', '.join(missing)}: add '{missing[0]}: {{path: SCORES.csv}}' to it, for "
+            f"the scores {', '.join(given)}."
+        )
+    for name, table in scoring["tables"].items():
+        key = f"scoring.tables.{name}"
+        _check_path(table["path"], f"{key}.path")
+        check_columns(read_columns(table["path"]), given, table["columns"], f"{key}.columns", table["path"])
 
 
 def _check_searches(study: dict[str, Any]) -> None:
@@ -790,7 +908,7 @@ def _check_choices(study: dict[str, Any]) -> None:
         return
     from tfnas.leave_one_out import LEAGUE, check_datasets, check_ensemble_choice
 
-    scored, searches = study["scoring"]["proxies"], list(study["search"]["use"])
+    scored, searches = [*study["scoring"]["proxies"], *study["scoring"]["own"]], list(study["search"]["use"])
     for name in choice["proxies"]:
         if name not in scored:
             raise ConfigError(
@@ -874,8 +992,8 @@ def shipped_name(dataset: str, scoring: int) -> str:
 
 
 def scored_names(study: dict[str, Any]) -> list[str]:
-    """Return the names in the score tables of a study: its proxies, then its ensembles."""
-    return [*study["scoring"]["proxies"], *study["scoring"]["ensembles"]]
+    """Return the names in the score tables of a study: its proxies, then its own scores, then its ensembles."""
+    return [*study["scoring"]["proxies"], *study["scoring"]["own"], *study["scoring"]["ensembles"]]
 
 
 def proxies_of(settings: dict[str, Any]) -> list[str]:

@@ -223,13 +223,14 @@ def _rows(ensemble: Ensemble, table: ScoreTable) -> pd.DataFrame:
     combined = RULES[ensemble.rule].combine(np.stack([lowest_where_missing(row) for row in scores]))
     combined[undefined] = np.nan
     strings = list(all_strings())
+    repeats = np.min([table.column(member, "repeats") for member in ensemble.members], axis=0)
     rows = {
         "arch": strings,
         "proxy": ensemble.name,
         "score": combined,
         "raw": combined,
         "spread": np.nan,
-        "repeats": np.min([table.column(member, "repeats") for member in ensemble.members], axis=0).astype(int),
+        "repeats": repeats.astype(int) if np.isfinite(repeats).all() else repeats,  # given scores may not say
         "seconds": np.sum([table.column(member, "seconds") for member in ensemble.members], axis=0),
         "scored_arch": strings,
         "reason": np.where(undefined, why, ""),

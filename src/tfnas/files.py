@@ -1,23 +1,67 @@
 """Read and write the files of a study: never half-written, and each table beside a JSON that says what it holds.
 
 A table ``name.csv`` or ``name.parquet`` has its facts (source, meaning of columns, device, versions) in ``name.json``.
+The facts also say under :data:`FILE` how many rows and bytes the table has, and its sha256. Whoever reads the table
+finds out whether it is still the file that was written: one that was cut, flipped or replaced is refused. A table that
+a person made has no such facts, and is taken as it is.
 """
 
 from __future__ import annotations
 
+import errno
 import gzip
+import hashlib
 import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from tfnas.errors import DataError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FILE = "file"
+"""Key of the facts of a table under which its rows, bytes and sha256 stand."""
+
+TABLES = (".csv", ".csv.gz", ".parquet")
+"""How the names of tables end."""
+
+LARGE = 64 * 2**20
+"""Bytes from which a file is told from another one by its size and time, not by what it holds."""
+
+_ANOTHER_FOLDER = "choose a folder you may write to"
+
+WRITE_FAULTS = {
+    errno.EACCES: ("permission denied", _ANOTHER_FOLDER),
+    errno.EPERM: ("permission denied", _ANOTHER_FOLDER),
+    errno.EROFS: ("the file system is read-only", _ANOTHER_FOLDER),
+    errno.ENOSPC: ("the disk is full", "free some space and run the same command again"),
+    errno.EDQUOT: ("your quota of this disk is used up", "free some space and run the same command again"),
+    errno.EFBIG: ("the file is larger than the system allows", "raise the limit (ulimit -f) or use another disk"),
+    errno.EIO: ("the disk reports an error", "check the disk, or use another one"),
+    errno.ENAMETOOLONG: ("its name is too long for the file system", "use shorter names in the study file"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "remove or rename that file"),
+    errno.EISDIR: ("a folder stands where the file belongs", "remove or rename that folder"),
+}
+"""Why the system may refuse to write a file, in words, and what to do about it."""
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
+"""Those of them that only writing can meet, whichever file the error names."""
+
+
+def write_fault(error: OSError, path: str | Path) -> DataError | None:
+    """Return the sentence for a file that the system refused to write, None where the error is of another kind."""
+    number = errno.EACCES if isinstance(error, PermissionError) else error.errno
+    if number not in WRITE_FAULTS:
+        return None
+    reason, mend = WRITE_FAULTS[number]
+    return DataError(f"Cannot write '{short(path)}': {reason}, {mend}.")
 
 
 @contextmanager
@@ -28,7 +72,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     processes left of the same target is removed too.
 
     Raises:
-        DataError: the folder cannot be written to.
+        DataError: the system refuses to write the file, for one of the reasons of :data:`WRITE_FAULTS`.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
@@ -37,10 +81,16 @@ def atomic(path: str | Path) -> Iterator[Path]:
         _remove_dead_partials(path)
         yield temporary
         os.replace(temporary, path)
-    except PermissionError as error:
-        raise DataError(f"Cannot write '{path}': permission denied, choose a folder you may write to.") from error
+    except OSError as error:
+        # An error that names another file is of reading that one.
+        ours = error.filename is None or Path(error.filename) in {temporary, path, *path.parents}
+        fault = write_fault(error, path) if ours else None
+        if fault is None:
+            raise
+        raise fault from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a name too long, a folder that is none: nothing is there to remove
+            temporary.unlink(missing_ok=True)
 
 
 def _remove_dead_partials(path: Path) -> None:
@@ -68,61 +118,181 @@ def write_json(path: str | Path, content: Any) -> None:
         temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: str | Path) -> Any:
-    """Read a JSON file.
+def read_json(path: str | Path) -> dict[str, Any]:
+    """Read a JSON file that holds an object: names and their values.
 
     Raises:
-        DataError: the file is missing or is no JSON.
+        DataError: the file is missing, is no JSON in UTF-8, or holds something else.
     """
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise DataError(f"'{path}' does not exist.") from None
-    except json.JSONDecodeError as error:
+    except OSError as error:
+        raise DataError(f"'{short(path)}' cannot be read ({_reason(error)}): correct the path.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"'{path}' is not text in UTF-8 (byte {error.start}): save it as UTF-8.") from error
+    except RecursionError as error:
+        raise DataError(f"'{path}' is nested too deeply to be facts: write it anew.") from error
+    except ValueError as error:  # json.JSONDecodeError, and numbers of thousands of digits
         raise DataError(f"'{path}' is not valid JSON ({error}); remove it and run again.") from error
+    if not isinstance(content, dict):
+        raise DataError(f"'{path}' holds {_kind(content)} where names and values in braces are needed: write it anew.")
+    return content
+
+
+def section(facts: dict[str, Any], key: str, place: str | Path) -> dict[str, Any]:
+    """Return the names and values under a key of facts that a person may have written; none where the key is absent.
+
+    Raises:
+        DataError: something else stands there.
+    """
+    content = facts.get(key, {})
+    if not isinstance(content, dict):
+        raise DataError(
+            f"'{key}' in '{place}' is {_kind(content)} where names and values in braces are needed: mend or remove it."
+        )
+    return content
+
+
+def sentence(facts: dict[str, Any], key: str, default: str, place: str | Path) -> str:
+    """Return the text under a key of facts that a person may have written, ``default`` where the key is absent.
+
+    Raises:
+        DataError: something else stands there.
+    """
+    content = facts.get(key, default)
+    if not isinstance(content, str):
+        raise DataError(f"'{key}' in '{place}' is {_kind(content)} where a text is needed: mend or remove it.")
+    return content
+
+
+def _kind(content: Any) -> str:
+    names = {dict: "names and values", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(content), "a number")
+
+
+def short(path: str | Path) -> str:
+    """Return a path as messages show it: the middle of one that fills the screen is left out."""
+    text = str(path)
+    return text if len(text) < 200 else f"{text[:60]}...{text[-60:]}"
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def is_there(path: str | Path) -> bool:
+    """Return whether a path exists; one that no file system could hold (too long) does not."""
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def write_table(path: str | Path, table: pd.DataFrame, facts: dict[str, Any] | None = None) -> None:
     """Write a table by its suffix (.csv, .csv.gz or .parquet), and its facts beside it as ``name.json``, atomically.
 
-    Numbers in CSV are written with all their digits (shortest form that reads back exactly).
+    Numbers in CSV are written with all their digits (shortest form that reads back exactly). The facts are written
+    after the table, with its rows, bytes and sha256 added under :data:`FILE`; without facts these are all there is.
     """
     path = Path(path)
-    if facts is not None:
-        write_json(facts_path(path), facts)
     with atomic(path) as temporary:
         if path.suffix == ".parquet":
-            table.to_parquet(temporary, index=False)
+            table.to_parquet(temporary, index=False, write_page_checksum=True)
         elif path.name.endswith(".csv.gz"):
             # No time and no name inside, so that equal tables are equal files.
             with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
                 table.to_csv(packed, index=False, lineterminator="\n")
         else:
             table.to_csv(temporary, index=False, lineterminator="\n")
+        seal = sealed(temporary, len(table))
+    write_json(facts_path(path), {**(facts or {}), FILE: seal})
 
 
-def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Read a table by its suffix and check that it has ``columns``.
+def sealed(path: str | Path, rows: int) -> dict[str, Any]:
+    """Return what facts say of a file under :data:`FILE`: rows, bytes and sha256."""
+    with Path(path).open("rb") as file:
+        return {"rows": rows, "bytes": os.fstat(file.fileno()).st_size, "sha256": _sha256(file)}
+
+
+def _sha256(file: IO[bytes]) -> str:
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -> pd.DataFrame:
+    """Read a table by its suffix and check that it has ``columns`` and is the file that its facts speak of.
+
+    Args:
+        path: the table.
+        columns: columns that it must have.
+        key: key of the study file under which names of columns can be mapped, for a table that a person gave.
 
     Raises:
-        DataError: the file is missing, cannot be read, or lacks a column; the message lists the columns it has.
+        DataError: the file is missing, cannot be read, is not the one that was written, or lacks a column; the message
+            lists the columns it has.
     """
     import pandas as pd
 
     path = Path(path)
-    if not path.exists():
-        raise DataError(f"'{path}' does not exist: check the path in the study file.")
+    if not is_there(path):
+        raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
+    stated = _stated(path)
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+        with path.open("rb") as file:
+            if stated:
+                _check_seal(path, file, stated)
+                file.seek(0)
+            if path.suffix == ".parquet":
+                table = pd.read_parquet(file, page_checksum_verification=True)
+            else:
+                table = pd.read_csv(file, compression="gzip" if path.suffix == ".gz" else None)
+    except DataError:
+        raise
     except Exception as error:
         raise DataError(f"'{path}' cannot be read as a table ({error}): it may be damaged, make it again.") from error
+    if stated and stated.get("rows", len(table)) != len(table):
+        raise DataError(f"'{path}' has {len(table)} rows where its facts say {stated['rows']}: {_MAKE_AGAIN}.")
     missing = [column for column in columns if column not in table.columns]
     if missing:
+        mend = f"map the names under {key} in the study file" if key else _MAKE_AGAIN
         raise DataError(
-            f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, table.columns))}; "
-            "map the names in the study file."
+            f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, table.columns))}; {mend}."
         )
     return table
+
+
+_MAKE_AGAIN = "remove it and run the same command again, or get it anew"
+
+
+def _stated(path: Path) -> dict[str, Any] | None:
+    """Return what the facts beside a table say of the file, None where there are none or they do not say."""
+    facts = facts_path(path)
+    if not is_there(facts):
+        return None
+    return section(read_json(facts), FILE, facts) or None
+
+
+def _check_seal(path: Path, file: IO[bytes], stated: dict[str, Any]) -> None:
+    """Refuse a table that is not the one that was written.
+
+    Raises:
+        DataError: its bytes are not those that its facts speak of.
+    """
+    size = os.fstat(file.fileno()).st_size
+    if size != stated.get("bytes", size):
+        what = "was cut" if size < stated["bytes"] else "was changed"
+        raise DataError(f"'{path}' {what}: it has {size:,} of {stated['bytes']:,} bytes; {_MAKE_AGAIN}.")
+    if "sha256" in stated and _sha256(file) != stated["sha256"]:
+        raise DataError(
+            f"'{path}' was changed: its sha256 is not the one that '{facts_path(path).name}' beside it names; "
+            f"{_MAKE_AGAIN}."
+        )
+
+
+def is_table(path: str | Path) -> bool:
+    """Return whether a path has the name of a table."""
+    return str(path).endswith(TABLES)
 
 
 def facts_path(path: str | Path) -> Path:
@@ -133,5 +303,39 @@ def facts_path(path: str | Path) -> Path:
 
 
 def read_facts(path: str | Path) -> dict[str, Any]:
-    """Read the facts of the table at ``path``."""
-    return read_json(facts_path(path))
+    """Read the facts of the table at ``path``, without what they say of the file itself."""
+    facts = read_json(facts_path(path))
+    facts.pop(FILE, None)
+    return facts
+
+
+def fingerprint(*paths: str | Path) -> list[str]:
+    """Return for each path what tells its content from another: "absent", a sha256, or size and time.
+
+    Snakemake asks whether an input is newer than an output. Rules that read what a user gave have this among their
+    ``params``, so that an input replaced by an older file is noticed, too. Files of :data:`LARGE` bytes and more are
+    told by size and time, and so are all files of a folder: reading them would make each dry-run slow.
+    """
+    return [_fingerprint_of(Path(path)) for path in paths]
+
+
+def _fingerprint_of(path: Path) -> str:
+    if not is_there(path):
+        return "absent"
+    if path.is_dir():
+        files = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
+        told = "\n".join(f"{os.path.relpath(file, path)} {_size_and_time(os.lstat(file))}" for file in files)
+        return f"{len(files)} files, sha256 {hashlib.sha256(told.encode(errors='replace')).hexdigest()}"
+    told = path.stat()
+    return _size_and_time(told) if told.st_size >= LARGE else _digest(path, told.st_size, told.st_ctime_ns)
+
+
+def _size_and_time(told: os.stat_result) -> str:
+    return f"{told.st_size} bytes of {told.st_mtime_ns}"
+
+
+@cache
+def _digest(path: Path, size: int, changed: int) -> str:
+    """Return the sha256 of a file; size and time of its last change, which nobody can set, tell old answers apart."""
+    with path.open("rb") as file:
+        return f"sha256 {_sha256(file)}"

@@ -28,7 +28,7 @@ import numpy as np
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
-from tfnas.files import facts_path, read_json, read_table, write_table
+from tfnas.files import facts_path, read_json, read_table, sentence, write_table
 from tfnas.given_tables import absent_columns, read_given
 from tfnas.letters import check_letters
 
@@ -123,14 +123,15 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
         table[device] = values
     order = np.argsort(codes)
     table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
-    stated = read_json(facts_path(path)) if facts_path(path).exists() else {}
-    check_letters(stated, f"'{facts_path(path)}'", TruthError)
+    said = facts_path(path)
+    stated = read_json(said) if said.exists() else {}
+    check_letters(stated, f"'{said}'", TruthError)
     facts = {
         **stated,
         "dataset": dataset,
-        "source": stated.get("source", f"the table {path.name}"),
-        "licence": stated.get("licence", "not stated with the table"),
-        "cite": stated.get("cite", "not stated with the table"),
+        "source": sentence(stated, "source", f"the table {path.name}", said),
+        "licence": sentence(stated, "licence", "not stated with the table", said),
+        "cite": sentence(stated, "cite", "not stated with the table", said),
         "unit": "milliseconds",
         "devices": devices,
         "mapped": {ours: name for ours, name in columns.items() if ours != name},

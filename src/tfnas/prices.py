@@ -18,7 +18,7 @@ imported.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ def reprice(
     members: Mapping[str, Sequence[str]],
     published: Mapping[str, Mapping[str, Any]],
     output: str | Path,
+    unpriced: Collection[str] = (),
 ) -> None:
     """Price the runs of all searches in every way.
 
@@ -60,6 +61,8 @@ def reprice(
         published: seconds of a network by proxy: ``{proxy: {value, device}}``.
         output: table to write (.csv) with :data:`COLUMNS`; ``scored_cells`` and seconds are means per run, the total is
             the sum of the three. Scoring seconds that a pricing does not know, and totals with them, are empty.
+        unpriced: scores that searches read and that nothing here can time, because they were given: their price on
+            this machine is not known, nor is what their seconds in the table belong to.
 
     Raises:
         SearchError: a run appears twice, or no measurement has a proxy that a search reads.
@@ -70,6 +73,7 @@ def reprice(
         facts = read_json(path)
         for proxy, seconds in facts["seconds"].items():
             rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], facts["table_device"])
+    given = dict.fromkeys(unpriced, (math.nan, "", ""))
     scored = _scored(run_paths)
     runs = read_runs(run_paths)
     rows = []
@@ -79,13 +83,13 @@ def reprice(
         training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
         looks, live = scored[search, dataset]
         parts = [(proxy, count) for name, count in looks.items() for proxy in members[name]]
-        missing = [proxy for proxy, _ in parts if proxy not in rates.get(dataset, {})]
+        known = rates.get(dataset, {}) | given
+        missing = [proxy for proxy, _ in parts if proxy not in known]
         if missing:
             raise SearchError(
                 f"No measurement says how long proxy '{missing[0]}', which search '{search}' reads, takes on "
                 f"'{dataset}': remove the rates folder of the study and run again."
             )
-        known = rates.get(dataset, {})
         seconds_live = group["scoring_seconds"].mean(skipna=False) if live else 0.0
         here = math.fsum(count * known[proxy][0] for proxy, count in parts) + seconds_live
         paper = math.fsum(count * published.get(proxy, {"value": math.nan})["value"] for proxy, count in parts)
@@ -96,7 +100,7 @@ def reprice(
             ("paper", paper, [published[proxy]["device"] for proxy, _ in parts if proxy in published]),
         ):
             rows.append((
-                search, dataset, pricing, ", ".join(dict.fromkeys(machines)), len(group),
+                search, dataset, pricing, ", ".join(dict.fromkeys(filter(None, machines))), len(group),
                 sum(looks.values()) + sum(live.values()),
                 seconds,
                 training, wall, seconds + training + wall,

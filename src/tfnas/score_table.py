@@ -26,6 +26,7 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_table
+from tfnas.score_checks import check_complete
 
 COLUMNS = ("arch", "proxy", "score", "raw", "spread", "repeats", "seconds", "scored_arch", "reason")
 
@@ -48,8 +49,11 @@ class ScoreTable:
 
         Raises:
             DataError: the file is missing, damaged or lacks a column.
+            ScoreError: a cell is missing under a proxy, or comes twice.
         """
-        return cls(read_table(path, COLUMNS), str(path))
+        table = read_table(path, COLUMNS)
+        check_complete(table, f"'{path}'")
+        return cls(table, str(path))
 
     @property
     def proxies(self) -> list[str]:

@@ -8,13 +8,15 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, codes_of
+from tfnas.cells import codes_of
 from tfnas.config import shipped_name
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
 from tfnas.letters import check_letters
-from tfnas.proxies.registry import family_of, proxy_names
+from tfnas.own_scores import with_own
+from tfnas.proxies.registry import family_of, get_proxy, proxy_names
+from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS, ScoreTable
 
 
@@ -27,6 +29,7 @@ def take_shipped(
     batch: str | Path | None,
     ensembles: Sequence[str] = (),
     scoring: int = 0,
+    own: str | Path | None = None,
 ) -> None:
     """Check a shipped score table and write the rows of the study's proxies and ensembles, with facts, to ``output``.
 
@@ -42,16 +45,18 @@ def take_shipped(
         batch: ``batches/{dataset}.json``, the facts of the mini-batch; None to leave it out.
         ensembles: the ensembles the study asks for; their members are among ``proxies``.
         scoring: number of the scoring that the table must be.
+        own: what :func:`tfnas.own_scores.read_own` wrote, None where the study has no scores of its own.
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, is another scoring, or
-            its facts do not say which or what the mini-batch was.
+        ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`), was
+            made on another dataset or with another skeleton, is another scoring, or its facts do not say which or what
+            the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
     check_letters(facts, f"'{facts_path(path)}'", ScoreError)
-    _check_facts(facts, path, dataset, skeleton)
+    _check_facts(facts, path, dataset, skeleton, proxies)
     if facts.get("scoring", 0) != scoring:
         raise ScoreError(
             f"'{path}' holds scoring {facts.get('scoring', 0)} where number {scoring} is needed: its initialisations "
@@ -64,23 +69,34 @@ def take_shipped(
     for proxy in proxies:
         if proxy not in table.proxies:
             raise UnknownNameError("proxy", proxy, table.proxies, str(path))
-        cells = int((table.table["proxy"] == proxy).sum())
-        if cells != SPACE_SIZE:
-            raise ScoreError(
-                f"'{path}' holds {cells} of {SPACE_SIZE} cells for proxy '{proxy}': it is incomplete, set "
-                "scoring.scores to computed."
-            )
     rows = table.table[table.table["proxy"].isin(proxies)]
+    rows = check_rows(rows, f"'{path}'", {proxy: get_proxy(proxy).direction for proxy in proxies})
     if batch is not None:
         write_json(batch, facts["batch"])
-    write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
+    rows, facts = with_own(rows, facts | {"shipped_from": str(path)}, own)
+    write_table(output, *with_ensembles(rows, facts, ensembles, str(path)))
 
 
-def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int]) -> None:
-    """Refuse scores of another dataset or skeleton: they would rank other networks than those of the study."""
-    lacking = [key for key in ("dataset", "skeleton", "batch") if key not in facts]
+NEEDED = ("dataset", "skeleton.channels", "skeleton.cells_per_stage", "batch.images", "batch.classes", "batch.shape")
+"""What the facts of a shipped table must say; of each family of proxies besides :data:`OF_FAMILY`."""
+
+OF_FAMILY = ("device", "repeats")
+
+
+def _check_facts(
+    facts: Mapping[str, Any], path: str | Path, dataset: str, skeleton: Mapping[str, int], proxies: Sequence[str]
+) -> None:
+    """Refuse facts that do not say what the study needs, and scores of another dataset or skeleton.
+
+    The latter would rank other networks than those of the study. All that is missing is said at once.
+    """
+    families = [f"families.{name}.{key}" for name in dict.fromkeys(map(family_of, proxies)) for key in OF_FAMILY]
+    lacking = [key for key in (*NEEDED, *families) if not _says(facts, key)]
     if lacking:
-        raise ScoreError(f"The facts of '{path}' do not say the {' and '.join(lacking)} of its scores: make it again.")
+        raise ScoreError(
+            f"The facts of '{path}' do not say {', '.join(lacking)}: add them to '{facts_path(path).name}' (those of "
+            "data/scores show how), or give the table under scoring.tables, which needs no facts."
+        )
     if facts["dataset"] != dataset:
         raise ScoreError(
             f"'{path}' holds scores of {facts['dataset']} where those of {dataset} are needed: put the table of "
@@ -93,6 +109,15 @@ def _check_facts(facts: Mapping[str, Any], path: str | Path, dataset: str, skele
             f"'{path}' was scored with skeleton {_say(theirs)} where the study has {_say(ours)}: set scoring.scores to "
             "computed, or the skeleton of the study to that of the table."
         )
+
+
+def _says(facts: Any, key: str) -> bool:
+    """Return whether facts have a value under ``a.b.c``."""
+    for part in key.split("."):
+        if not isinstance(facts, Mapping) or facts.get(part) is None:
+            return False
+        facts = facts[part]
+    return True
 
 
 def _say(skeleton: Mapping[str, Any]) -> str:

@@ -99,7 +99,7 @@ class Study:
 
     @property
     def shipped(self) -> bool:
-        """Whether the scores are read from a folder rather than computed."""
+        """Whether the scores of the proxies are read from a folder."""
         return self.config["scoring"]["scores"] == "shipped"
 
     @property
@@ -108,9 +108,59 @@ class Study:
         return ["scores", *(f"scores-{number}" for number in range(1, self.config["scoring"]["scorings"]))]
 
     @property
+    def computes(self) -> bool:
+        """Whether the scores of the proxies are computed here, rather than read from a folder or from tables."""
+        return self.config["scoring"]["scores"] == "computed"
+
+    @property
+    def all_given(self) -> bool:
+        """Whether the study reads all its scores from tables under ``scoring.tables``."""
+        return self.config["scoring"]["scores"] == "table"
+
+    @property
+    def own(self) -> dict[str, dict[str, Any]]:
+        """What the study file says of scores of a user's own, by name."""
+        return self.config["scoring"]["own"]
+
+    @property
+    def own_names(self) -> str:
+        """The file through which a change of what is said of own scores reaches what prints it."""
+        return self.file("own-scores.json")
+
+    @property
+    def given(self) -> dict[str, dict[str, Any]]:
+        """What is read from the tables under ``scoring.tables``, by name: own scores, and proxies if all are given.
+
+        Titles and sources are left out: to mend one does not read the tables again.
+        """
+        from tfnas.proxies.registry import get_proxy
+
+        names = {}
+        for proxy in map(get_proxy, self.proxies if self.all_given else ()):
+            failure = None if proxy.failure == "never" else proxy.failure
+            names[proxy.name] = {"direction": proxy.direction, "failure": failure}
+        for name, about in self.own.items():
+            names[name] = {key: about[key] for key in ("direction", "failure")}
+        return names
+
+    def given_table(self, dataset: str) -> dict[str, Any]:
+        """The settings of a dataset's table of given scores."""
+        return self.config["scoring"]["tables"][dataset]
+
+    def given_files(self, dataset: str) -> dict[str, str]:
+        """The table of given scores of a dataset, and the facts beside it if there are any."""
+        path = self.given_table(dataset)["path"]
+        facts = facts_path(path)
+        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+
+    def own_file(self, dataset: str) -> list[str]:
+        """The given scores of a dataset as a score table, where there are any."""
+        return [self.file(f"scores/{dataset}/own.csv")] if self.given else []
+
+    @property
     def measures_noise(self) -> bool:
-        """Whether some cells are scored again by chance of another kind; shipped scores have no images for that."""
-        return not self.shipped and self.config["scoring"]["noise_cells"] > 0
+        """Whether some cells are scored again by chance of another kind; other scores have no images for that."""
+        return self.computes and bool(self.families) and self.config["scoring"]["noise_cells"] > 0
 
     @property
     def resources(self) -> list[str]:
@@ -139,11 +189,14 @@ class Study:
 
     @cached_property
     def families(self) -> dict[str, list[str]]:
-        """The proxies of the study by family: proxies of one family share a pass through the network."""
+        """The proxies of the study by family: proxies of one family share a pass through the network.
+
+        None where scores are given as tables: nothing is known of how they were computed.
+        """
         from tfnas.proxies.registry import family_of
 
         families: dict[str, list[str]] = {}
-        for proxy in self.proxies:
+        for proxy in () if self.all_given else self.proxies:
             families.setdefault(family_of(proxy), []).append(proxy)
         return families
 
@@ -168,6 +221,11 @@ class Study:
         from tfnas.datasets import split_files
 
         return [str(path) for path in split_files(dataset, self.images(dataset))]
+
+    def given_images(self, dataset: str) -> list[str]:
+        """What a user gave of a dataset's images; embedded ones and downloads are checked elsewhere."""
+        path = self.images(dataset)
+        return [] if path is None else [path, *self.split_files(dataset)]
 
     def truth(self, dataset: str) -> dict[str, Any]:
         """The settings of a dataset's ground truth."""
@@ -324,7 +382,7 @@ class Study:
         read = {proxy for name in wanted for proxy in self.priced[name]}
         families = {family for family, names in self.families.items() if read & set(names)}
         drawn = families & set(self.scored_in(self.score_folders[-1]))
-        one = not self.shipped and len(families) == 1 and wanted <= set(self.proxies)
+        one = self.computes and len(families) == 1 and wanted <= set(self.proxies)
         table = f"{dataset}/{min(families)}.csv" if one else f"{dataset}.csv"
         return [self.file(f"{folder}/{table}") for folder in self.score_folders[: None if drawn else 1]]
 
@@ -448,6 +506,11 @@ class Study:
         return {name: list(known[name].members) if name in known else [name] for name in sorted(names)}
 
     @property
+    def unpriced(self) -> list[str]:
+        """The scores that searches read and that nothing here can time: they were given."""
+        return [name for name in self.given if any(name in members for members in self.priced.values())]
+
+    @property
     def priced_families(self) -> dict[str, list[str]]:
         """The proxies that searches read, by family."""
         wanted = {proxy for proxies in self.priced.values() for proxy in proxies}
@@ -559,8 +622,8 @@ class Study:
 
         figures = ["search-space", "accuracies", "best-cells", "search-times"]
         figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
-        figures += [] if self.shipped else [f"batch-{dataset}" for dataset in self.datasets]
-        figures += [] if self.shipped or "naswot" not in self.proxies else [f"kernels-{self.datasets[0]}"]
+        figures += [f"batch-{dataset}" for dataset in self.datasets] if self.computes else []
+        figures += [f"kernels-{self.datasets[0]}"] if self.computes and "naswot" in self.proxies else []
         tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
         tables += ["proxies", "correlations", "first-cells", "quality"]
         tables += ["transfer"] if len(self.datasets) > 1 else []
@@ -624,7 +687,7 @@ class Study:
         made = {
             "score_chunk": [
                 file
-                for folder in ([] if self.shipped else self.score_folders)
+                for folder in (self.score_folders if self.computes else [])
                 for name in self.datasets
                 for file in self.chunks(name, list(self.scored_in(folder)), folder)
             ],

@@ -37,7 +37,7 @@ from torch import Tensor
 from tfnas import pruning, supernet_regions
 from tfnas.datasets import ImageSet, load_images
 from tfnas.errors import ConfigError, DataError
-from tfnas.files import atomic, write_table
+from tfnas.files import facts_path, read_table, write_table
 from tfnas.memory import keep_freed_memory
 from tfnas.networks import reference, supernet, tangent
 from tfnas.networks.skeleton import Skeleton
@@ -212,12 +212,12 @@ def prune_block(
         run: Path(scratch) / f"{hashlib.sha256(json.dumps([*decides, run]).encode()).hexdigest()[:20]}.parquet"
         for run in range(first, last + 1)
     }
-    missing = [run for run, path in paths.items() if not path.exists()]
+    missing = [run for run, path in paths.items() if not (path.exists() and facts_path(path).exists())]
     with progress(len(missing) * TRIED, "operations tried") as advance:
         for run in missing:
             rng = child_rng(seed, study, dataset, "search", algorithm.stream, run)
             _run(run, Evaluator(images, parameters, rng, device, advance), paths[run])
-    record = pd.concat([pd.read_parquet(path) for path in paths.values()], ignore_index=True)
+    record = pd.concat([read_table(path) for path in paths.values()], ignore_index=True)
     ends = ["run", "arch", "seconds", "networks"]
     facts = {
         "dataset": dataset,
@@ -252,5 +252,4 @@ def _run(run: int, evaluate: Evaluator, path: Path) -> None:
     seconds = time.perf_counter() - started
     networks = len(tried) + len({one.round for one in tried})
     table = pd.DataFrame(tried, columns=list(Tried._fields))
-    with atomic(path) as temporary:
-        table.assign(run=run, arch=str(cell), seconds=seconds, networks=networks).to_parquet(temporary, index=False)
+    write_table(path, table.assign(run=run, arch=str(cell), seconds=seconds, networks=networks))

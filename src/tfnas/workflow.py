@@ -24,14 +24,14 @@ import tempfile
 import time
 import traceback
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import tfnas
 from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
-from tfnas.files import atomic
+from tfnas.files import FULL, atomic, facts_path, is_table, write_fault
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
 """Folder of the library."""
@@ -91,6 +91,7 @@ class Run:
 def job(snakemake: Any) -> Iterator[Run]:
     """Run a script's body as a job: log, errors, seeds, threads, device.
 
+    * Every table of the study among the inputs must have its facts beside it: they say whether it is whole.
     * Log lines go to ``snakemake.log[0]`` and, but for long lists (level debug), to the terminal.
     * A :class:`~tfnas.errors.TfnasError` is one sentence on the terminal and in the log; its traceback lies beside the
       log in ``name.traceback``. Any other exception is a bug: its traceback goes to the log, its last line to the
@@ -115,6 +116,8 @@ def job(snakemake: Any) -> Iterator[Run]:
     try:
         for variable in THREAD_VARIABLES:
             os.environ[variable] = str(snakemake.threads)
+        _check_tables(snakemake.input)
+        _declare_own(getattr(snakemake, "config", {}))
         _seed(snakemake.params.get("seed"))
         device, lease = _device(snakemake.params.get("device"), int(snakemake.threads), f"{snakemake.rule}, log {path}")
         run = Run(snakemake, device)
@@ -124,14 +127,56 @@ def job(snakemake: Any) -> Iterator[Run]:
         _explain_error(error, path)
         raise SystemExit(1) from None
     except Exception as error:
-        _explain_bug(error, path)
+        fault = _full(error)
+        if fault is None:
+            _explain_bug(error, path)
+        else:
+            _explain_error(fault, path)
         raise SystemExit(1) from None
     finally:
         if lease is not None:
             lease.close()
         for handler in handlers:
             log.removeHandler(handler)
-            handler.close()
+            with suppress(OSError):  # a full disk: what it has to say was said
+                handler.close()
+
+
+def _full(error: Exception) -> TfnasError | None:
+    """Return the sentence for an error of any library that says that a disk is full or may not be written to."""
+    if not isinstance(error, OSError) or error.errno not in FULL:
+        return None
+    return write_fault(error, error.filename or "a file of this job")
+
+
+def _check_tables(paths: Iterable[str]) -> None:
+    """Refuse a table of the study whose facts are gone: nobody could say whether it is whole.
+
+    Raises:
+        DataError: a table below ``results/`` has no facts beside it.
+    """
+    for path in map(str, paths):
+        if path.startswith("results/") and is_table(path) and not facts_path(path).exists():
+            raise DataError(
+                f"'{path}' has no '{facts_path(path).name}' beside it, which says whether it is whole: remove the "
+                "table and run the same command again."
+            )
+
+
+def _declare_own(study: dict[str, Any]) -> None:
+    """Make the scores known that a study declares as its own: reports ask for their titles by name."""
+    if declared := study.get("scoring", {}).get("own"):
+        from tfnas.proxies.registry import declare_own
+
+        declare_own(declared)
+
+
+class _LogFile(logging.FileHandler):
+    """A log that a full disk silences: the error of the job itself says what is the matter."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 def _handlers(path: Path | None) -> list[logging.Handler]:
@@ -142,7 +187,7 @@ def _handlers(path: Path | None) -> list[logging.Handler]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".traceback").unlink(missing_ok=True)
         path.write_text("", encoding="utf-8")
-        handlers.append(logging.FileHandler(path, encoding="utf-8"))
+        handlers.append(_LogFile(path, encoding="utf-8"))
         handlers[1].setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     return handlers
 
@@ -151,7 +196,8 @@ def _explain_error(error: TfnasError, path: Path | None) -> None:
     """Give the sentence to the log and the terminal, and the traceback to a file beside the log."""
     where = ""
     if path is not None:
-        path.with_suffix(".traceback").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        with suppress(OSError):  # a full disk
+            path.with_suffix(".traceback").write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         where = f" [log: {path}]"
     log.error("Error: %s%s", error, where)
 

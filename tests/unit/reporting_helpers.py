@@ -76,7 +76,8 @@ class FakeStudy:
             "datasets": {dataset: {} for dataset in datasets},
             "scoring": {
                 "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
-                "share_classes": True, "scorings": scorings,
+                "share_classes": True, "scorings": scorings, "scores": "computed",
+                "shipped": None, "tables": {}, "own": {},
             },
             "search": {"runs": 30, "budget_seconds": 100, "use": self.searches},
             "report": {"published": published},

@@ -1,5 +1,7 @@
 """Atomic files, tables with facts, named seeds, progress lines."""
 
+import errno
+import hashlib
 import logging
 import os
 import platform
@@ -7,11 +9,25 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tfnas.errors import DataError
-from tfnas.files import atomic, facts_path, read_facts, read_json, read_table, write_json, write_table
+from tfnas.files import (
+    FILE,
+    WRITE_FAULTS,
+    atomic,
+    facts_path,
+    fingerprint,
+    read_facts,
+    read_json,
+    read_table,
+    section,
+    sentence,
+    write_json,
+    write_table,
+)
 from tfnas.memory import keep_freed_memory
 from tfnas.progress import duration, progress
 from tfnas.seeds import child_rng, child_seed
@@ -54,6 +70,9 @@ def test_tables_read_back_exactly_with_their_facts(tmp_path, name):
     pd.testing.assert_frame_equal(read_table(tmp_path / name, ("arch", "value")), table, check_exact=True)
     assert facts_path(tmp_path / name) == tmp_path / "t.json"
     assert read_facts(tmp_path / name) == {"made": "here"}
+    stated = read_json(tmp_path / "t.json")[FILE]
+    content = (tmp_path / name).read_bytes()
+    assert stated == {"rows": 2, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):
@@ -70,13 +89,172 @@ def test_damaged_and_missing_tables_are_one_sentence(tmp_path):
     with pytest.raises(DataError, match="cannot be read as a table"):
         read_table(tmp_path / "bad.parquet")
     write_table(tmp_path / "t.csv", pd.DataFrame({"cell": [1]}))
-    with pytest.raises(DataError, match="has no column arch: it has cell; map the names"):
+    with pytest.raises(DataError, match="has no column arch: it has cell; remove it and run the same command again"):
         read_table(tmp_path / "t.csv", ("arch",))
+    with pytest.raises(DataError, match=r"it has cell; map the names under a.b in the study file"):
+        read_table(tmp_path / "t.csv", ("arch",), key="a.b")
     with pytest.raises(DataError, match=r"none.json' does not exist"):
         read_json(tmp_path / "none.json")
     (tmp_path / "bad.json").write_text("{")
     with pytest.raises(DataError, match="is not valid JSON"):
         read_json(tmp_path / "bad.json")
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_a_table_that_was_cut_changed_or_replaced_is_refused(tmp_path, name):
+    table = pd.DataFrame({"arch": [f"cell {n}" for n in range(1000)], "value": range(1000)})
+    path = tmp_path / name
+    write_table(path, table, {})
+    whole = path.read_bytes()
+    for keep in (0, 1, len(whole) * 6 // 10, len(whole) - 1):
+        path.write_bytes(whole[:keep])
+        with pytest.raises(DataError, match=rf"was cut: it has {keep:,} of {len(whole):,} bytes; remove it and run"):
+            read_table(path)
+    path.write_bytes(whole + b"1,2\n")
+    with pytest.raises(DataError, match="was changed: it has"):
+        read_table(path)
+    for place in (20, len(whole) // 2, len(whole) - 9):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.raises(DataError, match=r"was changed: its sha256 is not the one that 't.json' beside it names"):
+            read_table(path)
+    path.write_bytes(whole)
+    pd.testing.assert_frame_equal(read_table(path), table)
+
+
+def test_a_table_cut_at_the_end_of_a_row_is_refused(tmp_path):
+    """What no parser notices: a CSV without its last rows is a CSV."""
+    path = tmp_path / "t.csv"
+    write_table(path, pd.DataFrame({"value": range(10)}), {})
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:6]))
+    assert len(pd.read_csv(path)) == 5
+    with pytest.raises(DataError, match="was cut"):
+        read_table(path)
+
+
+def test_a_table_of_a_person_needs_no_facts(tmp_path):
+    (tmp_path / "t.csv").write_text("arch,value\na,1\n")
+    assert len(read_table(tmp_path / "t.csv")) == 1
+    write_json(tmp_path / "t.json", {"source": "mine"})
+    assert len(read_table(tmp_path / "t.csv")) == 1
+
+
+def test_flipped_bits_of_a_parquet_without_facts_are_noticed_by_its_page_checksums(tmp_path):
+    path = tmp_path / "t.parquet"
+    table = pd.DataFrame({"value": np.random.default_rng(0).normal(size=5000)})
+    write_table(path, table, {})
+    (tmp_path / "t.json").unlink()
+    whole, rng = path.read_bytes(), np.random.default_rng(1)
+    for place in rng.integers(0, len(whole), 100):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ (1 << rng.integers(8))]) + whole[place + 1 :])
+        try:
+            read = read_table(path)
+        except DataError:
+            continue
+        pd.testing.assert_frame_equal(read, table)  # a flip in what says nothing about the values
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\xff\xfe\x00", "is not text in UTF-8"),
+        (b"[]", "holds a list where names and values in braces are needed"),
+        (b"null", "holds null where names and values"),
+        (b'"text"', "holds a text where names and values"),
+        (b"3", "holds a number where names and values"),
+        (b"[" * 100_000, "is nested too deeply"),
+        (b"1" * 10_000, "is not valid JSON"),
+        (b"{", "is not valid JSON"),
+        (b"", "is not valid JSON"),
+    ],
+)
+def test_a_json_that_holds_no_facts_is_one_sentence(tmp_path, content, sentence):
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(DataError, match=sentence) as caught:
+        read_json(tmp_path / "a.json")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_and_a_name_too_long_in_place_of_a_json_are_one_sentence(tmp_path):
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(DataError, match=r"cannot be read .is a directory.: correct the path"):
+        read_json(tmp_path / "a.json")
+    with pytest.raises(DataError, match=r"cannot be read .file name too long.: correct the path"):
+        read_json(tmp_path / ("a" * 300 + ".json"))
+    with pytest.raises(DataError, match="does not exist: check the path"):
+        read_table(tmp_path / ("a" * 300 + ".csv"))
+    with pytest.raises(DataError, match=r"Cannot write .*its name is too long for the file system, use shorter names"):
+        write_json(tmp_path / ("a" * 300 + ".json"), {})
+
+
+def test_other_things_in_the_facts_of_a_person_are_one_sentence(tmp_path):
+    assert section({}, "accuracies", "a.json") == {}
+    with pytest.raises(
+        DataError, match=r"'accuracies' in 'a.json' is null where names and values in braces are needed"
+    ):
+        section({"accuracies": None}, "accuracies", "a.json")
+    with pytest.raises(DataError, match=r"'source' in 'a.json' is a list where a text is needed"):
+        sentence({"source": []}, "source", "", "a.json")
+
+
+@pytest.mark.parametrize("number", sorted(WRITE_FAULTS))
+def test_whatever_the_system_says_when_it_refuses_a_file_is_one_sentence(tmp_path, number):
+    def refuse():
+        with atomic(tmp_path / "a.txt") as temporary:
+            temporary.write_text("half")
+            raise OSError(number, os.strerror(number))
+
+    with pytest.raises(DataError, match=r"Cannot write '.*a.txt': .+, .+\.$"):
+        refuse()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_reading_another_file_is_not_called_one_of_writing(tmp_path):
+    def fail():
+        with atomic(tmp_path / "a.txt"):
+            raise PermissionError(errno.EACCES, "Permission denied", "input.csv")
+
+    with pytest.raises(PermissionError):
+        fail()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting a small disk needs root")
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(tmp_path, name):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        table = pd.DataFrame({"value": np.random.default_rng(0).normal(size=50_000)})
+        with pytest.raises(DataError, match="the disk is full, free some space and run the same command again"):
+            write_table(disk / name, table, {})
+        assert list(disk.iterdir()) == []
+        write_table(disk / name, table[:10], {})
+        assert len(read_table(disk / name)) == 10
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_what_tells_an_input_from_another_one(tmp_path, monkeypatch):
+    path, folder = tmp_path / "a.csv", tmp_path / "images"
+    path.write_text("one")
+    first = fingerprint(path)
+    os.utime(path, ns=(0, 0))
+    assert fingerprint(path) == first, "its time alone does not matter"
+    path.write_text("two")
+    os.utime(path, ns=(0, 0))
+    assert fingerprint(path) != first, "the same size and an older time do not hide another content"
+    assert fingerprint(tmp_path / "none", tmp_path / ("a" * 300)) == ["absent", "absent"]
+    folder.mkdir()
+    (folder / "a").write_text("one")
+    before = fingerprint(folder)
+    (folder / "a").write_text("three")
+    assert fingerprint(folder) != before
+    monkeypatch.setattr("tfnas.files.LARGE", 2)
+    before = fingerprint(path)
+    os.utime(path, ns=(0, 1))
+    assert fingerprint(path) != before, "a large file is told by size and time"
 
 
 def test_a_folder_without_permission_is_one_sentence(tmp_path, monkeypatch):

@@ -9,9 +9,13 @@ import pytest
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_json, read_table, write_json, write_table
+from tfnas.score_table import ScoreTable
 from tfnas.shipped import ship, take_shipped
 
 SKELETON = {"channels": 16, "cells_per_stage": 5}
+
+BATCH = {"images": 128, "classes": 10, "shape": [3, 32, 32]}
+FAMILIES = {"naswot": {"device": "a made-up CPU", "repeats": 1}}
 
 
 def write_shipped(path, cells=SPACE_SIZE):
@@ -19,7 +23,7 @@ def write_shipped(path, cells=SPACE_SIZE):
     score = np.random.default_rng(0).normal(size=cells)
     table = pd.DataFrame({"arch": all_strings()[:cells], "proxy": "naswot", "score": score, "raw": score})
     table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="")
-    facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": {"images": 128}}
+    facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": BATCH, "families": FAMILIES}
     write_table(path, table, facts)
 
 
@@ -33,7 +37,7 @@ def test_a_complete_table_is_taken_over(tmp_path):
     take(tmp_path / "cifar10.csv.gz", tmp_path)
     assert len(read_table(tmp_path / "scores.csv")) == SPACE_SIZE
     assert read_facts(tmp_path / "scores.csv")["shipped_from"].endswith("cifar10.csv.gz")
-    assert read_json(tmp_path / "batch.json") == {"images": 128}
+    assert read_json(tmp_path / "batch.json") == BATCH
 
 
 def test_a_proxy_it_does_not_hold(tmp_path):
@@ -42,9 +46,83 @@ def test_a_proxy_it_does_not_hold(tmp_path):
         take(tmp_path / "cifar10.csv.gz", tmp_path, proxies=["synflow"])
 
 
+def spoil(path, column, value, rows=slice(100, 101)):
+    """Change some values of the table, as a person would who writes digest and all anew."""
+    table, told = read_table(path), read_facts(path)
+    table[column] = table[column].astype(object)
+    table.iloc[rows, table.columns.get_loc(column)] = value
+    write_table(path, table, told)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rows", "sentence"),
+    [
+        ("arch", all_strings()[99], slice(100, 101), "row 101: .* of proxy 'naswot' is there a second time"),
+        ("arch", "junk", slice(100, 101), "row 101: 'junk' of proxy 'naswot' is no cell of the space; mend this row"),
+        ("arch", "junk", slice(5, 200), r"row 6: 'junk' .* is no cell of the space \(and 194 more rows\)"),
+        ("arch", np.nan, slice(7, 8), "row 8: 'nan' .* is no cell"),
+        ("proxy", "junk", slice(100, 101), "holds 15624 of 15625 cells for proxy 'naswot', the first"),
+        ("scored_arch", "junk", slice(0, 1), "row 1: .* stands for 'junk', which is no cell"),
+        ("score", "n/a?", slice(100, 101), "row 101: .* has the score 'n/a.', no number"),
+        ("raw", "text", slice(100, 101), "row 101: .* has the raw 'text', no number"),
+        ("score", np.nan, slice(0, SPACE_SIZE // 2), r"row 1: .* neither a score .* \(and 7,811 more rows\)"),
+        ("score", np.nan, slice(0, SPACE_SIZE), "row 1: .* has neither a score nor a reason why it has none"),
+        ("score", np.inf, slice(3, SPACE_SIZE), "row 4: .* has an infinite score"),
+        ("score", 5.0, slice(100, 101), "row 101: .* has the score 5.0, which is not its raw value"),
+        ("seconds", -1.0, slice(100, 101), "row 101: .* has seconds -1.0 where 0 or more is needed"),
+        ("seconds", "fast", slice(100, 101), "row 101: .* has the seconds 'fast', no number"),
+        ("repeats", 0, slice(100, 101), "row 101: .* has repeats 0 where 1 or more is needed"),
+        ("spread", -0.5, slice(100, 101), "row 101: .* has spread -0.5 where 0 or more is needed"),
+    ],
+)
+def test_a_row_that_cannot_be_is_named(tmp_path, column, value, rows, sentence):
+    path = tmp_path / "cifar10.csv.gz"
+    write_shipped(path)
+    spoil(path, column, value, rows)
+    with pytest.raises(ScoreError, match=sentence):
+        take(path, tmp_path)
+    assert not (tmp_path / "scores.csv").exists()
+
+
+def test_scores_of_the_opposite_sign_to_their_raw_values_are_refused(tmp_path):
+    path = tmp_path / "cifar10.csv.gz"
+    write_shipped(path)
+    table, facts = read_table(path), read_facts(path)
+    write_table(path, table.assign(score=-table["raw"]), facts)
+    with pytest.raises(ScoreError, match=r"row 1: .* is not its raw value .* \(and 15,624 more rows\)"):
+        take(path, tmp_path)
+
+
+def test_scores_without_seconds_and_a_failure_with_its_reason_are_taken(tmp_path):
+    path = tmp_path / "cifar10.csv.gz"
+    write_shipped(path)
+    table, facts = read_table(path), read_facts(path)
+    table["seconds"] = np.nan
+    table.loc[3, ["score", "raw"]] = np.nan
+    table["reason"] = table["reason"].astype(object)
+    table.loc[3, "reason"] = "its kernel is singular"
+    write_table(path, table, facts)
+    take(path, tmp_path)
+    assert read_table(tmp_path / "scores.csv")["score"].isna().sum() == 1
+
+
+def test_a_shipped_table_that_was_cut_is_refused(tmp_path):
+    path = tmp_path / "cifar10.csv.gz"
+    write_shipped(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="was cut"):
+        take(path, tmp_path)
+
+
+def test_a_score_table_of_the_study_must_be_complete(tmp_path):
+    write_shipped(tmp_path / "cifar10.csv.gz", cells=SPACE_SIZE - 1)
+    with pytest.raises(ScoreError, match="holds 15624 of 15625 cells for proxy 'naswot'"):
+        ScoreTable.read(tmp_path / "cifar10.csv.gz")
+
+
 def test_an_incomplete_table(tmp_path):
     write_shipped(tmp_path / "cifar10.csv.gz", cells=100)
-    with pytest.raises(ScoreError, match="holds 100 of 15625 cells for proxy 'naswot': it is incomplete"):
+    with pytest.raises(ScoreError, match="holds 100 of 15625 cells for proxy 'naswot', the first that is missing"):
         take(tmp_path / "cifar10.csv.gz", tmp_path)
 
 
@@ -69,7 +147,9 @@ def test_scores_of_something_else_are_refused(tmp_path, wanted, sentence):
 def test_facts_that_do_not_say_what_was_scored(tmp_path):
     write_shipped(tmp_path / "cifar10.csv.gz")
     write_json(tmp_path / "cifar10.json", {"dataset": "cifar10"})
-    with pytest.raises(ScoreError, match="do not say the skeleton and batch of its scores: make it again"):
+    with pytest.raises(
+        ScoreError, match=r"do not say skeleton.channels, .*batch.shape, families.naswot.device, .*: add"
+    ):
         take(tmp_path / "cifar10.csv.gz", tmp_path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import platform
@@ -11,9 +12,11 @@ import threading
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from tfnas.errors import ConfigError, DataError, DeviceError
+from tfnas.files import write_table
 from tfnas.workflow import (
     THREAD_VARIABLES,
     _why_no_gpu,
@@ -39,7 +42,8 @@ def fake_snakemake(tmp_path, **params):
     """Return what a script gets from Snakemake, as far as a job looks at it."""
     values = SimpleNamespace(**params)
     values.get = lambda name, default=None: params.get(name, default)
-    return SimpleNamespace(log=[str(tmp_path / "logs" / "job.log")], params=values, threads=1, rule="score_chunk")
+    log = [str(tmp_path / "logs" / "job.log")]
+    return SimpleNamespace(log=log, input=[], params=values, threads=1, rule="score_chunk")
 
 
 def test_log_lines_go_to_the_log_and_the_terminal(tmp_path, capsys):
@@ -71,6 +75,44 @@ def test_a_bug_leaves_its_traceback_in_the_log(tmp_path, capsys):
     assert "Unexpected ZeroDivisionError: division by zero" in lines[-1], "the last line is the cause"
     error = capsys.readouterr().err
     assert error == f"Unexpected ZeroDivisionError: division by zero [the traceback is in {log}]\n"
+
+
+def test_a_full_disk_is_one_sentence_whatever_was_being_written(tmp_path, capsys):
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path)):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "figure.pdf")
+    error = capsys.readouterr().err
+    assert error.startswith("Error: Cannot write 'figure.pdf': the disk is full, free some space and run the same")
+    assert "Traceback" not in (tmp_path / "logs/job.log").read_text()
+
+
+def test_a_log_on_a_full_disk_does_not_hide_the_error(tmp_path, capsys, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def fail():
+        monkeypatch.setattr("logging.FileHandler.flush", full)
+        monkeypatch.setattr("pathlib.Path.write_text", full)
+        raise DataError("Cannot write 'a': the disk is full.")
+
+    with pytest.raises(SystemExit), job(fake_snakemake(tmp_path)):
+        fail()
+    error = capsys.readouterr().err
+    assert error.startswith("Error: Cannot write 'a': the disk is full. [log: ")
+    assert "Logging error" not in error
+    assert "Traceback" not in error
+
+
+def test_a_table_of_the_study_without_its_facts_is_refused(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_table("results/a/summaries/search.csv", pd.DataFrame({"a": [1]}), {})
+    snakemake = fake_snakemake(tmp_path)
+    snakemake.input = ["results/a/summaries/search.csv", "data/of-a-person.csv"]
+    with job(snakemake):
+        pass
+    (tmp_path / "results/a/summaries/search.json").unlink()
+    with pytest.raises(SystemExit), job(snakemake):
+        pytest.fail("the body must not run")
+    assert "has no 'search.json' beside it, which says whether it is whole: remove the table" in capsys.readouterr().err
 
 
 def test_the_traceback_of_an_earlier_failure_goes_away(tmp_path):

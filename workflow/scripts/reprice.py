@@ -13,4 +13,5 @@ with job(snakemake) as run:
         members=params.members,
         published=published_rates(run.one(inputs.published), params.datasets),
         output=snakemake.output.table,
+        unpriced=params.unpriced,
     )

@@ -15,4 +15,5 @@ with job(snakemake) as run:
         snakemake.output.get("batch"),
         params.ensembles,
         params.scoring,
+        run.one(snakemake.input.own),
     )

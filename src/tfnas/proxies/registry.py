@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from tfnas.cells import Cell
 from tfnas.errors import UnknownNameError
@@ -155,13 +155,39 @@ def ensembles() -> dict[str, Ensemble]:
     return importlib.import_module("tfnas.ensembles").ENSEMBLES
 
 
+_OWN: dict[str, Proxy] = {}
+"""Scores of a user's own that the study of this process declares, see :func:`declare_own`."""
+
+
+def declare_own(declared: Mapping[str, Mapping[str, Any]]) -> None:
+    """Make :func:`describe` know the scores of a user's own that a study declares, and no others.
+
+    They are no proxies of the registry: nothing here can compute them, they come as tables (:mod:`tfnas.own_scores`).
+
+    Args:
+        declared: ``scoring.own`` of the study, ``title``, ``direction``, ``source`` and ``failure`` by name.
+    """
+    _OWN.clear()
+    for name, about in declared.items():
+        _OWN[name] = Proxy(
+            name=name,
+            title=about["title"] or name,
+            direction=about["direction"],
+            formula="",
+            needs=("a table of scores",),
+            reference=("", about["source"]),
+            summary=f"Its scores were not computed here: they were given as a table. Their source: {about['source']}.",
+            failure=about["failure"] or "never",
+        )
+
+
 def describe(name: str) -> Proxy | Ensemble:
-    """Return what a person should know of a proxy or an ensemble: whatever may stand in a score table.
+    """Return what a person should know of a proxy, an ensemble or a score that the study declares as its own.
 
     Raises:
-        UnknownNameError: there is neither; the message lists those that exist.
+        UnknownNameError: there is none of them; the message lists those that exist.
     """
-    known = ensembles()
+    known = ensembles() | _OWN
     if name not in known and name not in proxy_names():
         raise UnknownNameError("proxy or ensemble", name, [*proxy_names(), *known])
     return known.get(name) or get_proxy(name)

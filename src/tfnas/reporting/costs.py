@@ -190,7 +190,7 @@ def _scoring(entry: pd.Series) -> str:
 
 
 def _seconds(value: float) -> str:
-    return MISSING if not value else show(value, "seconds")
+    return MISSING if not value else "?" if math.isnan(value) else show(value, "seconds")
 
 
 def add_costs(

@@ -457,7 +457,8 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset.
 
     Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are
-    95 % intervals of the mean. References (a random cell, oracles), which cost nothing that could be counted, are
+    95 % intervals of the mean. A search whose seconds nobody knows is a dotted line.
+    References (a random cell, oracles), which cost nothing that could be counted, are
     horizontal lines.
 
     Args:
@@ -501,21 +502,14 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
         figure, panels = plt.subplots(1, count, figsize=(WIDTH, height), layout="constrained", squeeze=False)
         for number, (axes, dataset) in enumerate(zip(panels[0], datasets, strict=True)):
             rows = table[table["dataset"] == dataset].set_index("search")
-            lowest, highest = np.inf, -np.inf
+            lowest, highest, timed = np.inf, -np.inf, False
             for place, labels in enumerate(series.values()):
                 labels = [label for label in labels if label in rows.index]
                 if not labels:
                     continue
                 values = rows.loc[labels]
-                seconds = (values["scoring_seconds"] + values["training_seconds"]).to_numpy()
-                mean = values["mean"].to_numpy()
-                bars = np.abs(values[["ci_low", "ci_high"]].to_numpy().T - mean)
-                lowest, highest = min(lowest, (mean - bars[0]).min()), max(highest, (mean + bars[1]).max())
-                axes.errorbar(
-                    seconds, mean, yerr=bars, fmt=marker_of(place), color=colour_of(place),
-                    linestyle="-" if len(labels) > 1 else "none", linewidth=0.8, elinewidth=0.8, markersize=4.5,
-                    capsize=1.5, label=_series_title(labels, titles), zorder=3,
-                )  # fmt: skip
+                lowest, highest = min(lowest, values["ci_low"].min()), max(highest, values["ci_high"].max())
+                timed |= _draw_times(axes, values, place, _series_title(labels, titles))
             if lowest > highest:
                 lowest, highest = rows["mean"].min(), rows["mean"].max()
             span = highest - lowest or 1.0
@@ -527,10 +521,13 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
                     lowest, highest = min(lowest, mean), max(highest, mean)
             margin = 0.12 * (highest - lowest or 1.0)
             axes.set_ylim(lowest - margin, highest + margin)
-            axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(numticks=8))
-            axes.xaxis.set_minor_formatter(NullFormatter())
-            axes.set_xlabel("search time (s)")
+            if timed:
+                axes.set_xscale("log")
+                axes.xaxis.set_major_locator(LogLocator(numticks=8))
+                axes.xaxis.set_minor_formatter(NullFormatter())
+            else:
+                axes.set_xticks([])
+            axes.set_xlabel("search time (s)" if timed else "search time unknown")
             if count > 1:
                 axes.set_title(dataset_title(dataset))
             if number == 0:
@@ -546,6 +543,27 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
         else:
             figure.legend(handles, names, loc="outside lower center", ncol=3, fontsize=letters)
         save(figure, output)
+
+
+def _draw_times(axes: Axes, values: pd.DataFrame, place: int, title: str) -> bool:
+    """Draw accuracy against seconds for searches that are joined, and return whether the seconds of any are known.
+
+    Scores that were given may come without seconds: such a search is a dotted horizontal line, and the legend says so.
+    """
+    seconds = (values["scoring_seconds"] + values["training_seconds"]).to_numpy()
+    known = np.isfinite(seconds)
+    mean = values["mean"].to_numpy()
+    bars = np.abs(values[["ci_low", "ci_high"]].to_numpy().T - mean)
+    if known.any():
+        axes.errorbar(
+            seconds[known], mean[known], yerr=bars[:, known], fmt=marker_of(place), color=colour_of(place),
+            linestyle="-" if known.sum() > 1 else "none", linewidth=0.8, elinewidth=0.8, markersize=4.5,
+            capsize=1.5, label=title, zorder=3,
+        )  # fmt: skip
+    for number, value in enumerate(mean[~known]):
+        label = f"{title}, time unknown" if number == 0 else None
+        axes.axhline(value, color=colour_of(place), linestyle=":", linewidth=0.9, label=label, zorder=2)
+    return bool(known.any())
 
 
 def _series_title(labels: list[str], titles: dict[str, str]) -> str:

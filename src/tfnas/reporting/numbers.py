@@ -279,7 +279,7 @@ def _add_study(
         ("cells_per_stage", study["skeleton"]["cells_per_stage"]),
         ("datasets", len(datasets)),
         ("searches", len(searches)),
-        ("proxies", len(study["scoring"]["proxies"])),
+        ("proxies", len(study["scoring"]["proxies"]) + len(study["scoring"]["own"])),
     ):
         numbers.add(f"study.{name}", value, "count")
     numbers.add("study.seed", study["seed"], "text")

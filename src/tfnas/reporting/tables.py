@@ -162,8 +162,10 @@ def write_setup_table(
     write_tex(output, tabular("l" + "l" * len(batch_paths), head, body))
 
 
-def _images(batch: int, scores: dict[str, Any]) -> str:
+def _images(batch: int | None, scores: dict[str, Any]) -> str:
     """Return the number of images of a mini-batch, and what families of proxies look at fewer."""
+    if batch is None:
+        return "not stated"  # scores that were given
     fewer: dict[int, list[str]] = {}
     for name, family in scores.get("families", {}).items():
         if family.get("images", batch) < batch:
@@ -453,7 +455,8 @@ def write_search_table(
 
 
 def _cost(seconds: float) -> str:
-    return MISSING if not seconds else show(seconds, "seconds")
+    """Return seconds, nothing where nothing was spent and a question mark where nobody knows."""
+    return MISSING if not seconds else "?" if math.isnan(seconds) else show(seconds, "seconds")
 
 
 def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:

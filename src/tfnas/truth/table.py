@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tfnas.errors import ConfigError, TruthError
-from tfnas.files import facts_path, read_json
+from tfnas.files import facts_path, read_json, section, sentence
 from tfnas.given_tables import absent_columns, read_given, same_column
 from tfnas.letters import check_letters
 from tfnas.networks.skeleton import Skeleton
@@ -95,20 +95,21 @@ def _stated(path: Path) -> dict[str, Any]:
 
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
+    place = facts_path(path)
     stated = _stated(path)
-    check_letters(stated, f"'{facts_path(path)}'", TruthError)
-    accuracies = dict(stated.get("accuracies", {}))
+    check_letters(stated, f"'{place}'", TruthError)
+    accuracies = dict(section(stated, "accuracies", place))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
         if column in lacking:
             default = "the table does not have it"
-        accuracies.setdefault(column, default)
+        accuracies[column] = sentence(accuracies, column, default, place)
     return {
         **stated,
         "dataset": dataset,
-        "source": stated.get("source", f"the table {path.name}"),
+        "source": sentence(stated, "source", f"the table {path.name}", place),
         "accuracies": accuracies,
-        "licence": stated.get("licence", "not stated with the table"),
-        "cite": stated.get("cite", "not stated with the table"),
+        "licence": sentence(stated, "licence", "not stated with the table", place),
+        "cite": sentence(stated, "cite", "not stated with the table", place),
         "mapped": {ours: theirs for ours, theirs in names.items() if ours != theirs},
     }

@@ -40,7 +40,7 @@ from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
 from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
-from tfnas.files import atomic, read_facts, read_table, write_table
+from tfnas.files import facts_path, read_facts, read_table, write_table
 from tfnas.memory import keep_freed_memory
 from tfnas.networks import batched, reference
 from tfnas.networks import skeleton as skeleton_module
@@ -203,12 +203,11 @@ def _resumed(
     device: str,
 ) -> pd.DataFrame:
     path = scratch / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}.parquet"
-    if path.exists():
-        return pd.read_parquet(path)
+    if path.exists() and facts_path(path).exists():  # facts are written last
+        return read_table(path)
     measured = train_group(group, splits, shape, recipe, seed, train_seed, device)
     table = pd.DataFrame({"arch": [str(cell) for cell in group], "train_seed": train_seed, **measured})
-    with atomic(path) as temporary:
-        table.to_parquet(temporary, index=False)
+    write_table(path, table)
     return table
 
 
@@ -355,7 +354,9 @@ def merge_blocks(
     )
     seeds_path = Path(output).with_name(f"{Path(output).stem}-seeds.parquet")
     write_table(
-        seeds_path, trainings[["arch", "train_seed", "valid_accuracy", "test_accuracy", "early_valid_accuracy"]]
+        seeds_path,
+        trainings[["arch", "train_seed", "valid_accuracy", "test_accuracy", "early_valid_accuracy"]],
+        {"rows": "one per trained cell and training seed; accuracies in percent", "of": Path(output).name},
     )
 
 

@@ -1,0 +1,18 @@
+"""Put given scores of one dataset where computed ones would lie, with ensembles and facts."""
+
+from tfnas.workflow import job
+
+with job(snakemake) as run:
+    from tfnas.datasets import dataset_shape
+    from tfnas.own_scores import take_given
+
+    classes, channels, size = dataset_shape(snakemake.wildcards.dataset, snakemake.params.path)
+    take_given(
+        run.one(snakemake.input.own),
+        snakemake.params.skeleton,
+        (channels, size, size),
+        classes,
+        snakemake.output.table,
+        snakemake.output.batch,
+        snakemake.params.ensembles,
+    )
