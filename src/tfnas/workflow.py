@@ -435,16 +435,25 @@ def seconds_by_rule(folder: str | Path, blocks: Collection[str]) -> dict[str, di
         folder: ``results/{study}/benchmarks``; the first part of a file's path below it is the rule.
         blocks: names below ``folder`` of the files of :data:`BLOCK_RULES` that the study is made of; those of an
             earlier cutting into blocks do not count.
+
+    Raises:
+        DataError: a benchmark file is damaged.
     """
     seconds: dict[str, dict[str, float]] = {}
     for path in sorted(Path(folder).rglob("*.tsv")):
         name = path.relative_to(folder)
         if name.parts[0] in BLOCK_RULES and name.as_posix() not in blocks:
             continue
-        header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+        try:
+            header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
+            spent = sum(float(row[header.index("s")]) for row in rows)
+        except (ValueError, IndexError) as error:
+            raise DataError(
+                f"'{path}' was cut or changed ({error}): remove it and run the same command again."
+            ) from error
         rule = seconds.setdefault(name.parts[0].removesuffix(".tsv"), {"jobs": 0, "seconds": 0.0})
         rule["jobs"] += len(rows)
-        rule["seconds"] = round(rule["seconds"] + sum(float(row[header.index("s")]) for row in rows), 2)
+        rule["seconds"] = round(rule["seconds"] + spent, 2)
     return seconds
 
 

@@ -145,6 +145,6 @@ def test_a_run_in_two_blocks_and_a_missing_column_are_refused(tmp_path):
     paths = [write_curve(tmp_path / f"{name}.parquet", "mine", [(3, 1, 50)]) for name in "ab"]
     with pytest.raises(SearchError, match=r"^Two tables of anytime curves of search 'mine' on 'one' hold the same run"):
         summarise_curves(paths, tmp_path / "out.csv")
-    pd.DataFrame({"run": [1]}).to_parquet(paths[0])
+    write_table(paths[0], pd.DataFrame({"run": [1]}), read_facts(paths[0]))
     with pytest.raises(DataError, match="has no column seconds"):
         summarise_curves(paths, tmp_path / "out.csv")

@@ -20,9 +20,11 @@ from tfnas.files import (
     atomic,
     facts_path,
     fingerprint,
+    is_table,
     read_facts,
     read_json,
     read_table,
+    sealed,
     section,
     sentence,
     write_json,
@@ -129,6 +131,14 @@ def test_a_table_cut_at_the_end_of_a_row_is_refused(tmp_path):
     assert len(pd.read_csv(path)) == 5
     with pytest.raises(DataError, match="was cut"):
         read_table(path)
+
+
+def test_every_table_that_the_project_ships_is_the_one_its_facts_name(root):
+    tables = [path for path in (root / "data").rglob("*") if is_table(path)]
+    assert len(tables) >= 9
+    for path in tables:
+        stated = read_json(facts_path(path))[FILE]
+        assert sealed(path, stated["rows"]) == stated, path
 
 
 def test_a_table_of_a_person_needs_no_facts(tmp_path):

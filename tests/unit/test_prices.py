@@ -43,9 +43,9 @@ def rates(tmp_path):
     return [tmp_path / "rates.json"]
 
 
-def priced(runs, rates, tmp_path, members=None, published=PUBLISHED):
+def priced(runs, rates, tmp_path, members=None, published=PUBLISHED, unpriced=()):
     members = members or {"made_up": ["made_up"], "other": ["other"]}
-    reprice(runs, rates, members, published, tmp_path / "prices.csv")
+    reprice(runs, rates, members, published, tmp_path / "prices.csv", unpriced)
     return pd.read_csv(tmp_path / "prices.csv").set_index(["search", "pricing"])
 
 
@@ -64,6 +64,19 @@ def test_prices_counted_by_hand(runs, rates, tmp_path):
     parts = table[["scoring_seconds", "training_seconds", "wall_seconds"]].sum(axis=1, skipna=False)
     np.testing.assert_allclose(table["total_seconds"], parts)
     assert list(table.loc["cell"]["scoring_seconds"]) == [0, 0, 0]
+
+
+def test_given_scores_have_no_price_on_this_machine(runs, rates, tmp_path):
+    told = {"dataset": "one", "seconds": {"made_up": 0.5}, "device": "This", "table_device": "That"}
+    write_json(tmp_path / "rates.json", told)
+    with pytest.raises(SearchError, match="No measurement says how long proxy 'other'"):
+        priced(runs, rates, tmp_path)
+    table = priced(runs, rates, tmp_path, unpriced=["other"])
+    assert np.isnan(table.loc[("unknown", "machine"), "total_seconds"])
+    assert table.loc[("ten", "machine"), "scoring_seconds"] == 5.0
+    assert pd.isna(table.loc[("unknown", "machine"), "machine"]), "nobody's machine"
+    table = priced(runs, [], tmp_path, unpriced=["made_up", "other"])
+    assert np.isnan(table.loc[("ten", "machine"), "total_seconds"])
 
 
 def test_prices_that_nobody_knows_are_empty(runs, rates, tmp_path):

@@ -5,6 +5,7 @@ from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.cells import Cell, all_strings
 from tfnas.errors import ReportError
+from tfnas.files import write_table
 from tfnas.proxies.registry import proxy_names
 from tfnas.reporting import figures, proxy_figures
 from tfnas.reporting.style import colour_of, marker_of
@@ -71,6 +72,16 @@ def test_a_longer_legend_takes_no_room_from_the_panels(name, request, tmp_path):
     assert few + 1 < many < 8, "inches"
 
 
+@pytest.mark.parametrize("known", [(), ("area",)])
+def test_searches_whose_seconds_nobody_knows_are_drawn(one, tmp_path, known):
+    summary = pd.read_csv(one.summary)
+    summary.loc[~summary["search"].isin(known), "scoring_seconds"] = np.nan
+    write_table(tmp_path / "unknown.csv", summary, {})
+    output = tmp_path / "figure/figure.pdf"
+    figures.draw_search_times(tmp_path / "unknown.csv", SEARCHES, output)
+    check(output)
+
+
 def test_a_figure_is_the_same_twice(tmp_path):
     skeleton = {"channels": 16, "cells_per_stage": 5}
     figures.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")
@@ -128,7 +139,7 @@ def test_pairs_of_few_and_of_many_proxies(count, tmp_path):
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), proxies=names)
     table = pd.read_csv(study.pairs)
     table.loc[(table["proxy"] == names[0]) | (table["other"] == names[0]), "spearman"] = np.nan
-    table.to_csv(study.pairs, index=False)
+    write_table(study.pairs, table)
     output = tmp_path / "figure/figure.pdf"
     proxy_figures.draw_proxy_pairs(study.pairs, study.correlations, "cifar100", study.names, study.datasets, output)
     check(output)

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
-from tfnas.files import read_json, read_table, write_json
+from tfnas.files import read_json, read_table, write_json, write_table
 from tfnas.reporting import published
 from tfnas.reporting.numbers import Numbers, best_label, write_numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
@@ -65,7 +65,7 @@ def test_two_means_may_differ_although_their_intervals_overlap(tmp_path):
     table = read_table(study.contests["search_pairs_path"])
     row = (table["search"] == "naswot-100") & (table["other"] == "regularised-evolution")
     table.loc[row, ["ci_low", "ci_high", "p_holm"]] = -0.4, -0.1, 0.01
-    table.to_csv(study.contests["search_pairs_path"], index=False)
+    write_table(study.contests["search_pairs_path"], table)
     numbers = numbers_of(study, tmp_path)
     assert numbers["best.digits.training-free.ci_high"]["value"] > 91.234 - 0.2
     compared = {part: numbers[f"compare.digits.non-weight-sharing.{part}"]["value"] for part in ("low", "high")}
@@ -99,7 +99,7 @@ def test_searches_that_are_equal_in_every_run_are_counted_not_ranked(tmp_path):
     table = read_table(study.contests["search_pairs_path"])
     row = (table["search"] == "regularised-evolution") & (table["other"] == "area")
     table.loc[row, ["difference", "ci_low", "ci_high", "rank_biserial", "detectable", "runs_needed"]] = 0.0
-    table.to_csv(study.contests["search_pairs_path"], index=False)
+    write_table(study.contests["search_pairs_path"], table)
     numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
     contest = {key.removeprefix("contest.digits."): value for key, value in numbers.items() if "contest.digits" in key}
     assert contest["tied"] == 1

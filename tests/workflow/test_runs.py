@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 import zipfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ import yaml
 from workflow_helpers import Project, write_inputs
 
 from tfnas.cells import SPACE_SIZE, all_strings
-from tfnas.files import write_table
+from tfnas.datasets.images import load_npz
+from tfnas.errors import DataError
+from tfnas.files import facts_path, is_table, read_json, read_table, write_table
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 
@@ -79,12 +82,20 @@ def test_the_report_is_a_pdf_at_the_root(tiny):
     assert (tiny.folder / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
+SMOKE = ("--cores", "2", "--configfile", "studies/smoke.yaml", "--")
+
+
+@pytest.fixture(scope="module")
+def smoke(root, tmp_path_factory):
+    """The smoke study, run for real. Nothing is made up: digits, the embedded ground truth, scores computed here."""
+    project = Project.copy_to(root, tmp_path_factory.mktemp("smoke") / "project")
+    project.snakemake(*SMOKE, "report.pdf" if shutil.which("latexmk") else "tex")
+    return project
+
+
 @pytest.mark.slow
-def test_the_smoke_study_scores_searches_and_reports_for_real(project):
-    """Nothing made up: digits, the embedded ground truth, scores computed here."""
-    target = "report.pdf" if shutil.which("latexmk") else "tex"
-    project.snakemake("--cores", "2", "--configfile", "studies/smoke.yaml", "--", target)
-    results = project.folder / "results/smoke"
+def test_the_smoke_study_scores_searches_and_reports_for_real(smoke):
+    results = smoke.folder / "results/smoke"
     scores = pd.read_csv(results / "scores/digits.csv")
     assert len(scores) == SPACE_SIZE
     assert scores["score"].isna().sum() == 201, "the cells that rectify no signal"
@@ -92,6 +103,51 @@ def test_the_smoke_study_scores_searches_and_reports_for_real(project):
     assert summary.loc["oracle-10", "mean"] > summary.loc["random-cell", "mean"]
     assert summary.loc["naswot-10", "scoring_seconds"] > 0
     assert f"{summary.loc['oracle-10', 'mean']:.2f}" in (results / "tables/search.tex").read_text()
+
+
+@pytest.mark.slow
+def test_every_table_and_json_of_a_study_is_refused_when_it_was_cut(smoke):
+    """What is read is what was written: no reader goes on with the first 60 % of a file."""
+    files = [path for path in (smoke.folder / "results/smoke").rglob("*") if path.is_file()]
+    readers = {".parquet": read_table, ".csv": read_table, ".json": read_json, ".npz": load_npz}
+    checked = Counter()
+    for path in files:
+        if path.suffix not in readers:
+            continue
+        assert path.suffix == ".json" or facts_path(path).exists(), f"{path} has no facts"
+        whole, told = path.read_bytes(), path.stat()
+        path.write_bytes(whole[: len(whole) * 6 // 10])
+        with pytest.raises(DataError) as caught:
+            readers[path.suffix](path)
+        assert "\n" not in str(caught.value)
+        if is_table(path):
+            assert "was cut" in str(caught.value)
+        path.write_bytes(whole)
+        os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+        readers[path.suffix](path)
+        checked[path.suffix] += 1
+    assert checked[".csv"] >= 10
+    assert checked[".parquet"] >= 20
+    assert checked[".npz"] == 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("cut", "target"),
+    [
+        ("scores/digits.csv", "summaries/correlations.csv"),
+        ("scores/digits/naswot.csv", "runs/digits/area/seeds-0-29.parquet"),
+        ("summaries/search.csv", "tables/search.tex"),
+        ("truth/digits.parquet", "summaries/proxies.csv"),
+    ],
+)
+def test_a_rerun_on_a_table_that_was_cut_stops_with_one_sentence(smoke, tmp_path, cut, target):
+    project = smoke.clone_to(tmp_path / "project")
+    path = project.folder / "results/smoke" / cut
+    lines = path.read_bytes()
+    path.write_bytes(lines[: lines.rfind(b"\n", 0, len(lines) * 6 // 10) + 1])
+    text = project.snakemake(*SMOKE, f"results/smoke/{target}", check=False)
+    assert f"Error: 'results/smoke/{cut}' was cut: it has " in text
 
 
 @pytest.mark.slow
