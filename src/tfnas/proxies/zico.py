@@ -86,7 +86,7 @@ FAMILY = Family(
             formula=r"\sum_l \ln \sum_{i : s_i \neq 0} m_i / s_i",
             needs=("two backward passes", "real images", "labels"),
             reference=("li2023zico", "section 3"),
-            summary="How large the gradients of weights are compared with their spread between two halves of a mini-batch.",
+            summary="How large the gradients of weights are compared with their spread between halves of the batch.",
             where=r"$m_i$ is the mean magnitude of the gradients of weight $i$ of layer $l$ on the two halves, and "
             r"$s_i$ their standard deviation",
             batch="two halves of the batch",
