@@ -52,7 +52,7 @@ def proxy_table() -> str:
             "larger" if proxy.direction > 0 else "smaller",
             ", ".join(proxy.needs),
             proxy.failure,
-            ", ".join(proxy.reference),
+            "; ".join([*proxy.origins, ", ".join(proxy.reference)]),
         )
         for family, members in families().items()
         for proxy in members.proxies
@@ -77,9 +77,11 @@ def setting_table() -> str:
 
 
 def formula_list() -> str:
-    """Return the formula of the raw value of every proxy as a Markdown list."""
+    """Return the formula of the raw value of every proxy, and what its symbols are, as a Markdown list."""
     return "\n".join(
-        f"- `{proxy.name}`: ${proxy.formula}$" for members in families().values() for proxy in members.proxies
+        f"- `{proxy.name}`: ${proxy.formula}$" + (f"; {proxy.where}" if proxy.where else "")
+        for members in families().values()
+        for proxy in members.proxies
     )
 
 

@@ -55,7 +55,7 @@ def test_verdicts_follow_the_paired_interval_of_the_difference(one, tmp_path):
     assert math.isclose(numbers["compare.digits.non-weight-sharing.high"]["value"], 91.234 - 91 + 0.25)
     verdicts = {key: numbers[f"{key}.verdict"]["value"] for key in ("random.digits", "growth.digits.naswot")}
     assert verdicts == {"random.digits": "better", "growth.digits.naswot": "better"}
-    assert numbers["assist.digits.verdict"]["value"] == "undecided"
+    assert numbers["extends.digits.area.verdict"]["value"] == "undecided"
     assert numbers["evolution.digits.verdict"]["value"] == "undecided"
     assert numbers["growth.digits.naswot.p"]["text"] == r"\textless 0.001"
 

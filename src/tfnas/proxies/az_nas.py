@@ -226,6 +226,8 @@ FAMILY = Family(
             needs=("one forward pass", "Gaussian input"),
             reference=("lee2024aznas", "section 3"),
             summary="How evenly the features of all blocks spread over their channels' principal directions.",
+            where=r"$p_{l,i}$ are the eigenvalues of the covariance between the channels of the features of block $l$, "
+            r"divided by their sum, and $l=0$ is the stem",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
             failure="constant features",
@@ -238,6 +240,7 @@ FAMILY = Family(
             needs=("one forward pass", "Gaussian input"),
             reference=("lee2024aznas", "section 3"),
             summary="The smallest gain of expressivity from one block to the next.",
+            where=r"$s_l$ is the expressivity of block $l$ of $n$, and $l=0$ is the stem",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
             failure="constant features",
@@ -251,6 +254,9 @@ FAMILY = Family(
             needs=("one vector-Jacobian product per block", "Gaussian input"),
             reference=("lee2024aznas", "section 3"),
             summary="How close to isometric the blocks pass random gradients back.",
+            where=r"$g_l$ holds random signs at the output of block $l$ and $g_{l-1}$ what block $l$ passes back of "
+            r"them, channels by $BHW$ pixels of $B$ images, and $\lVert\cdot\rVert_2$ is the largest singular "
+            r"value",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
             failure="a block is the identity",

@@ -41,7 +41,8 @@ From one backward pass of the sum of all logits of all images, whose gradient at
     of images of the class and the value is :math:`\frac{1}{n} \sum_{c, c'} \lvert s_c - s_{c'} \rvert` over the n
     classes that count. numpy's correlation of a single row is the scalar 1: a class with one image has s_c = ln(1 + k)
     in the first form; in the second the published code fails on the scalar's length and skips the class, as here. The
-    two forms are different quantities: do not compare values between datasets.
+    two forms are different quantities: do not compare values between datasets. A small correlation has a large negative
+    logarithm: in the first form a larger value means gradients that correlate less.
 
 Without any pass:
 
@@ -49,9 +50,11 @@ Without any pass:
     :math:`\sum_l \lVert W_l \rVert_2` of the initial weights, here over all layers of the cell, dead ones included.
 
 grad_norm, snip, plain, grasp, fisher, jacob_cov and l2_norm: Abdelfattah, Mehrotra, Dudziak, Lane 2021, "Zero-Cost
-Proxies for Lightweight NAS" (ICLR), and its code. The code takes another augmented batch of 64 images for every
-network, and its network has convolution biases in cells; here it is the benchmark's network, and one batch without
-augmentation for all. epe_nas: Lopes et al. 2021, "EPE-NAS" (arXiv 2102.08099).
+Proxies for Lightweight NAS" (ICLR), and its code; pruning had SNIP from Lee, Ajanthan, Torr 2019 (ICLR), GraSP from
+Wang, Zhang, Grosse 2020 (ICLR), and Fisher from Theis and others 2018 and Turner and others 2020 (ICLR). The code takes
+another augmented batch of 64 images for every network, and its network has convolution biases in cells; here it is the
+benchmark's network, and one batch without augmentation for all. epe_nas: Lopes et al. 2021, "EPE-NAS" (arXiv
+2102.08099).
 
 On images of 16 x 16 pixels float32 and float64 agree to a relative 1e-6 (grad_norm, snip, fisher, jacob_cov), 1e-5
 (epe_nas, grasp) and 1e-3 (plain, whose terms cancel); on feature maps of a few pixels one ReLU that rounding switches
@@ -371,6 +374,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="Norms of the gradients of all layers, added up.",
+            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
             batch="the whole batch",
             published_batch="64",
         ),
@@ -382,6 +386,8 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, to first order, when each weight alone is removed.",
+            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
+            origins=("lee2019snip",),
             batch="the whole batch",
             published_batch="64",
         ),
@@ -393,6 +399,7 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "authors' code"),
             summary="SNIP with signs: scale-invariant layers cancel out.",
+            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
             batch="the whole batch",
             published_batch="64",
         ),
@@ -405,6 +412,9 @@ FAMILY = Family(
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, by its Fisher information, when each channel alone is removed.",
+            where=r"$a$ is the output of layer $l$ for image $n$ of $B$ in channel $k$ at pixel $hw$, $P_l$ the number "
+            r"of weights of one channel, and $L$ the mean cross-entropy",
+            origins=("theis2018fisher", "turner2020blockswap"),
             batch="the whole batch",
             published_batch="64",
         ),
@@ -416,6 +426,9 @@ FAMILY = Family(
             needs=("one backward pass", "a second derivative", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much removing weights changes the norm of the gradient, to first order.",
+            where=r"$L$ is the mean cross-entropy over the mini-batch, $W$ all weights, $W_l$ those of layer $l$, and "
+            r"$H$ the Hessian of $L$",
+            origins=("wang2020grasp",),
             batch="the whole batch",
             published_batch="64",
         ),
@@ -427,6 +440,7 @@ FAMILY = Family(
             needs=("weights",),
             reference=(_CODE, "authors' code"),
             summary="Norms of the initial weights of all layers, added up; it counts layers.",
+            where=r"$W_l$ are the initial weights of layer $l$",
         ),
         Proxy(
             name="jacob_cov",
@@ -437,6 +451,9 @@ FAMILY = Family(
             needs=("one backward pass to the input", "real images"),
             reference=(_CODE, "section 3.2"),
             summary="How little the gradients of different images at the input correlate.",
+            where=r"$J$ holds, one row for each image $i$, the gradient of the sum of all logits at the input, and "
+            r"$k=10^{-5}$",
+            origins=("mellor2020jacobians",),
             batch="the whole batch",
             published_batch="64",
             failure="constant Jacobian row",
@@ -449,7 +466,10 @@ FAMILY = Family(
             r"R = \mathrm{corrcoef}(J)",
             needs=("one backward pass to the input", "real images", "labels"),
             reference=("lopes2021epenas", "section 3"),
-            summary="How much the gradients of images of the same class correlate at the input.",
+            summary="How little the gradients of images of the same class correlate at the input.",
+            where=r"$J$ holds, one row for each image, the gradient of the sum of all logits at the input, $c$ runs "
+            r"over classes and $i, j$ over the images of one, and $k=10^{-5}$; a small correlation has a large "
+            r"negative logarithm, so a larger value means less correlation",
             batch="the whole batch",
             published_batch="64",
             failure="constant Jacobian row; no class has two images (more than 100 classes)",

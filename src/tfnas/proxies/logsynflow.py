@@ -43,6 +43,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("cavagnero2023freerea", "authors' code"),
             summary="SynFlow with the logarithm of each gradient; mean of three initialisations.",
+            where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
+            r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
         ),

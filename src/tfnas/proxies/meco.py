@@ -196,6 +196,8 @@ FAMILY = Family(
             needs=("one forward pass", "one Gaussian image"),
             reference=("jiang2023meco", "authors' code"),
             summary="Smallest eigenvalue of the correlations between channels, summed over the outputs of all modules.",
+            where=r"$\lambda_{\min}$ is the smallest eigenvalue and $R_k$ the matrix of correlations between the "
+            r"channels of what module $k$ returns",
             batch="1, Gaussian",
             published_batch="1, Gaussian",
         ),

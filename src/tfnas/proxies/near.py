@@ -182,6 +182,8 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images"),
             reference=("husistein2025near", "authors' package"),
             summary="Effective ranks of square blocks of the outputs of all convolutions, normalisations and ReLUs.",
+            where=r"$A_l$ is a square block of the output of module $l$, one row for each pixel, and $p_k$ are its "
+            r"singular values divided by their sum",
             batch=f"the first {IMAGES}",
             published_batch="not stated",
         ),

@@ -212,6 +212,8 @@ FAMILY = Family(
             needs=("one backward pass per image", "real images"),
             reference=("chen2021tenas", "authors' code"),
             summary="How unevenly the tangent kernel of a three-channel network lets it learn its images.",
+            where=r"$\Theta$ is the matrix of inner products of the images' gradients of the summed logits with "
+            r"respect to the weights, and $\lambda$ its eigenvalues",
             batch=f"the first {CONDITION_IMAGES}",
             published_batch="72 (TEG-NAS 64)",
             failure="singular kernel; no gradient reaches a weight",
@@ -224,6 +226,8 @@ FAMILY = Family(
             needs=("one backward pass per image", "labels", "real images"),
             reference=("chen2021tegnas", "authors' code"),
             summary="How badly the tangent kernel of a three-channel network predicts labels of unseen images.",
+            where=r"$\Theta_{yx}$ holds the inner products of gradients of two halves $y$ and $x$ of the images, and "
+            r"$Y$ their one-hot labels less the mean",
             batch=f"the first {REGRESSION_IMAGES} and the next",
             published_batch="64 + 64",
             failure="singular kernel; no gradient reaches a weight; all labels of a half are equal",

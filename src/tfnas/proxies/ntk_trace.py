@@ -125,6 +125,8 @@ FAMILY = Family(
             needs=("per-sample gradients", "labels", "real images"),
             reference=("shu2022hnas", "authors' code"),
             summary="How large the gradients of single images' true logits are.",
+            where=r"$\Theta$ is the matrix of inner products of the gradients of true logits, one row for each image "
+            r"of $B$",
             batch=f"the first {IMAGES}",
             published_batch="64",
         ),
@@ -136,6 +138,8 @@ FAMILY = Family(
             needs=("per-sample gradients", "labels", "real images"),
             reference=("shu2022hnas", "authors' code"),
             summary="How unevenly the tangent kernel of the network itself lets it learn the labels of its images.",
+            where=r"$\Theta$ is the matrix of inner products of the gradients of true logits, one row for each image, "
+            r"and $\lambda$ its eigenvalues",
             batch=f"the first {IMAGES}",
             published_batch="64",
             failure="singular NTK",

@@ -43,6 +43,8 @@ class Proxy:
         needs: what one evaluation needs, for example ``("forward", "real images")``.
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
+        where: LaTeX that says what the symbols of the formula are; empty where it has none.
+        origins: citation keys of the works that proposed the quantity for another purpose, before it was a proxy.
         batch: images that it looks at; the study file says how many its batch has.
         published_batch: those of the publication.
         failure: when the value is NaN.
@@ -58,6 +60,8 @@ class Proxy:
     needs: tuple[str, ...]
     reference: tuple[str, str]
     summary: str
+    where: str = ""
+    origins: tuple[str, ...] = ()
     batch: str = "none"
     published_batch: str = "none"
     failure: str = "never"

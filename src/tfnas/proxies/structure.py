@@ -82,6 +82,7 @@ FAMILY = Family(
             needs=("no network",),
             reference=("dong2021nats", "counts of the benchmark"),
             summary="The number of trainable scalars, convolutions on dead branches included.",
+            where=r"$|W_l|$ is the number of trainable scalars of layer $l$",
         ),
         Proxy(
             name="flops",
@@ -91,6 +92,7 @@ FAMILY = Family(
             needs=("no network",),
             reference=("dong2021nats", "counts of the benchmark"),
             summary="Multiply-accumulates (MAC) of one image in millions, dead branches included.",
+            where=r"MAC is the number of multiply-accumulates of one image",
         ),
         Proxy(
             name="conv_edges",
@@ -100,6 +102,7 @@ FAMILY = Family(
             needs=("no network",),
             reference=("tybl2025vkdnw", "Table 1, number of trainable layers"),
             summary="How many of the six edges of the cell are convolutions.",
+            where=r"$o_e$ is the operation of edge $e$",
         ),
         Proxy(
             name="skip",
@@ -110,6 +113,7 @@ FAMILY = Family(
             reference=("cavagnero2023freerea", "authors' code"),
             summary="How many nodes the skip connections of the cell pass over on average; 0 without any.",
             prior="It is largest where the only skip connection leads from input to output, as in the best cells.",
+            where=r"$o_{j\to t}$ is the operation of the edge from node $j$ to node $t$",
         ),
     ),
     same_score=str,

@@ -123,6 +123,7 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images"),
             reference=("peng2024swap", "authors' code"),
             summary="Number of distinct patterns in which neurons are active over 16 images; mean of 32 draws.",
+            where=r"$A_{\cdot v}$ says for which images neuron $v$ of $V$ is active",
             batch=f"the first {IMAGES}",
             published_batch="16",
         ),
@@ -134,6 +135,8 @@ FAMILY = Family(
             needs=("one forward pass", "16 real images", "number of parameters"),
             reference=("peng2024swap", "authors' code"),
             summary="SWAP, weighted by how near the number of parameters is to the mean of the space.",
+            where=r"$A_{\cdot v}$ says for which images neuron $v$ of $V$ is active, $p$ is the number of parameters, "
+            r"and $\mu$ and $\sigma$ are its mean and variance over the space",
             batch=f"the first {IMAGES}",
             published_batch="16",
         ),

@@ -121,6 +121,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Sum of weight times gradient over a network of absolute weights without normalisation.",
+            where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
+            r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
         ),
@@ -132,6 +134,8 @@ FAMILY = Family(
             needs=("one backward pass", "input of ones"),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Natural logarithm of SynFlow: the same ranking on a readable scale.",
+            where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
+            r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
             failure="no path from input to output",

@@ -110,6 +110,8 @@ FAMILY = Family(
             needs=("two forward passes", "Gaussian input"),
             reference=("lin2021zennas", "authors' code, as run by AZ-NAS"),
             summary="Change of the last features for a small change of a Gaussian input, on an absolute scale.",
+            where=r"$\Delta$ is the summed absolute change of the last features, mean over images, and "
+            r"$\overline{v_m}$ the running variance of batch normalisation $m$, mean over channels",
             batch="as many as the batch has, Gaussian",
             published_batch="64, Gaussian",
             failure="no path from input to output",

@@ -86,7 +86,9 @@ FAMILY = Family(
             formula=r"\sum_l \ln \sum_{i : s_i \neq 0} m_i / s_i",
             needs=("two backward passes", "real images", "labels"),
             reference=("li2023zico", "section 3"),
-            summary="How large the gradients of weights are compared with their spread between two mini-batches.",
+            summary="How large the gradients of weights are compared with their spread between halves of the batch.",
+            where=r"$m_i$ is the mean magnitude of the gradients of weight $i$ of layer $l$ on the two halves, and "
+            r"$s_i$ their standard deviation",
             batch="two halves of the batch",
             published_batch="2 x 128",
         ),
@@ -97,7 +99,9 @@ FAMILY = Family(
             formula=r"\sum_l \ln \sum_{i : s_i \neq 0} m_i / s_i, \quad g^{(2)} \leftarrow g^{(1)} + g^{(2)}",
             needs=("two backward passes", "real images", "labels"),
             reference=("li2023zico", "authors' code"),
-            summary="ZiCo with the gradients of the second mini-batch added to those of the first.",
+            summary="ZiCo with the gradients of the first half of the mini-batch added to those of the second.",
+            where=r"$m_i$ is the mean magnitude of the gradients $g$ of weight $i$ of layer $l$ on the two halves, and "
+            r"$s_i$ their standard deviation",
             batch="two halves of the batch",
             published_batch="2 x 128",
         ),

@@ -10,6 +10,8 @@ import numpy as np
 from tfnas.comparisons import SMALL
 from tfnas.reporting.comparison_tables import Pair, Pairs, best_search, read_ranks, read_regret
 from tfnas.reporting.names import contenders
+from tfnas.reporting.wording import image_words
+from tfnas.statistics import LEVEL
 
 if TYPE_CHECKING:
     from tfnas.reporting.numbers import Numbers
@@ -23,6 +25,14 @@ def add_pair(numbers: Numbers, before: str, name: str, pair: Pair) -> None:
     numbers.add(f"{before}.verdict", pair.verdict, "text")
     numbers.add(f"{before}.wins", pair.probability, "share")
     numbers.add(f"{before}.p", pair.p_holm, "p")
+
+
+def add_difference(numbers: Numbers, dataset: str, before: str, name: str, pair: Pair) -> None:
+    """Add a difference of two searches, its magnitude (``size``), and what the test images say of it (``aside``)."""
+    add_pair(numbers, before, name, pair)
+    numbers.add(f"{before}.size", abs(pair.difference), "accuracy")
+    images, left_open = (numbers.value(f"truth.{dataset}.{key}") for key in ("test_images", "half_width"))
+    numbers.add(f"{before}.aside", image_words(pair.difference, images, left_open), "text")
 
 
 def add_contests(
@@ -43,17 +53,18 @@ def add_contests(
         if not contests:
             continue
         before = f"contest.{dataset}"
-        varied = [pair for pair in contests if pair.detectable > 0] or contests
+        varied = [pair for pair in contests if pair.detectable > 0]
         detectable = [pair.detectable for pair in varied]
         numbers.add(f"{before}.varied", len(varied), "count")
         numbers.add(f"{before}.pairs", len(contests), "count")
         numbers.add(f"{before}.apart", sum(pair.told_apart for pair in contests), "count")
         numbers.add(f"{before}.runs", min(pair.n for pair in contests), "count")
-        numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
-        numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
-        numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
-        numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in varied])), "count")
-        numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in varied), "count")
+        if varied:
+            numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
+            numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
+            numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
+            numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in varied])), "count")
+            numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in varied), "count")
         rivals = contenders(searches)
         if len(rivals) > 1:
             first = best_search(regret, rivals, dataset)
@@ -65,7 +76,7 @@ def add_contests(
                 continue
             second = best_search(regret, apart, dataset)
             numbers.title(f"{before}.second.title", numbers.value(f"title.search.{second}"))
-            add_pair(numbers, before, "lead", pairs.between(dataset, first, second))
+            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, first, second))
 
 
 def add_ranks(numbers: Numbers, path: str | Path) -> None:
@@ -83,3 +94,7 @@ def add_ranks(numbers: Numbers, path: str | Path) -> None:
     numbers.add("ranks.critical", critical, "rank")
     numbers.add("ranks.spread", ranks[-1] - ranks[0], "rank")
     numbers.add("ranks.below_first", int((ranks - ranks[0] >= critical).sum()), "count")
+    numbers.add("ranks.tied", int((ranks == ranks[0]).sum()) - 1, "count")
+    probability = table["friedman_p"].iloc[0]
+    known = probability is not None and np.isfinite(probability)
+    numbers.add("ranks.verdict", "unknown" if not known else "apart" if probability <= 1 - LEVEL else "alike", "text")

@@ -204,9 +204,10 @@ def add_costs(
 
     Keys: ``anytime.{dataset}.passed`` (seconds from which on the mean of the best search that trains stays above that
     of the best training-free one at its end; no value if it never does), ``.end`` (seconds of the latter), ``.title``
-    and ``.other`` (names of the two); ``price.{pricing}.machine`` (names), ``price.scored`` (whether any search reads
-    scores), ``price.paper`` (whether a published rate is shown), ``price.{dataset}.ratio`` (the median
-    over searches that score, of this machine's seconds of scoring to those of the table).
+    and ``.other`` (names of the two); ``price.{pricing}.machine`` (names), ``price.same_machine`` (whether the score
+    table and the machine of this study have one name), ``price.scored`` (whether any search reads scores),
+    ``price.paper`` (whether a published rate is shown), ``price.{dataset}.ratio`` (the median over searches that score,
+    of this machine's seconds of scoring to those of the table).
 
     Args:
         numbers: the numbers so far; best searches by group must be among them.
@@ -238,6 +239,8 @@ def add_costs(
     for pricing in PRICINGS:
         machines = dict.fromkeys(scored["machine"][scored["pricing"] == pricing].dropna())
         numbers.add(f"price.{pricing}.machine", ", ".join(filter(None, machines)), "text")
+    one, other = (numbers.value(f"price.{pricing}.machine") for pricing in ("table", "machine"))
+    numbers.add("price.same_machine", bool(one) and one == other, "text")
     numbers.add("price.scored", not scored.empty, "text")
     known = scored[(scored["pricing"] == "paper") & np.isfinite(scored["scoring_seconds"])]
     numbers.add("price.paper", not known.empty, "text")

@@ -10,6 +10,10 @@ Inside templates:
 ``num(key)``      the macro that prints a number (``\result{key}``); an unknown key is an error
 ``raw(key)``      its raw value, to decide what is said
 ``has(key)``      whether it exists
+``counted(key, one, many)``  a count with its noun: ``no cell``, ``one cell``, ``five cells``, ``\result{key} cells``
+``count(key)``    the count alone, ``how_many(key)`` with none for no
+``agree(key, one, many)``  the form of a word that follows a count
+``sentence``      filter that begins a text with a capital letter
 ``figure(name)``  where the figure of that name lies, relative to ``report.tex``; ``table(name)`` likewise
 ``has_figure(name)``, ``has_table(name)``  whether it was made for this study
 ``tex``           filter that escapes text for TeX
@@ -35,6 +39,7 @@ from tfnas.reporting.names import NATS_DATASETS, contenders, dataset_title, sear
 from tfnas.reporting.proxy_figures import MOST_WITH_VALUES
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.tables import MOST_IN_FULL
+from tfnas.reporting.wording import agree, count_words, listed
 
 if TYPE_CHECKING:
     import jinja2
@@ -136,6 +141,7 @@ def _environment(folder: Path) -> jinja2.Environment:
         autoescape=False,
     )
     environment.filters["tex"] = escape
+    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["dataset_title"] = dataset_title
     return environment
 
@@ -171,6 +177,10 @@ def _helpers(
 
     def raw(key: str) -> Any:
         return entry(key)["value"]
+
+    def count(key: str) -> str:
+        words = count_words(raw(key))
+        return words if words.isalpha() else num(key)
 
     def place(suffix: str, kind: str, name: str) -> str:
         if (suffix, name) not in places:
@@ -210,6 +220,14 @@ def _helpers(
         "one_seed": [dataset for dataset in own if numbers[f"noise.{dataset}.split_half_spearman"]["value"] is None],
         "num": num,
         "raw": raw,
+        "count": count,
+        "how_many": lambda key: count(key) if raw(key) else "none",
+        "counted": lambda key, one, many: f"{count(key)} {agree(raw(key), one, many)}",
+        "agree": lambda key, one, many: agree(raw(key), one, many),
+        "extensions": {
+            dataset: [label for label in searches if f"extends.{dataset}.{label}.lead" in numbers]
+            for dataset in datasets
+        },
         "has": lambda key: key in numbers,
         "figure": lambda name: place(".pdf", "figure", name),
         "table": lambda name: place(".tex", "table", name),
@@ -228,11 +246,6 @@ def unranked_words(searches: dict[str, dict[str, Any]]) -> str:
     """Return how captions call the searches that are not ranked (:func:`tfnas.reporting.names.contenders`)."""
     rivals = [label for label, settings in searches.items() if search_group(settings) != "reference"]
     return "references" if rivals == contenders(searches) else "references and searches with a limit of cost"
-
-
-def listed(names: list[str]) -> str:
-    """Return names joined for a sentence: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:

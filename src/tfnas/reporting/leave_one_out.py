@@ -26,6 +26,10 @@ MOST_WITH_STD = 4
 """Datasets up to which the table of all candidates has room for standard deviations."""
 
 
+EQUAL = 1e-9
+"""Points by which two regrets may differ and still be the same."""
+
+
 def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str | Path) -> None:
     """Write for each dataset held out the ensemble of every size that is best on the other datasets; the chosen bold.
 
@@ -162,5 +166,5 @@ def add_leagues(numbers: Numbers, summary_path: str | Path) -> None:
         lost = chosen - part.groupby("held_out")["regret"].min()
         before = f"chosen.league.{league}"
         numbers.add(f"{before}.searches", part["search"].nunique(), "count")
-        numbers.add(f"{before}.right", int((lost == 0).sum()), "count")
+        numbers.add(f"{before}.right", int((lost < EQUAL).sum()), "count")
         numbers.add(f"{before}.lost", lost.max(), "accuracy")

@@ -63,7 +63,17 @@ from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes,
 from tfnas.config import budget_of, scored_names
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
-from tfnas.reporting.comparison_numbers import add_contests, add_pair, add_ranks
+from tfnas.reporting.claims import (
+    FEW_RUNS,
+    add_extensions,
+    add_median,
+    add_prior,
+    add_settled,
+    add_times,
+    add_trained,
+    sign_of_printed,
+)
+from tfnas.reporting.comparison_numbers import add_contests, add_difference, add_ranks
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.reporting.costs import add_costs
 from tfnas.reporting.equal_time import add_equal_time
@@ -92,6 +102,7 @@ from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.reporting.votes import add_vote
+from tfnas.reporting.wording import correlation_words, part_words
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import accuracy_half_width, known_pairs, rank_with_missing, spearman
 
@@ -108,6 +119,10 @@ NOISE_KINDS = {
 }
 """What the facts of a ground truth trained by this project must say about its reliability and its cost. With a single
 training seed all but the seconds are unknown (NaN)."""
+
+
+VARIES = 1.05
+"""Ratio of the longest look at an early accuracy to the shortest above which the range is told."""
 
 
 class Numbers:
@@ -283,6 +298,7 @@ def _add_study(
     ):
         numbers.add(f"study.{name}", value, "count")
     numbers.add("study.seed", study["seed"], "text")
+    numbers.add("study.few_runs", study["search"]["runs"] < FEW_RUNS, "text")
     for dataset in datasets:
         numbers.title(f"title.dataset.{dataset}", dataset_title(dataset))
         numbers.add(f"budget.{dataset}", budget_of(study, dataset), "seconds")
@@ -327,6 +343,8 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     numbers.add(f"{before}.query_seconds_min", query.min(), "seconds")
     numbers.add(f"{before}.query_seconds_max", query.max(), "seconds")
     numbers.add(f"{before}.space_seconds", query.sum(min_count=1), "seconds")
+    varies = bool(query.max() > VARIES * query.min())
+    numbers.add(f"{before}.query_varies", varies, "text")
     numbers.add(f"{before}.space_days", query.sum(min_count=1) / 86400, "ratio")
     numbers.add(f"{before}.within_one", float((test >= test.max() - 1).mean()), "share")
     numbers.add(f"{before}.within_one_cells", int((test >= test.max() - 1).sum()), "count")
@@ -367,6 +385,8 @@ def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float
     of_mean = numbers.value(f"{before}.noise_of_mean_top_100")
     numbers.add(f"{before}.noise_of_gap", None if of_mean is None else math.sqrt(2) * of_mean, "accuracy")
     numbers.add(f"{before}.gap_top", gap, "accuracy")
+    noise = numbers.value(f"{before}.noise_of_gap")
+    numbers.add(f"{before}.gap_verdict", "unknown" if noise is None else "within" if noise > gap else "beyond", "text")
     processor = str(fact(facts, "seconds_meaning", path)).startswith("processor")
     numbers.add(f"{before}.clock", "processor time" if processor else "wall time", "text")
 
@@ -388,6 +408,7 @@ def _add_correlations(numbers: Numbers, table: pd.DataFrame) -> None:
         before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"
         for name in ("spearman", "spearman_low", "spearman_high", "kendall", "kendall_low", "kendall_high"):
             numbers.add(f"{before}.{name}", getattr(row, name), "correlation")
+        numbers.add(f"{before}.words", correlation_words(row.spearman), "text")
         numbers.add(f"{before}.n", row.n, "count")
         numbers.add(f"{before}.nan", row.nan, "count")
         numbers.add(f"{before}.seconds", row.seconds, "seconds")
@@ -407,7 +428,9 @@ def _add_order(
     convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
     known = np.isfinite(test)
     codes, test, convolutions = codes[known], test[known], convolutions[known]
-    numbers.add(f"order.{dataset}.convolutions", _agree(convolutions, test), "correlation")
+    counted = _agree(convolutions, test)
+    numbers.add(f"order.{dataset}.convolutions", counted, "correlation")
+    numbers.add(f"order.{dataset}.convolutions_words", correlation_words(counted), "text")
     scores = ScoreTable.read(score_path)
     for proxy in proxies:
         score, _, _ = rank_with_missing(scores.column(proxy, "score")[codes], test)
@@ -419,6 +442,8 @@ def _add_order(
             float(np.average([value for value, _ in known], weights=[size for _, size in known])) if known else math.nan
         )
         numbers.add(f"{before}.within", within, "correlation")
+        whole = numbers.value(f"correlation.{dataset}.{proxy}.test.all.spearman")
+        numbers.add(f"{before}.within_words", part_words(within, whole), "text")
 
 
 def _add_searches(numbers: Numbers, summary: pd.DataFrame) -> None:
@@ -467,23 +492,19 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         numbers.add(f"{before}.regret", optimum - test(label), "accuracy")
         numbers.add(f"{before}.seconds", numbers.value(f"search.{dataset}.{label}.total"), "seconds")
         numbers.add(f"{before}.cells", numbers.value(f"search.{dataset}.{label}.cells"), "count")
-    with_prior = groups["training-free"] and _has_prior(searches[numbers.value(f"best.{dataset}.training-free.label")])
-    if with_prior and groups["prior-free"] and groups["non-weight-sharing"]:
-        labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("non-weight-sharing", "prior-free"))
-        add_pair(numbers, f"prior.{dataset}", "lead", pairs.between(dataset, *labels))
+    if groups["training-free"] and _has_prior(searches[numbers.value(f"best.{dataset}.training-free.label")]):
+        add_prior(numbers, dataset, pairs)
+    add_trained(numbers, dataset, searches, pairs)
+    add_extensions(numbers, dataset, searches, pairs)
+    add_median(numbers, dataset, searches)
+    add_settled(numbers, dataset, searches)
     for other in ("non-weight-sharing", "hybrid"):
         if groups["training-free"] and groups[other]:
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
             before = f"compare.{dataset}.{other}"
             labels = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
-            add_pair(numbers, before, "lead", pairs.between(dataset, *labels))
-            seconds = numbers.value(f"{free}.seconds")
-            numbers.add(
-                f"{before}.speedup", numbers.value(f"{rival}.seconds") / seconds if seconds else math.nan, "ratio"
-            )
-    if groups["hybrid"] and groups["non-weight-sharing"]:
-        labels = (numbers.value(f"best.{dataset}.{group}.label") for group in ("hybrid", "non-weight-sharing"))
-        add_pair(numbers, f"assist.{dataset}", "lead", pairs.between(dataset, *labels))
+            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, *labels))
+            add_times(numbers, before, *(numbers.value(f"{one}.seconds") for one in (rival, free)))
     apart = {"constraint", "accuracies_of"}
     searches = {label: settings for label, settings in searches.items() if not apart & set(settings)}
     random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
@@ -492,11 +513,11 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         numbers.add(f"random.{dataset}.std", test(random[0], "std"), "accuracy")
         if groups["training-free"]:
             free = numbers.value(f"best.{dataset}.training-free.label")
-            add_pair(numbers, f"random.{dataset}", "gain", pairs.between(dataset, free, random[0]))
+            add_difference(numbers, dataset, f"random.{dataset}", "gain", pairs.between(dataset, free, random[0]))
     by_algorithm = {settings["algorithm"]: label for label, settings in reversed(searches.items())}
     if {"regularised_evolution", "random_search"} <= set(by_algorithm):
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
-        add_pair(numbers, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
+        add_difference(numbers, dataset, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
     _add_growth(numbers, dataset, searches, pairs, test)
 
 
@@ -531,14 +552,18 @@ def _add_growth(
             numbers.add(f"{before}.{name}_std", test(label, "std"), "accuracy")
         numbers.add(f"{before}.searches", len(labels), "count")
         if len(labels) > 1:
-            add_pair(numbers, before, "gain", pairs.between(dataset, last, first))
+            add_difference(numbers, dataset, before, "gain", pairs.between(dataset, last, first))
+            steadier = test(last, "std") < test(first, "std")
+            numbers.add(f"{before}.steadier", steadier, "text")
         shared = [label for label in labels if searches[label]["sample"] in oracles]
         if shared:
             label = shared[-1]
             oracle = oracles[searches[label]["sample"]]
             numbers.add(f"{before}.oracle_sample", searches[label]["sample"], "count")
             numbers.add(f"{before}.oracle_test", test(oracle), "accuracy")
-            numbers.add(f"{before}.oracle_gap", test(oracle) - test(label), "accuracy")
+            gap = test(oracle) - test(label)
+            numbers.add(f"{before}.oracle_gap", gap, "accuracy")
+            numbers.add(f"{before}.oracle_side", sign_of_printed(gap), "text")
 
 
 def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dict[str, Any]]) -> None:
@@ -559,7 +584,12 @@ def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dic
         if losses:
             worst = max(losses, key=lambda label: losses[label])
             numbers.add(f"transfer.{dataset}.largest_loss", losses[worst], "accuracy")
-            numbers.add(f"transfer.{dataset}.mean_loss", float(np.mean(list(losses.values()))), "accuracy")
+            mean = float(np.mean(list(losses.values())))
+            numbers.add(f"transfer.{dataset}.searches", len(losses), "count")
+            numbers.add(f"transfer.{dataset}.mean_loss", mean, "accuracy")
+            numbers.add(f"transfer.{dataset}.mean_size", abs(mean), "accuracy")
+            numbers.add(f"transfer.{dataset}.side", sign_of_printed(mean), "text")
+            numbers.add(f"transfer.{dataset}.largest_side", sign_of_printed(losses[worst]), "text")
             numbers.title(f"transfer.{dataset}.title", numbers.value(f"title.search.{worst}"))
 
 

@@ -17,6 +17,7 @@ from tfnas.reporting.names import dataset_title, proxy_title
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import NOISE_COLUMNS, QUALITY_COLUMNS, by_name, rank_proxies, test_correlations
 from tfnas.reporting.published import COEFFICIENTS, TOLERANCE, compare, quoted_correlations
+from tfnas.reporting.wording import interval_sign, inverted, listed, part_words
 from tfnas.statistics import FIRST
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def add_quality(numbers: Numbers, quality_path: str | Path, names: list[str], da
 
     ``order.{dataset}.top_known`` and ``.partial_known`` count the proxies that have such a coefficient,
     ``.top_positive`` and ``.partial_positive`` those whose 95 % interval lies above zero; ``order.{dataset}.first.*``
-    is the proxy whose highest score stands for the most accurate cell.
+    is the proxy whose highest score stands for the most accurate cell, with ``tied`` others. ``top_words`` and
+    ``partial_sign`` of a proxy are those of :mod:`tfnas.reporting.wording`.
 
     Raises:
         ReportError: ``summaries/proxies.csv`` lacks a proxy on a dataset.
@@ -60,9 +62,14 @@ def add_quality(numbers: Numbers, quality_path: str | Path, names: list[str], da
             for kind in ("top", "partial"):
                 for end in ("", "_low", "_high"):
                     numbers.add(f"{before}.{kind}{end}", values[f"{kind}_spearman{end}"], "correlation")
+            whole = numbers.value(f"correlation.{dataset}.{name}.test.all.spearman")
+            numbers.add(f"{before}.top_words", part_words(values["top_spearman"], whole), "text")
+            ends = (values["partial_spearman_low"], values["partial_spearman_high"])
+            numbers.add(f"{before}.partial_sign", interval_sign(*ends), "text")
         first = table.loc[[(dataset, name) for name in names], "first_accuracy"]
         best, before = first.idxmax(), f"order.{dataset}.first"
         numbers.title(f"{before}.title", proxy_title(best[1]))
+        numbers.add(f"{before}.tied", int((first == first[best]).sum()) - 1, "count")
         numbers.add(f"{before}.accuracy", first[best], "accuracy")
         numbers.add(f"{before}.better", table.loc[best, "first_better"], "share")
         for kind in ("top", "partial"):
@@ -91,12 +98,15 @@ def add_ranking(numbers: Numbers, correlations: pd.DataFrame, names: list[str], 
     numbers.add("ranking.networks", len(networks), "count")
     first = ranks.index[0]
     numbers.title("ranking.first.title", proxy_title(first))
+    numbers.add("ranking.first.tied", int((ranks["mean_rank"] == ranks.loc[first, "mean_rank"]).sum()) - 1, "count")
     numbers.add("ranking.first.rank", ranks.loc[first, "mean_rank"], "rank")
     numbers.add("ranking.first.spearman", ranks.loc[first, "mean_spearman"], "correlation")
     for dataset in datasets:
         before, best = f"ranking.{dataset}", ranks[dataset].idxmin()
         numbers.title(f"{before}.first.title", proxy_title(best))
+        numbers.add(f"{before}.first.tied", int((ranks[dataset] == ranks.loc[best, dataset]).sum()) - 1, "count")
         numbers.add(f"{before}.first.spearman", table[dataset, best], "correlation")
+        _add_inverted(numbers, before, {name: table[dataset, name] for name in names})
         convolutions = numbers.value(f"order.{dataset}.convolutions")
         above = sum(table[dataset, name] > convolutions for name in networks) if convolutions is not None else None
         numbers.add(f"{before}.above_convolutions", above, "count")
@@ -105,31 +115,52 @@ def add_ranking(numbers: Numbers, correlations: pd.DataFrame, names: list[str], 
             numbers.add(f"{before}.agreement", agreement, "correlation")
 
 
+def _add_inverted(numbers: Numbers, before: str, coefficients: dict[str, float]) -> None:
+    """Add how many proxies order the wrong way round, and whether the largest magnitude is that of one of them."""
+    turned = [name for name, value in coefficients.items() if inverted(value)]
+    numbers.add(f"{before}.inverted", len(turned), "count")
+    known = {name: value for name, value in coefficients.items() if np.isfinite(value)}
+    if known:
+        strongest = max(known, key=lambda name: abs(known[name]))
+        numbers.title(f"{before}.strongest.title", proxy_title(strongest))
+        numbers.add(f"{before}.strongest.spearman", known[strongest], "correlation")
+        numbers.add(f"{before}.strongest.inverted", strongest in turned, "text")
+
+
 def add_pairs(
     numbers: Numbers, pairs_path: str | Path, correlations: pd.DataFrame, names: list[str], datasets: list[str]
 ) -> None:
     """Add the most alike and the most different pair of proxies of every dataset.
 
-    Where FLOPs are scored, ``pairs.{dataset}.closer_to_flops`` counts of the ``pairs.{dataset}.beside_flops`` other
-    proxies, parameters left out, those whose coefficient with FLOPs is larger than with test accuracy (``titles``).
+    ``pairs.{dataset}.unlike`` has the smallest coefficient, ``.unlike.opposite`` says whether it is one of opposite
+    orders, and ``pairs.{dataset}.unrelated`` the one nearest to zero. Where FLOPs are scored,
+    ``pairs.{dataset}.closer_to_flops`` counts of the ``pairs.{dataset}.beside_flops`` other proxies, parameters left
+    out, those whose coefficient with FLOPs is larger in magnitude than that with test accuracy (``titles``): whether a
+    proxy is inverted does not matter to how closely it follows either.
     """
     table = test_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
     rows, columns = np.triu_indices(len(names), k=1)
     for dataset, matrix in zip(datasets, read_pairs(pairs_path, names, datasets), strict=True):
         upper = matrix[rows, columns]
         if np.isfinite(upper).any():
-            for called, place in (("alike", np.nanargmax(upper)), ("unlike", np.nanargmin(upper))):
+            places = {"alike": np.nanargmax(upper), "unlike": np.nanargmin(upper)}
+            places["unrelated"] = np.nanargmin(np.abs(upper))
+            for called, place in places.items():
                 before = f"pairs.{dataset}.{called}"
                 numbers.title(f"{before}.one", proxy_title(names[rows[place]]))
                 numbers.title(f"{before}.other", proxy_title(names[columns[place]]))
                 numbers.add(f"{before}.spearman", upper[place], "correlation")
+            numbers.add(f"pairs.{dataset}.unlike.opposite", inverted(float(np.nanmin(upper))), "text")
         if "flops" in names:
             flops = matrix[names.index("flops")]
             others = [name for name in names if name not in ("flops", "params")]
-            closer = [name for name in others if flops[names.index(name)] > table[dataset, name]]
+            closer = [name for name in others if abs(flops[names.index(name)]) > abs(table[dataset, name])]
             numbers.add(f"pairs.{dataset}.beside_flops", len(others), "count")
             numbers.add(f"pairs.{dataset}.closer_to_flops", len(closer), "count")
-            numbers.title(f"pairs.{dataset}.closer_to_flops.titles", ", ".join(map(proxy_title, closer)))
+            numbers.title(
+                f"pairs.{dataset}.closer_to_flops.titles",
+                listed([proxy_title(name) for name in closer]) if closer else "",
+            )
 
 
 def add_stability(numbers: Numbers, noise_path: str | Path, names: list[str]) -> None:

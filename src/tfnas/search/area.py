@@ -31,6 +31,7 @@ AREA_PARAMETERS = {
     "area",
     title="Assisted regularised evolution (AREA)",
     group="hybrid",
+    extends="regularised_evolution",
     looks=(SCORE, EARLY),
     parameters=PROXY_PARAMETER | AREA_PARAMETERS | EVOLUTION_PARAMETERS,
     reference="mellor2021naswot",

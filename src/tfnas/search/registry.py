@@ -105,6 +105,7 @@ class Algorithm:
         build: the :class:`Search` subclass.
         fronts: whether a run keeps a Pareto front of what it looks at and a cost, see
             :attr:`tfnas.search.base.Trace.front`.
+        extends: name of the algorithm that a hybrid adds a proxy, or a few trainings, to: what it is judged against.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Algorithm:
     budgeted: bool
     build: type[Search] = field(repr=False)
     fronts: bool = False
+    extends: str = ""
 
     @property
     def needs_scores(self) -> bool:
@@ -239,6 +241,7 @@ def register(
     stream: str | None = None,
     budgeted: bool = True,
     fronts: bool = False,
+    extends: str = "",
 ) -> Callable[[type[Search]], type[Search]]:
     """Register a :class:`Search` subclass; see :class:`Algorithm` for the arguments.
 
@@ -267,6 +270,7 @@ def register(
             budgeted=budgeted,
             build=build,
             fronts=fronts,
+            extends=extends,
         )
         return build
 

@@ -30,6 +30,7 @@ SELECTION_PARAMETERS = {
     "successive_selection",
     title="Successive selection",
     group="hybrid",
+    extends="random_search",
     looks=(SCORE, EARLY),
     parameters=PROXY_PARAMETER | SELECTION_PARAMETERS,
     stream="uniform cells",

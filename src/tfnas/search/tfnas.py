@@ -153,6 +153,7 @@ class Tfnas(ProcedureSearch):
     "tfnas_queries",
     title="tfnas with queries",
     group="hybrid",
+    extends="tfnas",
     looks=(SCORE, EARLY),
     parameters=TFNAS_PARAMETERS | QUERY_PARAMETERS,
     budgeted=False,

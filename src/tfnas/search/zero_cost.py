@@ -27,6 +27,7 @@ POOL_PARAMETERS = {
     "zero_cost_warmup",
     title="Zero-cost warm-up",
     group="hybrid",
+    extends="regularised_evolution",
     looks=(SCORE, EARLY),
     parameters=PROXY_PARAMETER
     | {
@@ -126,6 +127,7 @@ class ZeroCostWarmup(RegularisedEvolution):
     "zero_cost_move",
     title="Zero-cost move",
     group="hybrid",
+    extends="regularised_evolution",
     looks=(SCORE, EARLY),
     parameters=PROXY_PARAMETER
     | {

@@ -1,0 +1,833 @@
+"""Every branch of every template is rendered with made-up numbers, and what it says is held against them.
+
+Templates are copied with a mark behind each ``if``, ``elif``, ``else`` and ``for`` (an ``if`` without ``else`` gets
+one), so that a render says which branches it took. A branch that no scenario takes fails the test: add numbers that
+take it, and a sentence that they must give.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import shutil
+
+import pytest
+from reporting_helpers import NOISE, ONE_SEED, FakeStudy
+
+from tfnas.files import read_json, write_json
+from tfnas.reporting import latex
+from tfnas.reporting.claims import sign_of_printed
+from tfnas.reporting.numbers import write_numbers
+from tfnas.reporting.rounding import show
+from tfnas.reporting.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
+
+TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
+MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
+SEARCHED = ("main.tex", "sections", "appendix")
+"""Templates with branches; descriptions of algorithms and proxies have none."""
+
+FIGURES = (
+    "search-space accuracies best-cells correlations search-times critical-difference fronts anytime scatter-{proxy} "
+    "proxy-pairs-{dataset} batch-{dataset} kernels-{dataset} comparisons-{dataset}"
+).split()
+TABLES = (
+    "setup settings best-cells correlations proxies quality first-cells ranking published-correlations "
+    "published-searches search transfer times contract provenance regret comparisons ensemble-choice ensemble-top "
+    "leagues league-searches limits fronts spaces prices"
+).split()
+
+
+def marked(text, name):
+    """Return a template with a mark in every branch, and the marks."""
+    out, marks, opened, last = [], [], [], 0
+
+    def mark(kind, line):
+        marks.append(f"{name}:{line}:{kind}")
+        return f"<<{marks[-1]}>>"
+
+    for match in TAG.finditer(text):
+        out.append(text[last : match.start()])
+        last, word, line = match.end(), match[1], text.count("\n", 0, match.start()) + 1
+        if word in ("if", "for"):
+            opened.append([word, line, False])
+        if word == "else":
+            opened[-1][2] = True
+        if word in ("endif", "endfor"):
+            kind, start, complete = opened.pop()
+            if kind == "if" and not complete:
+                out.append(f"((* else *)){mark('otherwise', start)}")
+            out.append(match[0])
+        else:
+            out.append(match[0] + mark(word, line))
+    return "".join([*out, text[last:]]), marks
+
+
+@pytest.fixture(scope="module")
+def templates(root, tmp_path_factory):
+    """Return a folder of marked templates and all marks."""
+    folder = tmp_path_factory.mktemp("marked") / "report"
+    shutil.copytree(root / "report", folder)
+    every = []
+    for path in sorted(folder.rglob("*.tex")):
+        name = path.relative_to(folder).as_posix()
+        text, marks = marked(path.read_text(encoding="utf-8"), name)
+        assert not marks or name.startswith(SEARCHED), f"{name} branches: render its branches here, too"
+        path.write_text(text, encoding="utf-8")
+        every += marks
+    return folder, every
+
+
+def numbers_of(study, published=None):
+    """Return the numbers of a made-up study."""
+    write_numbers(
+        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
+        study.pairs, study.folder / "numbers.tex", published, study.measured_noise, **study.contests,
+    )  # fmt: skip
+    return read_json(study.folder / "numbers.json")
+
+
+class Scenario:
+    """A study, its numbers and its exhibits; calling it renders the report and returns its text, numbers filled in."""
+
+    taken: set[str] = set()
+
+    def __init__(self, study, numbers, folder, tmp_path, without=()):
+        self.study, self.numbers, self.folder, self.tmp_path = study.config, numbers, folder, tmp_path
+        names = {"proxy": study.names, "dataset": study.datasets}
+        self.exhibits = [
+            f"{kind}/{name.format(**{key: value})}{suffix}"
+            for kind, suffix, patterns in (("figures", ".pdf", FIGURES), ("tables", ".tex", TABLES))
+            for name in patterns
+            for key, every in names.items()
+            for value in (every if f"{{{key}}}" in name else every[:1])
+            if (f"{{{key}}}" in name or "{" not in name)
+            and not {(bare := name.partition("-{")[0]), f"{kind}/{bare}"} & set(without)
+        ]
+
+    def __call__(self, changes=None, without=(), drop=(), config=None, only=None):
+        """Render with changed numbers (by key), without exhibits of these names, and without keys that begin so."""
+        numbers = {key: entry for key, entry in copy.deepcopy(self.numbers).items() if not key.startswith(tuple(drop))}
+        for key, value in (changes or {}).items():
+            kind = "text" if isinstance(value, str | bool | None) else "count" if isinstance(value, int) else "accuracy"
+            numbers[key] = {"text": show(value, kind) if value is not None else "--", "value": value}
+        write_json(self.tmp_path / "numbers.json", numbers)
+        paths = []
+        for name in dict.fromkeys(self.exhibits):
+            if re.sub(r".*/|\..*", "", name) not in without:
+                path = self.tmp_path / name
+                path.parent.mkdir(exist_ok=True)
+                path.touch()
+                paths.append(path)
+        output = self.tmp_path / "report.tex"
+        study = copy.deepcopy(self.study)
+        for key, value in (config or {}).items():
+            study[key] = study[key] | value
+        latex.render_report(study, self.folder, self.tmp_path / "numbers.tex", paths, output)
+        text = output.read_text(encoding="utf-8")
+        Scenario.taken |= set(MARK.findall(text))
+        text = re.sub(r"\\result\{([^}#]+)\}", lambda match: numbers[match[1]]["text"], MARK.sub("", text))
+        return " ".join(text.split())
+
+
+OF_SEVERAL = (
+    "critical-difference", "figures/correlations", "proxy-pairs", "anytime", "fronts", "ranking", "published-correlations",
+    "published-searches", "transfer", "ensemble-choice", "ensemble-top", "leagues", "league-searches", "limits",
+    "spaces", "prices",
+)  # fmt: skip
+"""Exhibits that the studies of one proxy do not have ."""
+
+
+@pytest.fixture(scope="module")
+def one(templates, tmp_path_factory):
+    """One dataset that this project trained, one proxy."""
+    study = FakeStudy(tmp_path_factory.mktemp("one"), ("digits",))
+    return Scenario(study, numbers_of(study), templates[0], tmp_path_factory.mktemp("one report"), OF_SEVERAL)
+
+
+@pytest.fixture(scope="module")
+def prior(templates, tmp_path_factory):
+    """The same, where the best training-free search has the skip term."""
+    study = FakeStudy(tmp_path_factory.mktemp("prior"), ("digits",))
+    study.searches["naswot-100"] = {"algorithm": "freerea"}
+    return Scenario(study, numbers_of(study), templates[0], tmp_path_factory.mktemp("prior report"), OF_SEVERAL)
+
+
+PUBLISHED = {
+    "compared": 5, "within": 3, "tolerated": 1, "differs": 1, "with_z": 4, "beyond_chance": 1, "unknown": 1,
+    "quoted": 2, "widest.title": "W", "widest.difference": 0.5, "widest.dataset": "CIFAR-10", "farthest.title": "F",
+    "farthest.metric": "test", "farthest.dataset": "CIFAR-10", "farthest.difference": 0.5, "farthest.std": 0.1,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def three(root, templates, tmp_path_factory):
+    """The benchmark's datasets, several proxies and ensembles, published rows, leagues, prices, limits and fronts."""
+    datasets = ("cifar10", "cifar100", "ImageNet16-120")
+    names = {"proxies": ("naswot", "flops", "params", "synflow", "snip"), "ensembles": ("vote",)}
+    study = FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True, **names)
+    study.config["search"] |= {"leagues": {"l": ["naswot-10", "naswot-100"], "alone": ["area"]}, "pay_once": True}
+    numbers = numbers_of(study, root / "report/published.yaml")
+    extra = {f"published.{key}": value for key, value in PUBLISHED.items()}
+    extra |= {f"chosen.league.l.{key}": value for key, value in {"searches": 2, "right": 2, "lost": 0.5}.items()}
+    extra |= {f"chosen.ensemble.{key}": value for key, value in {"proxies": 3, "largest": 2, "tried": 6}.items()}
+    extra |= {"price.scored": True, "price.paper": True, "price.same_machine": False}
+    extra |= {f"price.{name}.machine": name for name in ("table", "machine", "paper")}
+    for dataset in datasets:
+        e, t, a = f"chosen.ensemble.{dataset}", f"chosen.top.{dataset}", f"anytime.{dataset}"
+        extra |= {f"{e}.size": 2, f"{e}.spearman": 0.8, f"{e}.single": 0.7, f"{e}.best": 0.9}
+        extra |= {f"{t}.accuracy": 93.0, f"{t}.single": 92.0, f"{t}.best": 94.0, f"price.{dataset}.ratio": 2.0}
+        extra |= {f"{a}.title": "T", f"{a}.other": "O", f"{a}.end": 3.0, f"{a}.passed": 2.0}
+        extra |= {f"limits.{dataset}.{key}": key for key in ("first.title", "left.title")}
+        extra |= {f"limits.{dataset}.{key}": 1.0 for key in ("first.test", "first.below", "left.share")}
+        extra |= {f"fronts.{dataset}.first.title": "NSGA", f"fronts.{dataset}.first.share": 0.9}
+    for key, value in extra.items():
+        kind = "text" if isinstance(value, str | bool) else "count" if isinstance(value, int) else "accuracy"
+        numbers[key] = {"text": show(value, kind), "value": value}
+    return Scenario(study, numbers, templates[0], tmp_path_factory.mktemp("three report"))
+
+
+@pytest.fixture(scope="module")
+def sparse(templates, tmp_path_factory):
+    """A foreign table without early accuracies and a single search, no noise measured."""
+    study = FakeStudy(
+        tmp_path_factory.mktemp("sparse"), ("own",), searches=("random-cell",), early=False, measured=False
+    )
+    return Scenario(
+        study, numbers_of(study), templates[0], tmp_path_factory.mktemp("sparse report"), (*OF_SEVERAL, "comparisons")
+    )
+
+
+@pytest.fixture(scope="module")
+def single_seed(templates, tmp_path_factory):
+    study = FakeStudy(
+        tmp_path_factory.mktemp("seed"), ("own",), searches=("naswot-10", "random-search"), noise=ONE_SEED
+    )
+    return Scenario(study, numbers_of(study), templates[0], tmp_path_factory.mktemp("seed report"), OF_SEVERAL)
+
+
+def difference(before, verdict, size, images=797):
+    """What stands beside a difference of two searches."""
+    lead = -size if verdict == "worse" else size
+    return {
+        f"{before}.lead": lead, f"{before}.size": size, f"{before}.low": lead - 0.1, f"{before}.high": lead + 0.1,
+        f"{before}.verdict": verdict, f"{before}.aside": image_words(lead, images, 1.2),
+    }  # fmt: skip
+
+
+TRAINED = "trained.digits"
+AGAINST = "compare.digits.non-weight-sharing"
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ({"better": ["A"]}, "The study has one search that trains: A is better than it."),
+        (
+            {"better": ["A"], "undecided": ["B", "C", "D"], "worse": ["E", "F"]},
+            "The study has six searches that train: A is better than it, E and F are worse than it and B, C and D are "
+            "not told from it.",
+        ),
+        ({"worse": ["A", "B"]}, "The study has two searches that train: A and B are worse than it."),
+    ],
+)
+def test_searches_that_train_are_counted_one_by_one(one, found, sentence):
+    changes = {f"{TRAINED}.{verdict}": len(found.get(verdict, [])) for verdict in ("better", "worse", "undecided")}
+    changes |= {f"{TRAINED}.searches": sum(changes.values()), f"{TRAINED}.words": verdict_words(found, "it")}
+    assert one(changes).count(sentence) == 2, "in discussion and conclusion"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said", "unsaid"),
+    [
+        ("better", "0.50 points above it (95\\,\\% interval 0.40 to 0.60)", "below it (95"),
+        ("worse", "0.50 points below it (95\\,\\% interval of the difference $-0.60$ to $-0.40$)", "above it (95"),
+        ("undecided", "which these runs do not tell from it", "points above it (95"),
+    ],
+)
+def test_the_best_search_that_trains_is_judged_by_sign(one, verdict, said, unsaid):
+    text = one(difference(AGAINST, verdict, 0.5) | {f"{AGAINST}.p": 0.3})
+    assert said in text
+    assert unsaid not in text
+    assert "within what the test images leave open" in text
+    assert ("a difference that these runs do not decide" in text) == (verdict == "undecided")
+    assert "most of the way" not in text
+
+
+def test_a_difference_below_one_test_image_is_called_so(one):
+    assert ", less than one test image" in one(difference(AGAINST, "better", 0.12))
+    assert ", less than one test image" not in one(difference(AGAINST, "better", 0.13))
+    assert "test image." not in one(difference(AGAINST, "better", 0.12, images=None))
+
+
+@pytest.mark.parametrize(
+    ("ratio", "sentence"),
+    [
+        (52.0, "It takes 52.00 times the seconds."),
+        (1.0, "Both take about the same time."),
+        (0.2, "The training-free search takes 5.00 times its seconds: training is that cheap here."),
+        (None, ""),
+    ],
+)
+def test_times_are_told_by_their_ratio(one, ratio, sentence):
+    words = time_words(ratio)
+    inverse = None if ratio is None else 1 / ratio
+    text = one({f"{AGAINST}.speedup": ratio, f"{AGAINST}.faster": inverse, f"{AGAINST}.time": words})
+    assert sentence in text
+    told = [words for words in ("times the seconds.", "about the same time", "times its seconds") if words in text]
+    assert len(told) == (ratio is not None)
+
+
+@pytest.mark.parametrize(
+    ("better", "time", "sentence"),
+    [
+        (2, "longer", "Those that are better take 2.00 to 50.00 times the seconds of the training-free search."),
+        (2, "mixed", "Not all of those that are better take longer: 2.00 to 50.00 times the seconds"),
+        (2, "shorter", None),
+        (1, "longer", None),
+    ],
+)
+def test_the_times_of_several_better_searches_are_a_range(one, better, time, sentence):
+    changes = {"better": better, "time": time, "slower_least": 2.0, "slower_most": 50.0}
+    text = one({f"{TRAINED}.{key}": value for key, value in changes.items()})
+    assert (sentence or "The study has") in text
+    assert ("that are better take" in text) == (sentence is not None)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        ("better", "adds 9.88 points to the mean of a random cell"),
+        ("worse", "below that mean: its score misleads"),
+        ("undecided", "which these runs cannot tell from that mean"),
+    ],
+)
+def test_a_random_cell_stands_beside_the_median_cell(one, verdict, sentence):
+    changes = difference("random.digits", verdict, 9.88) | {"truth.digits.median_test": 87.31}
+    text = one(changes)
+    assert sentence in text
+    assert "and the median cell 87.31\\,\\%" in text
+
+
+@pytest.mark.parametrize(
+    ("side", "below", "sentence"),
+    [
+        ("above", 0, "It is 0.50 points above the median cell."),
+        ("above", 1, "above the median cell; of two training-free searches these end below it on average: NASWOT"),
+        ("below", 2, "It is 0.50 points below the median cell; of two training-free searches"),
+        ("equal", 0, "It is level with the median cell."),
+    ],
+)
+def test_the_median_cell_is_compared_by_sign(one, side, below, sentence):
+    changes = {"side": side, "below": below, "words": "NASWOT", "best": 0.5, "searches": 2}
+    assert sentence in one({f"median.digits.{key}": value for key, value in changes.items()})
+
+
+@pytest.mark.parametrize(
+    ("verdict", "undecided", "sentence"),
+    [
+        ("better", "", "AREA is better than Regularised evolution, by 0.30 points (95"),
+        ("worse", "", "AREA is worse than Regularised evolution, by 0.30 points (95"),
+        ("undecided", "AREA from Regularised evolution", "These runs do not tell AREA from Regularised evolution."),
+    ],
+)
+def test_a_hybrid_is_judged_against_what_it_extends(one, verdict, undecided, sentence):
+    changes = difference("extends.digits.area", verdict, 0.3) | {"extends.digits.undecided": undecided}
+    text = one(changes)
+    assert sentence in text
+    assert ("These runs do not tell AREA" in text) == (verdict == "undecided")
+
+
+@pytest.mark.parametrize(
+    ("count", "words", "verb"), [(1, "RoBoT", "extends"), (2, "HNAS and RoBoT", "extend"), (0, "", "")]
+)
+def test_hybrids_that_extend_no_search_of_the_study_are_named(one, count, words, verb):
+    text = one({"extends.digits.alone_count": count, "extends.digits.alone": words})
+    assert (f"No search of this study is one that {words} {verb}." in text) == (count > 0)
+
+
+def test_hybrids_may_all_extend_nothing(one):
+    changes = {"extends.digits.alone_count": 1, "extends.digits.alone": "RoBoT", "extends.digits.undecided": ""}
+    text = one(changes, drop=["extends."])
+    assert "A hybrid is judged" not in text
+    assert "is one that RoBoT extends" in text
+    assert "extend" not in one(drop=["extends."]).replace("extended", "")
+
+
+PRIOR = "prior.digits"
+
+
+@pytest.mark.parametrize(
+    ("owed", "trained", "decides", "said"),
+    [
+        ("better", "better", True, ["points behind (95", "points behind Regularised evolution", "So it is the prior"]),
+        ("better", "worse", False, ["points ahead of Regularised evolution all the same"]),
+        (
+            "undecided",
+            "undecided",
+            False,
+            ["which these runs do not show to be worse", "do not tell it from Regularised"],
+        ),
+    ],
+)
+def test_what_a_search_owes_to_the_prior(prior, owed, trained, decides, said):
+    changes = difference(f"{PRIOR}.owed", owed, 1.5) | difference(PRIOR, trained, 1.2) | {f"{PRIOR}.decides": decides}
+    text = prior(changes)
+    for words in said:
+        assert words in text
+    assert ("So it is the prior" in text) == decides
+    assert ("the best training-free search loses 1.50 points" in text) == (owed == "better")
+    assert ("do not show that the skip term" in text) == (owed != "better")
+    alone = prior(changes, drop=[f"{PRIOR}.lead"])
+    assert "points ahead of" not in alone
+
+
+G = "growth.digits.naswot"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "steadier", "sentence"),
+    [
+        ("better", True, "its mean rises by 1.00 points, and its standard deviation falls from"),
+        ("better", False, "its mean rises by 1.00 points."),
+        ("worse", True, "its mean falls by 1.00 points, for its highest scores are not its best cells"),
+        ("undecided", True, "make no difference to NASWOT that these runs could show"),
+    ],
+)
+def test_more_samples_help_harm_or_neither(one, verdict, steadier, sentence):
+    text = one(difference(G, verdict, 1.0) | {f"{G}.steadier": steadier, f"{G}.gain": 1.0})
+    assert sentence in text
+
+
+def test_an_oracle_beats_a_proxy_only_where_it_does(one):
+    for gap, told in ((0.5, True), (0.001, False), (-0.5, False)):
+        text = one({f"{G}.oracle_gap": gap, f"{G}.oracle_side": sign_of_printed(gap)})
+        assert ("An oracle on the same cells beats" in text) == told
+
+
+@pytest.mark.parametrize(
+    ("whole", "top", "said"),
+    [
+        (0.8, 0.35, ["a strong rank correlation", "less than over all cells"]),
+        (0.132, -0.419, ["a weak rank correlation", "turned round against the order over all cells"]),
+        (-0.419, -0.45, ["a moderate but inverted rank correlation", "and the wrong way round, too"]),
+        (0.05, 0.05, ["next to no rank correlation", "next to nothing, as over all cells"]),
+    ],
+)
+def test_a_score_is_called_by_size_and_sign_everywhere(one, whole, top, said):
+    key, order = "correlation.digits.naswot.test.all", "order.digits.naswot"
+    changes = {f"{key}.spearman": whole, f"{key}.words": correlation_words(whole)}
+    changes |= {f"{order}.top": top, f"{order}.top_words": part_words(top, whole)}
+    changes |= {f"{order}.within": top, f"{order}.within_words": part_words(top, whole)}
+    changes |= {"order.digits.convolutions_words": correlation_words(0.132)}
+    text = one(changes)
+    assert text.count(said[0]) >= 3, "in abstract, section and discussion"
+    assert text.count(said[1]) >= 2
+    assert "The count of convolutions alone has a weak rank correlation" in text
+    assert "a good part" not in text
+    assert "knows less" not in text
+    silent = one(changes | {f"{order}.top": None, f"{order}.within": None})
+    assert "Among the best tenth" not in silent
+    assert "Among cells with equally many" not in silent
+
+
+@pytest.mark.parametrize(
+    ("nan", "sentence"),
+    [
+        (0, None),
+        (1, "One cell has no finite score and counts as lowest."),
+        (201, "201 cells have no finite score and count as lowest."),
+    ],
+)
+def test_cells_without_a_score_are_counted(one, nan, sentence):
+    text = one({"correlation.digits.naswot.test.all.nan": nan})
+    assert (sentence or "cells") in text
+    assert ("no finite score and count" in text) == (sentence is not None)
+
+
+def test_one_proxy_alone(one):
+    for sign, words in (
+        ("above", "the score knows something"),
+        ("below", "the wrong way."),
+        ("around", "is not shown."),
+    ):
+        assert words in one({"order.digits.naswot.partial_sign": sign})
+    assert "Given the numbers of parameters" not in one({"order.digits.naswot.partial": None})
+    assert (
+        "95\\,\\% interval 0" not in one({"order.digits.naswot.partial_low": None}).split("Given the numbers")[1][:300]
+    )
+    stable = {"stability.digits.naswot.initialisation": 1.0, "stability.digits.naswot.batch": 1.0}
+    assert "Chance has its part" not in one(stable)
+    assert "Chance has its part" in one(stable | {"stability.digits.naswot.batch": 0.5})
+    assert "Figure~\\ref{fig:scatter}" not in one(without=["scatter-naswot"])
+    assert "Figure~\\ref{fig:kernels}" not in one(without=["kernels-digits", "correlations"])
+    assert "distinct ones" not in one(drop=["correlation.digits.naswot.test.distinct"]).split("Where the order")[0]
+    assert "Twins" in one()
+    assert "Twins" not in one({"stability.digits.twins": 0})
+    assert "how stable" not in one(drop=["stability."])
+
+
+FLOPS = "pairs.cifar10"
+
+
+@pytest.mark.parametrize(
+    ("count", "titles", "sentence"),
+    [
+        (0, "", "none follows the FLOPs of a cell more closely, by the magnitude of $\\rho$, than its accuracy."),
+        (
+            1,
+            "SNIP",
+            "one follows the FLOPs of a cell more closely, by the magnitude of $\\rho$, than its accuracy: SNIP.",
+        ),
+        (20, "A and B", "20 follow the FLOPs of a cell more closely"),
+    ],
+)
+def test_following_flops_is_counted(three, count, titles, sentence):
+    assert sentence in three({f"{FLOPS}.closer_to_flops": count, f"{FLOPS}.closer_to_flops.titles": titles})
+
+
+def test_pairs_of_proxies_are_alike_unrelated_or_opposite(three):
+    opposite = {f"{FLOPS}.unlike.opposite": inverted(-0.9), f"{FLOPS}.unlike.one": "A", f"{FLOPS}.unlike.other": "B"}
+    assert "A and B have the most opposite orders" in three(opposite)
+    assert "A and B have the most opposite" not in three(opposite | {f"{FLOPS}.unlike.opposite": inverted(-0.05)})
+    assert "have least to do with each other" in three()
+    text = three(drop=[f"pairs.{dataset}.closer_to_flops" for dataset in ("cifar10", "cifar100", "ImageNet16-120")])
+    assert "follow the FLOPs" not in text
+
+
+R = "ranking.cifar10"
+
+
+def test_ranks_of_proxies_tell_ties_and_inversions(three):
+    plain = {f"{R}.first.tied": 0, f"{R}.inverted": 0, f"{R}.above_convolutions": 0, "ranking.first.tied": 0}
+    text = three(plain)
+    assert "is beaten there by none of the" in text
+    assert "level with" not in text.split("ranks first with")[1][:80]
+    tied = {f"{R}.first.tied": 1, f"{R}.above_convolutions": 1, "ranking.first.tied": 2}
+    text = three(plain | tied)
+    assert "level with one other." in text
+    assert "as two others have, too" in text
+    assert "is beaten there by one of the" in text
+    names = {f"{R}.strongest.title": "Zen", f"{R}.strongest.spearman": -0.42}
+    text = three(plain | names | {f"{R}.inverted": 1, f"{R}.strongest.inverted": True})
+    assert "One score is inverted; the largest magnitude of all is that of one of them, Zen with" in text
+    text = three(plain | names | {f"{R}.inverted": 12, f"{R}.strongest.inverted": False})
+    assert "Twelve scores are inverted." in text
+    assert "is beaten there" not in three(
+        {f"ranking.{name}.above_convolutions": None for name in three.study["datasets"]}
+    )
+    assert "The ranking there agrees" not in three(
+        {f"ranking.{name}.agreement": None for name in ("cifar100", "ImageNet16-120")}
+    )
+
+
+def test_what_is_first_among_proxies_may_be_shared(three):
+    o = "order.cifar10"
+    for better in (0.25, 0.0):
+        for tied, words in ((0, None), (1, "level with that of one other"), (3, "level with that of three others")):
+            text = three({f"{o}.first.tied": tied, f"{o}.first.better": better})
+            assert ("level with that of" in text) == (words is not None)
+            assert (words or "the most accurate first cell") in text
+
+
+@pytest.mark.parametrize(
+    ("count", "top", "partial"),
+    [
+        (0, "none of 6 scores orders the best tenth", "none of 4 keeps a partial correlation"),
+        (1, "one of 6 scores orders the best tenth", "one of 4 keeps a partial correlation"),
+        (3, "three of 6 scores order the best tenth", "three of 4 keep a partial correlation"),
+    ],
+)
+def test_orders_beyond_chance_are_counted(three, count, top, partial):
+    text = three({"order.cifar10.top_positive": count, "order.cifar10.partial_positive": count})
+    assert top in text
+    assert partial in text
+
+
+def test_orders_that_are_not_known_are_not_told(three):
+    nothing = {f"order.{name}.{kind}_known": 0 for name in three.study["datasets"] for kind in ("top", "partial")}
+    assert "order the best tenth" not in three(nothing)
+    text = three(nothing | {"order.cifar10.partial_known": 3})
+    assert "whose interval lies above zero on CIFAR-10, the largest" in text
+
+
+@pytest.mark.parametrize(
+    ("compared", "within", "words"),
+    [
+        (
+            1,
+            0,
+            "One published coefficient has a counterpart here (Table~\\ref{tab:published-correlations}); none lies",
+        ),
+        (24, 1, "24 published coefficients have a counterpart"),
+        (24, 20, "20 lie within"),
+    ],
+)
+def test_published_coefficients_are_counted(three, compared, within, words):
+    assert words in three({"published.correlations.compared": compared, "published.correlations.within": within})
+    assert "Against published correlations" not in three(drop=["published.correlations.compared"])
+
+
+C = "contest.cifar10"
+
+
+def test_contests_of_searches_are_counted(three):
+    for apart, pairs, words in ((0, 1, "none of one pair"), (1, 2, "one of two pairs"), (14, 21, "14 of 21 pairs")):
+        assert f"tells {words} of searches apart" in three({f"{C}.apart": apart, f"{C}.pairs": pairs})
+    for tied, words in (
+        (1, "to which one more is equal in every run"),
+        (2, "to which two more are equal in every run"),
+    ):
+        assert words in three({f"{C}.tied": tied})
+    assert "equal in every run" not in three({f"{C}.tied": 0})
+    assert "which no difference" not in three(difference(C, "better", 0.4))
+    text = three(difference(C, "better", 0.4))
+    assert "So the first is better." in text
+    assert "ties counted half" in text
+    assert "These runs do not decide between the two." in three(difference(C, "undecided", 0.1))
+    assert "The highest mean, references left out, is" not in three(
+        drop=[f"contest.{name}.lead" for name in three.study["datasets"]]
+    )
+
+
+def test_what_runs_detect_is_told_where_they_vary(three):
+    assert "say nothing of what they could detect" in three({f"{C}.varied": 0})
+    assert "in the median of all pairs" in three({f"{C}.varied": 21, f"{C}.pairs": 21})
+    text = three({f"{C}.varied": 1, f"{C}.pairs": 21, f"{C}.enough": 1})
+    assert "the one pair whose difference is not the same in all runs" in text
+    assert "and one of one pair has enough of them" in text
+    text = three({f"{C}.varied": 20, f"{C}.pairs": 21, f"{C}.enough": 4})
+    assert "four of 20 pairs have enough of them" in text
+    assert "enough of them" not in three({f"contest.{name}.enough": 0 for name in three.study["datasets"]})
+
+
+def test_ranks_over_datasets(three):
+    assert "it does not show that the searches differ at all" in three({"ranks.verdict": "alike"})
+    assert "do not show that the searches differ" not in three({"ranks.verdict": "apart"})
+    assert "Friedman's test of equal ranks" not in three({"ranks.verdict": "unknown"})
+    assert "no search ranks that far behind the first" in three({"ranks.below_first": 0})
+    assert "two searches rank that far behind the first" in three({"ranks.below_first": 2})
+    assert "(as one other has, too)" in three({"ranks.tied": 1})
+    assert "beyond doubt" not in three()
+
+
+def test_searches_that_end_at_one_accuracy(three, one):
+    text = three({"settled.cifar10.count": 1, "settled.cifar10.words": "tfnas"})
+    assert "On CIFAR-10 one search ends at one accuracy in all runs: tfnas." in text
+    text = three({"settled.cifar10.count": 3, "settled.cifar10.words": "a, b and c"})
+    assert "On CIFAR-10 three searches end at one accuracy in all runs: a, b and c." in text
+    assert "at one accuracy in all runs" not in one()
+
+
+T = "transfer.cifar100"
+
+
+@pytest.mark.parametrize(
+    ("loss", "largest", "said"),
+    [
+        (1.0, 2.0, "costs 1.00 points on CIFAR-100 on average over four searches, and at most 2.00, for"),
+        (-0.5, -0.1, "gains 0.50 points on CIFAR-100 on average over four searches; it"),
+        (0.001, 2.0, "changes the mean by 0.00 points on CIFAR-100 on average over four searches, and at most 2.00"),
+    ],
+)
+def test_transfer_is_told_by_sign(three, loss, largest, said):
+    changes = {"mean_loss": loss, "mean_size": abs(loss), "side": sign_of_printed(loss), "searches": 4}
+    changes |= {"largest_loss": largest, "largest_side": sign_of_printed(largest)}
+    text = three({f"{T}.{key}": value for key, value in changes.items()})
+    assert said in text
+    assert "on average over" not in three({f"transfer.{name}.searches": 1 for name in ("cifar100", "ImageNet16-120")})
+    assert r"\paragraph{Transfer.}" not in three(drop=["transfer."])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "sentence"),
+    [
+        ("better", "leads random search at the same budget by 0.50 points."),
+        ("worse", "evolution trails random search at the same budget by 0.50 points."),
+        ("undecided", "these runs do not tell evolution and random search apart."),
+    ],
+)
+def test_evolution_against_random_search(one, verdict, sentence):
+    assert sentence in one(difference("evolution.digits", verdict, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"within": 3, "differs": 1}, "three lie within one published standard deviation of ours"),
+        (
+            {"within": 0, "differs": 0, "tolerated": 0, "compared": 1},
+            "Of one mean of validation or test accuracy that was published",
+        ),
+        ({"within": 0}, "none lies within one published"),
+        ({"differs": 0}, "and none differs by more"),
+        ({"differs": 2}, "and two differ by more"),
+        ({"tolerated": 1}, "one beyond it but within the tolerance"),
+        ({"with_z": 1, "beyond_chance": 0}, "for one mean; none of them differs by more than chance"),
+        ({"with_z": 9, "beyond_chance": 4}, "for nine means; four of them differ by more than chance"),
+        ({"unknown": 1}, "For one more mean the source has no spread"),
+        ({"unknown": 7}, "For seven more means the source has no spread"),
+        (
+            {"quoted": 1},
+            "One mean that could only be found where others quote it stands in the table as such and is not",
+        ),
+        ({"quoted": 3}, "Three means that could only be found where others quote them stand in the table"),
+    ],
+)
+def test_published_means_are_counted(three, changes, said):
+    text = three({f"published.{key}": value for key, value in changes.items()})
+    assert said in text
+    assert "most of them single cells" not in text
+
+
+def test_published_means_that_are_not_there_are_not_told(three):
+    nothing = {f"published.{key}": 0 for key in ("compared", "with_z", "unknown", "quoted", "tolerated")}
+    text = three(nothing, drop=["published.farthest", "published.widest"])
+    assert "published standard deviation of ours" not in text
+    assert "others quote" not in text.split("Do searches find what")[1].split("section{")[0]
+    assert "largest difference among them" not in three({"published.unknown": 2}, drop=["published.widest"])
+    assert "number of runs is known, too" not in three({"published.with_z": 0})
+
+
+def test_prices_name_a_machine_once(three):
+    one_machine = {"price.table.machine": "AMD EPYC", "price.machine.machine": "AMD EPYC", "price.same_machine": True}
+    text = three(one_machine)
+    assert "on the machine that made this report, one of the same kind; and" in text
+    assert text.count("AMD EPYC") == 1
+    text = three({"price.table.machine": "A", "price.machine.machine": "B"})
+    assert "those of A; with those of a short measurement on the machine that made this report, B; and" in text
+    assert "score table; with those" in three({"price.table.machine": ""})
+    assert "the rate that a paper states" not in three({"price.paper": False})
+    assert "no search here scores a cell" in three({"price.scored": False})
+    assert "The measurement took" not in three({f"price.{name}.ratio": None for name in three.study["datasets"]})
+    assert "Cells that compute the same function" not in three(config={"search": {"pay_once": False}})
+    three({}, drop=["price."])
+
+
+def test_when_training_passes_a_score(three, one):
+    assert "never stays above" in three({"anytime.cifar10.passed": None})
+    assert "stays above what O" in three({"anytime.cifar10.passed": 2.0})
+    shown = {"anytime.digits.passed": 1.0, "anytime.digits.end": 2.0, "anytime.digits.title": "T"}
+    assert "T, the best search that trains, stays above" in one(
+        shown | {"anytime.digits.other": "O", "price.scored": False}
+    )
+
+
+def test_choices_made_elsewhere(three):
+    e = "chosen.ensemble.cifar10"
+    assert "has two members and" in three({f"{e}.size": 2})
+    text = three({f"{e}.size": 1, f"{e}.spearman": 0.8})
+    assert "has one member and" in text
+    assert "has one member and $\\rho=$~0.80; hindsight" in text
+    assert "On CIFAR-10 the one chosen has" not in three({f"{e}.spearman": None})
+    for right, words in (
+        (0, "none of three datasets; where"),
+        (2, "two of three datasets; where"),
+        (3, "three of three datasets."),
+    ):
+        assert f"is that of hindsight on {words}" in three({"chosen.league.l.right": right})
+    for names in (["ensemble-choice", "ensemble-top"], ["leagues", "league-searches"]):
+        three(without=names)
+    assert (
+        "held out"
+        not in three(without=["ensemble-choice", "ensemble-top", "leagues", "league-searches"]).split("Reference")[0]
+    )
+
+
+def test_limits_and_fronts(three):
+    assert "keeps to its limit in every run is" in three()
+    text = three(drop=["limits.", "fronts."])
+    assert "keeps to its limit in every run is" not in text
+    assert "leaves its limit most often" not in text
+    constrained = copy.deepcopy(three.study["search"]["use"])
+    constrained["naswot-10"] = constrained["naswot-10"] | {"constraint": {"params": {"max": 5}}}
+    assert "is left out where searches are ranked" in three(config={"search": {"use": constrained}})
+    borrowed = copy.deepcopy(three.study["search"]["use"])
+    borrowed["area"] = borrowed["area"] | {"accuracies_of": "cifar10"}
+    assert "named with \\emph{accuracies of}" in three(config={"search": {"use": borrowed}})
+    three(without=["fronts", "limits", "spaces"])
+    three(without=["fronts", "limits"])
+
+
+def test_a_benchmark_of_its_own(one, single_seed):
+    t, n = "truth.digits", "noise.digits"
+    for cells, words in ((1, "one cell comes within one point"), (40, "40 cells come within one point")):
+        assert words in one({f"{t}.within_one_cells": cells})
+    assert "need not appear again" in one({f"{n}.gap_verdict": "within"})
+    assert "not more than the" in one({f"{n}.gap_verdict": "beyond"})
+    assert "the formula of Spearman and Brown" not in one({f"{n}.reliability": None})
+    assert "Among the hundred best cells" not in one({f"{n}.noise_of_gap": None})
+    assert "noisy thing" not in one()
+    assert "Each cell was trained with a single training seed" in single_seed()
+    images = {f"{t}.test_images": 797, f"{t}.one_image": 0.13, f"{t}.half_width": 1.2}
+    assert "One of the 797 test images of Digits is 0.13 points" in one(images)
+    assert "test images of Digits" not in one({f"{t}.test_images": None})
+
+
+def test_the_introduction_says_what_was_measured(one, sparse, three):
+    t = "truth.digits"
+    assert "from 6" in one({f"{t}.query_varies": True, f"{t}.query_seconds_min": 6.0})
+    assert ", from" not in one({f"{t}.query_varies": False}).split("Noise")[0]
+    assert "days" not in one({f"{t}.space_days": 0.5}).split("Noise")[0]
+    assert "or 3.00 days," in one({f"{t}.space_days": 3.0})
+    text = sparse()
+    assert "Every candidate is trained. \\item" in text
+    assert "one search, run 30 times each" in text
+    assert "from a single random cell to regularised evolution" not in text
+    assert "On Digits even a training that is stopped early" in one()
+    assert "With only 30 runs" not in one()
+    assert "With only" in one({"study.few_runs": True})
+
+
+def test_structure_follows_the_study(one, three, sparse, prior, single_seed):
+    assert "All datasets here hold photographs" in three()
+    mixed = {"datasets": {"digits": {}}}
+    digits = {
+        key.replace("cifar10.", "digits."): entry["value"] for key, entry in three.numbers.items() if "cifar10." in key
+    }
+    assert digits
+    assert mixed
+    assert "accuracies averaged over the few training seeds of the benchmark" in three()
+    assert "kinder guide" not in sparse()
+    one({"study.share_classes": False, "study.wall_seconds_max": None, "study.cells_per_stage": 5, "study.cells": None})
+    one({"truth.digits.params_min": None, "device.digits.note": "a note"})
+    one(
+        without=[
+            "batch-digits",
+            "comparisons",
+            "anytime",
+            "limits",
+            "prices",
+            "published-searches",
+            "leagues",
+            "transfer",
+        ]
+    )
+    three(without=[f"batch-{name}" for name in three.study["datasets"]])
+    three({"device.cifar100": "another machine", "device.ImageNet16-120": "a third"})
+    three(
+        config={"report": {"published": False}},
+        drop=["published."],
+        without=["published-correlations", "published-searches"],
+    )
+    three(config={"search": {"leagues": {"one": ["area", "naswot-10"]}}}, drop=["chosen.league"]) if False else None
+    prior()
+    single_seed()
+
+
+def test_every_branch_of_every_template_was_taken(templates):
+    """The last test of this file: run the whole file, or this says what the rest would have taken."""
+    missing = sorted(set(templates[1]) - Scenario.taken)
+    assert not missing, f"{len(missing)} of {len(templates[1])} branches: " + ", ".join(missing)
+
+
+def test_templates_hold_no_thresholds(root):
+    """What a number means is decided in tfnas.reporting; a template may ask for none, one, several and for words."""
+    for path in latex.template_files(root / "report"):
+        if path.endswith(".tex"):
+            for tag in re.findall(r"\(\(\*-?\s*(?:if|elif)\b.*?\*\)\)", open(path, encoding="utf-8").read(), re.DOTALL):
+                bare = re.sub(r'"[^"]*"', "", tag).removesuffix("*))")
+                assert not re.search(r"\d\.\d|[<>]=?\s*-?(?:[2-9]|1\d)|\braw\([^)]*\)\s*[-+*/]", bare), f"{path}: {tag}"
+
+
+def test_facts_of_a_made_up_study_have_noise():
+    assert NOISE["split_half_spearman"] > 0
