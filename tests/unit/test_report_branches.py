@@ -130,7 +130,8 @@ class Scenario:
 
 
 OF_SEVERAL = (
-    "critical-difference", "figures/correlations", "proxy-pairs", "anytime", "fronts", "ranking", "published-correlations",
+    "critical-difference", "figures/correlations", "proxy-pairs", "anytime", "fronts", "ranking",
+    "published-correlations",
     "published-searches", "transfer", "ensemble-choice", "ensemble-top", "leagues", "league-searches", "limits",
     "spaces", "prices",
 )  # fmt: skip
