@@ -114,6 +114,8 @@ def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> pd.DataFrame:
         raise DataError(f"'{path}' does not exist: check the path in the study file.")
     try:
         table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
+    except MemoryError:
+        raise  # the machine's fault, not the file's
     except Exception as error:
         raise DataError(f"'{path}' cannot be read as a table ({error}): it may be damaged, make it again.") from error
     missing = [column for column in columns if column not in table.columns]

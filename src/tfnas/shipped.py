@@ -14,6 +14,7 @@ from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json, write_table
 from tfnas.proxies.registry import family_of, proxy_names
 from tfnas.score_table import COLUMNS, ScoreTable
+from tfnas.scoring_plan import refuse_faults
 
 
 def take_shipped(
@@ -41,8 +42,8 @@ def take_shipped(
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells, was made on another dataset or with another skeleton, or its facts do not say
-            which or what the mini-batch was.
+        ScoreError: the table lacks cells, holds what a fault left without a value, was made on another dataset or with
+            another skeleton, or its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
@@ -58,6 +59,7 @@ def take_shipped(
                 "scoring.scores to computed."
             )
     rows = table.table[table.table["proxy"].isin(proxies)]
+    refuse_faults(rows, path)
     write_json(batch, facts["batch"])
     write_table(output, *with_ensembles(rows, facts | {"shipped_from": str(path)}, ensembles, str(path)))
 
@@ -101,11 +103,12 @@ def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
         The path of the shipped table.
 
     Raises:
-        ScoreError: the shipped table was made on other images or with another skeleton.
+        ScoreError: the shipped table was made on other images or with another skeleton, or a fault left a value out.
         DataError: a table or its facts are missing or damaged.
     """
     table, facts = read_table(path, COLUMNS), read_facts(path)
     table = table[table["proxy"].isin(proxy_names())]  # ensembles are computed from their members
+    refuse_faults(table, path)
     families = {name: family | ({"note": note} if note else {}) for name, family in facts["families"].items()}
     output = Path(folder) / f"{facts['dataset']}.csv.gz"
     if output.exists():

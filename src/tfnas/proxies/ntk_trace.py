@@ -35,7 +35,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.ntk import condition_number
+from tfnas.proxies.ntk import SINGULAR, condition_number
 from tfnas.proxies.registry import Family, Proxy
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ FAMILY = Family(
             summary="How unevenly the tangent kernel of the network itself lets it learn the labels of its images.",
             batch=f"the first {IMAGES}",
             published_batch="64",
-            failure="singular NTK",
+            failures=(SINGULAR,),
         ),
     ),
     same_score=rectifier_class,
