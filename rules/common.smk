@@ -8,8 +8,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from tfnas.config import load_study, warnings_of
+from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.errors import TfnasError
+from tfnas.proxies.registry import check_citations
 from tfnas.reporting.latex import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
 from tfnas.workflow import check_writable, forget_dead_locks, has_gpu, stage_sources
@@ -23,6 +24,7 @@ if not workflow.overwrite_configfiles:
 try:
     checked = load_study(config)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
+    check_citations(scored_names(checked), Path(workflow.basedir) / REPORT / "refs.bib")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None
 config.clear()

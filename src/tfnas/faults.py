@@ -25,7 +25,8 @@ MEMORY_TEXTS = (
     "_status_alloc_failed",
     "_status_not_initialized",  # what cuBLAS and cuDNN say when there is no room for their handle
     "unable to find an engine to execute",  # of cuDNN, when no algorithm has room for its workspace
-    "could not create a memory object",
+    "could not create a ",  # of oneDNN: a memory object, or a primitive whose code has no room
+    "could not execute a primitive",
 )
 """What the text of a ``RuntimeError`` says, in lower case, when memory ran out."""
 

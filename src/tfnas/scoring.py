@@ -30,7 +30,7 @@ from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, ProxyError, TfnasError
 from tfnas.faults import device_error, fault_of, first_line
 from tfnas.files import write_table
-from tfnas.memory import keep_freed_memory
+from tfnas.memory import give_back_memory, keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
 from tfnas.precision import full_precision
 from tfnas.progress import progress
@@ -250,11 +250,12 @@ def score_cells(
                 part = group[:together]
                 try:
                     rows += _score_group(family, part, images, labels, skeleton, seed, wanted)
+                    group = group[len(part) :]
+                    advance(len(part))
+                    continue
                 except Exception as error:
                     together = _fewer(error, family, len(part), images)
-                    continue
-                group = group[len(part) :]
-                advance(len(part))
+                give_back_memory()  # here the exception is gone, and what it held
     place = {str(cell): number for number, cell in enumerate(cells)}
     return sorted(rows, key=lambda row: (place[row[0]], row[2]))
 
@@ -290,8 +291,6 @@ def _fewer(error: Exception, family: Family, count: int, images: torch.Tensor) -
         raise error
     device = str(images.device)
     if fault_of(error) == "memory" and count > 1:
-        if images.is_cuda:
-            torch.cuda.empty_cache()
         log.warning("The memory of %s ran out: %d networks at a time from here.", device, count // 2)
         return count // 2
     what = f"One network with {len(images)} images"
@@ -331,9 +330,10 @@ def _score_group(
     started = trial.clock()
     try:
         results = _evaluate(family, trial, wanted)
-    except ProxyError:
-        for one in group if len(group) > 1 else ():
-            _score_group(family, [one], images, labels, skeleton, seed, wanted)
+    except ProxyError as error:
+        if error.__cause__ is not None and len(group) > 1:  # it was raised, by which cell is unknown
+            for one in group:
+                _score_group(family, [one], images, labels, skeleton, seed, wanted)
         raise
     seconds = trial.seconds(trial.clock() - started)
     return [

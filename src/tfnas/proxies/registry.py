@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Hashable
+import re
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -168,6 +169,27 @@ def get_proxy(name: str) -> Proxy:
         UnknownNameError: no such proxy; the message lists those that exist.
     """
     return next(proxy for proxy in get_family(family_of(name)).proxies if proxy.name == name)
+
+
+def check_citations(names: Sequence[str], bibliography: str | Path) -> None:
+    """Check that a bibliography has what the entries of proxies and ensembles cite.
+
+    Args:
+        names: of proxies and ensembles; others, which have no entry, are passed over.
+        bibliography: ``report/refs.bib``.
+
+    Raises:
+        ProxyError: it lacks a key; the message names the first.
+    """
+    known = set(re.findall(r"^\s*@\w+\s*\{\s*([^,\s]+)", Path(bibliography).read_text(encoding="utf-8"), re.MULTILINE))
+    entries = [describe(name) for name in names if name in ensembles() or name in proxy_names()]
+    for entry in entries:
+        key = entry.reference[0]
+        if key and key not in known:
+            raise ProxyError(
+                f"'{entry.name}' cites '{key}', which '{bibliography}' does not hold: add it there, or mend "
+                "`reference` of the proxy."
+            )
 
 
 def ensembles() -> dict[str, Ensemble]:
