@@ -79,8 +79,9 @@ def refuse_faults(rows: pd.DataFrame, place: str | Path) -> None:
     for (name, reason), part in suspect.groupby(["proxy", "reason"], sort=False):
         proxy = get_proxy(name)
         if part["finite"].any() or not declares(proxy, reason):
+            because = f"because of '{reason}'" if reason else "without a reason"
             raise ScoreError(
-                f"'{place}' has no score of '{name}' for {part['arch'].iloc[0]} because of '{reason or 'no reason'}', "
+                f"'{place}' has no score of '{name}' for {part['arch'].iloc[0]} {because}, "
                 f"and its definition declares {declared(proxy)}: that was a fault, so remove the file and score again."
             )
 
