@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tfnas.files import read_table
-from tfnas.proxies.registry import ensembles, families
+from tfnas.proxies.registry import Failure, ensembles, families
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 SAMPLE = "data/scores/nats-tss-sample/correlations.csv"
@@ -30,6 +30,7 @@ def fill(text: str, root: Path) -> str:
     tables = (
         ("proxies", proxy_table()),
         ("settings", setting_table()),
+        ("failures", failure_table()),
         ("formulas", formula_list()),
         ("ensembles", ensemble_table()),
         ("correlations", correlation_table(root / SAMPLE)),
@@ -58,6 +59,17 @@ def proxy_table() -> str:
         for proxy in members.proxies
     )
     return _table(("proxy", "family", "raw value", "better", "needs", "missing", "source"), rows)
+
+
+def failure_table() -> str:
+    """Return every failure that the definition of a proxy names, and what it means, as a Markdown table."""
+    proxies: dict[Failure, list[str]] = {}
+    for family in families().values():
+        for proxy in family.proxies:
+            for failure in proxy.failures:
+                proxies.setdefault(failure, []).append(f"`{proxy.name}`")
+    rows = ((failure.reason, failure.meaning, ", ".join(names)) for failure, names in proxies.items())
+    return _table(("reason", "what it means", "proxies"), rows)
 
 
 def setting_table() -> str:

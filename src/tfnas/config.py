@@ -302,8 +302,9 @@ def schema() -> dict[str, Any]:
                         },
                         "cells_per_job": _integer(
                             "Cells of one scoring job: enough that a job lasts minutes (tens to hundreds on CPU, "
-                            "thousands on GPU). Scores do not depend on it.",
-                            1000,
+                            "thousands on GPU). Scores do not depend on it. Best a multiple of 256, the most "
+                            "networks that run together: a group that the end of a job cuts is run by both jobs.",
+                            1024,
                         ),
                         "share_classes": {
                             "type": "boolean",

@@ -44,7 +44,11 @@ class ScoreError(DataError):
 
 
 class DeviceError(TfnasError):
-    """The device that was asked for is not there, or it ran out of memory."""
+    """The device that was asked for is not there, failed, or ran out of memory."""
+
+
+class ProxyError(TfnasError):
+    """A proxy returns something else than its contract says, or fails in a way that its definition does not name."""
 
 
 class SearchError(TfnasError):

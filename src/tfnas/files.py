@@ -247,8 +247,8 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
                 table = pd.read_parquet(file, page_checksum_verification=True)
             else:
                 table = pd.read_csv(file, compression="gzip" if path.suffix == ".gz" else None)
-    except DataError:
-        raise
+    except (DataError, MemoryError):
+        raise  # the latter is the machine's fault, not the file's
     except Exception as error:
         raise DataError(f"'{path}' cannot be read as a table ({error}): it may be damaged, make it again.") from error
     if stated and stated.get("rows", len(table)) != len(table):

@@ -42,7 +42,7 @@ from tfnas.files import read_facts, read_table, write_table
 from tfnas.proxies.registry import family_of, get_proxy
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
 from tfnas.score_table import lowest_where_missing
-from tfnas.scoring_plan import CHUNK_COLUMNS, classes
+from tfnas.scoring_plan import classes, read_chunk
 from tfnas.statistics import rank_shift, spearman
 
 log = logging.getLogger("tfnas")
@@ -81,7 +81,8 @@ def summarise_noise(
         output: table to write (.csv) with :data:`NOISE_COLUMNS`.
 
     Raises:
-        ScoreError: two files that belong together are not of the same cells, seed or dataset, or no file has a proxy.
+        ScoreError: two files that belong together are not of the same cells, seed or dataset, no file has a proxy, or a
+            fault left a value out.
         DataError: a table or its facts are missing, damaged or lack a column.
     """
     measured: dict[tuple[str, str], dict[str, float]] = {}
@@ -131,9 +132,9 @@ def _read_both(first: str | Path, second: str | Path) -> tuple[list[pd.DataFrame
     """Return tables and facts of the same networks on two mini-batches.
 
     Raises:
-        ScoreError: the networks are not the same.
+        ScoreError: the networks are not the same, or a fault left a value out.
     """
-    tables = [read_table(path, CHUNK_COLUMNS) for path in (first, second)]
+    tables = [read_chunk(path) for path in (first, second)]
     facts = [read_facts(path) for path in (first, second)]
     networks = [table[["arch", "proxy", "repeat"]].to_numpy().tolist() for table in tables]
     same = all(facts[0][key] == facts[1][key] for key in ("dataset", "family", "seed", "skeleton", "repeats"))

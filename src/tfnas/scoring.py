@@ -1,17 +1,25 @@
 """Score a chunk of cells with the proxies of one family on one mini-batch.
 
-The weights of a network come from a generator named after its cell and its repeat, so that scores do not depend on
-chunks, order or batching. Seconds are wall seconds from drawing the weights to the raw values, shared equally among the
-networks that ran together.
+The weights of a network come from a generator named after its cell and its repeat. What is left is rounding: which
+networks run together moves the last bits of a value, and with them, rarely, a ReLU. So groups are cut at fixed places
+of the scoring order, whatever the chunks (:func:`groups`), and a chunk whose ends lie inside a group runs the whole
+group: on one device, with one number of threads and of networks per pass, scores are equal to the bit however the work
+is cut, however many repeats there are, and after any restart. Groups of another size, as on a GPU with less memory,
+agree within rounding.
+
+Seconds are wall seconds from drawing the weights to the raw values, shared equally among the networks that ran
+together.
+
+A fault is never a score. Memory that runs out means fewer networks together, down to one, and then a failed job; a
+device that fails, and a proxy that breaks its contract (:mod:`tfnas.proxies.contract`), fail the job at once.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import logging
-import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -19,13 +27,15 @@ import torch
 
 from tfnas.cells import EDGES, Cell
 from tfnas.datasets.images import Batch
-from tfnas.errors import DataError, DeviceError, TfnasError
+from tfnas.errors import DataError, ProxyError, TfnasError
+from tfnas.faults import device_error, fault_of, first_line
 from tfnas.files import write_table
-from tfnas.memory import keep_freed_memory
+from tfnas.memory import give_back_memory, keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
 from tfnas.precision import full_precision
 from tfnas.progress import progress
-from tfnas.proxies.registry import Family, get_family
+from tfnas.proxies.contract import Checked, check_results
+from tfnas.proxies.registry import Family, get_family, name_of
 from tfnas.proxies.trial import Trial
 from tfnas.scoring_plan import CHUNK_COLUMNS, representatives
 from tfnas.seeds import child_seed
@@ -55,7 +65,7 @@ def networks_per_pass(
     skeleton: Skeleton,
     proxies: Sequence[str] | None = None,
 ) -> int:
-    """Return how many networks run together.
+    """Return how many networks run together, a power of two, so that groups of different size share their ends.
 
     On a CPU one of the benchmark's, dozens of small ones: their activations should fit into its cache. On a GPU as many
     as its free memory holds, judged by the cell with most activations.
@@ -63,7 +73,7 @@ def networks_per_pass(
     if images.is_cuda:
         return _networks_that_fit(family, images, labels, skeleton, proxies)
     activations = len(images) * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
-    return max(1, min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
+    return _power_of_two(min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
 
 
 def _networks_that_fit(
@@ -81,12 +91,19 @@ def _networks_that_fit(
     wanted = _wanted(family, proxies)
     try:
         _score_group(family, [(heaviest, pilot) for pilot in range(PILOTS)], images, labels, skeleton, 0, wanted)
-    except torch.cuda.OutOfMemoryError:
-        return 1
+    except Exception as error:
+        if fault_of(error) == "memory":
+            return 1
+        raise
     used = torch.cuda.max_memory_allocated(device) - held
     torch.cuda.empty_cache()
     free, _ = torch.cuda.mem_get_info(device)
-    return int(max(1, min(NETWORKS_ON_CUDA, FILLED * free * PILOTS // max(used, 1))))
+    return _power_of_two(min(NETWORKS_ON_CUDA, int(FILLED * free * PILOTS // max(used, 1))))
+
+
+def _power_of_two(number: int) -> int:
+    """Return the largest power of two that is at most ``number``, or 1."""
+    return 1 << max(number, 1).bit_length() - 1
 
 
 def score_chunk(
@@ -106,6 +123,8 @@ def score_chunk(
 ) -> None:
     """Score the cells ``first`` .. ``last - 1`` of the scoring order and write rows and facts.
 
+    Groups that the ends of the chunk cut are run as a whole: give chunks of a multiple of the networks per pass.
+
     Args:
         family: name of a proxy family.
         proxies: the members whose rows are kept.
@@ -124,7 +143,8 @@ def score_chunk(
 
     Raises:
         DataError: the images are not finite or all equal.
-        DeviceError: not even one network fits into the memory of the device.
+        DeviceError: not even one network fits into the memory of the device, or the device failed.
+        ProxyError: a proxy breaks its contract.
     """
     started = time.perf_counter()
     keep_freed_memory()
@@ -132,12 +152,22 @@ def score_chunk(
     batch = Batch.read(batch_path)
     images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
     shape = skeleton_of(skeleton, batch)
-    cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes)[first:last]]
+    order = [Cell.from_code(int(code)) for code in representatives(family, share_classes)]
+    cells = order[first:last]
     member = get_family(family)
     together = networks_per_pass(member, images, labels, shape, proxies)
     drawn = range(scoring * repeats * member.draws, (scoring + 1) * repeats * member.draws)
-    rows = score_cells(member, cells, images, labels, shape, drawn, seed, together, proxies)
-    table = pd.DataFrame(rows, columns=list(CHUNK_COLUMNS))
+    whole = order[first // together * together : -(-last // together) * together]
+    if len(whole) > len(cells):
+        beside = len(whole) - len(cells)
+        log.info(
+            "%d cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of %d.",
+            beside,
+            together,
+        )
+    rows = score_cells(member, whole, images, labels, shape, drawn, seed, together, proxies)
+    named = {str(cell) for cell in cells}
+    table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNK_COLUMNS))
     facts = {
         "dataset": batch.facts["dataset"],
         "family": family,
@@ -200,7 +230,7 @@ def score_cells(
     together: int = 1,
     proxies: Sequence[str] | None = None,
 ) -> list[tuple]:
-    """Return rows (arch, proxy, repeat, raw, seconds, reason) for cells and repeats.
+    """Return rows (arch, proxy, repeat, raw, seconds, reason) for cells and repeats, in this order.
 
     Args:
         family: which proxies to evaluate.
@@ -214,31 +244,66 @@ def score_cells(
         proxies: members of the family whose rows are wanted; all of them if left out.
 
     Raises:
-        DeviceError: not even one network fits into the memory of the device.
+        DeviceError: not even one network fits into the memory of the device, or the device failed.
+        ProxyError: a proxy breaks its contract.
     """
     numbers = range(repeats) if isinstance(repeats, int) else repeats
-    jobs = [(cell, repeat) for cell in cells for repeat in numbers]
     wanted = _wanted(family, proxies)
     rows: list[tuple] = []
-    done = 0
-    with progress(len(jobs), "cells") as advance:
-        while done < len(jobs):
-            group = jobs[done : done + together]
-            try:
-                rows += _score_group(family, group, images, labels, skeleton, seed, wanted)
-            except torch.cuda.OutOfMemoryError as error:
-                torch.cuda.empty_cache()
-                if len(group) == 1:
-                    raise DeviceError(
-                        f"One network with {len(images)} images does not fit into the memory of {images.device}: "
-                        "use a smaller scoring.batch_size or scoring.device: cpu."
-                    ) from error
-                together = len(group) // 2
-                log.warning("The memory of %s ran out: %d networks at a time from here.", images.device, together)
-                continue
-            done += len(group)
-            advance(len(group))
-    return rows
+    with progress(len(cells) * len(numbers), "cells") as advance:
+        for group in groups(cells, numbers, family.draws, together):
+            while group:
+                part = group[:together]
+                try:
+                    rows += _score_group(family, part, images, labels, skeleton, seed, wanted)
+                    group = group[len(part) :]
+                    advance(len(part))
+                    continue
+                except Exception as error:
+                    together = _fewer(error, family, len(part), images)
+                give_back_memory()  # here the exception is gone, and what it held
+    place = {str(cell): number for number, cell in enumerate(cells)}
+    return sorted(rows, key=lambda row: (place[row[0]], row[2]))
+
+
+def groups(cells: Sequence[Cell], repeats: range, draws: int, together: int) -> Iterator[list[tuple[Cell, int]]]:
+    """Yield the networks that run together, as cells and numbers of repeats.
+
+    Cells are cut every ``together`` of them. The networks of such a window, all ``draws`` that one score takes cell by
+    cell, are cut every ``together`` again. So what stands in a group depends neither on how many cells come before or
+    after the window nor on how many scores are averaged.
+
+    Example:
+        >>> for group in groups("abc", range(4), draws=2, together=2):
+        ...     print(group)
+        [('a', 0), ('a', 1)]
+        [('b', 0), ('b', 1)]
+        [('a', 2), ('a', 3)]
+        [('b', 2), ('b', 3)]
+        [('c', 0), ('c', 1)]
+        [('c', 2), ('c', 3)]
+    """
+    for first in range(0, len(cells), together):
+        for start in range(0, len(repeats), draws):
+            drawn = repeats[start : start + draws]
+            window = [(cell, repeat) for cell in cells[first : first + together] for repeat in drawn]
+            for place in range(0, len(window), together):
+                yield window[place : place + together]
+
+
+def _fewer(error: Exception, family: Family, count: int, images: torch.Tensor) -> int:
+    """Return how many networks to run together after ``count`` of them raised an error, or raise what it means."""
+    if isinstance(error, TfnasError):
+        raise error
+    device = str(images.device)
+    if fault_of(error) == "memory" and count > 1:
+        log.warning("The memory of %s ran out: %d networks at a time from here.", device, count // 2)
+        return count // 2
+    what = f"One network with {len(images)} images"
+    sentence = device_error(error, device, what, f"use a smaller scoring.batch_size for '{name_of(family)}'")
+    if sentence is None:
+        raise error
+    raise sentence from error
 
 
 def _wanted(family: Family, proxies: Sequence[str] | None) -> list[str]:
@@ -254,7 +319,11 @@ def _score_group(
     seed: int,
     wanted: Sequence[str],
 ) -> list[tuple]:
-    """Score networks together; those of a group that fails alone, and their proxies one by one, to find the culprit."""
+    """Score networks together.
+
+    Raises:
+        ProxyError: a proxy breaks its contract or raises an error, for the cell that is named.
+    """
     trial = Trial(
         cells=[cell for cell, _ in group],
         seeds=[child_seed(seed, "weights", str(cell), repeat) for cell, repeat in group],
@@ -266,29 +335,38 @@ def _score_group(
     )
     started = trial.clock()
     try:
-        results = family.evaluate(trial)
-    except (torch.cuda.OutOfMemoryError, TfnasError):
+        results = _evaluate(family, trial, wanted)
+    except ProxyError as error:
+        if error.__cause__ is not None and len(group) > 1:  # it was raised, by which cell is unknown
+            for one in group:
+                _score_group(family, [one], images, labels, skeleton, seed, wanted)
         raise
-    except Exception as error:
-        if len(group) > 1:
-            return [r for one in group for r in _score_group(family, [one], images, labels, skeleton, seed, wanted)]
-        if len(wanted) > 1:
-            return [r for one in wanted for r in _score_group(family, group, images, labels, skeleton, seed, [one])]
-        log.exception("%s of %s failed:", wanted[0], group[0][0])
-        failed = torch.full((1,), torch.nan, dtype=torch.float64)
-        results = {wanted[0]: (failed, [f"{type(error).__name__}: {error}".splitlines()[0][:200]])}
     seconds = trial.seconds(trial.clock() - started)
     return [
-        (str(cell), proxy, repeat, raw, seconds[proxy], reason)
+        (str(cell), proxy, repeat, results[proxy][0][place], seconds[proxy], results[proxy][1][place])
         for place, (cell, repeat) in enumerate(group)
         for proxy in wanted
-        for raw, reason in [_finite(float(results[proxy][0][place]), results[proxy][1][place])]
     ]
 
 
-def _finite(raw: float, reason: str) -> tuple[float, str]:
-    """Return a raw value and its reason; what overflowed is NaN, and NaN never goes without a reason."""
-    return (raw, reason) if math.isfinite(raw) else (math.nan, reason or f"the value is {raw}")
+def _evaluate(family: Family, trial: Trial, wanted: Sequence[str]) -> Checked:
+    """Return the values and reasons of a trial, held against the contract.
+
+    Raises:
+        ProxyError: they do not keep it, or the family raised an error that is not the machine's fault.
+    """
+    name = name_of(family)
+    try:
+        results = family.evaluate(trial)
+    except Exception as error:
+        if isinstance(error, TfnasError) or fault_of(error):
+            raise
+        where = str(trial.cells[0]) if trial.count == 1 else f"one of {trial.count} networks together"
+        raise ProxyError(
+            f"Proxy family '{name}' failed on {where} ({first_line(error)}): its definition names no such failure, so "
+            "there is no score; run again, or mend the family."
+        ) from error
+    return check_results(family, name, results, wanted, trial.cells)
 
 
 def device_name(device: str) -> str:

@@ -14,7 +14,8 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of, enumerate_cells
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts, read_table, write_table
-from tfnas.proxies.registry import family_of, get_family, get_proxy
+from tfnas.proxies.contract import declared, declares
+from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.score_table import COLUMNS
 
 CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
@@ -47,6 +48,44 @@ def representatives(family: str, share_classes: bool) -> np.ndarray:
     return np.array(sorted(codes, key=lambda code: zlib.crc32(all_strings()[code].encode())), dtype=np.int64)
 
 
+def read_chunk(path: str | Path) -> pd.DataFrame:
+    """Return the rows of a chunk file, columns :data:`CHUNK_COLUMNS`, with an empty text where there is no reason.
+
+    Raises:
+        ScoreError: a value is missing for a reason that the definition of its proxy does not name.
+        DataError: the file is missing, damaged or lacks a column.
+    """
+    rows = read_table(path, CHUNK_COLUMNS)
+    rows["reason"] = rows["reason"].fillna("")
+    refuse_faults(rows, path)
+    return rows
+
+
+def refuse_faults(rows: pd.DataFrame, place: str | Path) -> None:
+    """Refuse scores that are missing for a reason that the definition of their proxy does not name: those are faults.
+
+    Args:
+        rows: with ``arch``, ``proxy``, ``raw`` and ``reason``, of chunks or of score tables; rows of other names than
+            those of proxies, as of ensembles, are passed over.
+        place: the file, for the message.
+
+    Raises:
+        ScoreError: there is one; the message names the first.
+    """
+    reasons = rows["reason"].astype(object).where(rows["reason"].notna(), "")
+    finite = np.isfinite(pd.to_numeric(rows["raw"], errors="coerce"))
+    suspect = rows.assign(reason=reasons, finite=finite)[(reasons != "") | ~finite]
+    suspect = suspect[suspect["proxy"].isin(proxy_names())]
+    for (name, reason), part in suspect.groupby(["proxy", "reason"], sort=False):
+        proxy = get_proxy(name)
+        if part["finite"].any() or not declares(proxy, reason):
+            because = f"because of '{reason}'" if reason else "without a reason"
+            raise ScoreError(
+                f"'{place}' has no score of '{name}' for {part['arch'].iloc[0]} {because}, "
+                f"and its definition declares {declared(proxy)}: that was a fault, so remove the file and score again."
+            )
+
+
 def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes: bool = True) -> None:
     """Write what :func:`merged_chunks` returns."""
     write_table(output, *merged_chunks(chunks, share_classes))
@@ -59,10 +98,10 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
     is given to every cell of its class. Facts: devices, threads and versions of all chunks, seconds summed.
 
     Raises:
-        ScoreError: a cell has no score in any chunk, or chunks are of different images, skeletons or seeds.
+        ScoreError: a cell has no score in any chunk, or one that a fault left without a value, or chunks are of
+            different images, skeletons or seeds.
     """
-    rows = pd.concat([read_table(path, CHUNK_COLUMNS) for path in chunks], ignore_index=True)
-    rows["reason"] = rows["reason"].fillna("")
+    rows = pd.concat([read_chunk(path) for path in chunks], ignore_index=True)
     tables = []
     for proxy, part in rows.groupby("proxy", sort=False):
         grouped = part.groupby("arch", sort=False)

@@ -18,6 +18,7 @@ from tfnas.own_scores import with_own
 from tfnas.proxies.registry import family_of, get_proxy, proxy_names
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS, ScoreTable
+from tfnas.scoring_plan import refuse_faults
 
 
 def take_shipped(
@@ -49,9 +50,9 @@ def take_shipped(
 
     Raises:
         UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`), was
-            made on another dataset or with another skeleton, is another scoring, or its facts do not say which or what
-            the mini-batch was.
+        ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`) or what
+            a fault left without a value, was made on another dataset or with another skeleton, is another scoring, or
+            its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
     facts = read_facts(path)
@@ -71,6 +72,7 @@ def take_shipped(
             raise UnknownNameError("proxy", proxy, table.proxies, str(path))
     rows = table.table[table.table["proxy"].isin(proxies)]
     rows = check_rows(rows, f"'{path}'", {proxy: get_proxy(proxy).direction for proxy in proxies})
+    refuse_faults(rows, path)
     if batch is not None:
         write_json(batch, facts["batch"])
     rows, facts = with_own(rows, facts | {"shipped_from": str(path)}, own)
@@ -142,11 +144,12 @@ def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
         The path of the shipped table.
 
     Raises:
-        ScoreError: the shipped table was made on other images or with another skeleton.
+        ScoreError: the shipped table was made on other images or with another skeleton, or a fault left a value out.
         DataError: a table or its facts are missing or damaged.
     """
     table, facts = read_table(path, COLUMNS), read_facts(path)
     table = table[table["proxy"].isin(proxy_names())]  # ensembles are computed from their members
+    refuse_faults(table, path)
     families = {name: family | ({"note": note} if note else {}) for name, family in facts["families"].items()}
     output = Path(folder) / f"{shipped_name(facts['dataset'], facts.get('scoring', 0))}.csv.gz"
     if output.exists():

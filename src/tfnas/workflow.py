@@ -31,6 +31,7 @@ from typing import IO, Any
 
 import tfnas
 from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
+from tfnas.faults import device_error
 from tfnas.files import FULL, atomic, facts_path, is_table, write_fault
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
@@ -94,8 +95,9 @@ def job(snakemake: Any) -> Iterator[Run]:
     * Every table of the study among the inputs must have its facts beside it: they say whether it is whole.
     * Log lines go to ``snakemake.log[0]`` and, but for long lists (level debug), to the terminal.
     * A :class:`~tfnas.errors.TfnasError` is one sentence on the terminal and in the log; its traceback lies beside the
-      log in ``name.traceback``. Any other exception is a bug: its traceback goes to the log, its last line to the
-      terminal. Either ends the job with exit status 1.
+      log in ``name.traceback``. So is memory that runs out, and a device that fails (:mod:`tfnas.faults`). Any other
+      exception is a bug: its traceback goes to the log, its last line to the terminal. All end the job with exit
+      status 1.
     * ``params.seed``, if there is one, seeds the global generators of Python and numpy. The library never draws from
       them; this only makes third-party code repeatable.
     * Thread counts of numerical libraries are ``snakemake.threads``.
@@ -112,7 +114,7 @@ def job(snakemake: Any) -> Iterator[Run]:
     log.setLevel(logging.DEBUG)
     # Tells the logs of two attempts apart: a job that dies before this line leaves the log of the attempt before.
     log.debug("%s starts on %s%s", snakemake.rule, platform.node(), f", Slurm job {slurm_job()}" if slurm_job() else "")
-    lease: IO[str] | None = None
+    device, lease = "cpu", None
     try:
         for variable in THREAD_VARIABLES:
             os.environ[variable] = str(snakemake.threads)
@@ -127,10 +129,11 @@ def job(snakemake: Any) -> Iterator[Run]:
         _explain_error(error, path)
         raise SystemExit(1) from None
     except Exception as error:
-        fault = _full(error)
+        fault = _full(error) or device_error(error, device)
         if fault is None:
             _explain_bug(error, path)
         else:
+            fault.__cause__ = error
             _explain_error(fault, path)
         raise SystemExit(1) from None
     finally:

@@ -15,6 +15,7 @@ from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.noise import NOISE_COLUMNS, summarise_noise
+from tfnas.proxies.registry import get_proxy
 from tfnas.scoring import score_chunk
 from tfnas.scoring_plan import classes
 
@@ -32,7 +33,7 @@ def write_scores(path, raw, proxy="naswot", family="naswot", positions=(0, 1, 2)
             "repeat": np.tile(np.arange(repeats), cells),
             "raw": raw.ravel(),
             "seconds": 0.1,
-            "reason": "",
+            "reason": np.where(np.isnan(raw.ravel()), get_proxy(proxy).failure.partition(";")[0], ""),
         }
     )
     batch = {"positions": list(positions)}

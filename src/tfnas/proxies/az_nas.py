@@ -41,7 +41,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,6 +54,15 @@ BATCH = 64
 
 SPECTRAL = ("az_expressivity", "az_progressivity")
 """The proxies that need no gradient."""
+
+CONSTANT = Failure(
+    "constant features", "No channel of a block's features varies, so its spectrum is zero: no path from the input."
+)
+
+IDENTITY = Failure(
+    "a block is the identity",
+    "A block passes gradients on unchanged, so its term is minus infinity: a cell that is its input.",
+)
 
 
 def pixel_rows(values: Tensor, count: int) -> Tensor:
@@ -185,11 +194,11 @@ def evaluate(trial: Trial) -> Results:
     if spectral:
         with trial.only_for(*SPECTRAL):
             entropies = torch.stack([spectral_entropy(values) for values in eigenvalues(covariances)]).cpu()
-        results["az_expressivity"] = _explained(entropies.sum(0), "constant features")
-        results["az_progressivity"] = _explained(entropies.diff(dim=0).amin(0), "constant features")
+        results["az_expressivity"] = _explained(entropies.sum(0), CONSTANT.reason)
+        results["az_progressivity"] = _explained(entropies.diff(dim=0).amin(0), CONSTANT.reason)
     if gradients:
         with trial.only_for("az_trainability"):
-            results["az_trainability"] = _explained(trainability(products, same).cpu(), "a block is the identity")
+            results["az_trainability"] = _explained(trainability(products, same).cpu(), IDENTITY.reason)
     return results
 
 
@@ -230,7 +239,7 @@ FAMILY = Family(
             r"divided by their sum, and $l=0$ is the stem",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure="constant features",
+            failures=(CONSTANT,),
         ),
         Proxy(
             name="az_progressivity",
@@ -243,7 +252,7 @@ FAMILY = Family(
             where=r"$s_l$ is the expressivity of block $l$ of $n$, and $l=0$ is the stem",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure="constant features",
+            failures=(CONSTANT,),
         ),
         Proxy(
             name="az_trainability",
@@ -259,7 +268,7 @@ FAMILY = Family(
             r"value",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure="a block is the identity",
+            failures=(IDENTITY,),
         ),
     ),
     same_score=rectifier_class,

@@ -72,7 +72,7 @@ from typing import TYPE_CHECKING
 
 from tfnas.cells import CONVOLUTIONS
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -89,6 +89,15 @@ K = 1e-5
 
 MANY_CLASSES = 100
 """epe_nas takes its second form for datasets of more classes."""
+
+CONSTANT = Failure(
+    "constant Jacobian row",
+    "The gradient at an image is constant, so it correlates with nothing: no path from the input.",
+)
+
+NO_PAIRS = Failure(
+    "no class has two images", "Every class has one image of the batch at most; asked for beyond 100 classes only."
+)
 
 FROM_LOSS = ("grad_norm", "snip", "plain", "fisher", "grasp")
 FROM_INPUT = ("jacob_cov", "epe_nas")
@@ -137,6 +146,9 @@ def _evaluate_passes(trial: Trial) -> Results:
 
 
 def _from_jacobian(jacobian: Tensor, trial: Trial) -> Results:
+    from tfnas.proxies.trial import require_finite
+
+    require_finite(jacobian, "the gradients at the images")
     correlations = row_correlations(jacobian)
     results: Results = {}
     if "jacob_cov" in trial.wanted:
@@ -310,7 +322,7 @@ def jacobian_scores(correlations: Tensor) -> tuple[Tensor, list[str]]:
     identity = torch.eye(correlations.shape[1], dtype=correlations.dtype, device=correlations.device)
     values = torch.linalg.eigvalsh(torch.where(undefined[:, None, None], identity, correlations)).clamp_min(0) + K
     scores = -(values.log() + 1 / values).sum(1)
-    return _explained(scores.masked_fill(undefined, float("nan")), "constant Jacobian row")
+    return _explained(scores.masked_fill(undefined, float("nan")), CONSTANT.reason)
 
 
 def class_scores(correlations: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, list[str]]:
@@ -326,13 +338,13 @@ def class_scores(correlations: Tensor, labels: Tensor, classes: int) -> tuple[Te
     sums = correlations.new_zeros(len(correlations), classes).index_add_(1, labels, entries.sum(2))
     sizes = labels.bincount(minlength=classes)
     if classes <= MANY_CLASSES:
-        return _explained(sums.abs().sum(1), "constant Jacobian row")
+        return _explained(sums.abs().sum(1), CONSTANT.reason)
     counted = sizes > 1
     if not counted.any():
         nothing = correlations.new_full((len(correlations),), float("nan"))
-        return _explained(nothing, "no class has two images")
+        return _explained(nothing, NO_PAIRS.reason)
     means = sums[:, counted] / sizes[counted]
-    return _explained((means[:, :, None] - means[:, None]).abs().sum((1, 2)) / counted.sum(), "constant Jacobian row")
+    return _explained((means[:, :, None] - means[:, None]).abs().sum((1, 2)) / counted.sum(), CONSTANT.reason)
 
 
 def weight_norms(trial: Trial) -> Tensor:
@@ -456,7 +468,7 @@ FAMILY = Family(
             origins=("mellor2020jacobians",),
             batch="the whole batch",
             published_batch="64",
-            failure="constant Jacobian row",
+            failures=(CONSTANT,),
         ),
         Proxy(
             name="epe_nas",
@@ -472,7 +484,7 @@ FAMILY = Family(
             r"negative logarithm, so a larger value means less correlation",
             batch="the whole batch",
             published_batch="64",
-            failure="constant Jacobian row; no class has two images (more than 100 classes)",
+            failures=(CONSTANT, NO_PAIRS),
         ),
     ),
     same_score=_cell_class,

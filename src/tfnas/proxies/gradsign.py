@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING
 from tfnas.cells import CONVOLUTIONS, Cell
 from tfnas.networks.skeleton import Skeleton, count_parameters
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,6 +51,11 @@ IMAGES = 64
 
 CHUNK = 32
 """Images that pass together."""
+
+SINGLE = Failure(
+    "batch normalisation of a single value",
+    "Feature maps of one pixel: the statistics of a single image turn every value into zero.",
+)
 
 
 def same_score(cell: Cell) -> tuple:
@@ -89,11 +94,13 @@ def sign_sums(networks: BatchedNetworks, images: Tensor, labels: Tensor) -> Tens
     import torch.nn.functional as F
 
     from tfnas.networks.per_sample import sample_gradients
+    from tfnas.proxies.trial import require_finite
 
     totals: list[tuple[Tensor, Tensor]] = []
     for some, targets in zip(images.split(CHUNK), labels.split(CHUNK), strict=True):
 
         def loss(logits: Tensor, targets: Tensor = targets) -> Tensor:
+            require_finite(logits, "the logits")
             return F.cross_entropy(logits.flatten(0, 1), targets.repeat(len(logits)), reduction="sum")
 
         signs = [(signs_of(rows).sum(0), members) for rows, members in sample_gradients(networks, some, loss)]
@@ -112,7 +119,7 @@ def evaluate(trial: Trial) -> Results:
 
     if list(trial.skeleton.blocks())[-1].size == 1:
         nothing = torch.full((trial.count,), torch.nan, dtype=torch.float64)
-        return {name: (nothing, ["batch normalisation of a single value"] * trial.count) for name in trial.wanted}
+        return {name: (nothing, [SINGLE.reason] * trial.count) for name in trial.wanted}
     sums = sign_sums(trial.networks(per_image=True), trial.input(IMAGES), trial.labels[:IMAGES]).cpu()
     weights = torch.tensor([count_weights(cell, trial.skeleton) for cell in trial.cells], dtype=torch.float64)
     reasons = [""] * trial.count
@@ -132,7 +139,7 @@ FAMILY = Family(
             where=r"$L_n$ is the cross-entropy of image $n$ alone and $w_p$ a weight",
             batch=f"the first {IMAGES}, each alone",
             published_batch="64 to 128 batches of one",
-            failure="feature maps of one pixel",
+            failures=(SINGLE,),
         ),
         Proxy(
             name="gradsign_mean",
@@ -146,7 +153,7 @@ FAMILY = Family(
             where=r"$L_n$ is the cross-entropy of image $n$ alone, $w_p$ a weight and $P$ their number",
             batch=f"the first {IMAGES}, each alone",
             published_batch="64 to 128 batches of one",
-            failure="feature maps of one pixel",
+            failures=(SINGLE,),
         ),
     ),
     same_score=same_score,

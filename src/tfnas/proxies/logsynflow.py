@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Family, Proxy
-from tfnas.proxies.synflow import flow
+from tfnas.proxies.synflow import OVERFLOW, explained, flow
 
 if TYPE_CHECKING:
     from tfnas.proxies.registry import Results
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 
 def evaluate(trial: Trial) -> Results:
-    """Return raw values; none is undefined."""
+    """Return raw values and reasons."""
     values = flow(trial, "kaiming_fan_out", lambda weight, gradient: (weight * gradient.log1p()).abs())
-    return {"logsynflow": (values, [""] * trial.count)}
+    return {"logsynflow": explained(values)}
 
 
 FAMILY = Family(
@@ -47,6 +47,7 @@ FAMILY = Family(
             r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
+            failures=(OVERFLOW,),
         ),
     ),
     same_score=rectifier_class,

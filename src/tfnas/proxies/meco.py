@@ -80,7 +80,9 @@ def correlations(features: Tensor, count: int) -> Tensor:
     rows = rows - rows.mean(2, keepdim=True)
     covariance = rows @ rows.transpose(1, 2)
     deviation = covariance.diagonal(dim1=1, dim2=2).sqrt()
-    return (covariance / deviation[:, :, None] / deviation[:, None, :]).nan_to_num(0.0, 0.0, 0.0)
+    constant = deviation == 0
+    correlation = covariance / deviation[:, :, None] / deviation[:, None, :]
+    return correlation.masked_fill(constant[:, :, None] | constant[:, None, :], 0.0)
 
 
 def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:

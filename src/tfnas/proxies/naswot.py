@@ -30,7 +30,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 STRIP = 32
 """Columns of a product of codes that a CPU computes at once."""
+
+SINGULAR = Failure(
+    "singular kernel", "Images have equal codes, or codes that depend on each other: the determinant is zero."
+)
 
 
 def code_kernel(activations: Tensor, count: int) -> Tensor:
@@ -107,7 +111,7 @@ def log_determinant(kernel: Tensor) -> tuple[float, str]:
     if not failed and pivots.min() > len(kernel) * torch.finfo(kernel.dtype).eps * pivots.max():
         return float(pivots.log().sum()), ""
     rank = int(torch.linalg.matrix_rank(kernel, hermitian=True))
-    return float("nan"), f"singular kernel: rank {rank} of {len(kernel)}"
+    return float("nan"), f"{SINGULAR.reason}: rank {rank} of {len(kernel)}"
 
 
 def kernels(networks: BatchedNetworks, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,6 +123,8 @@ def kernels(networks: BatchedNetworks, images: Tensor) -> tuple[Tensor, Tensor]:
     """
     import torch
 
+    from tfnas.proxies.trial import require_finite
+
     batch = len(images)
     total = torch.zeros(networks.count, batch, batch, dtype=torch.float64, device=images.device)
     last = total
@@ -129,7 +135,7 @@ def kernels(networks: BatchedNetworks, images: Tensor) -> tuple[Tensor, Tensor]:
         total[members] += last * copies[:, None, None]
 
     with torch.no_grad():
-        networks(images, observe)
+        require_finite(networks(images, observe), "the logits")
     return total, last
 
 
@@ -162,7 +168,7 @@ FAMILY = Family(
             where=r"row $i$ of $C^m$ says which inputs of ReLU $m$ are positive for image $i$",
             batch="the whole batch",
             published_batch="128",
-            failure="singular kernel",
+            failures=(SINGULAR,),
         ),
         Proxy(
             name="naswot_published",
@@ -175,7 +181,7 @@ FAMILY = Family(
             where=r"$K$ is the kernel of NASWOT and $K_{\mathrm{last}}$ the part of the last ReLU",
             batch="the whole batch",
             published_batch="128",
-            failure="singular kernel",
+            failures=(SINGULAR,),
         ),
     ),
     same_score=rectifier_class,

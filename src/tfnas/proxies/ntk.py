@@ -43,7 +43,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -60,6 +60,18 @@ CONDITION_IMAGES = 72
 
 REGRESSION_IMAGES = 64
 """At most so many images in each half for the regression."""
+
+SINGULAR = Failure(
+    "singular NTK", "The smallest eigenvalue of the kernel is lost in the rounding of float32 gradients, or zero."
+)
+
+NO_GRADIENT = Failure(
+    "no gradient reaches a weight", "All gradients are zero, and so is the kernel: no path from input to output."
+)
+
+ONE_LABEL = Failure(
+    "all labels of a half are equal", "Labels less their mean are zero, so there is nothing to predict."
+)
 
 
 def norm_and_layer_weights(networks: BatchedNetworks, cells_only: bool) -> list[tuple[Tensor, Tensor]]:
@@ -125,9 +137,9 @@ def singular(eigenvalues: Tensor) -> str:
 
     smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
     if not largest > 0:
-        return "no gradient reaches a weight"
+        return NO_GRADIENT.reason
     threshold = (len(eigenvalues) * torch.finfo(torch.float32).eps) ** 2
-    return "" if smallest > threshold * largest else "singular NTK"
+    return "" if smallest > threshold * largest else SINGULAR.reason
 
 
 def condition_number(theta: Tensor) -> tuple[float, str]:
@@ -151,7 +163,7 @@ def regression_error(theta_xx: Tensor, theta_yx: Tensor, targets_x: Tensor, targ
     import torch
 
     if not targets_x.any() or not targets_y.any():
-        return float("nan"), "all labels of a half are equal"
+        return float("nan"), ONE_LABEL.reason
     eigenvalues, vectors = torch.linalg.eigh(theta_xx)
     why = singular(eigenvalues)
     if why:
@@ -216,7 +228,7 @@ FAMILY = Family(
             r"respect to the weights, and $\lambda$ its eigenvalues",
             batch=f"the first {CONDITION_IMAGES}",
             published_batch="72 (TEG-NAS 64)",
-            failure="singular kernel; no gradient reaches a weight",
+            failures=(SINGULAR, NO_GRADIENT),
         ),
         Proxy(
             name="ntk_regression",
@@ -230,7 +242,7 @@ FAMILY = Family(
             r"$Y$ their one-hot labels less the mean",
             batch=f"the first {REGRESSION_IMAGES} and the next",
             published_batch="64 + 64",
-            failure="singular kernel; no gradient reaches a weight; all labels of a half are equal",
+            failures=(SINGULAR, NO_GRADIENT, ONE_LABEL),
         ),
     ),
     same_score=rectifier_class,

@@ -35,7 +35,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.ntk import condition_number
+from tfnas.proxies.ntk import SINGULAR, condition_number
 from tfnas.proxies.registry import Family, Proxy
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ FAMILY = Family(
             r"and $\lambda$ its eigenvalues",
             batch=f"the first {IMAGES}",
             published_batch="64",
-            failure="singular NTK",
+            failures=(SINGULAR,),
         ),
     ),
     same_score=rectifier_class,

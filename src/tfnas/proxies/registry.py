@@ -1,7 +1,8 @@
 """Which proxies exist, and in which family. Importing this module, or listing names, does not import torch.
 
 A family is a file of this package that holds ``FAMILY = Family(...)``; the file name is the name of the family.
-Adding a proxy is adding such a file (or an entry to one), a reference in ``report/refs.bib`` and a test.
+Adding a proxy is adding such a file (or an entry to one), a reference in ``report/refs.bib`` and a test. What an entry
+must say and what ``evaluate`` must return is the contract of :mod:`tfnas.proxies.contract`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from tfnas.cells import Cell
-from tfnas.errors import UnknownNameError
+from tfnas.errors import ProxyError, UnknownNameError
+from tfnas.proxies.contract import check_family
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,11 +25,24 @@ if TYPE_CHECKING:
     from tfnas.ensembles import Ensemble
     from tfnas.proxies.trial import Trial
 
-_INFRASTRUCTURE = ("registry", "classes", "trial")
+_INFRASTRUCTURE = ("registry", "classes", "contract", "trial")
 
 
 Results = dict[str, "tuple[Tensor, list[str]]"]
 """For each proxy raw values of shape (G,), float64 on the CPU, and G reasons: empty, or why the value is NaN."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A way in which the definition of a proxy has no value for a cell; anything else that fails is a fault.
+
+    Attributes:
+        reason: how the column ``reason`` of a score table begins; details may follow after a colon.
+        meaning: one sentence: which cells, and why the definition has no value there.
+    """
+
+    reason: str
+    meaning: str
 
 
 @dataclass(frozen=True)
@@ -47,7 +62,7 @@ class Proxy:
         origins: citation keys of the works that proposed the quantity for another purpose, before it was a proxy.
         batch: images that it looks at; the study file says how many its batch has.
         published_batch: those of the publication.
-        failure: when the value is NaN.
+        failures: when the value is NaN, and never otherwise.
         prior: of a proxy that rewards places of operations which are known to be good on this benchmark, what it
             knows; it looks at no network, and a search that reads it is told apart. Empty for any other proxy, counts
             of parameters or operations included: they prefer what is larger, wherever it lies.
@@ -64,8 +79,13 @@ class Proxy:
     origins: tuple[str, ...] = ()
     batch: str = "none"
     published_batch: str = "none"
-    failure: str = "never"
+    failures: tuple[Failure, ...] = ()
     prior: str = ""
+
+    @property
+    def failure(self) -> str:
+        """The reasons of all failures, ``never`` if there are none."""
+        return "; ".join(failure.reason for failure in self.failures) or "never"
 
 
 @dataclass(frozen=True)
@@ -76,8 +96,8 @@ class Family:
         proxies: its members.
         same_score: maps a cell to a key; cells with equal keys have equally distributed values, so one of them
             may stand for all.
-        evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) in
-            float64 on the CPU, NaN where undefined, and G reasons (empty where defined).
+        evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) and G
+            reasons (:mod:`tfnas.proxies.contract`).
         initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
         precision: floating-point numbers of the networks.
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
@@ -98,10 +118,20 @@ class Family:
 
 @cache
 def families() -> dict[str, Family]:
-    """Return every family by name, in alphabetical order."""
+    """Return every family by name, in alphabetical order.
+
+    Raises:
+        ProxyError: the entry of a family does not keep the contract.
+    """
     package = str(Path(__file__).parent)
     names = sorted(module.name for module in pkgutil.iter_modules([package]) if module.name not in _INFRASTRUCTURE)
-    return {name: importlib.import_module(f"tfnas.proxies.{name}").FAMILY for name in names}
+    modules = {name: importlib.import_module(f"tfnas.proxies.{name}") for name in names}
+    return {name: check_family(name, getattr(module, "FAMILY", None)) for name, module in modules.items()}
+
+
+def name_of(family: Family) -> str:
+    """Return the name of a family, or that of its first proxy where the registry does not hold it."""
+    return next((name for name, known in families().items() if known is family), family.proxies[0].name)
 
 
 @cache
@@ -110,7 +140,9 @@ def _families_of_proxies() -> dict[str, str]:
     for name, family in families().items():
         for proxy in family.proxies:
             if proxy.name in owners:
-                raise ValueError(f"Proxy '{proxy.name}' is in both families '{owners[proxy.name]}' and '{name}'.")
+                raise ProxyError(
+                    f"Proxy '{proxy.name}' is in both families '{owners[proxy.name]}' and '{name}': rename one."
+                )
             owners[proxy.name] = name
     return owners
 

@@ -69,11 +69,14 @@ def distinct_patterns(trial: Trial) -> Tensor:
     """Return the number of distinct sample-wise activation patterns of each network, shape (G,), float64."""
     import torch
 
+    from tfnas.proxies.trial import require_finite
+
     networks = trial.networks("normal", every_relu=True)
     images = trial.input(IMAGES)
     seen = torch.zeros(trial.count, 2 ** len(images), dtype=torch.bool, device=trial.device)
     with torch.no_grad():
-        networks(images, lambda activations, members, _: record_patterns(seen, activations, members))
+        logits = networks(images, lambda activations, members, _: record_patterns(seen, activations, members))
+    require_finite(logits, "the logits")
     return seen.sum(1).double().cpu()
 
 

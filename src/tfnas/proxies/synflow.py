@@ -32,7 +32,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,6 +42,15 @@ if TYPE_CHECKING:
     from tfnas.proxies.registry import Results
     from tfnas.proxies.trial import Trial
 
+
+ZERO = Failure("synflow is zero", "No path from input to output: the logarithm of zero.")
+
+OVERFLOW = Failure(
+    "beyond double precision", "The sum exceeds 1.8e308, as that of a network of hundreds of layers may."
+)
+
+LARGE_EXPONENT = 1024
+"""Two to this power is beyond double precision."""
 
 LARGE = 2.0**16
 """Activations beyond this are scaled down: what one block multiplies them by still fits into single precision."""
@@ -65,7 +74,7 @@ def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Ten
         term: maps weights W >= 0 and dR/dW >= 0 of one layer, of equal shapes, float64, to the summands.
 
     Returns:
-        One sum per network, shape (G,), float64 on the CPU.
+        One sum per network, shape (G,), float64 on the CPU; infinity where double precision does not hold it.
     """
     import torch
 
@@ -94,21 +103,28 @@ def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Ten
     for (weight, members), gradient in zip(layers, gradients, strict=True):
         rows = weight.detach().double().reshape(len(members), -1)
         sums[members] += term(rows, gradient.reshape(rows.shape).double() * factors[members, None]).sum(1)
-    return sums.cpu()
+    # Zero gradients times an infinite factor would be NaN.
+    return sums.masked_fill(exponents >= LARGE_EXPONENT, torch.inf).cpu()
 
 
 def logarithm(values: Tensor) -> tuple[Tensor, list[str]]:
-    """Return ln(values), NaN where a value is zero, and the reasons."""
-    import torch
+    """Return ln(values), NaN where a value is zero or too large, and the reasons."""
+    values, reasons = explained(values)
+    zero = values == 0
+    reasons = [f"{ZERO.reason}: no path from input to output" if z else r for z, r in zip(zero, reasons, strict=True)]
+    return values.log().masked_fill(zero, float("nan")), reasons
 
-    reasons = ["" if value > 0 else "synflow is zero: no path from input to output" for value in values]
-    return torch.where(values > 0, values.log(), torch.nan), reasons
+
+def explained(values: Tensor) -> tuple[Tensor, list[str]]:
+    """Return values, NaN in place of infinity, and the reasons."""
+    large = values.isinf()
+    return values.masked_fill(large, float("nan")), [OVERFLOW.reason if is_large else "" for is_large in large.tolist()]
 
 
 def evaluate(trial: Trial) -> Results:
     """Return raw values and reasons of both forms."""
     values = flow(trial, "default", lambda weight, gradient: (weight * gradient).abs())
-    return {"synflow": (values, [""] * trial.count), "synflow_log": logarithm(values)}
+    return {"synflow": explained(values), "synflow_log": logarithm(values)}
 
 
 FAMILY = Family(
@@ -125,6 +141,7 @@ FAMILY = Family(
             r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
+            failures=(OVERFLOW,),
         ),
         Proxy(
             name="synflow_log",
@@ -138,7 +155,7 @@ FAMILY = Family(
             r"values, and $R$ is the sum of the logits for an input of ones",
             batch="1, of ones",
             published_batch="1, of ones",
-            failure="no path from input to output",
+            failures=(ZERO, OVERFLOW),
         ),
     ),
     same_score=rectifier_class,

@@ -18,6 +18,16 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.seeds import child_seed
 
 
+def require_finite(values: Tensor, what: str) -> None:
+    """Stop where networks give what is not a number, which signs and patterns of ReLUs would hide.
+
+    Raises:
+        FloatingPointError: a value is not finite.
+    """
+    if not values.isfinite().all():
+        raise FloatingPointError(f"{what} of a network are not finite")
+
+
 @dataclass
 class Trial:
     """G cells, to be made into untrained networks and evaluated together.

@@ -55,7 +55,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tfnas.cells import CONVOLUTIONS, EDGES, Cell
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -75,6 +75,11 @@ ENTRIES = 1
 
 SMOOTHING = 0.05
 """alpha: weight of the uniform distribution."""
+
+NOT_FINITE = Failure(
+    "Fisher information is not finite",
+    "Activations or gradients exceed float32, as those of a very deep network without batch statistics may.",
+)
 
 PAPER = ("vkdnw", "vkdnw_single")
 PUBLISHED = ("vkdnw_published", "vkdnw_single_published")
@@ -367,7 +372,7 @@ def entropies(matrices: Tensor, sizes: Sequence[int]) -> tuple[Tensor, list[str]
         # F is symmetric: its singular values are the absolute eigenvalues.
         spectrum = torch.linalg.eigvalsh(matrix[:size, :size]).abs() if finite else matrix.new_full((size,), torch.nan)
         values.append(decile_entropy(spectrum))
-        reasons.append("" if finite else "Fisher information is not finite")
+        reasons.append("" if finite else NOT_FINITE.reason)
     return torch.stack(values), reasons
 
 
@@ -402,7 +407,6 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-_FAILURE = "Fisher information is not finite"
 _NEEDS = ("one forward and min(K, D) backward passes", "Gaussian input")
 _ENTROPY = r"-\sum_{k=1}^{9}\lambda_k\log(\lambda_k+10^{-10})"
 
@@ -419,7 +423,7 @@ FAMILY = Family(
             where=r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure=_FAILURE,
+            failures=(NOT_FINITE,),
         ),
         Proxy(
             name="vkdnw_single",
@@ -433,7 +437,7 @@ FAMILY = Family(
             r"values of the Fisher information, divided by their sum",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure=_FAILURE,
+            failures=(NOT_FINITE,),
         ),
         Proxy(
             name="vkdnw_published",
@@ -446,7 +450,7 @@ FAMILY = Family(
             where=r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure=_FAILURE,
+            failures=(NOT_FINITE,),
         ),
         Proxy(
             name="vkdnw_single_published",
@@ -460,7 +464,7 @@ FAMILY = Family(
             r"values of the Fisher information, divided by their sum",
             batch=f"{BATCH}, Gaussian",
             published_batch="64, Gaussian",
-            failure=_FAILURE,
+            failures=(NOT_FINITE,),
         ),
     ),
     same_score=ordered_class,

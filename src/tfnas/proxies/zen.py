@@ -29,7 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfnas.cells import NODES, Cell
-from tfnas.proxies.registry import Family, Proxy
+from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 NUDGE = 0.01
 """Size of the change of the input."""
+
+NO_CHANGE = Failure("the features do not depend on the input", "No path from input to output: the logarithm of zero.")
 
 
 class UnprunedCell(Cell):
@@ -96,7 +98,7 @@ def evaluate(trial: Trial) -> Results:
     )
     change = (first - second).abs_().reshape(len(images), trial.count, -1).sum(2).double().mean(0)
     values = torch.where(change > 0, change.log() + log_scale(networks), torch.nan).cpu()
-    reasons = ["" if moved else "the features do not depend on the input" for moved in change > 0]
+    reasons = [NO_CHANGE.reason if still else "" for still in (change == 0).tolist()]
     return {"zen": (values, reasons)}
 
 
@@ -114,7 +116,7 @@ FAMILY = Family(
             r"$\overline{v_m}$ the running variance of batch normalisation $m$, mean over channels",
             batch="as many as the batch has, Gaussian",
             published_batch="64, Gaussian",
-            failure="no path from input to output",
+            failures=(NO_CHANGE,),
         ),
     ),
     same_score=str,

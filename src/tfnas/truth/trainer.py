@@ -40,8 +40,9 @@ from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
 from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
+from tfnas.faults import device_error, fault_of
 from tfnas.files import facts_path, read_facts, read_table, write_table
-from tfnas.memory import keep_freed_memory
+from tfnas.memory import give_back_memory, keep_freed_memory
 from tfnas.networks import batched, reference
 from tfnas.networks import skeleton as skeleton_module
 from tfnas.networks.batched import BatchedNetworks
@@ -205,10 +206,42 @@ def _resumed(
     path = scratch / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}.parquet"
     if path.exists() and facts_path(path).exists():  # facts are written last
         return read_table(path)
-    measured = train_group(group, splits, shape, recipe, seed, train_seed, device)
+    measured = train_what_fits(group, splits, shape, recipe, seed, train_seed, device)
     table = pd.DataFrame({"arch": [str(cell) for cell in group], "train_seed": train_seed, **measured})
     write_table(path, table)
     return table
+
+
+def train_what_fits(
+    cells: Sequence[Cell],
+    splits: dict[str, ImageSet],
+    skeleton: Skeleton,
+    recipe: dict[str, Any],
+    seed: int,
+    train_seed: int,
+    device: str = "cpu",
+) -> dict[str, np.ndarray]:
+    """Do as :func:`train_group`, in halves where memory runs out: trainings agree within rounding then.
+
+    Raises:
+        DeviceError: not even one network fits into memory, or the device failed.
+    """
+    try:
+        return train_group(cells, splits, skeleton, recipe, seed, train_seed, device)
+    except Exception as error:
+        if fault_of(error) != "memory" or len(cells) == 1:
+            sentence = device_error(error, device, "Training one network", "use a smaller training.batch_size")
+            if sentence is None:
+                raise
+            raise sentence from error
+    give_back_memory()
+    half = len(cells) // 2
+    log.warning("The memory of %s ran out: %d networks at a time for now.", device, half)
+    parts = [
+        train_what_fits(part, splits, skeleton, recipe, seed, train_seed, device)
+        for part in (cells[:half], cells[half:])
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in MEASURED}
 
 
 def train_group(
