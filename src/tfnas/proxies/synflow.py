@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 ZERO = Failure("synflow is zero", "No path from input to output: the logarithm of zero.")
 
 OVERFLOW = Failure(
-    "beyond double precision", "The sum exceeds 1.8e308, as that of a network of hundreds of layers may."
+    "beyond double precision", "A gradient or the sum exceeds 1.8e308, as in a network of hundreds of layers."
 )
 
 LARGE_EXPONENT = 1024
