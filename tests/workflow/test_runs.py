@@ -89,7 +89,7 @@ SMOKE = ("--cores", "2", "--configfile", "studies/smoke.yaml", "--")
 def smoke(root, tmp_path_factory):
     """The smoke study, run for real. Nothing is made up: digits, the embedded ground truth, scores computed here."""
     project = Project.copy_to(root, tmp_path_factory.mktemp("smoke") / "project")
-    project.snakemake(*SMOKE, "report.pdf" if shutil.which("latexmk") else "tex")
+    project.snakemake(*SMOKE, "report.pdf" if shutil.which("latexmk") else "tex", timeout=1500)
     return project
 
 
