@@ -84,15 +84,21 @@ def active(slurm) -> list[dict[str, str]]:
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study less seconds, which no two runs share."""
+    """Return the tables of a study less what measured seconds decide, which no two runs share.
+
+    AREA goes: it pays for its scores out of its budget, so how many cells it evaluates depends on the machine. Holm's
+    correction goes with it, since it depends on every comparison.
+    """
     found = {}
     for path in sorted(folder.rglob("*.csv")):
         table = pd.read_csv(path)
+        for column in {"search", "other"} & set(table):
+            table = table[table[column] != "area"]
         if path.name == "curves.csv":  # its points are the seconds at which something was found
-            table = table[["searched_on", "search"]].drop_duplicates()
+            table = table[["dataset", "search"]].drop_duplicates()
         if path.name == "prices.csv":
-            table = table.select_dtypes("object")
-        kept = [column for column in table if "seconds" not in column]
+            table = table[["search", "dataset", "pricing", "n", "scored_cells"]]
+        kept = [column for column in table if "seconds" not in column and column != "p_holm"]
         found[str(path.relative_to(folder))] = table[kept].reset_index(drop=True)
     return found
 
