@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from equal_time_helpers import write_summary
 
 from tfnas.curves import QUERY_COLUMNS
 from tfnas.equal_time import COLUMNS, GROUPS
@@ -30,31 +31,6 @@ SEARCHES = {
     "area": {"algorithm": "area", "proxy": "naswot"},
     "cell": {"algorithm": "random_cell"},
 }
-OF_GROUP = dict(zip(GROUPS, ("naswot", "freerea", "random", "area"), strict=True))
-
-
-def write_summary(folder, moments, dataset="digits", half=0.1, chosen_by="validation", ends=None, priors=()):
-    """Write the summary of some moments, ``{seconds: {group: mean}}``; every interval reaches ``half`` to both sides.
-
-    A mean of None is the random cell's, 50.
-    """
-    rows = []
-    for seconds, means in moments.items():
-        own = {group: mean for group, mean in means.items() if mean is not None}
-        shown = {group: 50.0 if mean is None else mean for group, mean in means.items()}
-        first = max(own, key=own.get) if own else None
-        for group, mean in shown.items():
-            others = [value for name, value in shown.items() if name != group]
-            rival = None if first is None or not others else max(others) if group == first else shown[first]
-            lead = np.nan if rival is None else mean - rival
-            row = {"dataset": dataset, "seconds": seconds, "end_of": (ends or {}).get(seconds), "group": group}
-            row |= {"search": OF_GROUP[group] if group in own else "cell", "prior": group in priors}
-            row |= {"chosen_by": chosen_by, "mean": mean, "low": mean - half, "high": mean + half, "runs": 30}
-            row |= {"searches": 2 if group in own else 0}
-            rows.append(row | {"lead": lead, "lead_low": lead - half, "lead_high": lead + half})
-    path = folder / "equal-time.csv"
-    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS)))
-    return path
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ import shutil
 
 import pandas as pd
 import pytest
+from equal_time_helpers import write_summary
 from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 
 from tfnas.ensembles import get_ensemble
@@ -13,6 +14,7 @@ from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_sea
 from tfnas.limits import LIMIT_COLUMNS
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
+from tfnas.reporting.equal_time import draw_equal_time, write_equal_time_table
 from tfnas.reporting.leave_one_out import write_ensemble_choice_table, write_league_tables
 from tfnas.reporting.numbers import write_numbers
 from tfnas.reporting.provenance import write_provenance_table
@@ -79,6 +81,7 @@ def build(study, root):
     write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
     build_contests(study, drawn, written)
     chosen = build_choices(study, written) if len(study.datasets) > 1 else {}
+    chosen |= build_equal_time(study, drawn, written) if set(AT_EQUAL_TIME.values()) <= set(study.searches) else {}
     chosen |= build_costs(study, drawn, written) if study.datasets == ["digits"] else {}
     write_numbers(
         study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
@@ -111,6 +114,28 @@ def build_costs(study, drawn, written):
     rows = [{column: 0.5 for column in FRONT_COLUMNS} | row | {"mean": 0.75} for row in rows[::2]]
     write_table(fronts, pd.DataFrame(rows)[list(FRONT_COLUMNS)])
     return {"limits_path": limits, "fronts_path": fronts}
+
+
+AT_EQUAL_TIME = {"training-free": "naswot-100", "trained": "random-search", "hybrid": "area"}
+
+
+def build_equal_time(study, drawn, written):
+    """Make the exhibits of searches at equal time, that of looks at accuracies empty, and the summary they show."""
+    import matplotlib.pyplot as plt
+
+    parts = []
+    for dataset in study.datasets:
+        moments = {2.0: {"training-free": 91.0, "trained": None, "hybrid": 90.0}}
+        moments[105.0] = {"training-free": 91.0, "trained": 91.5, "hybrid": 91.45}
+        path = write_summary(study.folder, moments, dataset, ends={2.0: "naswot-100"}, of_group=AT_EQUAL_TIME)
+        parts.append(pd.read_csv(path))
+    path = study.folder / "summaries/equal-time.csv"
+    write_table(path, pd.concat(parts))
+    draw_equal_time(path, study.datasets, drawn / "equal-time.pdf")
+    write_equal_time_table(path, study.searches, study.datasets, written / "equal-time.tex")
+    plt.figure(figsize=(1, 1)).savefig(drawn / "queries.pdf")
+    plt.close()
+    return {"equal_time_path": path}
 
 
 def build_contests(study, drawn, written):
@@ -315,6 +340,19 @@ def test_what_was_chosen_elsewhere_is_reported_where_it_was_chosen(one, three):
     assert text.index("Which differences are real?") < text.index(labels[0]) < text.index("Do searches find what")
     latex.render_report(*one)
     assert not [label for label in labels if label in one[-1].read_text()]
+
+
+def test_abstract_and_conclusion_begin_with_who_leads_at_equal_time(one, three):
+    for arguments in (one, three):
+        latex.render_report(*arguments)
+        text = arguments[-1].read_text()
+        dataset = "Digits" if arguments is one else "CIFAR-10"
+        for place in (r"\begin{abstract}\noindent", r"\label{sec:conclusion}"):
+            first = re.sub(r"\s+", " ", text.partition(place)[2]).strip()
+            assert re.match(
+                rf"At \\result\{{equal\.\w+\.early\.seconds\}}\\,s of total time on {dataset}, the best ", first
+            )
+        assert text.count(r"\label{sec:equal-time}") == text.count(r"\label{fig:queries}") == 1
 
 
 def test_prose_holds_no_typed_results(root):

@@ -1,0 +1,37 @@
+"""A made-up summary of groups of searches at equal time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from tfnas.equal_time import COLUMNS, GROUPS
+from tfnas.files import write_table
+
+OF_GROUP = dict(zip(GROUPS, ("naswot", "freerea", "random", "area"), strict=True))
+
+
+def write_summary(
+    folder, moments, dataset="digits", half=0.1, chosen_by="validation", ends=None, priors=(), of_group=OF_GROUP
+):
+    """Write the summary of some moments, ``{seconds: {group: mean}}``; every interval reaches ``half`` to both sides.
+
+    A mean of None is the random cell's, 50.
+    """
+    rows = []
+    for seconds, means in moments.items():
+        own = {group: mean for group, mean in means.items() if mean is not None}
+        shown = {group: 50.0 if mean is None else mean for group, mean in means.items()}
+        first = max(own, key=own.get) if own else None
+        for group, mean in shown.items():
+            others = [value for name, value in shown.items() if name != group]
+            rival = None if first is None or not others else max(others) if group == first else shown[first]
+            lead = np.nan if rival is None else mean - rival
+            row = {"dataset": dataset, "seconds": seconds, "end_of": (ends or {}).get(seconds), "group": group}
+            row |= {"search": of_group[group] if group in own else "cell", "prior": group in priors}
+            row |= {"chosen_by": chosen_by, "mean": mean, "low": mean - half, "high": mean + half, "runs": 30}
+            row |= {"searches": 2 if group in own else 0}
+            rows.append(row | {"lead": lead, "lead_low": lead - half, "lead_high": lead + half})
+    path = folder / "equal-time.csv"
+    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    return path
