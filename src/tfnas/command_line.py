@@ -2,7 +2,7 @@
 
 Several options of Snakemake take any number of values, so that a target that stands behind one is taken for a further
 value: after ``--configfile mine.yaml truth`` it looks for a study file named ``truth``. The project's profiles ask
-:func:`refuse_swallowed_targets` before Snakemake reads those values, which would end in a traceback.
+:func:`check_command_line` before Snakemake reads those values, which would end in a traceback.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from tfnas.errors import TfnasError
+from tfnas.study_file import read_file
 
 
 def _is_study_file(value: str) -> bool:
@@ -55,13 +58,13 @@ def corrected(arguments: Sequence[str], place: int) -> str:
     return shlex.join(["snakemake", *words])
 
 
-def refuse_swallowed_targets(arguments: Sequence[str] | None = None) -> None:
-    """End the process with one sentence where an option has swallowed a target.
+def check_command_line(arguments: Sequence[str] | None = None) -> None:
+    """End the process with one sentence where an option has swallowed a target, or a study file is no text.
 
     Args:
         arguments: of Snakemake; those of this process by default.
     """
-    arguments = sys.argv[1:] if arguments is None else arguments
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     found = swallowed_target(arguments)
     if found is not None:
         place, option = found
@@ -69,3 +72,26 @@ def refuse_swallowed_targets(arguments: Sequence[str] | None = None) -> None:
             f"Snakemake takes '{arguments[place]}' for a value of {option}, which takes every word up to the next "
             f"option. Write: {corrected(arguments, place)}"
         )
+    for path in study_files(arguments):
+        try:
+            read_file(path)
+        except TfnasError as error:
+            sys.exit(str(error))
+
+
+def study_files(arguments: Sequence[str]) -> list[str]:
+    """Return the files that stand behind ``--configfile``.
+
+    Example:
+        >>> study_files(["--configfile", "one.yaml", "two.yaml", "--cores", "2", "--", "tex"])
+        ['one.yaml', 'two.yaml']
+    """
+    files, within = [], False
+    for argument in arguments:
+        if argument.startswith("-"):
+            option, _, value = argument.partition("=")
+            within = option in ("--configfile", "--configfiles") and argument == option
+            files += [value] if value and option in ("--configfile", "--configfiles") else []
+        elif within:
+            files.append(argument)
+    return files

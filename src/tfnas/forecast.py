@@ -30,7 +30,7 @@ FORWARD = 1 / 3
 def forecast(study: Study) -> list[str]:
     """Return what the study trains and scores, a sentence for each dataset that is trained and one for all scores."""
     lines = [_training(study, name) for name in study.datasets_with("trained")]
-    return lines if study.shipped else [*lines, _scoring(study)]
+    return [*lines, _scoring(study)] if study.computes and study.families else lines
 
 
 def _training(study: Study, dataset: str) -> str:
@@ -49,10 +49,10 @@ def _scoring(study: Study) -> str:
     from tfnas.scoring_plan import classes
 
     scoring = study.config["scoring"]
-    families = {name: get_family(name) for name in study.families}
+    scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
     counts = [
         (len(np.unique(classes(name))) if scoring["share_classes"] else SPACE_SIZE) * scoring["repeats"] * family.draws
-        for name, family in families.items()
+        for name, family in scored
         if family.initialisation != "none"  # else it counts, and builds no network
     ]
     passes = sum(study.batch_size(name) * mean_values(skeleton_of(study, name)) for name in study.datasets)
@@ -60,8 +60,8 @@ def _scoring(study: Study) -> str:
     hours = _hours(sum(counts) * passes * FORWARD * SECONDS_PER_VALUE)
     return (
         f"Scores: {sum(counts) * len(study.datasets):,} networks are to be scored "
-        f"({_count(len(counts), 'family', 'families')} of proxies; images: {images}), less what is finished. A forward "
-        f"pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
+        f"({_count(len(study.families), 'family', 'families')} of proxies; images: {images}), less what is finished. "
+        f"A forward pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
     )
 
 
