@@ -11,7 +11,8 @@ Inside templates:
 ``raw(key)``      its raw value, to decide what is said
 ``has(key)``      whether it exists
 ``counted(key, one, many)``  a count with its noun: ``no cell``, ``one cell``, ``five cells``, ``\result{key} cells``
-``count(key)``    the count alone, ``how_many(key)`` with none for no; ``agree(key, one, many)`` the form of a word that follows it
+``count(key)``    the count alone, ``how_many(key)`` with none for no
+``agree(key, one, many)``    the form of a word that follows a count
 ``sentence``      filter that begins a text with a capital letter
 ``figure(name)``  where the figure of that name lies, relative to ``report.tex``; ``table(name)`` likewise
 ``has_figure(name)``, ``has_table(name)``  whether it was made for this study
