@@ -253,7 +253,7 @@ AGAINST = "compare.digits.non-weight-sharing"
         ({"better": ["A"]}, "The study has one search that trains: A is better than it."),
         (
             {"better": ["A"], "undecided": ["B", "C", "D"], "worse": ["E", "F"]},
-            "The study has six searches that train: A is better than it, E and F are worse than it and B, C and D are "
+            "The study has six searches that train: A is better than it; E and F are worse than it; B, C and D are "
             "not told from it.",
         ),
         ({"worse": ["A", "B"]}, "The study has two searches that train: A and B are worse than it."),
@@ -371,14 +371,14 @@ def test_a_hybrid_is_judged_against_what_it_extends(one, verdict, undecided, sen
 )
 def test_hybrids_that_extend_no_search_of_the_study_are_named(one, count, words, verb):
     text = one({"extends.digits.alone_count": count, "extends.digits.alone": words})
-    assert (f"No search of this study is one that {words} {verb}." in text) == (count > 0)
+    assert (f"{words} {verb} no search of this study." in text) == (count > 0)
 
 
 def test_hybrids_may_all_extend_nothing(one):
     changes = {"extends.digits.alone_count": 1, "extends.digits.alone": "RoBoT", "extends.digits.undecided": ""}
     text = one(changes, drop=["extends."])
     assert "A hybrid is judged" not in text
-    assert "is one that RoBoT extends" in text
+    assert "RoBoT extends no search of this study" in text
     assert "extend" not in one(drop=["extends."]).replace("extended", "")
 
 
