@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import re
 import shutil
+from functools import cache
 
 import pytest
 from reporting_helpers import ONE_SEED, FakeStudy
@@ -75,6 +76,14 @@ def templates(root, tmp_path_factory):
         path.write_text(text, encoding="utf-8")
         every += marks
     return folder, every
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_once():
+    """Compile every template once for all renders of this file: what differs are the numbers."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(latex, "_environment", cache(latex._environment))
+        yield
 
 
 def numbers_of(study, published=None):
