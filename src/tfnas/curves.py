@@ -115,6 +115,8 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
     """Return the anytime curves of each dataset and search (:data:`tfnas.search.runner.CURVE_COLUMNS`), runs in order.
 
+    A column ``scoring`` says which score table a run read (of S tables run r reads number r mod S).
+
     Args:
         paths: tables with facts beside them, in any number of blocks.
 
@@ -125,7 +127,9 @@ def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFra
     blocks: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in paths:
         facts = read_facts(path)
-        blocks.setdefault((facts["searched_on"], facts["search"]), []).append(read_table(path, CURVE_COLUMNS))
+        table = read_table(path, CURVE_COLUMNS)
+        table = table.assign(scoring=table["run"] % facts.get("scorings", 1))
+        blocks.setdefault((facts["searched_on"], facts["search"]), []).append(table)
     tables = {}
     for (dataset, search), parts in blocks.items():
         runs = np.concatenate([part["run"].unique() for part in parts])

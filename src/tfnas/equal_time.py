@@ -26,7 +26,7 @@ from tfnas.curves import end_of, grid_of, read_curves, start_of, steps_of, value
 from tfnas.errors import SearchError
 from tfnas.files import write_table
 from tfnas.seeds import child_rng
-from tfnas.statistics import LEVEL, RESAMPLES, bootstrap_counts, interval_of_mean
+from tfnas.statistics import LEVEL, RESAMPLES, bootstrap_counts, group_means, interval_of_mean, nested_interval, widened
 
 log = logging.getLogger("tfnas")
 
@@ -50,6 +50,8 @@ class Course(NamedTuple):
     """Mean accuracy that the choice among searches goes by, (moments,)."""
     test: np.ndarray
     """Test accuracies, (moments, runs)."""
+    scorings: np.ndarray
+    """Number of the score table that each run read, (runs,)."""
 
 
 class Answer(NamedTuple):
@@ -58,6 +60,7 @@ class Answer(NamedTuple):
     group: str
     search: str
     values: np.ndarray
+    scorings: np.ndarray
     searches: int
 
 
@@ -172,7 +175,7 @@ def _course(label: str, table: pd.DataFrame, moments: np.ndarray, accuracy: str)
     test[ready] = values_at(tests, moments[ready])
     merit = np.full(moments.size, np.nan)
     merit[ready] = values_at(merits, moments[ready]).mean(axis=1)
-    return Course(label, merit, test)
+    return Course(label, merit, test, table.groupby("run")["scoring"].first().to_numpy())
 
 
 def _answers(
@@ -185,9 +188,9 @@ def _answers(
         ready = [course for course in members if not np.isnan(course.merit[place])]
         if ready:
             best = max(ready, key=lambda course: round(float(course.merit[place]), DECIMALS))
-            answers.append(Answer(group, best.label, best.test[place], len(ready)))
+            answers.append(Answer(group, best.label, best.test[place], best.scorings, len(ready)))
         elif members and drawn is not None:
-            answers.append(Answer(group, str(random_cell), drawn, 0))
+            answers.append(Answer(group, str(random_cell), drawn, np.zeros(drawn.size), 0))
     return answers
 
 
@@ -196,7 +199,7 @@ def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]
     first, second = _leaders(answers)
     rows = []
     for answer in answers:
-        low, high = _interval(answer.values, counts)
+        low, high = _interval(answer.values, counts, answer.scorings)
         row = {"group": answer.group, "search": answer.search, "mean": float(answer.values.mean()), "low": low}
         row |= {"high": high, "runs": answer.values.size, "searches": answer.searches}
         row |= dict.fromkeys(("lead", "lead_low", "lead_high"), np.nan)
@@ -204,7 +207,9 @@ def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]
         if rival is not None:
             differences = np.round(answer.values - rival.values, DECIMALS)
             row["lead"] = float(differences.mean())
-            row["lead_low"], row["lead_high"] = _interval(differences, counts)
+            # Run r of every search that reads several score tables reads the same one.
+            scorings = np.fmax(answer.scorings, rival.scorings)
+            row["lead_low"], row["lead_high"] = _interval(differences, counts, scorings)
         rows.append(row)
     return rows
 
@@ -219,6 +224,14 @@ def _leaders(answers: Sequence[Answer]) -> tuple[Answer | None, Answer | None]:
     return first, max((answer for answer in answers if answer is not first), key=mean, default=None) if first else None
 
 
-def _interval(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """Return the bootstrap interval of the mean; equal numbers have none, and no rounding of one either."""
-    return (float(values[0]),) * 2 if np.ptp(values) == 0 else interval_of_mean(values, counts)
+def _interval(values: np.ndarray, counts: np.ndarray, scorings: np.ndarray) -> tuple[float, float]:
+    """Return the bootstrap interval of a mean; with several scorings no narrower than that of runs nested in them.
+
+    Equal numbers have none, and no rounding of one either.
+    """
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    interval = interval_of_mean(values, counts)
+    if group_means(values, scorings).size > 1:
+        return widened(interval, nested_interval(values, scorings))
+    return interval

@@ -8,7 +8,7 @@ import pytest
 
 from tfnas.equal_time import COLUMNS, summarise_equal_time
 from tfnas.errors import SearchError
-from tfnas.files import write_table
+from tfnas.files import read_facts, write_table
 from tfnas.reporting.names import equal_time_groups, reads_prior
 from tfnas.search.runner import CURVE_COLUMNS
 
@@ -201,3 +201,20 @@ def test_an_ensemble_with_a_prior_among_its_members_is_one(monkeypatch):
     monkeypatch.setitem(ensembles.ENSEMBLES, "pair", pair)
     assert reads_prior({"algorithm": "proxy_argmax", "proxy": "pair"})
     assert not reads_prior({"algorithm": "proxy_argmax", "proxy": "naswot_logsynflow"})
+
+
+def test_runs_nested_in_scorings_widen_the_interval(tmp_path):
+    """Three scorings decide everything: a bootstrap of 30 runs would call the lead decided, three means do not."""
+    trained = [(run, 1, 80, 90.0) for run in range(30)]
+    scored = [(run, 1, 80, 90.5 + (-1.4, 0.4, 1.0)[run % 3]) for run in range(30)]
+    found = {}
+    for scorings in (1, 3):
+        paths = [write_curve(tmp_path, "random", trained), write_curve(tmp_path, "naswot", scored)]
+        facts = read_facts(paths[1]) | {"scorings": scorings}
+        write_table(paths[1], pd.read_parquet(paths[1]), facts)
+        summarise_equal_time(paths, GROUPS, [], None, tmp_path / "out.csv")
+        table = pd.read_csv(tmp_path / "out.csv")
+        found[scorings] = table[table["group"] == "training-free"].iloc[-1]
+    assert found[1]["lead"] == found[3]["lead"] == pytest.approx(0.5)
+    assert found[1]["lead_low"] > 0 > found[3]["lead_low"]
+    assert found[1]["low"] > found[3]["low"]

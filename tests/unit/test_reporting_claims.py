@@ -76,7 +76,7 @@ def test_one_search_that_trains_is_better_and_two_are_not():
     found = values(numbers, "trained.d.")
     assert [found[name] for name in ("searches", "better", "worse", "undecided")] == [3, 1, 1, 1]
     assert found["words"] == (
-        "Local search is better than it, Regularised evolution is worse than it and Random search is not told from it"
+        "Local search is better than it; Regularised evolution is worse than it; Random search is not told from it"
     )
     assert (found["slower_least"], found["slower_most"], found["time"]) == (50, 50, "longer")
 

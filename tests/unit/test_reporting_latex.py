@@ -1,6 +1,7 @@
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 from equal_time_helpers import write_summary
@@ -500,6 +501,40 @@ def test_the_text_on_size_follows_the_interval(one, tmp_path, low, high, words):
     write_json(tmp_path / "numbers.json", shown)
     latex.render_report(config, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
     assert words in " ".join((tmp_path / "report.tex").read_text().split())
+
+
+INDICES = set("bcehijklmnptvwy")
+"""Letters that only count."""
+
+
+def test_every_symbol_of_a_formula_is_explained():
+    for name in proxy_names():
+        proxy = get_proxy(name)
+        bare = re.sub(r"\\(?:operatorname|mathrm|text)\{[^}]*\}", "", proxy.formula)
+        letters = set(re.findall(r"(?<![A-Za-z\\])[A-Za-z](?![A-Za-z])", bare)) - INDICES
+        greek = {word for word in ("lambda", "Theta", "sigma", "mu", "Delta", "aleph") if f"\\{word}" in bare}
+        told = proxy.where + " " + bare.partition(r"\quad")[2]
+        missing = {letter for letter in letters if not re.search(rf"(?<![A-Za-z]){letter}(?![A-Za-z])", told)}
+        missing |= {word for word in greek if f"\\{word}" not in told}
+        assert not missing, f"{name}: {missing}"
+
+
+def test_facts_about_proxies_that_were_told_the_wrong_way_round(root):
+    assert "How little" in get_proxy("epe_nas").summary, (
+        "a sum of magnitudes of logarithms is large for small correlations"
+    )
+    assert "halves" in get_proxy("zico").summary
+    for name, origin in {"snip": "lee2019snip", "grasp": "wang2020grasp", "fisher": "theis2018fisher"}.items():
+        assert origin in get_proxy(name).origins
+    text = (root / "report/proxies/naswot.tex").read_text()
+    assert r"\tfrac{N_A}{2}(I+\mathbf{1}\mathbf{1}^{\top})" in text
+    assert "multiple of the identity" not in text
+
+
+def test_independent_codes_have_the_kernel_that_the_report_names():
+    codes = np.random.default_rng(0).integers(0, 2, (6, 40_000))
+    kernel = codes @ codes.T + (1 - codes) @ (1 - codes).T
+    assert np.allclose(kernel / (codes.shape[1] / 2), np.eye(6) + 1, atol=0.03)
 
 
 def test_references_of_registries_stand_in_the_bibliography(root):

@@ -187,10 +187,31 @@ def test_proxies_are_compared_with_each_other(root, tmp_path):
     assert numbers["pairs.cifar10.beside_flops"] == 3
     assert numbers["pairs.cifar10.closer_to_flops"] == 1, "NASWOT: cos 0.3 against 0.763"
     assert numbers["pairs.cifar10.closer_to_flops.titles"] == "NASWOT"
+    assert (numbers["pairs.cifar10.unlike.opposite"], numbers["ranking.cifar10.inverted"]) == (False, 0)
     assert numbers["stability.cifar10.initialisation_least.title"] == "SynFlow"
     assert math.isclose(numbers["stability.cifar10.initialisation_median"], 0.96), "of NASWOT and SynFlow"
     assert numbers["stability.cifar10.synflow.initialisation_shift"] == 0.025
     assert "stability.cifar10.vote.cells" not in numbers
+
+
+def test_following_flops_goes_by_magnitude_not_by_sign(tmp_path):
+    """An inverted proxy that is tied to accuracy more than to FLOPs does not follow FLOPs, and the other way round."""
+    study = FakeStudy(tmp_path / "study", ("digits",), proxies=("naswot", "flops", "synflow", "snip"))
+    pairs, correlations = read_table(study.pairs), read_table(study.correlations)
+    of_test = (correlations["accuracy"] == "test_accuracy") & (correlations["cells"] == "all")
+    for name, with_flops, with_accuracy in (("naswot", 0.3, -0.5), ("synflow", -0.6, 0.4), ("snip", 0.2, 0.4)):
+        for one, other in ((name, "flops"), ("flops", name)):
+            pairs.loc[(pairs["proxy"] == one) & (pairs["other"] == other), "spearman"] = with_flops
+        correlations.loc[of_test & (correlations["proxy"] == name), "spearman"] = with_accuracy
+    pairs.to_csv(study.pairs, index=False)
+    correlations.to_csv(study.correlations, index=False)
+    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    assert numbers["pairs.digits.closer_to_flops"] == 1
+    assert numbers["pairs.digits.closer_to_flops.titles"] == "SynFlow"
+    assert numbers["ranking.digits.inverted"] == 1
+    assert numbers["ranking.digits.strongest.title"] == "FLOPs"
+    assert numbers["ranking.digits.strongest.inverted"] is False
+    assert numbers["correlation.digits.naswot.test.all.words"] == "a moderate but inverted rank correlation"
 
 
 def test_counts_do_not_look_at_a_network(monkeypatch):

@@ -117,7 +117,7 @@ def test_two_times_are_compared_by_their_ratio(ratio, words):
         ({"better": ["A"]}, "A is better than it"),
         (
             {"better": ["A"], "worse": ["B", "C"], "undecided": ["D"]},
-            "A is better than it, B and C are worse than it and D is not told from it",
+            "A is better than it; B and C are worse than it; D is not told from it",
         ),
         ({"undecided": ["A", "B"]}, "A and B are not told from it"),
         ({"worse": list("abcdefg"), "better": []}, "seven are worse than it"),

@@ -239,7 +239,8 @@ FAMILY = Family(
             reference=("chen2021tegnas", "authors' code"),
             summary="How badly the tangent kernel of a three-channel network predicts labels of unseen images.",
             where=r"$\Theta_{yx}$ holds the inner products of gradients of two halves $y$ and $x$ of the images, and "
-            r"$Y$ their one-hot labels less the mean",
+            r"$Y$ their one-hot labels less the mean; "
+            r"$F$ marks the Frobenius norm",
             batch=f"the first {REGRESSION_IMAGES} and the next",
             published_batch="64 + 64",
             failures=(SINGULAR, NO_GRADIENT, ONE_LABEL),

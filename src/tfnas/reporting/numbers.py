@@ -21,9 +21,14 @@ the printed text and the raw value, on which templates decide what they say. Key
     pairs.{dataset}.alike.one                   the two proxies that are most alike, or ``unlike``
     stability.{dataset}.{proxy}.initialisation  how two initialisations agree; ``batch``, ``twin`` likewise
     compare.{dataset}.{group}.lead              the best trained (or hybrid) search against the best training-free one
+    trained.{dataset}.words                     which trained searches are better, worse, or not told from it; counts
     prior.{dataset}.lead                        the best trained search against the best prior-free one, where the best
-                                                training-free one has the skip term
-    assist.{dataset}.lead                       the best hybrid search against the best trained one
+                                                training-free one has the skip term; ``prior.{dataset}.owed.lead``: that
+                                                one against the best prior-free one; ``decides``
+    extends.{dataset}.{label}.lead              a hybrid search against the one that it extends
+    median.{dataset}.below                      training-free searches that end below the median cell
+    settled.{dataset}.count                     searches that end at one accuracy in all runs
+    truth.{dataset}.test_images                 with ``image`` and ``open``: what so many images leave open, in points
     evolution.{dataset}.lead                    regularised evolution against random search
     random.{dataset}.gain                       the best training-free search against a random cell
     growth.{dataset}.{proxy}.gain               what more samples bring
@@ -44,9 +49,11 @@ the printed text and the raw value, on which templates decide what they say. Key
     published.within                            how many published means lie within one standard deviation of ours
     published.correlations.within               how many published correlations are like ours
 
-Beside every difference of two searches (``lead`` or ``gain``) stand the ends of its 95 % interval (``low``, ``high``)
-and the ``verdict``: better, worse, or undecided where the interval holds zero, how often the first ``wins`` a run, and
-the corrected ``p`` of the signed-rank test, all of them paired (:mod:`tfnas.comparisons`).
+``words``, ``time``, ``side`` and ``sign`` are what templates say or decide by (:mod:`tfnas.reporting.wording`). Beside
+every difference of two searches (``lead`` or ``gain``) stand its magnitude (``size``), the ends of its 95 % interval
+(``low``, ``high``), what the test images say of it (``aside``), and the ``verdict``: better, worse, or undecided where
+the interval holds zero, how often the first ``wins`` a run, and the corrected ``p`` of the signed-rank test, all of
+them paired (:mod:`tfnas.comparisons`).
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def verdict_words(found: Mapping[str, Sequence[str]], other: str) -> str:
             parts.append(f"{named(names)} {agree(len(names), 'is', 'are')} {verdict} than {other}")
     if names := found.get("undecided"):
         parts.append(f"{named(names)} {agree(len(names), 'is', 'are')} not told from {other}")
-    return listed(parts)
+    return "; ".join(parts)
 
 
 def image_words(difference: float | None, images: int | None, half_width: float | None) -> str:
