@@ -182,8 +182,14 @@ def test_an_ensemble_of_shipped_scores_is_computed_anew(tmp_path):
     rng = np.random.default_rng(3)
     table = table_of(rng.permutation(SPACE_SIZE), rng.permutation(SPACE_SIZE))
     stale = rows("two", np.zeros(SPACE_SIZE), 0.1)
-    facts = {"dataset": "d", "skeleton": {"channels": 16, "cells_per_stage": 5}, "batch": {"images": 128}}
-    write_table(tmp_path / "d.csv.gz", pd.concat([table, stale]), facts)
+    family = {"device": "a made-up CPU", "repeats": 1}
+    facts = {
+        "dataset": "d",
+        "skeleton": {"channels": 16, "cells_per_stage": 5},
+        "batch": {"images": 128, "classes": 10, "shape": [3, 32, 32]},
+        "families": {"naswot": family, "structure": family},
+    }
+    write_table(tmp_path / "d.csv.gz", pd.concat([table.assign(raw=table["score"]), stale]), facts)
     take_shipped(
         tmp_path / "d.csv.gz", "d", facts["skeleton"], ["naswot", "params"], tmp_path / "scores.csv",
         tmp_path / "batch.json", ["two"],
