@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -212,6 +213,9 @@ def against(published, tmp_path):
         ("robot", "cifar100", "cifar100", "test_accuracy", 50, 73.4, 1.0),
     ]
     summary = pd.DataFrame(rows, columns=["search", "searched_on", "dataset", "metric", "n", "mean", "std"])
+    # The standard error is over runs for all but AREA, whose scores were made three times.
+    nested = summary["search"] == "area"
+    summary = summary.assign(scorings=np.where(nested, 3, 1), std_scorings=np.where(nested, 0.6, np.nan))
     write_table(tmp_path / "search.csv", summary)
     output = tmp_path / "published.csv"
     write_published_summary(tmp_path / "search.csv", published, SEARCHES, ["cifar10", "cifar100"], BUDGETS, output)
@@ -240,7 +244,10 @@ def test_the_summary_of_comparisons(against, published):
     quoted = found.loc["hnas", "cifar100", "test_accuracy"]
     assert (quoted["evidence"], quoted["verdict"]) == ("S", DIFFERS)
     assert math.isnan(quoted["z"]), "their number of runs is not known"
-    assert found.loc["area", "cifar10", "valid_accuracy"]["verdict"] == DIFFERS
+    area = found.loc["area", "cifar10", "valid_accuracy"]
+    assert area["verdict"] == DIFFERS
+    error = math.sqrt(0.6**2 / 3 + area["theirs_std"] ** 2 / area["theirs_runs"])
+    assert area["z"] == pytest.approx(area["difference"] / error), "runs are nested in scorings"
     assert tuple(found.loc["robot", "cifar100", "test_accuracy"][["searched_on", "accuracies_of"]]) == (
         "cifar100",
         "cifar10",
@@ -262,7 +269,7 @@ def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
         "quoted": 1,
     }
     # FreeREA twice, AREA and RoBoT have a z; RoBoT's is -0.11 / (1 / sqrt(50)).
-    assert (found["with_z"], found["beyond_chance"]) == (4, 3)
+    assert (found["with_z"], found["beyond_chance"]) == (4, 2)
     assert (found["widest.title"], found["widest.dataset"]) == ("AZ-NAS, best of all cells", "CIFAR-10")
     assert found["farthest.title"] == "AREA"
     assert found["farthest.metric"] == "validation"
