@@ -904,9 +904,13 @@ def twice(means):
 def begun(text):
     """Return what abstract and conclusion begin with, which must be the same."""
     parts = [
-        re.search(begin, text)[1] for begin in (r"abstract\}\\noindent (.*?) Neural", r"conclusion\} (.*?) On Digits,")
+        re.search(begin, text)[1]
+        for begin in (r"abstract\}\\noindent (.*?) Neural", r"conclusion\} (.*?) Of all training")
     ]
     assert parts[0] == parts[1]
+    assert "The training-free search with the highest mean" not in text.partition("section{")[0], "told already"
+    assert "points below the best cell of the space." in text.partition("{sec:conclusion}")[2]
+    assert "has the highest mean of the training-free searches" not in text
     return parts[0].replace(r"\,", " ").replace(r"\%", "%").replace("$N{=}10$", "N = 10")
 
 
@@ -957,6 +961,13 @@ def test_a_hybrid_with_a_prior_is_called_so_at_equal_time(one, at_equal_time):
     assert "the best search that trains and scores, with a prior, (AREA) reaches 91.00 %" in told
     assert told.endswith("a search is called the best of its kind in hindsight.")
     assert CALLED[HYBRID] in begun(one(at_equal_time(moments)))
+
+
+def test_without_equal_time_abstract_and_conclusion_name_the_best_training_free_search(one):
+    text = one()
+    assert "The training-free search with the highest mean" in text.partition("section{")[0]
+    assert "has the highest mean of the training-free searches: " in text.partition("{sec:conclusion}")[2]
+    assert "Of all training-free searches" not in text
 
 
 def test_the_section_on_equal_time_says_how_the_best_was_chosen(one, at_equal_time):
