@@ -49,9 +49,8 @@ def take_shipped(
             made on another dataset or with another skeleton, or its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
-    facts = read_facts(path)
-    _check_facts(facts, path, dataset, skeleton, proxies)
-    table = ScoreTable(read_table(path, COLUMNS), str(path))
+    facts, table = read_facts(path), ScoreTable(read_table(path, COLUMNS), str(path))
+    _check_facts(facts, path, dataset, skeleton, [proxy for proxy in proxies if proxy in table.proxies])
     for proxy in proxies:
         if proxy not in table.proxies:
             raise UnknownNameError("proxy", proxy, table.proxies, str(path))
