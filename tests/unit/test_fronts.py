@@ -258,7 +258,7 @@ def test_a_bad_string_in_runs_or_truth_is_one_sentence(study, limited, tmp_path)
     runs.loc[2, "arch"] = "a cell"
     runs.to_parquet(tmp_path / "runs.parquet", index=False)
     with pytest.raises(CellError, match=r"^A run table of search '.*' has a row that is no cell of the space"):
-        summarise_limits([tmp_path / "runs.parquet"], truths, latencies, LIMITED, tmp_path / "limits.csv")
+        summarise_limits([tmp_path / "runs.parquet"], truths, latencies, LIMITED, tmp_path / "limits.csv", 0)
     truth = pd.read_csv(truths["one"])
     truth.loc[7, "arch"] = "a cell"
     with pytest.raises(CellError, match=r"^'.*bad.csv' has a row that is no cell of the space: 'a cell' has 1 nodes"):

@@ -160,6 +160,7 @@ def test_reports_know_declared_names_and_no_others():
         assert describe("loss").title == "loss"
         assert describe("loss").direction == -1
         assert "one step" in describe("loss").summary
+        assert [describe(name).failure for name in NAMES] == [about["failure"] or "never" for about in NAMES.values()]
         with pytest.raises(UnknownNameError, match="mine"):
             describe("yours")
     finally:
@@ -206,7 +207,7 @@ def test_the_study_of_the_documentation_is_one(study):
         ({"own": {}, "tables": {}}, "The study has no scores: name some under scoring.proxies or scoring.own"),
         ({"scores": "computed", "proxies": ["naswot"], "own": {}}, "scoring.tables is of no use: name what to read"),
         ({"proxies": ["synflow"]}, "has no column synflow: it has architecture, my-proxy, loss"),
-        ({"own": {"m" * 90: US}}, "The name 'mmm.* has 90 letters: use at most 80"),
+        ({"own": {"m" * 90: US}}, "The name 'mmm.* in 'scoring.own' has 90 characters: use at most 60"),
     ],
 )
 def test_what_does_not_agree_is_said_when_the_study_is_read(study, change, sentence):

@@ -12,29 +12,34 @@ import re
 import shutil
 from functools import cache
 
+import pandas as pd
 import pytest
+from equal_time_helpers import write_summary
 from reporting_helpers import ONE_SEED, FakeStudy
 
-from tfnas.files import read_json, write_json
+from tfnas.equal_time import GROUPS
+from tfnas.files import read_json, read_table, write_json, write_table
+from tfnas.proxies.registry import declare_own
 from tfnas.reporting import latex
 from tfnas.reporting.claims import sign_of_printed
-from tfnas.reporting.numbers import write_numbers
+from tfnas.reporting.equal_time import MOST_TOLD, add_equal_time
+from tfnas.reporting.numbers import Numbers, write_numbers
 from tfnas.reporting.rounding import show
 from tfnas.reporting.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
 
 TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
 MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
-SEARCHED = ("main.tex", "sections", "appendix")
+SEARCHED = ("main.tex", "sections", "passages", "appendix")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
 FIGURES = (
-    "search-space accuracies best-cells correlations search-times critical-difference fronts anytime scatter-{proxy} "
-    "proxy-pairs-{dataset} batch-{dataset} kernels-{dataset} comparisons-{dataset}"
+    "search-space accuracies best-cells correlations search-times critical-difference fronts anytime "
+    "equal-time queries scatter-{proxy} proxy-pairs-{dataset} batch-{dataset} kernels-{dataset} comparisons-{dataset}"
 ).split()
 TABLES = (
     "setup settings best-cells correlations proxies quality first-cells ranking published-correlations "
     "published-searches search transfer times contract provenance regret comparisons ensemble-choice ensemble-top "
-    "leagues league-searches limits fronts spaces prices"
+    "leagues league-searches limits fronts spaces prices equal-time"
 ).split()
 
 
@@ -114,9 +119,12 @@ class Scenario:
         ]
 
     def __call__(self, changes=None, without=(), drop=(), config=None, only=None):
-        """Render with changed numbers (by key), without exhibits of these names, and without keys that begin so."""
+        """Render with changed numbers (by key: values or entries), without exhibits and without keys that begin so."""
         numbers = {key: entry for key, entry in copy.deepcopy(self.numbers).items() if not key.startswith(tuple(drop))}
         for key, value in (changes or {}).items():
+            if isinstance(value, dict):
+                numbers[key] = value
+                continue
             kind = "text" if isinstance(value, str | bool | None) else "count" if isinstance(value, int) else "accuracy"
             numbers[key] = {"text": show(value, kind) if value is not None else "--", "value": value}
         write_json(self.tmp_path / "numbers.json", numbers)
@@ -855,6 +863,238 @@ def test_what_does_not_fit_is_left_out(two, monkeypatch):
     assert "A bar marks negative values." in text
     assert "Numbers: mean paired difference" not in text
     assert "and standard deviation, each dataset" not in text
+
+
+AT_EQUAL_TIME = {
+    "naswot": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10},
+    "freerea": {"algorithm": "freerea"},
+    "random": {"algorithm": "random_search"},
+    "area": {"algorithm": "area", "proxy": "naswot"},
+    "cell": {"algorithm": "random_cell"},
+}
+FREE, WITH_PRIOR, TRAINS, HYBRID = GROUPS
+CALLED = {
+    FREE: "the best training-free search without a prior (NASWOT)",
+    WITH_PRIOR: "the best training-free search with a prior (FreeREA)",
+    TRAINS: "the best search that only trains (Random search)",
+    HYBRID: "the best search that trains and scores (AREA)",
+}
+
+
+@pytest.fixture
+def at_equal_time(tmp_path):
+    """Return the numbers of some moments, ``{seconds: {group: mean}}``, the first of them the end of naswot."""
+
+    def entries(moments, datasets=("digits",), **settings):
+        ends = {min(moments, default=0): "naswot, freerea"}
+        parts = [read_table(write_summary(tmp_path, moments, dataset, ends=ends, **settings)) for dataset in datasets]
+        write_table(tmp_path / "all.csv", pd.concat(parts))
+        numbers = Numbers()
+        add_equal_time(numbers, tmp_path / "all.csv", AT_EQUAL_TIME, list(datasets))
+        return numbers.entries
+
+    return entries
+
+
+def twice(means):
+    """Return the same means at the two moments of which abstract and conclusion tell."""
+    return {3.0: means, 60.0: means}
+
+
+def begun(text):
+    """Return what abstract and conclusion begin with, which must be the same."""
+    parts = [
+        re.search(begin, text)[1]
+        for begin in (r"abstract\}\\noindent (.*?) Neural", r"conclusion\} (.*?) Of all training")
+    ]
+    assert parts[0] == parts[1]
+    assert "The training-free search with the highest mean" not in text.partition("section{")[0], "told already"
+    assert "points below the best cell of the space." in text.partition("{sec:conclusion}")[2]
+    assert "has the highest mean of the training-free searches" not in text
+    return parts[0].replace(r"\,", " ").replace(r"\%", "%").replace("$N{=}10$", "N = 10")
+
+
+def test_who_leads_at_equal_time_is_told_first(one, at_equal_time):
+    moments = {3.0: {FREE: 92.0, WITH_PRIOR: 91.0, TRAINS: 88.0, HYBRID: 89.0}}
+    told = begun(one(at_equal_time(moments | {60.0: {FREE: 92.0, WITH_PRIOR: 91.0, TRAINS: 94.0, HYBRID: 93.0}})))
+    assert told == (
+        f"At 3.00 s of total time on Digits, {CALLED[FREE]} reaches 92.00 % test accuracy, "
+        f"{CALLED[WITH_PRIOR]} 91.00 %. "
+        f"Of the others, {CALLED[TRAINS]} 88.00 % and {CALLED[HYBRID]} 89.00 %. When the last search has ended, at "
+        f"60.0 s, {CALLED[TRAINS]} leads with 94.00 %, 1.00 points before {CALLED[HYBRID]}. "
+        "Total time is that of scoring and simulated training; "
+        "a search is called the best of its kind by validation accuracy, in hindsight."
+    )
+    told = begun(one(at_equal_time(moments)))
+    assert "When the last search has ended" not in told, "a single moment is told once"
+
+
+@pytest.mark.parametrize("gap", [0.11, 0.09])
+def test_a_lead_at_equal_time_is_told_where_its_interval_leaves_out_zero(one, at_equal_time, gap):
+    told = begun(one(at_equal_time(twice({FREE: 90.0, TRAINS: 90 + gap}))))
+    clear = gap > 0.1
+    assert (f"{CALLED[TRAINS]} reaches 90.11 % test accuracy, {CALLED[FREE]} 90.00 %." in told) == clear
+    assert (f"at 60.0 s, {CALLED[TRAINS]} leads with 90.11 %, 0.11 points before {CALLED[FREE]}." in told) == clear
+    undecided = f"these runs do not tell {CALLED[TRAINS]} at 90.09 % test accuracy from {CALLED[FREE]} at 90.00 %."
+    assert (undecided in told) != clear
+    assert (f"{CALLED[TRAINS]} has 90.09 %, which these runs do not tell from {CALLED[FREE]} at" in told) != clear
+    assert "Of the others" not in told
+
+
+def test_groups_that_are_equal_in_every_run_are_called_so_at_equal_time(one, at_equal_time):
+    moments = twice({FREE: 90.0, TRAINS: 90.0})
+    told = begun(one(at_equal_time(moments, half=0.0)))
+    assert f"{CALLED[FREE]} and {CALLED[TRAINS]} reach the same 90.00 % test accuracy in every run." in told
+    assert f"at 60.0 s, {CALLED[FREE]} has 90.00 %, as has in every run {CALLED[TRAINS]}." in told
+    assert "in every run" not in begun(one(at_equal_time(moments, half=0.01)))
+
+
+def test_a_group_alone_at_equal_time_has_no_rival(one, at_equal_time):
+    told = begun(one(at_equal_time(twice({FREE: 90.0}))))
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, and no other kind of search has an answer." in told
+    assert f"When the last search has ended, at 60.0 s, {CALLED[FREE]} has 90.00 %." in told
+
+
+def test_a_hybrid_with_a_prior_is_called_so_at_equal_time(one, at_equal_time):
+    moments = {3.0: {WITH_PRIOR: 90.0, HYBRID: 91.0}}
+    told = begun(one(at_equal_time(moments, priors=(HYBRID,), chosen_by="test")))
+    assert "the best search that trains and scores, with a prior, (AREA) reaches 91.00 %" in told
+    assert told.endswith("a search is called the best of its kind in hindsight.")
+    assert CALLED[HYBRID] in begun(one(at_equal_time(moments)))
+
+
+def test_without_equal_time_abstract_and_conclusion_name_the_best_training_free_search(one):
+    text = one()
+    assert "The training-free search with the highest mean" in text.partition("section{")[0]
+    assert "has the highest mean of the training-free searches: " in text.partition("{sec:conclusion}")[2]
+    assert "Of all training-free searches" not in text
+
+
+def test_the_section_on_equal_time_says_how_the_best_was_chosen(one, at_equal_time):
+    text = one(at_equal_time({3.0: {FREE: 90.0, TRAINS: 80.0}}))
+    assert "highest mean validation accuracy after full training at that moment, which no search sees" in text
+    assert "training-free searches without a prior 2 and searches that only train 2." in text
+    assert "no validation accuracies" not in text
+    text = one(at_equal_time({3.0: {FREE: 90.0, TRAINS: 80.0}}, chosen_by="test"))
+    assert "at that moment, because this ground truth has no validation accuracies." in text
+    assert "which no search sees" not in text
+    unknown = one()
+    assert "Nobody knows how long scoring takes here, so that no searches can be compared at equal time." in unknown
+    assert r"\label{fig:equal-time}" not in unknown
+    assert r"\label{fig:queries}" in unknown
+    assert r"\label{sec:equal-time}" not in one(without=["equal-time"])
+
+
+@pytest.mark.parametrize(
+    ("leads", "said"),
+    [
+        ([0.05, -0.05], "no group leads beyond doubt at any moment"),
+        ([-1, 1], "lead is beyond doubt for training-free searches without a prior from 3.00 to 4.00\\,s and searches"),
+        ([1, -1] * (MOST_TOLD // 2), f"without a prior at {MOST_TOLD + 2}.00\\,s, and open at all other times."),
+        ([1, -1] * (MOST_TOLD // 2) + [1], f"leads, or whether that is beyond doubt, changes {MOST_TOLD} times; the"),
+    ],
+)  # fmt: skip
+def test_stretches_with_a_leader_are_listed_or_counted(one, three, at_equal_time, leads, said):
+    moments = {float(3 + place): {FREE: 90.0, TRAINS: 90 + lead} for place, lead in enumerate(leads)}
+    assert said in one(at_equal_time(moments))
+    text = three(at_equal_time(moments, three.study["datasets"]))
+    for title in ("CIFAR-10", "CIFAR-100", "ImageNet16-120"):
+        assert re.search(rf"On {title}, [^;:]*{re.escape(said)}", text)
+    assert "(logarithmic), each dataset searched by itself." in text.split("label{sec:equal-time}")[1]
+
+
+VOTED = {"agreement": 0.81, "tau": 0.62, "undecided": 0.01}
+
+
+def test_a_vote_is_told_as_a_share_of_pairs(three, several):
+    voted = {f"vote.{name}.{key}": value for name in three.study["datasets"] for key, value in VOTED.items()}
+    text = three(voted)
+    assert "computes the share of pairs decided rightly: 81.7\\,\\% on CIFAR-10, 83.2\\,\\% on CIFAR-100 and" in text
+    assert "Our scores decide 0.81\\,\\% on CIFAR-10, 0.81\\,\\% on CIFAR-100 and" in text
+    assert "here 0.62, 0.62 and 0.62, is what compares with" in text
+    assert "They print the result as" not in three(voted, drop=["published.fact."])
+    assert "What a vote counts" not in three()
+    text = several(
+        {f"vote.own.{key}": value for key, value in VOTED.items()} | {"correlation.own.vote.test.all.spearman": 0.8}
+    )
+    assert "Our scores decide 0.81\\,\\% of the pairs rightly" in text
+    assert "orders all cells, with Spearman's $\\rho$ of 0.80." in text
+
+
+OWN = {
+    "mine": {"title": "My score", "direction": 1, "source": "a notebook", "failure": ""},
+    "loss": {"title": "", "direction": -1, "source": "a colleague", "failure": ""},
+}
+
+
+@pytest.fixture(scope="module")
+def given(templates, tmp_path_factory):
+    """Scores that this project computed, and two of a user's own."""
+    declare_own(OWN)
+    study = FakeStudy(tmp_path_factory.mktemp("given"), ("own",), proxies=("naswot", *OWN), noise={})
+    study.config["scoring"] |= {"proxies": ["naswot"], "own": OWN}
+    yield Scenario(study, numbers_of(study), templates[0], tmp_path_factory.mktemp("given report"), OF_SEVERAL)
+    declare_own({})
+
+
+def test_scores_of_a_users_own_are_told_once_with_their_source(given):
+    text = given()
+    assert "\\paragraph{My score}. Its scores were not computed here: they were given as a table." in text
+    assert "Their source: a notebook. A larger value promises a better network." in text
+    assert "Their source: a colleague. A smaller value promises a better network." in text
+    assert "All networks of a dataset are scored on the same mini-batch" in text
+    assert "The scores of My score and loss were not computed on these images: they were given as tables" in text
+    assert text.count("a notebook") == text.count("a colleague") == 1
+    every = given(config={"scoring": {"scores": "table"}})
+    assert "No score was computed in this study: all of them were given, as tables." in every
+    assert "same mini-batch" not in every
+    assert "were not computed on these images" not in every
+
+
+def test_given_scores_have_no_mini_batch_and_no_weights(one):
+    text = one(config={"scoring": {"scores": "table"}})
+    assert "Scores were given as a table; the machine that computed them: " in text
+    assert "All runs on a dataset read the same scores: deviations and intervals hold what a search draws" in text
+    text = one()
+    assert "Scores were computed, and their seconds measured, on: " in text
+    assert "read the same scores, of one mini-batch and the same initial weights: deviations and intervals" in text
+    assert "No score was computed" not in text
+
+
+def test_several_scorings_are_the_sample(one, three):
+    settled = {"settled.digits.count": 1, "settled.digits.words": "tfnas"}
+    text = one(settled | {"study.scorings": 3})
+    assert "those of searches that read scores over 3 initialisations of all networks." in text
+    assert "What searches read was scored 3 times, with other initial weights on the same mini-batch" in text
+    assert "All runs on a dataset read the same scores" not in text
+    assert (
+        "where it reads scores, that their 3 scorings lead to the same accuracy, not that other images would." in text
+    )
+    assert "not that other scores would lead" not in text
+    assert text.count("those of searches that read scores over 3 scorings") == 2, (
+        "in the tables of searches and of regret"
+    )
+    assert "Last column: standard deviation of the mean test accuracies of the scorings" in text
+    assert "The interval takes scorings for the sample" in text
+    assert "for more runs do not make the spread between scorings smaller" in text
+    assert "deviation of the mean test accuracies of the scorings" not in three({"study.scorings": 3})
+    text = one(settled)
+    assert "not that other scores would lead to the same cell." in text
+    assert "scorings" not in text
+    twice = three(
+        {
+            f"settled.{name}.{key}": value
+            for name in ("cifar10", "cifar100")
+            for key, value in (("count", 1), ("words", "t"))
+        }
+    )
+    assert twice.count("A deviation of zero says") == 1
+
+
+def test_a_score_without_seconds_has_none_in_the_abstract(one):
+    seconds = "correlation.digits.naswot.test.all.seconds"
+    assert "per cell and has a strong rank correlation" in one()
+    assert "The score NASWOT has a strong rank correlation" in one({seconds: None})
 
 
 def test_every_branch_of_every_template_was_taken(templates):

@@ -11,7 +11,7 @@ from scipy.stats import spearmanr
 
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
-from tfnas.files import read_json, read_table, write_json, write_table
+from tfnas.files import read_facts, read_json, read_table, write_json, write_table
 from tfnas.reporting import published
 from tfnas.reporting.numbers import Numbers, best_label, write_numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
@@ -203,8 +203,8 @@ def test_following_flops_goes_by_magnitude_not_by_sign(tmp_path):
         for one, other in ((name, "flops"), ("flops", name)):
             pairs.loc[(pairs["proxy"] == one) & (pairs["other"] == other), "spearman"] = with_flops
         correlations.loc[of_test & (correlations["proxy"] == name), "spearman"] = with_accuracy
-    pairs.to_csv(study.pairs, index=False)
-    correlations.to_csv(study.correlations, index=False)
+    write_table(study.pairs, pairs)
+    write_table(study.correlations, correlations)
     numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
     assert numbers["pairs.digits.closer_to_flops"] == 1
     assert numbers["pairs.digits.closer_to_flops.titles"] == "SynFlow"
@@ -330,10 +330,10 @@ def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
     truth.loc[[3, 5], "test_accuracy"] = np.nan
     truth["early_valid_accuracy"] = 50.0
     truth.loc[0, "early_valid_accuracy"] = np.nan
-    truth.to_parquet(one.truths["digits"])
+    write_table(one.truths["digits"], truth, read_facts(one.truths["digits"]))
     rows = pd.read_csv(one.scores["digits"])
     rows["score"] = np.where(rows["arch"].isin(truth["arch"][:40]), np.nan, rows["score"])
-    rows.to_csv(one.scores["digits"], index=False)
+    write_table(one.scores["digits"], rows, read_facts(one.scores["digits"]))
     numbers = numbers_of(one, tmp_path)
     assert numbers["truth.digits.early_spearman"]["value"] is None, "one side is constant"
     known = truth[np.isfinite(truth["test_accuracy"])]

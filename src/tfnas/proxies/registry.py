@@ -205,6 +205,7 @@ def declare_own(declared: Mapping[str, Mapping[str, Any]]) -> None:
     """
     _OWN.clear()
     for name, about in declared.items():
+        failures = (Failure(about["failure"], "What the study file says of it."),) if about["failure"] else ()
         _OWN[name] = Proxy(
             name=name,
             title=about["title"] or name,
@@ -213,7 +214,7 @@ def declare_own(declared: Mapping[str, Mapping[str, Any]]) -> None:
             needs=("a table of scores",),
             reference=("", about["source"]),
             summary=f"Its scores were not computed here: they were given as a table. Their source: {about['source']}.",
-            failure=about["failure"] or "never",
+            failures=failures,
         )
 
 

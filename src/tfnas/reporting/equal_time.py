@@ -33,6 +33,9 @@ LINES = dict(zip(GROUPS, ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2,
 MOMENTS = 10
 """Moments that the table shows, evenly spread over the logarithm of the seconds."""
 
+MOST_TOLD = 6
+"""Stretches of time with a decided lead that prose lists; of more it gives the number of changes."""
+
 
 def read_equal_time(path: str | Path) -> pd.DataFrame:
     """Read ``summaries/equal-time.csv`` and check its columns."""
@@ -199,7 +202,8 @@ def add_equal_time(
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
     second) and ``.same`` (whether there is no difference in any run). ``.phases`` counts stretches of time with one
     leader (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and
-    ``.changes`` the borders between them. ``.chosen_by`` says by which accuracy the best was chosen.
+    ``.changes`` the borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided.
+    ``.chosen_by`` says by which accuracy the best was chosen.
 
     Args:
         numbers: the numbers so far.
@@ -223,6 +227,8 @@ def add_equal_time(
         phases = phases_of(part)
         numbers.add(f"{before}.phases", len(phases), "count")
         numbers.add(f"{before}.changes", max(len(phases) - 1, 0), "count")
+        few = sum(phase["decided"] for phase in phases) <= MOST_TOLD
+        numbers.add(f"{before}.few", few, "text")
         for number, phase in enumerate(phases):
             for name, kind in (("leader", "text"), ("decided", "text"), ("from", "seconds"), ("to", "seconds")):
                 numbers.add(f"{before}.phase.{number}.{name}", phase[name], kind)

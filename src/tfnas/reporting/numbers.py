@@ -52,8 +52,8 @@ the printed text and the raw value, on which templates decide what they say. Key
 ``words``, ``time``, ``side`` and ``sign`` are what templates say or decide by (:mod:`tfnas.reporting.wording`). Beside
 every difference of two searches (``lead`` or ``gain``) stand its magnitude (``size``), the ends of its 95 % interval
 (``low``, ``high``), what the test images say of it (``aside``), and the ``verdict``: better, worse, or undecided where
-the interval holds zero, how often the first ``wins`` a run, and the corrected ``p`` of the signed-rank test, all of
-them paired (:mod:`tfnas.comparisons`).
+the interval holds zero or the test does not tell the two apart, how often the first ``wins`` a run, and the corrected
+``p`` of the signed-rank test, all of them paired (:mod:`tfnas.comparisons`).
 """
 
 from __future__ import annotations
