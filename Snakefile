@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 min_version("9.19")
 
 
-container: f"{workflow.basedir}/envs/tfnas.sif"  # used with --sdm apptainer only; envs/tfnas.def builds it
+container: "envs/tfnas.sif"  # used with --sdm apptainer only; envs/tfnas.def builds it
 
 
 include: "rules/common.smk"

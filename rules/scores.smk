@@ -258,6 +258,8 @@ rule take_given_scores:
 
 
 rule declare_own_scores:
+    input:
+        lib=sources("declare_own_scores"),
     output:
         STUDY.own_names,
     log:

@@ -55,9 +55,9 @@ def take_shipped(
             its facts do not say which or what the mini-batch was.
         DataError: the table or its facts are missing or damaged.
     """
-    facts = read_facts(path)
+    facts, table = read_facts(path), ScoreTable(read_table(path, COLUMNS), str(path))
     check_letters(facts, f"'{facts_path(path)}'", ScoreError)
-    _check_facts(facts, path, dataset, skeleton, proxies)
+    _check_facts(facts, path, dataset, skeleton, [proxy for proxy in proxies if proxy in table.proxies])
     if facts.get("scoring", 0) != scoring:
         raise ScoreError(
             f"'{path}' holds scoring {facts.get('scoring', 0)} where number {scoring} is needed: its initialisations "
@@ -66,7 +66,6 @@ def take_shipped(
     first = Path(path).with_name(f"{dataset}.csv.gz")
     if scoring and facts["batch"].get("sha256") != read_facts(first)["batch"].get("sha256"):
         raise ScoreError(f"'{path}' was scored on other images than '{first}': scorings may differ in weights alone.")
-    table = ScoreTable(read_table(path, COLUMNS), str(path))
     for proxy in proxies:
         if proxy not in table.proxies:
             raise UnknownNameError("proxy", proxy, table.proxies, str(path))

@@ -160,7 +160,7 @@ class Study:
     @property
     def measures_noise(self) -> bool:
         """Whether some cells are scored again by chance of another kind; other scores have no images for that."""
-        return self.computes and bool(self.families) and self.config["scoring"]["noise_cells"] > 0
+        return self.computes and self.config["scoring"]["noise_cells"] > 0
 
     @property
     def resources(self) -> list[str]:

@@ -80,7 +80,7 @@ def test_defaults_are_filled_in(config):
         ("search.runs", 1, "'search.runs' is 1: it must be at least 2 (Runs (seeds) of each search"),
         ("scoring.device", "gpu", "'gpu' in 'scoring.device' is not allowed: use one of auto, cpu, cuda."),
         ("scoring.scores", "computd", "did you mean 'computed'?"),
-        ("scoring.proxies", [], "'scoring.proxies' is wrong"),
+        ("scoring.proxies", [], "The study has no scores: name some under scoring.proxies or scoring.own"),
         ("datasets", {}, "'datasets' is wrong"),
         ("training.learning_rate", 0, "'training.learning_rate' is 0: it must be more than 0"),
     ],

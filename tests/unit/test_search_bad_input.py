@@ -92,8 +92,8 @@ def test_a_proxy_whose_scores_are_all_nan(refusal, name):
 @pytest.mark.parametrize("name", searches(lambda algorithm: algorithm.needs_scores))
 def test_scores_missing_for_some_cells(refusal, name):
     message = refusal(ScoreError, name, scores="gap")
-    assert "for 9 of 15625 cells, for example |none~0|" in message
-    assert message.endswith(": score them before searching.")
+    assert "holds 15616 of 15625 cells for proxy" in message
+    assert message.endswith(": it is incomplete, make it again or get it anew.")
 
 
 @pytest.mark.parametrize("name", searches(lambda algorithm: algorithm.needs_budget))

@@ -166,9 +166,9 @@ def write_computed(path, proxy="naswot", family="naswot", batch="abc", seed=0):
     facts = {
         "dataset": "cifar10",
         "skeleton": SKELETON | {"classes": 10},
-        "batch": {"images": 128, "sha256": batch},
+        "batch": BATCH | {"sha256": batch},
         "versions": {"torch": "2"},
-        "families": {family: {"device": "GPU"}},
+        "families": {family: {"device": "GPU", "repeats": 1}},
     }
     write_table(path, table, facts)
     return path
@@ -178,7 +178,7 @@ def test_a_computed_table_can_be_shipped_and_taken_back(tmp_path):
     write_computed(tmp_path / "scores.csv")
     path = ship(tmp_path / "scores.csv", tmp_path / "data", note="On a busy machine.")
     assert path == tmp_path / "data" / "cifar10.csv.gz"
-    assert read_facts(path)["families"] == {"naswot": {"device": "GPU", "note": "On a busy machine."}}
+    assert read_facts(path)["families"] == {"naswot": {"device": "GPU", "repeats": 1, "note": "On a busy machine."}}
     (tmp_path / "back").mkdir()
     take(path, tmp_path / "back")
     computed = read_table(tmp_path / "scores.csv")
