@@ -25,6 +25,8 @@ def known_keys(bibliography: str | Path) -> set[str]:
 def check_references(study: dict[str, Any], folder: str | Path) -> None:
     """Refuse a study whose proxies, ensembles, searches or published rows cite what the bibliography lacks.
 
+    Scores of a user's own cite nothing: their source is told in words.
+
     Args:
         study: what :func:`tfnas.config.load_study` returned.
         folder: the folder of the report, with ``refs.bib`` and ``published.yaml``.
@@ -41,6 +43,7 @@ def check_references(study: dict[str, Any], folder: str | Path) -> None:
     cited = {
         f"{'ensemble' if name in combined else 'proxy'} '{name}'": describe(name).reference[0]
         for name in scored_names(study)
+        if name not in study["scoring"]["own"]
     }
     algorithms = {settings["algorithm"] for settings in study["search"]["use"].values()}
     cited |= {f"search '{name}'": get_algorithm(name).reference for name in sorted(algorithms)}
