@@ -15,6 +15,8 @@ from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json
 from tfnas.own_scores import read_own, take_given, with_own
 from tfnas.proxies.registry import declare_own, describe
+from tfnas.reporting.citations import check_references
+from tfnas.reporting.names import equal_time_groups
 from tfnas.score_table import ScoreTable
 
 NAMES = {"mine": {"direction": 1, "failure": None}, "loss": {"direction": -1, "failure": "the loss overflows"}}
@@ -185,6 +187,14 @@ def test_the_study_of_the_documentation_is_one(study):
     checked = load_study(study)
     assert scored_names(checked) == ["my-proxy", "my-loss"]
     assert checked["scoring"]["proxies"] == []
+
+
+def test_searches_by_a_score_of_a_users_own_are_known_before_any_job(study, root):
+    """What plans the jobs knows no declared score, and asks for references and groups all the same."""
+    checked = load_study(study)
+    check_references(checked, root / "report")
+    searches = {"mine": {"algorithm": "proxy_argmax", "proxy": "my-proxy"}, "skip": {"algorithm": "freerea"}}
+    assert equal_time_groups(searches) == {"mine": "training-free", "skip": "training-free-prior"}
 
 
 @pytest.mark.parametrize(

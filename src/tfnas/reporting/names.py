@@ -63,14 +63,17 @@ def search_group(settings: dict[str, Any]) -> str:
 
 
 def reads_prior(settings: dict[str, Any]) -> bool:
-    """Return whether a search reads a proxy that its registry calls a prior, alone or as a member of an ensemble."""
-    from tfnas.proxies.registry import ensembles, get_proxy
+    """Return whether a search reads a proxy that its registry calls a prior, alone or as a member of an ensemble.
+
+    A score of a user's own is none: nobody knows here what it rewards.
+    """
+    from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
     from tfnas.search.registry import get_algorithm
 
-    known = ensembles()
+    known, registered = ensembles(), proxy_names()
     names = get_algorithm(settings["algorithm"]).proxies(settings)
     members = {member for name in names for member in (known[name].members if name in known else [name])}
-    return any(get_proxy(member).prior for member in members)
+    return any(get_proxy(member).prior for member in members if member in registered)
 
 
 def equal_time_groups(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
