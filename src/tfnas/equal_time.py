@@ -70,7 +70,7 @@ def summarise_equal_time(
     priors: Collection[str],
     random_cell: str | None,
     output: str | Path,
-    seed: int = 0,
+    seed: int,
 ) -> None:
     """Compare groups of searches at equal seconds in all.
 

@@ -164,7 +164,7 @@ def test_the_order_of_blocks_and_files_does_not_matter(summary, tmp_path):
         for run in (1, 0):
             (tmp_path / str(run)).mkdir(exist_ok=True)
             paths.append(write_curve(tmp_path / str(run), label, [row for row in rows if row[0] == run]))
-    summarise_equal_time(paths, GROUPS, ["skip"], "cell", tmp_path / "parts.csv")
+    summarise_equal_time(paths, GROUPS, ["skip"], "cell", tmp_path / "parts.csv", 0)
     pd.testing.assert_frame_equal(whole, pd.read_csv(tmp_path / "parts.csv"))
 
 
@@ -212,7 +212,7 @@ def test_runs_nested_in_scorings_widen_the_interval(tmp_path):
         paths = [write_curve(tmp_path, "random", trained), write_curve(tmp_path, "naswot", scored)]
         facts = read_facts(paths[1]) | {"scorings": scorings}
         write_table(paths[1], pd.read_parquet(paths[1]), facts)
-        summarise_equal_time(paths, GROUPS, [], None, tmp_path / "out.csv")
+        summarise_equal_time(paths, GROUPS, [], None, tmp_path / "out.csv", 0)
         table = pd.read_csv(tmp_path / "out.csv")
         found[scorings] = table[table["group"] == "training-free"].iloc[-1]
     assert found[1]["lead"] == found[3]["lead"] == pytest.approx(0.5)

@@ -213,7 +213,7 @@ def test_a_training_that_cannot_be_done_is_no_accuracy(monkeypatch, error, expec
 def test_memory_that_runs_out_while_a_table_is_read_is_no_damage(monkeypatch, tmp_path):
     (tmp_path / "a.csv").write_text("arch\n")
 
-    def read_csv(_):
+    def read_csv(_, **options):
         raise MemoryError
 
     monkeypatch.setattr(pd, "read_csv", read_csv)
@@ -276,7 +276,7 @@ JOB = """
     from tfnas.workflow import job
 
     folder, room, kill = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "kill"
-    snakemake = SimpleNamespace(log=[f"{folder}/job.log"], params={"device": "cpu"}, threads=1, rule="score_chunk")
+    snakemake = SimpleNamespace(log=[f"{folder}/job.log"], input=[], params={"device": "cpu"}, threads=1, rule="score_chunk")
     with job(snakemake) as run:
         import torch
         from tfnas import scoring
@@ -337,7 +337,7 @@ def test_a_fault_anywhere_in_a_job_is_one_sentence(error, tmp_path, capsys):
 
     from tfnas.workflow import job
 
-    snakemake = SimpleNamespace(log=[str(tmp_path / "job.log")], params={}, threads=1, rule="train_block")
+    snakemake = SimpleNamespace(log=[str(tmp_path / "job.log")], input=[], params={}, threads=1, rule="train_block")
     with pytest.raises(SystemExit), job(snakemake):
         raise error
     shown = capsys.readouterr().err

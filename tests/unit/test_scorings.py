@@ -21,6 +21,8 @@ from tfnas.statistics import nested_interval, summarise
 from tfnas.study import Study
 from tfnas.summaries import summarise_searches
 
+BATCH = {"images": 128, "classes": 10, "shape": [1, 8, 8]}
+
 CONFIG = """
 study: three
 datasets:
@@ -129,8 +131,8 @@ def test_another_scoring_differs_in_the_initialisations_alone(tmp_path):
 
 def shipped_table(path, scoring, images="a"):
     table = score_table(np.random.default_rng(scoring).normal(size=SPACE_SIZE), "naswot")
-    facts = {"dataset": "digits", "skeleton": SKELETON, "batch": {"sha256": images}, "scoring": scoring}
-    facts |= {"families": {"naswot": {"scoring": scoring}}, "versions": {}}
+    facts = {"dataset": "digits", "skeleton": SKELETON, "batch": BATCH | {"sha256": images}, "scoring": scoring}
+    facts |= {"families": {"naswot": {"scoring": scoring, "device": "a CPU", "repeats": 1}}, "versions": {}}
     write_table(path, table, facts)
     return path
 

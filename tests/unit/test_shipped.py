@@ -100,7 +100,7 @@ def test_scores_without_seconds_and_a_failure_with_its_reason_are_taken(tmp_path
     table["seconds"] = np.nan
     table.loc[3, ["score", "raw"]] = np.nan
     table["reason"] = table["reason"].astype(object)
-    table.loc[3, "reason"] = "its kernel is singular"
+    table.loc[3, "reason"] = "singular kernel"
     write_table(path, table, facts)
     take(path, tmp_path)
     assert read_table(tmp_path / "scores.csv")["score"].isna().sum() == 1

@@ -283,11 +283,11 @@ def test_the_shipped_studies_are_read_as_snakemake_reads_them(root):
         ({"datasets": {"digits": {"truth": {"path": "t\n.csv"}}}}, "a path may not hold '\\n', rename"),
         (
             {"datasets": {"digits": {"truth": {"path": "x" * 300}}}},
-            "which cannot be read (File name too long): correct it.",
+            "which does not exist: correct the path",
         ),
         (
             {"scoring": {"scores": "shipped", "shipped": "x" * 300}},
-            "which cannot be read (File name too long): correct it.",
+            "which has no digits.csv.gz: correct the folder",
         ),
         (
             {"datasets": {"digits": {"truth": {"columns": {"test_accuracy": "\u8868"}}}}},
