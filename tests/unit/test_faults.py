@@ -276,7 +276,8 @@ JOB = """
     from tfnas.workflow import job
 
     folder, room, kill = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "kill"
-    snakemake = SimpleNamespace(log=[f"{folder}/job.log"], input=[], params={"device": "cpu"}, threads=1, rule="score_chunk")
+    given = {"log": [f"{folder}/job.log"], "input": [], "params": {"device": "cpu"}, "threads": 1}
+    snakemake = SimpleNamespace(**given, rule="score_chunk")
     with job(snakemake) as run:
         import torch
         from tfnas import scoring
