@@ -176,7 +176,7 @@ rule take_shipped_scores:
         "../workflow/scripts/take_shipped_scores.py"
 
 
-rule take_shipped_scorings:
+use rule take_shipped_scores as take_shipped_scorings with:
     input:
         table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz", wildcards.scores),
         facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json", wildcards.scores),
@@ -193,7 +193,6 @@ rule take_shipped_scorings:
     wildcard_constraints:
         scores=one_of(STUDY.score_folders[1:]),
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
-    localrule: True
     params:
         given=lambda wildcards, input: fingerprint(input.table, input.facts),
         proxies=lambda wildcards: STUDY.proxies_in(wildcards.scores),
@@ -202,8 +201,6 @@ rule take_shipped_scorings:
         skeleton=config["skeleton"],
     message:
         "Checking the shipped scores of {wildcards.dataset}, {wildcards.scores}"
-    script:
-        "../workflow/scripts/take_shipped_scores.py"
 
 
 rule read_own_scores:
