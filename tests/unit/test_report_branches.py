@@ -988,10 +988,10 @@ def test_the_section_on_equal_time_says_how_the_best_was_chosen(one, at_equal_ti
 @pytest.mark.parametrize(
     ("leads", "said"),
     [
-        ([0.05, -0.05], "no group leads beyond doubt at any moment"),
-        ([-1, 1], "lead is beyond doubt for training-free searches without a prior from 3.00 to 4.00\\,s and searches"),
+        ([0.05, -0.05], "no lead is decided at any moment"),
+        ([-1, 1], "lead is decided for training-free searches without a prior from 3.00 to 4.00\\,s and searches"),
         ([1, -1] * (MOST_TOLD // 2), f"without a prior at {MOST_TOLD + 2}.00\\,s, and open at all other times."),
-        ([1, -1] * (MOST_TOLD // 2) + [1], f"leads, or whether that is beyond doubt, changes {MOST_TOLD} times; the"),
+        ([1, -1] * (MOST_TOLD // 2) + [1], f"leads, or whether that is decided, changes {MOST_TOLD} times; the"),
     ],
 )  # fmt: skip
 def test_stretches_with_a_leader_are_listed_or_counted(one, three, at_equal_time, leads, said):

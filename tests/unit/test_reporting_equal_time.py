@@ -160,13 +160,13 @@ def test_the_section_tells_undecided_few_and_many_stretches(passage):
         moments = {float(3 + place): {FREE: 90.0, TRAINED: 90 + lead} for place, lead in enumerate(leads)}
         return passage(moments, ends={3.0: "naswot"}, template="sections/59-equal-time.tex")
 
-    assert " Here no group leads beyond doubt at any moment" in section([0.05, -0.05, 0.02])
+    assert " Here no lead is decided at any moment" in section([0.05, -0.05, 0.02])
     text = section([-1, 0.05, 1, 1])
     free = "training-free searches without a prior"
-    assert f". The lead is beyond doubt for {free} from 3.00 to 4.00 s and searches that only train from " in text
+    assert f". The lead is decided for {free} from 3.00 to 4.00 s and searches that only train from " in text
     assert "from 5.00 to 6.00 s, and open at all other times." in text
     assert "training-free searches without a prior 2 and searches that only train 2." in text
-    assert " Who leads, or whether that is beyond doubt, changes 13 times" in section([1, -1] * 7)
+    assert " Who leads, or whether that is decided, changes 13 times" in section([1, -1] * 7)
     assert "upper envelope" in text
 
 

@@ -142,7 +142,7 @@ def _moment(rows: pd.DataFrame) -> dict[str, Any]:
 def write_equal_time_table(
     path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
 ) -> None:
-    """Write the best search of each group at some moments: mean, interval, name; bold where it leads beyond doubt.
+    """Write the best search of each group at some moments: mean, interval, name; bold where its lead is decided.
 
     Args:
         path: ``summaries/equal-time.csv``.
