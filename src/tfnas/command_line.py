@@ -17,7 +17,12 @@ from tfnas.study_file import read_file
 
 
 def _is_study_file(value: str) -> bool:
-    return Path(value).suffix in (".yaml", ".yml", ".json") or (Path(value).is_file() and Path(value).suffix != ".pdf")
+    path = Path(value)
+    if path.suffix in (".yaml", ".yml"):
+        return True
+    if path.parts[:1] == ("results",):  # a file that the study makes is a target
+        return False
+    return path.suffix == ".json" or (path.is_file() and path.suffix != ".pdf")
 
 
 SWALLOWING: dict[str, Callable[[str], bool]] = {

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
-from tfnas.files import atomic, is_there, short
+from tfnas.files import atomic, facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
 from tfnas.study_file import as_meant, branches_of, check_yaml, place_of, quote_advice, similar, take_away
 
@@ -640,6 +640,8 @@ def _sentence(error: Any) -> ConfigError:
         "exclusiveMinimum": "more than",
         "exclusiveMaximum": "less than",
     }
+    if error.validator in ("minProperties", "minItems"):
+        return ConfigError(f"{here} holds nothing: add an entry{note}.")
     if error.validator in limits:
         return ConfigError(f"'{place}' is {value}: it must be {limits[error.validator]} {rule}{note}.")
     return ConfigError(f"{here} is wrong: {error.message}{note}.")
@@ -718,6 +720,8 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
         )
     for part in ("images", "truth", "hardware"):
         _check_path(dataset[part]["path"], f"{place}.{part}.path")
+    for part in ("truth", "hardware"):
+        _check_facts(dataset[part]["path"])
     if truth["source"] == "table" and truth["path"] is None:
         raise ConfigError(f"{place}.truth.source is 'table': set {place}.truth.path to the table.")
     if truth["source"] == "archive" and truth["path"] is not None:
@@ -733,6 +737,13 @@ def _check_path(path: str | None, key: str) -> None:
             f"{key} is '{short(path)}', which does not exist: correct the path (it starts in {Path.cwd()} or in "
             "the folder of the workflow)."
         )
+
+
+def _check_facts(path: str | None) -> None:
+    """Refuse the JSON beside a table that a person gave, where it is damaged or says what no report can print."""
+    if path is None or not is_table(path) or not is_there(facts := facts_path(path)):
+        return
+    check_letters(read_json(facts), f"'{facts}'", DataError)
 
 
 def _exists(path: str, key: str) -> bool:
@@ -795,6 +806,7 @@ def _check_scoring(study: dict[str, Any]) -> None:
                     f"scoring.shipped is '{short(scoring['shipped'])}', which has no {file}: {mend}, or set "
                     "scoring.scores to computed."
                 )
+        _check_facts(f"{scoring['shipped']}/{shipped_name(name, number)}.csv.gz")
 
 
 def _check_given(study: dict[str, Any]) -> None:
@@ -805,6 +817,7 @@ def _check_given(study: dict[str, Any]) -> None:
     from tfnas.own_scores import RESERVED, check_columns, read_columns
     from tfnas.proxies.registry import ensembles, proxy_names
 
+    check_letters(scoring["own"], "scoring.own")
     for name in scoring["own"]:
         if name in proxy_names() or name in ensembles():
             raise ConfigError(
@@ -843,11 +856,12 @@ def _check_given(study: dict[str, Any]) -> None:
     for name, table in scoring["tables"].items():
         key = f"scoring.tables.{name}"
         _check_path(table["path"], f"{key}.path")
+        _check_facts(table["path"])
         check_columns(read_columns(table["path"]), given, table["columns"], f"{key}.columns", table["path"])
 
 
 def _check_searches(study: dict[str, Any]) -> None:
-    from tfnas.proxies.registry import ensembles
+    from tfnas.proxies.registry import ensembles, proxy_names
     from tfnas.search.registry import accuracies_of, get_algorithm
 
     search, scored, known = study["search"], scored_names(study), list(study["datasets"])
@@ -862,6 +876,12 @@ def _check_searches(study: dict[str, Any]) -> None:
         place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
         for proxy in proxies_of(settings):
             if proxy not in scored:
+                if proxy not in proxy_names() and proxy not in ensembles():
+                    meant = similar(proxy, [*scored, *proxy_names()])
+                    raise ConfigError(
+                        f"{place}.proxy is '{proxy}', which is no proxy or ensemble{meant}: the study scores "
+                        f"{', '.join(scored)}; scores of your own are declared under scoring.own."
+                    )
                 key = "ensembles" if proxy in ensembles() else "proxies"
                 raise ConfigError(
                     f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.{key} "

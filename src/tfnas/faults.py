@@ -22,7 +22,9 @@ MEMORY_TEXTS = (
     "defaultcpuallocator",
     "bad_alloc",
     "bad allocation",
-    "_status_alloc_failed",
+    "_alloc_failed",  # of cuBLAS, cuDNN, cuSOLVER, cuSPARSE and cuFFT
+    "allocation failed",
+    "can't start new thread",  # which needs memory, and a process
     "_status_not_initialized",  # what cuBLAS and cuDNN say when there is no room for their handle
     "unable to find an engine to execute",  # of cuDNN, when no algorithm has room for its workspace
     "could not create a ",  # of oneDNN: a memory object, or a primitive whose code has no room

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import re
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
 START = 1 << 16
 """Bytes from which the form of a file is told."""
 
+PARQUET = b"PAR1"
+"""How a Parquet file begins."""
+
 OTHER_FORMS = {
-    b"PAR1": "is a Parquet file: name it .parquet",
+    PARQUET: "is a Parquet file: name it .parquet",
     b"PK": "is a zip or a spreadsheet: save its table as .csv",
     b"\x1f\x8b": "is packed by gzip: name it .csv.gz",
     b"\xff\xfe": "is text in UTF-16: save it as UTF-8",
@@ -39,15 +43,22 @@ def read_given(path: Path) -> pd.DataFrame:
         DataError: it is missing, damaged, a folder, or of another form; the message names the form, and for columns
             that something else than a comma separates also that separator and the columns.
     """
-    if path.is_dir():
-        raise DataError(f"'{path}' is a folder where a table is expected: name a file (.parquet, .csv or .csv.gz).")
-    if path.is_file():
-        _check_form(path)
+    check_form(path)
     return read_table(path)
 
 
-def _check_form(path: Path) -> None:
-    """Refuse a web page, and under the name of a CSV whatever is none."""
+def check_form(path: Path) -> None:
+    """Refuse a folder, a web page, and under the name of a CSV or a Parquet file whatever is none.
+
+    A file that is not there is left to the reader of tables.
+
+    Raises:
+        DataError: names the form that the file has.
+    """
+    if path.is_dir():
+        raise DataError(f"'{path}' is a folder where a table is expected: name a file (.parquet, .csv or .csv.gz).")
+    if not path.is_file():
+        return
     content = b""
     # A file that cannot be opened or unpacked is explained by the reader of tables.
     with (
@@ -55,9 +66,11 @@ def _check_form(path: Path) -> None:
         gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file,
     ):
         content = file.read(START)
-    if content.lstrip()[:1] == b"<":
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
         raise DataError(f"'{path}' is a web page, not a table: download the file that the page links to.")
     if path.suffix == ".parquet":
+        if content and not content.startswith(PARQUET):
+            raise DataError(f"'{path}' is no Parquet file: if it is text with commas, name it .csv, else save it anew.")
         return
     for magic, found in OTHER_FORMS.items():
         if content.startswith(magic):

@@ -29,6 +29,7 @@ from tfnas.cells import codes_of
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.files import facts_path, is_there, read_facts, read_json, read_table, write_json, write_table
+from tfnas.given_tables import check_form, read_given, same_column
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS
 
@@ -69,9 +70,11 @@ def check_columns(columns: Sequence[str], names: Sequence[str], mapped: Mapping[
     missing = [f"{mapped[name]} (for {name})" if name in mapped else name for name in wanted if name not in ours]
     missing += [f"{theirs} (for {name})" for name, theirs in mapped.items() if name not in (*ours, *wanted)]
     if missing:
+        name = next((name for name in wanted if name not in ours), next(iter(mapped), "arch"))
+        example = f"{name}: {same_column(mapped.get(name, name), columns) or 'COLUMN'}"
         raise ConfigError(
             f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, columns))}; "
-            f"write what they are called there under {key}, for example '{key.rpartition('.')[2]}: {{arch: cell}}'."
+            f"write what they are called there under {key}, for example '{key.rpartition('.')[2]}: {{{example}}}'."
         )
 
 
@@ -81,6 +84,7 @@ def read_columns(path: str | Path) -> list[str]:
     Raises:
         DataError: the table cannot be read.
     """
+    check_form(Path(path))
     if str(path).endswith(".parquet"):
         return list(read_table(path).columns)
     try:
@@ -117,7 +121,7 @@ def read_own(
         DataError: the table or its JSON is damaged.
     """
     place, key = f"'{path}'", f"scoring.tables.{dataset}.columns"
-    theirs = read_table(path)
+    theirs = read_given(Path(path))
     check_columns(list(theirs.columns), list(names), columns, key, str(path))
     table = theirs.set_axis(_ours(theirs.columns, columns), axis="columns")
     twice = sorted(set(table.columns[table.columns.duplicated()]))

@@ -162,7 +162,8 @@ def as_meant(value: Any, rules: Mapping[str, Any]) -> Any:
         if "boolean" in kinds:
             return _TRUTHS.get(value, value)
         if {"integer", "number"} & set(kinds) and _NUMBER.fullmatch(value):
-            value = int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
+            number = int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
+            value = number if math.isfinite(number) else value  # 1e400 stays text, which the schema refuses
     if isinstance(value, float) and "integer" in kinds and "number" not in kinds and value.is_integer():
         return int(value)
     return value
@@ -238,10 +239,14 @@ def take_away(
                 continue
             place = place_of(path)
             if number == 0:
-                raise ConfigError(f"'{place}' is empty (null) in {name}: write its value, or remove the line.")
+                raise ConfigError(
+                    f"'{place}' is empty (null) in {name}: write its value, or remove the line; to take away what "
+                    "another file says, name this file after that one."
+                )
+            others = [key for key, item in known.items() if item is not None]
             raise ConfigError(
                 f"'{place}' is null in {name}, which takes the key away, but no file before it has this key"
-                f"{similar(str(path[-1]), list(known))}: correct or remove the line."
+                f"{similar(str(path[-1]), others)}: correct or remove the line."
             )
         _lay_over(below, layer)
     return _without_nulls(study, rules)

@@ -81,7 +81,7 @@ def test_defaults_are_filled_in(config):
         ("scoring.device", "gpu", "'gpu' in 'scoring.device' is not allowed: use one of auto, cpu, cuda."),
         ("scoring.scores", "computd", "did you mean 'computed'?"),
         ("scoring.proxies", [], "The study has no scores: name some under scoring.proxies or scoring.own"),
-        ("datasets", {}, "'datasets' is wrong"),
+        ("datasets", {}, "'datasets' holds nothing: add an entry"),
         ("training.learning_rate", 0, "'training.learning_rate' is 0: it must be more than 0"),
     ],
 )
@@ -130,7 +130,12 @@ def test_a_number_of_evaluations_needs_no_budget(config):
         ),
         (
             {"search.use.naswot-10.proxy": "naswot-x"},
-            "search.use.naswot-10.proxy is 'naswot-x', which the study does not score: add it to scoring.proxies (now "
+            "search.use.naswot-10.proxy is 'naswot-x', which is no proxy or ensemble (did you mean 'naswot'?): the "
+            "study scores naswot; scores of your own are declared under scoring.own.",
+        ),
+        (
+            {"search.use.naswot-10.proxy": "synflow"},
+            "search.use.naswot-10.proxy is 'synflow', which the study does not score: add it to scoring.proxies (now "
             "naswot).",
         ),
         (
@@ -228,7 +233,7 @@ TWO = {"datasets.cifar10": {"truth": {"source": "table", "path": "truth.csv"}}, 
             "search.leagues.mine names 'naswot-1', which is no search of the study (did you mean 'naswot-10'?): "
             "search.use has naswot-10, evolution.",
         ),
-        (TWO | {"search.leagues": {"mine": []}}, "'search.leagues.mine' is wrong"),
+        (TWO | {"search.leagues": {"mine": []}}, "'search.leagues.mine' holds nothing: add an entry"),
     ],
 )
 def test_choices_that_cannot_be_made(config, changes, sentence):

@@ -28,6 +28,8 @@ from tfnas.supernets import kappa
 from tfnas.truth import trainer
 
 MEMORY = (
+    RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
+    RuntimeError("can't start new thread"),
     torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
     MemoryError(),
     type("_ArrayMemoryError", (MemoryError,), {})("Unable to allocate 8.00 EiB for an array"),

@@ -274,7 +274,7 @@ def test_only_searches_that_ask_for_a_device_wait_for_latencies(config):
 @pytest.mark.parametrize(
     ("label", "constraint", "sentence"),
     [
-        ("small", {}, "'search.use.small.constraint' is wrong"),
+        ("small", {}, "'search.use.small.constraint' holds nothing"),
         ("small", {"params": 5}, "'search.use.small.constraint.params' is 5 where a section is needed"),
         ("small", {"params": {"max": 0}}, "'search.use.small.constraint.params.max' is 0: it must be more than 0"),
         ("small", {"flop": {"max": 1}}, "Unknown key 'flop' in 'search.use.small.constraint' (did you mean 'flops'?)"),

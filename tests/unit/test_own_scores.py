@@ -13,7 +13,7 @@ from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.config import load_study, scored_names
 from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json
-from tfnas.own_scores import read_own, take_given, with_own
+from tfnas.own_scores import check_columns, read_columns, read_own, take_given, with_own
 from tfnas.proxies.registry import declare_own, describe
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.names import equal_time_groups
@@ -120,12 +120,31 @@ def test_all_missing_columns_are_named_at_once_with_the_key_that_maps_them(tmp_p
     assert "has no column arch, mine, loss: it has cell, m, l; write what they are called there under" in str(
         caught.value
     )
-    assert "scoring.tables.digits.columns, for example 'columns: {arch: cell}'" in str(caught.value)
+    assert "scoring.tables.digits.columns, for example 'columns: {arch: COLUMN}'" in str(caught.value)
 
 
 def test_scores_and_raw_values_of_opposite_sign_are_refused(tmp_path):
     with pytest.raises(ScoreError, match=r"which is not its raw value .* times its proxy's direction"):
         read(tmp_path, long_form(score=long_form()["raw"]))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"arch;mine;loss\n", r"The columns of '.*own.csv' \(arch, mine, loss\) are separated by a semicolon"),
+        (b"arch\tmine\n", r"\(arch, mine\) are separated by a tab"),
+        (b"<!DOCTYPE html>", "is a web page, not a table"),
+        (b"\xff\xfea", "is text in UTF-16"),
+        (b"ARCH,mine,loss\n", r"has no column arch: it has ARCH, .* 'columns: \{arch: ARCH\}'"),
+        (b"arch,MINE,loss\n", r"has no column mine: it has arch, .* 'columns: \{mine: MINE\}'"),
+    ],
+)
+def test_a_table_of_another_form_is_named(tmp_path, content, sentence):
+    (tmp_path / "own.csv").write_bytes(content)
+    with pytest.raises((ConfigError, DataError), match=sentence):
+        check_columns(read_columns(tmp_path / "own.csv"), list(NAMES), {}, "scoring.tables.digits.columns", "own.csv")
+    with pytest.raises((ConfigError, DataError), match=sentence):
+        read_own(tmp_path / "own.csv", "digits", {}, NAMES, tmp_path / "out.csv")
 
 
 def test_scores_of_another_dataset_are_refused(tmp_path):
@@ -202,6 +221,10 @@ def test_searches_by_a_score_of_a_users_own_are_known_before_any_job(study, root
     [
         ({"own": {"my-proxy": {}}}, "The key direction, source is missing in 'scoring.own.my-proxy': add it"),
         ({"own": {"naswot": US}}, "scoring.own names 'naswot', which is a proxy or an"),
+        (
+            {"own": {"my-loss": US | {"source": "\u6df1"}}},
+            r"'source' of 'my-loss' of scoring.own holds '\u6df1' \(U\+6DF1\), which the report cannot print",
+        ),
         ({"own": {"score": US}}, "scoring.own names 'score', which is a column of every"),
         (
             {"own": {"my-loss": US, "new": US}},
@@ -230,7 +253,10 @@ def test_what_does_not_agree_is_said_when_the_study_is_read(study, change, sente
 
 def test_a_search_that_reads_a_name_nobody_declares_is_refused(study):
     study["search"]["use"]["by-my-proxy"]["proxy"] = "other"
-    with pytest.raises(ConfigError, match=r"search.use.by-my-proxy.proxy is 'other', which the study does not score"):
+    with pytest.raises(
+        ConfigError,
+        match=r"search.use.by-my-proxy.proxy is 'other', which is no proxy or ensemble: .* under scoring.own",
+    ):
         load_study(study)
 
 

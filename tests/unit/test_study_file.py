@@ -80,6 +80,7 @@ def test_a_whole_number_with_a_point_is_whole(study):
     ("overlay", "sentence"),
     [
         ({"seed": "seven"}, "'seed' is 'seven' where a whole number is needed"),
+        ({"search": {"budget_seconds": "1e400"}}, "'search.budget_seconds' is '1e400' where a number"),
         ({"seed": "1e-3"}, "'seed' is 0.001 where a whole number is needed"),
         ({"training": {"momentum": float("nan")}}, "'training.momentum' is nan: write a finite number."),
         ({"search": {"budget_seconds": float("inf")}}, "'search.budget_seconds' is inf: write a finite number."),
@@ -200,6 +201,10 @@ def test_null_for_a_path_is_a_value(study):
             "search: {use: {limited: {algorithm: null}}}",
             "The key algorithm is missing in 'search.use.limited': add it.",
         ),
+        (
+            "datasets: {digits: null, cifar10: null}",
+            "'datasets' holds nothing: add an entry (The datasets of the study",
+        ),
     ],
 )
 def test_null_that_takes_nothing_away_is_refused(study, overlay, sentence):
@@ -212,6 +217,8 @@ def test_a_value_that_was_forgotten_is_refused(study):
     for key, place in (("seed", "seed"), ("scoring", "scoring")):
         with pytest.raises(ConfigError, match=rf"^'{place}' is empty \(null\) in file 1: write its value, or remove"):
             load(study | {key: None})
+    with pytest.raises(ConfigError, match=r"file 1: .* what another file says, name this file after that one\.$"):
+        load({"search": {"use": {"area": None}}}, yaml.safe_dump(study))
     with pytest.raises(ConfigError, match=r"^'search.use.area' is empty \(null\) in the study file: write its value"):
         load_study(merged([study, {"search": {"use": {"area": None}}}]))
 
@@ -356,6 +363,22 @@ def test_facts_that_the_report_cannot_print_are_refused_when_they_are_read(tmp_p
     np.savez(tmp_path / "i.npz", images=images, labels=np.arange(8) % 2, licence="\u6df1")
     with pytest.raises(DataError, match=r"^'licence' of '.*i.npz' holds '\u6df1'"):
         read_own("one", tmp_path / "i.npz", "train")
+
+
+def test_facts_beside_a_given_table_are_read_with_the_study(study, tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("arch,valid_accuracy,test_accuracy\n", encoding="utf-8")
+    given = {"datasets": {"digits": {"truth": {"source": "table", "path": str(table)}}}}
+    for content, sentence in (
+        (
+            '{"licence": "\u6df1"}',
+            r"^'licence' of '.*t.json' holds '\u6df1' \(U\+6DF1\), which the report cannot print",
+        ),
+        ("[]", r"t.json' holds a list where names and values in braces are needed"),
+    ):
+        (tmp_path / "t.json").write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=sentence):
+            load(study, given)
 
 
 # ---- references

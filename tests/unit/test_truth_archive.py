@@ -381,6 +381,7 @@ def test_records_with_flipped_bytes_are_one_sentence_or_read(copy, tmp_path):
         ("NATS-tss-v1_0-3ffb9.pickle.pbz2", bz2.compress(b"x"), "is a pickle packed by bzip2, .* in one file"),
         ("NATS-tss-v1_0-3ffb9-simple.tar", b"\n<!DOCTYPE html><html>Sign in</html>", "is a web page"),
         ("NATS-tss-v1_0-3ffb9-simple.tar", b"", "is empty"),
+        ("accuracies.csv", b"arch,valid_accuracy\n", "is no tar"),
     ],
 )
 def test_a_file_of_another_format_is_named(name, content, said, tmp_path):

@@ -195,7 +195,7 @@ def test_bad_ready_tables_are_one_sentence(tmp_path, caplog):
 
     with pytest.raises(ConfigError, match=r"truth.columns of toy maps accuracy, which ground truth does not have: use"):
         call({"accuracy": "acc"})
-    with pytest.raises(TruthError, match=r"The table '.*toy.csv' has no column acc \(for test_accuracy\): it has arch"):
+    with pytest.raises(TruthError, match=r"'.*toy.csv' has no column acc \(for test_accuracy\): it has arch"):
         call({"test_accuracy": "acc"})
     with pytest.raises(
         TruthError, match=r"toy.csv' holds 6 of 15,625 cells; 15,619 are missing, the first \|none~0\|.*"
@@ -261,17 +261,17 @@ def test_counts_of_the_study_s_networks_are_taken(decimals, tmp_path):
     [
         (
             {"params": lambda t: t * 1e-6},
-            "Column params of The table '.*given.csv' .* not a whole number of parameters",
+            "Column params of '.*given.csv' .* not a whole number of parameters",
         ),
         ({"params": lambda t: (t * 1e-3).round()}, "they look like thousands, give single parameters"),
-        ({"params": lambda t: t * 1000}, "Column params of The table '.*given.csv' says .* where tfnas counts"),
+        ({"params": lambda t: t * 1000}, "Column params of '.*given.csv' says .* where tfnas counts"),
         (
             {"params": lambda t: t + 1},
             r"says 73,?307 for cell .* where tfnas counts 73306 \(channels 16, .*: mend or drop",
         ),
         (
             {"flops": lambda t: t * 1e6},
-            "Column flops of The table .* look like single ones, give multiply-accumulates in",
+            "Column flops of .* look like single ones, give multiply-accumulates in",
         ),
         ({"flops": lambda t: t * 1e-3}, "they look like thousands of millions, give multiply-accumulates in millions"),
         ({"flops": lambda t: t * 2}, "they look like two operations for each, give multiply-accumulates in millions"),
@@ -327,6 +327,8 @@ def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
         ("t.csv", b"arch\tvalid_accuracy\n", r"\(arch, valid_accuracy\) are separated by a tab: save it with commas"),
         ("t.csv", b"\n<!DOCTYPE html><html>", "is a web page, not a table: download the file that the page links to"),
         ("t.parquet", b"<html>", "is a web page, not a table"),
+        ("t.csv", b"\xef\xbb\xbf<!DOCTYPE html><html>", "is a web page, not a table"),
+        ("t.parquet", b"arch,test_accuracy\n", "is no Parquet file: if it is text with commas, name it .csv"),
         ("t.csv.gz", gzip.compress(b"arch;test_accuracy\n"), r"\(arch, test_accuracy\) are separated by a semicolon"),
         ("t.csv", gzip.compress(b"arch,test_accuracy\n"), "is packed by gzip: name it .csv.gz"),
         ("t.csv", b"PAR1....", "is a Parquet file: name it .parquet"),

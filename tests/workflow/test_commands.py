@@ -95,6 +95,11 @@ def test_python_programs_take_the_options_that_are_printed(command, monkeypatch,
 SWALLOWED = {
     ("--configfile", "studies/smoke.yaml", "truth"): "snakemake --dry-run --configfile studies/smoke.yaml -- truth",
     ("--configfile", "studies/smoke.yaml", "report.pdf", "--cores", "2"): "studies/smoke.yaml --cores 2 -- report.pdf",
+    (
+        "--configfile",
+        "studies/smoke.yaml",
+        "results/smoke/provenance.json",
+    ): "smoke.yaml -- results/smoke/provenance.json",
     ("--config", "seed=3", "tex"): "snakemake --dry-run --config seed=3 -- tex",
 }
 

@@ -356,6 +356,13 @@ def _reading_npz(path: str | Path) -> Iterator[None]:
         raise DataError(
             f"'{path}' claims more memory than there is ({error}): it may be damaged, make it again or smaller."
         ) from error
+    except ValueError as error:
+        if "Object arrays" in str(error):
+            raise DataError(
+                f"'{path}' holds an array of Python objects, which is not read: save numbers or text "
+                "(for example labels.astype(np.int64), class_names.astype(str))."
+            ) from None
+        raise DataError(f"'{path}' cannot be read as .npz ({error}): it may be damaged, make it again.") from error
     except Exception as error:  # a damaged zip or header fails in many ways: method, checksum, syntax, types
         raise DataError(
             f"'{path}' cannot be read as .npz ({error or type(error).__name__}): it may be damaged, make it again."

@@ -83,7 +83,9 @@ class Outline:
             DataError: the file has no test images.
         """
         if split not in self.parts:
-            raise DataError(f"'{self.path}' has no array 'test_images': it holds no test images.")
+            raise DataError(
+                f"'{self.path}' has no array 'test_images', but networks are tested: add it with test_labels."
+            )
         return self.parts[split]
 
     def pixels(self, split: str) -> np.ndarray:

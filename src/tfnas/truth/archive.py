@@ -174,6 +174,8 @@ def _check_format(path: Path) -> None:
         found = "is a web page, probably of a sign-in or of a used-up quota"
     elif not start:
         found = "is empty"
+    elif not tarfile.is_tarfile(path):
+        found = "is no tar"
     else:
         return
     raise DataError(f"'{path}' {found}, not the archive of NATS-Bench: {_what_to_give()}.")

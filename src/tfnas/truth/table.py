@@ -62,7 +62,7 @@ def convert(
             f"truth.columns of {dataset} maps {', '.join(unknown)}, which ground truth does not have: "
             f"use {', '.join(COLUMNS)} on the left."
         )
-    place, key = f"The table '{path}'", f"truth.columns of {dataset}"
+    place, key = f"'{path}'", f"truth.columns of {dataset}"
     theirs = read_given(path)
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
