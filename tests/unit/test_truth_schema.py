@@ -110,6 +110,7 @@ def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
             r"Column valid_accuracy of here has 1 value\(s\) .*the first nan for cell '\|none",
         ),
         (lambda t: t.assign(test_accuracy="ninety"), "the first ninety for cell"),
+        (lambda t: t.assign(test_accuracy=pd.to_timedelta(range(50, 56), "ns")), "the first 0 days 00:00:00.00000005"),
         (
             lambda t: t.assign(valid_accuracy=0.5, test_accuracy=0.6),
             "valid_accuracy of here never exceeds 1: .* percent",
