@@ -33,7 +33,6 @@ MOST_NODES = 100_000
 """Values of a study file, each alias written out: more are no study, and would take for ever to read."""
 
 
-
 def place_of(path: Sequence[str | int]) -> str:
     """Return where something stands in the study file, for example ``search.use.area.sample``."""
     text = ""

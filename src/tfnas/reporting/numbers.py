@@ -269,7 +269,7 @@ def write_numbers(
     if curves_path is not None and prices_path is not None:
         add_costs(numbers, searches, datasets, curves_path, prices_path)
     if equal_time_path is not None:
-        add_equal_time(numbers, equal_time_path, searches, datasets)
+        add_equal_time(numbers, equal_time_path, searches, datasets, pairs)
     if against_path is not None:
         add_published_searches(numbers, against_path)
     lines = [
