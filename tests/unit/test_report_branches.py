@@ -920,8 +920,8 @@ def test_who_leads_at_equal_time_is_told_first(one, at_equal_time):
     assert told == (
         f"At 3.00 s of total time on Digits, {CALLED[FREE]} reaches 92.00 % test accuracy, "
         f"{CALLED[WITH_PRIOR]} 91.00 %. "
-        f"Of the others, {CALLED[TRAINS]} has 88.00 % and {CALLED[HYBRID]} has 89.00 %. When the last search has ended, "
-        f"at 60.0 s, {CALLED[TRAINS]} leads with 94.00 %, 1.00 points before {CALLED[HYBRID]}. "
+        f"Of the others, {CALLED[TRAINS]} has 88.00 % and {CALLED[HYBRID]} has 89.00 %. When the last search has "
+        f"ended, at 60.0 s, {CALLED[TRAINS]} leads with 94.00 %, 1.00 points before {CALLED[HYBRID]}. "
         "Total time is that of scoring and simulated training; "
         "a search is called the best of its kind by validation accuracy, in hindsight."
     )
@@ -994,7 +994,7 @@ def test_the_section_on_equal_time_says_how_the_best_was_chosen(one, at_equal_ti
         ([0.05, -0.05], "no group's lead is told from zero at any moment"),
         ([-1, 1], "lead lies above zero for training-free searches without a prior from 3.00 to 4.00\\,s and searches"),
         ([1, -1] * (MOST_TOLD // 2), f"without a prior at {MOST_TOLD + 2}.00\\,s, and holds zero at all other times."),
-        ([1, -1] * (MOST_TOLD // 2) + [1], f"whether the interval of the lead lies above zero, changes {MOST_TOLD} times; the"),
+        ([1, -1] * (MOST_TOLD // 2) + [1], f"the interval of the lead lies above zero, changes {MOST_TOLD} times; the"),
     ],
 )  # fmt: skip
 def test_stretches_with_a_leader_are_listed_or_counted(one, three, at_equal_time, leads, said):

@@ -308,6 +308,25 @@ def test_a_stated_skeleton_that_is_none_is_one_sentence(stated, tmp_path):
         convert_counted(tmp_path, {"skeleton": stated})
 
 
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        (
+            {"test_images": "many"},
+            r"'test_images' in '.*given.json' is 'many' where a number of images is needed: mend",
+        ),
+        ({"test_images": 0}, "'test_images' in .* is 0 where a number"),
+        ({"split_sizes": {"test": [1]}}, r"'split_sizes: test' in .* is \[1\] where a number"),
+        ({"split_sizes": [1]}, "'split_sizes' in .* is a list where names and values"),
+    ],
+)
+def test_a_number_of_test_images_that_is_none_is_refused_when_it_is_read(stated, sentence, tmp_path):
+    rows().to_csv(tmp_path / "given.csv", index=False)
+    (tmp_path / "given.json").write_text(json.dumps(stated))
+    with pytest.raises(DataError, match=sentence):
+        convert(tmp_path / "given.csv", "toy", None, tmp_path / "out.parquet", allow_incomplete=True)
+
+
 def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
     shape = {"channels": 2, "cells_per_stage": 1, "classes": 10, "image_channels": 1, "image_size": 8}
     convert(root / "data" / "digits" / "truth.parquet", "digits", {}, tmp_path / "out.parquet", False, shape)
