@@ -448,7 +448,7 @@ def test_more_samples_help_harm_or_neither(one, verdict, steadier, sentence):
 def test_an_oracle_beats_a_proxy_only_where_it_does(one):
     for gap, told in ((0.5, True), (0.001, False), (-0.5, False)):
         text = one({f"{G}.oracle_gap": gap, f"{G}.oracle_side": sign_of_printed(gap)})
-        assert ("An oracle on the same cells beats" in text) == told
+        assert ("The mean of an oracle on the same cells lies" in text) == told
 
 
 @pytest.mark.parametrize(
@@ -1094,10 +1094,19 @@ def test_several_scorings_are_the_sample(one, three):
     assert twice.count("A deviation of zero says") == 1
 
 
-def test_a_score_without_seconds_has_none_in_the_abstract(one):
+def test_a_score_without_seconds_has_none_anywhere(one):
     seconds = "correlation.digits.naswot.test.all.seconds"
     assert "per cell and has a strong rank correlation" in one()
-    assert "The score NASWOT has a strong rank correlation" in one({seconds: None})
+    assert "cells of the space, with the seconds of every score (Section" in one()
+    assert "A score takes" in one()
+    unknown = one({seconds: None})
+    assert "The score NASWOT has a strong rank correlation" in unknown
+    assert "cells of the space (Section" in unknown
+    assert "A score takes" not in unknown
+
+
+def test_no_interval_of_scorings_is_called_a_bootstrap_s(one):
+    assert "bootstrap" not in one().split("label{sec:equal-time}")[1].partition("section{")[0]
 
 
 def test_every_branch_of_every_template_was_taken(templates):
