@@ -198,8 +198,8 @@ def summarise_regret(
         truth_paths: ground-truth table of each dataset.
         output: table to write (.csv) with :data:`REGRET_COLUMNS`: ``optimum`` is the highest test accuracy of the
             ground truth of the dataset read off on; of optimum less test accuracy, in points, over n runs: mean, std
-            (ddof = 1), median, the bootstrap interval (95 %) of the mean, which mirrors that of the accuracy, and the
-            worst run; ``at_optimum`` is the share of runs without regret.
+            (ddof = 1), median, the bootstrap interval (95 %) of the mean, which mirrors that of the accuracy but never
+            reaches below zero, and the worst run; ``at_optimum`` is the share of runs without regret.
         seed: master seed; the bootstrap of each row has its own stream.
 
     Raises:
@@ -214,7 +214,8 @@ def summarise_regret(
         group = group.sort_values("run")
         regret = optima[dataset] - group["test_accuracy"].to_numpy(dtype=np.float64)
         rng = child_rng(seed, "bootstrap", search, searched_on, dataset, "test_accuracy")
-        summary = summarise_runs(regret, rng, search, searched_on, group["scoring"].to_numpy())
+        scorings, bounds = group["scoring"].to_numpy(), (0.0, optima[dataset])
+        summary = summarise_runs(regret, rng, search, searched_on, scorings, bounds)
         rows.append(
             {
                 "search": search,

@@ -26,7 +26,17 @@ from tfnas.curves import end_of, grid_of, read_curves, start_of, steps_of, value
 from tfnas.errors import SearchError
 from tfnas.files import write_table
 from tfnas.seeds import child_rng
-from tfnas.statistics import LEVEL, RESAMPLES, bootstrap_counts, group_means, interval_of_mean, nested_interval, widened
+from tfnas.statistics import (
+    LEVEL,
+    PERCENT,
+    RESAMPLES,
+    bootstrap_counts,
+    cut,
+    group_means,
+    interval_of_mean,
+    nested_interval,
+    widened,
+)
 
 log = logging.getLogger("tfnas")
 
@@ -199,7 +209,7 @@ def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]
     first, second = _leaders(answers)
     rows = []
     for answer in answers:
-        low, high = _interval(answer.values, counts, answer.scorings)
+        low, high = cut(_interval(answer.values, counts, answer.scorings), PERCENT)
         row = {"group": answer.group, "search": answer.search, "mean": float(answer.values.mean()), "low": low}
         row |= {"high": high, "runs": answer.values.size, "searches": answer.searches}
         row |= dict.fromkeys(("lead", "lead_low", "lead_high"), np.nan)

@@ -138,7 +138,7 @@ def summarise_fronts(
             if best > 0:
                 shares = shares / best
                 rng = child_rng(seed, "fronts", search, searched_on, dataset)
-                found = summarise(shares, rng, part["scoring"].to_numpy())
+                found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
                 middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
             else:  # cells of one cost, or none better than half of them: no volume, and no share of it
                 found, middle = Summary(shares.size, *[np.nan] * 5), part["run"].iloc[0]

@@ -112,7 +112,8 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     if repeated.any():
         raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
     for device in devices:
-        values = pd.to_numeric(table[device], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        given = table[device].astype(str) if table[device].dtype.kind in "mM" else table[device]  # a date is no number
+        values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
         wrong = ~((values > 0) & np.isfinite(values)) & table[device].notna().to_numpy()
         if wrong.any():
             row = table[wrong].iloc[0]

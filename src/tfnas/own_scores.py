@@ -30,6 +30,7 @@ from tfnas.ensembles import with_ensembles
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.files import facts_path, is_there, read_facts, read_json, read_table, write_json, write_table
 from tfnas.given_tables import check_form, read_given, same_column
+from tfnas.letters import check_letters
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS
 
@@ -123,10 +124,12 @@ def read_own(
     place, key = f"'{path}'", f"scoring.tables.{dataset}.columns"
     theirs = read_given(Path(path))
     check_columns(list(theirs.columns), list(names), columns, key, str(path))
-    table = theirs.set_axis(_ours(theirs.columns, columns), axis="columns")
+    table = _plain(theirs.set_axis(_ours(theirs.columns, columns), axis="columns"))
     twice = sorted(set(table.columns[table.columns.duplicated()]))
     if twice:
         raise ScoreError(f"{place} has more than one column {', '.join(twice)}: mend {key} in the study file.")
+    if table.empty:
+        raise ScoreError(f"{place} has no row: give the scores of all cells.")
     rows = _from_long(table, names, place) if "proxy" in table.columns else _from_wide(table, names)
     for name, default in _OPTIONAL.items():
         rows[name] = rows[name] if name in rows.columns else default
@@ -138,12 +141,29 @@ def read_own(
     order = codes_of(rows["arch"], place).argsort(kind="stable")
     stated = read_json(facts_path(path)) if is_there(facts_path(path)) else {}
     stated.pop("file", None)
+    check_letters(stated, f"'{facts_path(path)}'", ScoreError)
     if stated.get("dataset", dataset) != dataset:
         raise ScoreError(
             f"'{path}' holds scores of {stated['dataset']} where those of {dataset} are needed: mend scoring.tables."
         )
     facts = {"dataset": dataset, "table": Path(path).name, "own": _told(names)}
     write_table(output, rows.iloc[order][list(COLUMNS)], facts | {"given": stated})
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose index counts its rows, without categories, and with texts where names belong.
+
+    A Parquet file keeps whatever index and types its author had.
+    """
+    table = table.reset_index(drop=True)
+    for place, column in enumerate(table.columns):
+        values = table.iloc[:, place]
+        if isinstance(values.dtype, pd.CategoricalDtype):
+            values = values.astype(values.cat.categories.dtype)
+        if column in ("arch", "proxy", "scored_arch"):
+            values = values.astype(object).map(str)
+        table.isetitem(place, values)
+    return table
 
 
 def _told(names: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -11,7 +11,7 @@ import pandas as pd
 from tfnas.errors import SearchError
 from tfnas.files import read_table
 from tfnas.search.runner import COLUMNS
-from tfnas.statistics import Summary, summarise
+from tfnas.statistics import PERCENT, Summary, summarise
 
 
 def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
@@ -36,14 +36,21 @@ def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def summarise_runs(
-    values: np.ndarray, rng: np.random.Generator, search: str, searched_on: str, scorings: np.ndarray | None = None
+    values: np.ndarray,
+    rng: np.random.Generator,
+    search: str,
+    searched_on: str,
+    scorings: np.ndarray | None = None,
+    bounds: tuple[float, float] = PERCENT,
 ) -> Summary:
-    """Return :func:`tfnas.statistics.summarise` of a value per run, which may be nested in scorings.
+    """Return :func:`tfnas.statistics.summarise` of a value per run, an accuracy unless ``bounds`` are others.
+
+    Runs may be nested in scorings.
 
     Raises:
         SearchError: fewer than 2 of them are finite; names the search and the dataset it searched on.
     """
     try:
-        return summarise(values, rng, scorings)
+        return summarise(values, rng, scorings, bounds=bounds)
     except SearchError as error:
         raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None

@@ -60,7 +60,9 @@ def check_rows(table: pd.DataFrame, place: str, directions: Mapping[str, int]) -
     numbers = table.copy()
     _refuse(table, _codes(table["scored_arch"]) < 0, place, "stands for '{scored_arch}', which is no cell")
     for column in ("score", "raw", "spread", "repeats", "seconds"):
-        numbers[column] = pd.to_numeric(table[column], errors="coerce").astype(np.float64)
+        # A date would become the nanoseconds since 1970.
+        values = table[column].astype(str) if table[column].dtype.kind in "mM" else table[column]
+        numbers[column] = pd.to_numeric(values, errors="coerce").astype(np.float64)
         text = numbers[column].isna() & table[column].notna()
         _refuse(table, text, place, f"has the {column} '{{{column}}}', no number")
     reason = table["reason"].astype(object).fillna("").astype(str).str.strip() != ""

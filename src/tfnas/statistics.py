@@ -26,6 +26,12 @@ LEVEL = 0.95
 FIRST = 1000
 """Places of an order that :func:`ndcg` looks at, as in the source."""
 
+ANYTHING = (-math.inf, math.inf)
+"""Bounds of a quantity that has none."""
+
+PERCENT = (0.0, 100.0)
+"""Bounds of an accuracy."""
+
 POWER = 0.8
 """Probability with which a difference is to be detected."""
 
@@ -87,6 +93,7 @@ def summarise(
     scorings: np.ndarray | None = None,
     resamples: int = RESAMPLES,
     level: float = LEVEL,
+    bounds: tuple[float, float] = ANYTHING,
 ) -> Summary:
     """Summarise the results of runs.
 
@@ -97,10 +104,11 @@ def summarise(
             none.
         resamples: number of bootstrap resamples.
         level: coverage of the interval.
+        bounds: what no value can lie beyond, such as 0 and 100 percent.
 
     Returns:
         n, mean, standard deviation (ddof = 1), median, and the interval of the mean: the bootstrap's over runs; with
-        several score tables widened to that of :func:`nested_interval`, never narrowed.
+        several score tables widened to that of :func:`nested_interval`, never narrowed, but cut at the bounds.
 
     Raises:
         SearchError: fewer than 2 finite values.
@@ -120,7 +128,7 @@ def summarise(
     between = group_means(values, scorings)
     low, high = bootstrap_interval(values, rng, resamples=resamples, level=level)
     if between.size > 1:
-        low, high = widened((low, high), nested_interval(values, scorings, level))
+        low, high = cut(widened((low, high), nested_interval(values, scorings, level)), bounds)
     return Summary(
         n=values.size,
         mean=float(values.mean()),
@@ -174,6 +182,14 @@ def widened(one: tuple[float, float], other: tuple[float, float]) -> tuple[float
     The variance between three groups is known so badly that it may come out smaller than what runs alone explain.
     """
     return min(one[0], other[0]), max(one[1], other[1])
+
+
+def cut(interval: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
+    """Return the part of an interval of a mean that lies within what the mean can be; its coverage is the same.
+
+    A t interval of few groups knows nothing of bounds and may reach far beyond 100 percent.
+    """
+    return max(interval[0], bounds[0]), min(interval[1], bounds[1])
 
 
 def bootstrap_interval(

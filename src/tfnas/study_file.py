@@ -29,6 +29,9 @@ _NOTHING = ("null", "~", "")
 
 Place = tuple[str | int, ...]
 
+MOST_NODES = 100_000
+"""Values of a study file, each alias written out: more are no study, and would take for ever to read."""
+
 
 def place_of(path: Sequence[str | int]) -> str:
     """Return where something stands in the study file, for example ``search.use.area.sample``."""
@@ -55,6 +58,8 @@ def read_file(path: str | Path) -> dict[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         tree = None if str(path).endswith(".json") else yaml.compose(text, Loader=yaml.SafeLoader)
+        if _size(tree, {}) > MOST_NODES:
+            raise ValueError(f"its aliases (*name) repeat what they stand for until it has over {MOST_NODES:,} values")
         content = json.loads(text) if tree is None and text.strip() else yaml.safe_load(text)
         twice = next(_repeated(tree, ()), None)
     except UnicodeDecodeError as error:
@@ -63,6 +68,8 @@ def read_file(path: str | Path) -> dict[str, Any]:
         raise ConfigError(f"The study file '{path}' cannot be read ({error.strerror}): correct the path.") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"'{path}' is no YAML: {' '.join(str(error).split())}.") from None
+    except (AttributeError, LookupError, TypeError) as error:  # PyYAML, of a tag such as !!int before no number
+        raise ConfigError(f"'{path}' is no YAML: a value does not fit its tag (!!name), remove the tag.") from error
     if twice is not None:
         key, line, within = twice
         here = f"'{place_of(within)}'" if within else "the file"
@@ -73,6 +80,16 @@ def read_file(path: str | Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"'{path}' holds no keys: write a study such as config.yaml.")
     return content
+
+
+def _size(node: Any, known: dict[int, int]) -> int:
+    """Return how many values a YAML tree has when each alias is written out; ``known`` holds those of its nodes."""
+    import yaml
+
+    if id(node) not in known and isinstance(node, yaml.CollectionNode):
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [part for pair in node.value for part in pair]
+        known[id(node)] = 1 + sum(_size(part, known) for part in parts)
+    return known.get(id(node), 1)
 
 
 def _repeated(node: Any, path: Place) -> Iterator[tuple[str, int, Place]]:

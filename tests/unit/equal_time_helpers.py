@@ -8,6 +8,19 @@ import pandas as pd
 from tfnas.equal_time import COLUMNS, GROUPS
 from tfnas.files import write_table
 
+
+class OneVerdict:
+    """Pairs of searches of which the corrected test says the same."""
+
+    def __init__(self, verdict="better"):
+        self.verdict = verdict
+
+    def between(self, dataset, one, other):
+        """Return something with a verdict, whatever the two are."""
+        assert one != other
+        return self
+
+
 OF_GROUP = dict(zip(GROUPS, ("naswot", "freerea", "random", "area"), strict=True))
 
 

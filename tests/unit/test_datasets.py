@@ -577,6 +577,16 @@ def test_batches_of_python_2_are_read(tmp_path):
     assert np.array_equal(read["data"].reshape(1, 3, 8, 8), pictures(1, size=8))
 
 
+def test_a_pickle_of_objects_in_an_array_does_not_reach_numpy(tmp_path):
+    """A million objects of which the list holds none: numpy 2.4 ends with a segmentation fault."""
+    (tmp_path / "batch").write_bytes(
+        b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(I0\ntVb\ntR(I1\n(I1000000\nt"
+        b"cnumpy\ndtype\n(VO8\nI0\nI1\ntRI00\n(ltb."
+    )
+    with pytest.raises(DataError, match=r"batch is damaged or truncated \(it holds an array of 'O8'\): get it again"):
+        read_pickle(tmp_path / "batch", ARRAYS, "batch", 1 << 20)
+
+
 def test_damaged_cifar_is_one_sentence(tmp_path, monkeypatch):
     pytest.importorskip("torchvision")
     base = fake_cifar(tmp_path, monkeypatch)

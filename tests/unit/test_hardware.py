@@ -78,6 +78,13 @@ def test_a_wrong_table_is_one_sentence(tmp_path, change, columns, sentence):
     assert not (tmp_path / "out.parquet").exists()
 
 
+@pytest.mark.parametrize("values", [pd.date_range("2020", periods=SPACE_SIZE, freq="h"), pd.to_timedelta(ALL + 1, "s")])
+def test_a_date_is_no_latency(tmp_path, values):
+    latencies(phone=values).to_parquet(tmp_path / "given.parquet")
+    with pytest.raises(TruthError, match=r"has the latency .* on 'phone' .*, which is no positive number"):
+        convert(tmp_path / "given.parquet", "digits", None, tmp_path / "out.parquet")
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"none.csv' does not exist"):
         convert(tmp_path / "none.csv", "one", {}, tmp_path / "out.parquet")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 
 import numpy as np
 import pandas as pd
@@ -263,3 +264,52 @@ def test_a_search_that_reads_a_name_nobody_declares_is_refused(study):
 def test_given_scores_stand_beside_those_that_are_computed(study):
     study["scoring"] |= {"scores": "computed", "proxies": ["naswot", "params"]}
     assert scored_names(load_study(study)) == ["naswot", "params", "my-proxy", "my-loss"]
+
+
+def test_a_parquet_may_have_categories_and_any_index(tmp_path):
+    given = long_form()
+    expected = read(tmp_path, given).scores("mine")
+    (tmp_path / "other").mkdir()
+    odd = given.astype({"proxy": "category", "arch": "category"})
+    odd.index = [f"row {number}" for number in range(len(odd))]
+    np.testing.assert_array_equal(read(tmp_path / "other", odd, "own.parquet").scores("mine"), expected)
+
+
+@pytest.mark.parametrize("index", [pd.date_range("2020", periods=SPACE_SIZE, freq="h"), range(5, SPACE_SIZE + 5)])
+def test_a_bad_row_of_a_parquet_is_named_by_its_place(tmp_path, index):
+    table = wide()
+    table.loc[7, "mine"] = np.inf
+    with pytest.raises(ScoreError, match=r"own.parquet', row 8: .* has an infinite score"):
+        read(tmp_path, table.set_axis(index), "own.parquet")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        (pd.date_range("2020", periods=SPACE_SIZE, freq="h"), "has the raw '2020-01-01 00:00:00', no number"),
+        (pd.to_timedelta(np.arange(SPACE_SIZE), "s"), "has the raw '0 days 00:00:00', no number"),
+    ],
+)
+def test_a_date_is_no_score(tmp_path, values, sentence):
+    with pytest.raises(ScoreError, match=sentence):
+        read(tmp_path, wide().assign(mine=values), "own.parquet")
+
+
+@pytest.mark.parametrize(("column", "sentence"), [("arch", "is no cell of the space"), ("proxy", "has no row of mine")])
+def test_a_list_is_no_name(tmp_path, column, sentence):
+    table = long_form()
+    table[column] = [["mine"]] * len(table)
+    with pytest.raises(ScoreError, match=sentence):
+        read(tmp_path, table, "own.parquet")
+
+
+def test_a_table_of_names_alone_has_no_row(tmp_path):
+    with pytest.raises(ScoreError, match=r"own.csv' has no row: give the scores of all cells\."):
+        read(tmp_path, wide().iloc[:0])
+
+
+@pytest.mark.parametrize("text", ["a \U0001f600", "half a letter \ud800", "nothing \0"])
+def test_facts_that_the_report_cannot_print_are_refused_when_they_are_read(tmp_path, text):
+    (tmp_path / "own.json").write_text(json.dumps({"device": text}))
+    with pytest.raises(ScoreError, match=r"'device' of '.*own.json' holds .*, which the report cannot print"):
+        read(tmp_path, wide())

@@ -241,9 +241,13 @@ def test_the_gap_between_two_means_has_its_own_noise(one, tmp_path):
     assert numbers["noise.digits.clock"]["value"] == "processor time"
 
 
-def test_a_benchmark_is_ours_when_it_has_a_recipe(tmp_path):
-    foreign = FakeStudy(tmp_path / "foreign", ("digits",), noise={})
+@pytest.mark.parametrize("facts", [{}, {"recipe": "SGD, 200 epochs"}, {"recipe": {"epochs": 200}}])
+def test_a_recipe_alone_makes_no_benchmark_ours(tmp_path, facts):
+    foreign = FakeStudy(tmp_path / "foreign", ("digits",), noise=facts)
     assert not [key for key in numbers_of(foreign, tmp_path) if key.startswith("noise.")]
+
+
+def test_a_benchmark_is_ours_when_it_says_how_noisy_it_is(tmp_path):
     ours = FakeStudy(tmp_path / "ours", ("own",), noise=ONE_SEED | {"seconds_meaning": "seconds on a GPU"})
     numbers = numbers_of(ours, tmp_path)
     assert numbers["noise.own.seconds"]["value"] == 1234.5
@@ -259,6 +263,12 @@ def test_a_fact_on_noise_that_is_missing_is_named(one, tmp_path, key):
     write_json(path, facts)
     with pytest.raises(ReportError, match=rf"digits.parquet' lack '{key}', which the report prints"):
         numbers_of(one, tmp_path)
+
+
+def test_evolution_is_held_against_random_search_at_the_same_budget_alone(one, tmp_path):
+    uses = one.config["search"]["use"]
+    uses["random-search"] = uses["random-search"] | {"evaluations": 5}
+    assert not [key for key in numbers_of(one, tmp_path) if key.startswith("evolution.")]
 
 
 def test_a_fact_on_noise_that_is_no_number_is_named(one, tmp_path):

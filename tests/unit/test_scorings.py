@@ -17,7 +17,7 @@ from tfnas.files import read_json, write_table
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.search import run_block
 from tfnas.shipped import ship, take_shipped
-from tfnas.statistics import nested_interval, summarise
+from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
 from tfnas.study import Study
 from tfnas.summaries import summarise_searches
 
@@ -221,6 +221,18 @@ def test_the_interval_is_never_narrower_than_that_of_runs_alone(nested, tmp_path
     assert (nested_summary.low, nested_summary.high) == (alone.low, alone.high)
 
 
+def test_an_interval_of_two_scorings_stays_within_what_an_accuracy_can_be():
+    rng = np.random.default_rng(0)
+    groups = np.arange(30) % 2
+    values = np.where(groups, 96.0, 90.0) + rng.normal(size=30) / 10
+    free, held = (summarise(values, np.random.default_rng(1), groups, bounds=b) for b in (ANYTHING, PERCENT))
+    assert free.high > 100 > free.low
+    assert (held.low, held.high) == (free.low, 100)
+    assert (held.mean, held.std_scorings) == (free.mean, free.std_scorings)
+    regret = summarise(97 - values, np.random.default_rng(1), groups, bounds=(0, 97))
+    assert (regret.low, regret.high) == (0, pytest.approx(97 - free.low))
+
+
 @pytest.mark.parametrize("between", [0.0, 1.0])
 def test_the_nested_interval_covers_the_mean_where_resampled_runs_do_not(between):
     rng = np.random.default_rng(8)
@@ -267,4 +279,5 @@ def test_a_lead_that_one_scoring_alone_has_is_not_called_better(tmp_path):
     truths = {"one": write(pd.DataFrame({"test_accuracy": [95.0]}), tmp_path / "truth.csv")}
     summarise_regret(paths, truths, tmp_path / "regret.csv", 2026)
     regret = pd.read_csv(tmp_path / "regret.csv").set_index("search").loc["scored"]
-    assert regret["ci_high"] - regret["ci_low"] == pytest.approx(row["ci_high"] - row["ci_low"])
+    assert regret["ci_high"] == pytest.approx(5 - row["ci_low"])
+    assert (regret["ci_low"], 5 - row["ci_high"] < 0) == (0, True), "nothing is better than the best cell"

@@ -250,6 +250,21 @@ def test_a_file_that_is_no_study_is_one_sentence(tmp_path, content, sentence):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["!!timestamp soon", '!!int ""', "!!bool maybe"])
+def test_a_value_that_does_not_fit_its_tag_is_one_sentence(tmp_path, value):
+    (tmp_path / "study.yaml").write_text(f"a: {value}\n")
+    with pytest.raises(ConfigError, match=r"is no YAML: a value does not fit its tag"):
+        read_file(tmp_path / "study.yaml")
+
+
+def test_aliases_that_multiply_are_refused_at_once(tmp_path):
+    lines = ["a0: &a0 {x: 1}"]
+    lines += [f"a{n}: &a{n} {{{', '.join(f'k{k}: *a{n - 1}' for k in range(10))}}}" for n in range(1, 12)]
+    (tmp_path / "study.yaml").write_text("\n".join(lines))
+    with pytest.raises(ConfigError, match=r"its aliases .* repeat what they stand for until it has over 100,000"):
+        read_file(tmp_path / "study.yaml")
+
+
 def test_the_shipped_studies_are_read_as_snakemake_reads_them(root):
     for path in [root / "config.yaml", *(root / "studies").glob("*.yaml")]:
         assert read_file(path) == yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -110,6 +110,7 @@ def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
             r"Column valid_accuracy of here has 1 value\(s\) .*the first nan for cell '\|none",
         ),
         (lambda t: t.assign(test_accuracy="ninety"), "the first ninety for cell"),
+        (lambda t: t.assign(test_accuracy=pd.to_timedelta(range(50, 56), "ns")), "the first 0 days 00:00:00.00000005"),
         (
             lambda t: t.assign(valid_accuracy=0.5, test_accuracy=0.6),
             "valid_accuracy of here never exceeds 1: .* percent",
@@ -305,6 +306,25 @@ def test_a_stated_skeleton_that_is_none_is_one_sentence(stated, tmp_path):
         TruthError, match=r"^'skeleton' in '.*given.json' is .* where whole numbers are expected for chan"
     ):
         convert_counted(tmp_path, {"skeleton": stated})
+
+
+@pytest.mark.parametrize(
+    ("stated", "sentence"),
+    [
+        (
+            {"test_images": "many"},
+            r"'test_images' in '.*given.json' is 'many' where a number of images is needed: mend",
+        ),
+        ({"test_images": 0}, "'test_images' in .* is 0 where a number"),
+        ({"split_sizes": {"test": [1]}}, r"'split_sizes: test' in .* is \[1\] where a number"),
+        ({"split_sizes": [1]}, "'split_sizes' in .* is a list where names and values"),
+    ],
+)
+def test_a_number_of_test_images_that_is_none_is_refused_when_it_is_read(stated, sentence, tmp_path):
+    rows().to_csv(tmp_path / "given.csv", index=False)
+    (tmp_path / "given.json").write_text(json.dumps(stated))
+    with pytest.raises(DataError, match=sentence):
+        convert(tmp_path / "given.csv", "toy", None, tmp_path / "out.parquet", allow_incomplete=True)
 
 
 def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):

@@ -240,7 +240,7 @@ def _part(prefix: str, path: Path, shapes: dict[str, tuple[int, ...]], arrays: d
     positions = arrays.get(f"{prefix}index", np.arange(shape[0]))
     if positions.shape != labels.shape:
         raise DataError(f"{place} has {shape[0]} images but {prefix}index of shape {positions.shape}: give one each.")
-    if positions.dtype.kind not in "iu" or positions.min() < 0:
+    if positions.dtype.kind not in "iu" or positions.min() < 0 or positions.max() > np.iinfo(np.int64).max:
         raise DataError(
             f"{prefix}index of {place} must hold whole numbers, 0 or more (it is of type {positions.dtype}): give the "
             "place of each image in the official set, or leave it out."

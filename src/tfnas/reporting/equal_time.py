@@ -18,6 +18,7 @@ from tfnas.reporting.tables import long_tables, row, write_tex
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from tfnas.reporting.comparison_tables import Pairs
     from tfnas.reporting.numbers import Numbers
 
 TITLES = {
@@ -142,7 +143,9 @@ def _moment(rows: pd.DataFrame) -> dict[str, Any]:
 def write_equal_time_table(
     path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
 ) -> None:
-    """Write the best search of each group at some moments: mean, interval, name; bold where its lead is decided.
+    """Write the best search of each group at some moments: mean, interval, name; bold where it leads.
+
+    It leads where the interval of its lead lies above zero.
 
     Args:
         path: ``summaries/equal-time.csv``.
@@ -190,7 +193,7 @@ def shown_moments(seconds: np.ndarray, count: int = MOMENTS) -> list[float]:
 
 
 def add_equal_time(
-    numbers: Numbers, path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str]
+    numbers: Numbers, path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], pairs: Pairs
 ) -> None:
     """Add what groups of searches have found at equal time.
 
@@ -200,7 +203,9 @@ def add_equal_time(
     beside the leader: that of the training-free search, or the second where that leads; of each group with an answer
     ``.{group}.test``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to the leader)
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
-    second) and ``.same`` (whether there is no difference in any run). ``.phases`` counts stretches of time with one
+    second; at the end of all searches the corrected test of the same two, too, as wherever one search is called
+    better) and ``.same`` (whether there is no difference in any run); and ``.kinds``, the groups of the study.
+    ``.phases`` counts stretches of time with one
     leader (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and
     ``.changes`` the borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided.
     ``.chosen_by`` says by which accuracy the best was chosen.
@@ -210,6 +215,7 @@ def add_equal_time(
         path: ``summaries/equal-time.csv``.
         searches: ``search.use`` of the study.
         datasets: datasets in the order of the study.
+        pairs: every search against every other, at their ends.
     """
     table = read_equal_time(path)
     titles = search_titles(searches)
@@ -222,8 +228,11 @@ def add_equal_time(
         last = part[part["seconds"] == part["seconds"].max()].set_index("group")
         base = next((group for group in GROUPS[:2] if group in last.index), None)
         if base is not None:
-            _add_moment(numbers, f"{before}.early", _end_of(part, last.loc[base, "search"]), titles, base)
-        _add_moment(numbers, f"{before}.late", part[part["seconds"] == part["seconds"].max()], titles, base)
+            early = _end_of(part, last.loc[base, "search"])
+            at_end = early["seconds"].iloc[0] == part["seconds"].max()
+            _add_moment(numbers, f"{before}.early", early, titles, base, (dataset, pairs) if at_end else None)
+        end = part[part["seconds"] == part["seconds"].max()]
+        _add_moment(numbers, f"{before}.late", end, titles, base, (dataset, pairs))
         phases = phases_of(part)
         numbers.add(f"{before}.phases", len(phases), "count")
         numbers.add(f"{before}.changes", max(len(phases) - 1, 0), "count")
@@ -240,8 +249,16 @@ def _end_of(part: pd.DataFrame, search: str) -> pd.DataFrame:
     return part[part["seconds"] == part.loc[ends, "seconds"].iloc[0]]
 
 
-def _add_moment(numbers: Numbers, before: str, rows: pd.DataFrame, titles: dict[str, str], base: str | None) -> None:
-    """Add one moment: its seconds, the answer of each group, and who leads."""
+def _add_moment(
+    numbers: Numbers,
+    before: str,
+    rows: pd.DataFrame,
+    titles: dict[str, str],
+    base: str | None,
+    tested: tuple[str, Pairs] | None,
+) -> None:
+    """Add one moment: its seconds, the answer of each group, and who leads; where all have ended, by the test, too."""
+    numbers.add(f"{before}.kinds", len(rows), "count")
     numbers.add(f"{before}.seconds", float(rows["seconds"].iloc[0]), "seconds")
     own = rows[rows["searches"] > 0].set_index("group")
     order = own["mean"].round(9).sort_values(ascending=False, kind="stable").index.tolist()
@@ -257,6 +274,10 @@ def _add_moment(numbers: Numbers, before: str, rows: pd.DataFrame, titles: dict[
         numbers.add(f"{before}.{group}.searches", int(entry["searches"]), "count")
         numbers.add(f"{before}.{group}.behind", abs(entry["lead"]), "accuracy")
         told = entry["lead_low"] > 0 or entry["lead_high"] < 0
+        rival_group = second if group == leader else leader
+        if told and tested and rival_group is not None:
+            dataset, pairs = tested
+            told = pairs.between(dataset, entry["search"], own.loc[rival_group, "search"]).verdict != "undecided"
         numbers.add(f"{before}.{group}.told", bool(told), "text")
         same = entry["lead"] == entry["lead_low"] == entry["lead_high"] == 0
         numbers.add(f"{before}.{group}.same", bool(same), "text")

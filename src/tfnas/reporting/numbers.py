@@ -269,7 +269,7 @@ def write_numbers(
     if curves_path is not None and prices_path is not None:
         add_costs(numbers, searches, datasets, curves_path, prices_path)
     if equal_time_path is not None:
-        add_equal_time(numbers, equal_time_path, searches, datasets)
+        add_equal_time(numbers, equal_time_path, searches, datasets, pairs)
     if against_path is not None:
         add_published_searches(numbers, against_path)
     lines = [
@@ -364,7 +364,7 @@ def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
     numbers.add(f"{before}.distinct", len(distinct), "count")
     facts = read_facts(path)
     _add_resolution(numbers, before, facts, test.max())
-    if "recipe" in facts:
+    if "recipe" in facts and set(NOISE_KINDS) & set(facts):  # any table may state a recipe alone
         best, second = distinct["test_accuracy"].nlargest(2)
         _add_noise(numbers, dataset, facts, best - second, path)
 
@@ -378,7 +378,7 @@ def _add_resolution(numbers: Numbers, before: str, facts: dict[str, Any], accura
 
 
 def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float, path: str | Path) -> None:
-    """Add how reliable a ground truth trained by this project is (the facts have its recipe), and what it cost.
+    """Add how reliable a ground truth trained by this project is (by its facts), and what it cost.
 
     ``noise_top_100`` is the spread of a single training between seeds; the table holds means over seeds, whose spread
     is ``noise_of_mean_top_100``, and the gap between two such means spreads by sqrt(2) times that (``noise_of_gap``).
@@ -521,7 +521,8 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         if groups["training-free"]:
             free = numbers.value(f"best.{dataset}.training-free.label")
             add_difference(numbers, dataset, f"random.{dataset}", "gain", pairs.between(dataset, free, random[0]))
-    by_algorithm = {settings["algorithm"]: label for label, settings in reversed(searches.items())}
+    budgeted = [(label, settings) for label, settings in searches.items() if settings.get("evaluations") is None]
+    by_algorithm = {settings["algorithm"]: label for label, settings in reversed(budgeted)}
     if {"regularised_evolution", "random_search"} <= set(by_algorithm):
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
         add_difference(numbers, dataset, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))

@@ -166,7 +166,8 @@ def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     """Return a column as float64 after checking that every value is a number in its range."""
     import pandas as pd
 
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    given = table[column].astype(str) if table[column].dtype.kind in "mM" else table[column]  # a date is no number
+    values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     if column in ACCURACIES:
         wrong, range_ = ~((values >= 0) & (values <= 100)), "a percentage from 0 to 100"
     elif column == "params":

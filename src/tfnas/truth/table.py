@@ -93,11 +93,22 @@ def _stated(path: Path) -> dict[str, Any]:
     return read_json(facts_path(path)) if facts_path(path).exists() else {}
 
 
+def _check_images(stated: dict[str, Any], place: Path) -> None:
+    """Refuse a number of test images that is none: the report says what so many can tell apart."""
+    sizes = section(stated, "split_sizes", place)
+    for key, count in (("test_images", stated.get("test_images")), ("split_sizes: test", sizes.get("test"))):
+        if count is not None and (not isinstance(count, int) or isinstance(count, bool) or count < 1):
+            raise TruthError(
+                f"'{key}' in '{place}' is {count!r} where a number of images is needed: mend or remove it."
+            )
+
+
 def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
     place = facts_path(path)
     stated = _stated(path)
     check_letters(stated, f"'{place}'", TruthError)
+    _check_images(stated, place)
     accuracies = dict(section(stated, "accuracies", place))
     for column in ACCURACIES:
         default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
