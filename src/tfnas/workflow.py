@@ -407,7 +407,7 @@ def what_failed(folder: str | Path, since: float) -> list[str]:
                 sentences.append(errors[-1].partition(" ERROR ")[2])
             elif any(" starts on " in line for line in lines) and not any(": done in " in line for line in lines):
                 sentences.append(
-                    f"Error: the job was killed before it could say why, as the system does where memory runs out: give "
+                    f"Error: the job was killed before it could say why, as where memory runs out: give "
                     f"it more memory or run fewer jobs at once (--cores), and run again [log: {path}]"
                 )
     return sentences
