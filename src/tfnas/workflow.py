@@ -394,12 +394,22 @@ def _why_no_gpu(answer: str, complaints: str) -> str:
 
 
 def what_failed(folder: str | Path, since: float) -> list[str]:
-    """Return the last error of every log below ``folder`` written at or after ``since`` (seconds since 1970)."""
+    """Return the last error of every log below ``folder`` written at or after ``since`` (seconds since 1970).
+
+    A job that the system kills says nothing: its log has a start and no end.
+    """
     sentences = []
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= since:
-            errors = [line for line in path.read_text(encoding="utf-8").splitlines() if " ERROR " in line]
-            sentences += [errors[-1].partition(" ERROR ")[2]] if errors else []
+            lines = path.read_text(encoding="utf-8").splitlines()
+            errors = [line for line in lines if " ERROR " in line]
+            if errors:
+                sentences.append(errors[-1].partition(" ERROR ")[2])
+            elif any(" starts on " in line for line in lines) and not any(": done in " in line for line in lines):
+                sentences.append(
+                    f"Error: the job was killed before it could say why, as where memory runs out: give "
+                    f"it more memory or run fewer jobs at once (--cores), and run again [log: {path}]"
+                )
     return sentences
 
 

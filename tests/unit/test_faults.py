@@ -26,6 +26,7 @@ from tfnas.proxies.registry import Family, get_family, get_proxy
 from tfnas.scoring_plan import CHUNK_COLUMNS, merged_chunks, refuse_faults
 from tfnas.supernets import kappa
 from tfnas.truth import trainer
+from tfnas.workflow import what_failed
 
 MEMORY = (
     RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
@@ -347,3 +348,15 @@ def test_a_fault_anywhere_in_a_job_is_one_sentence(error, tmp_path, capsys):
     assert shown.startswith("Error: ")
     assert shown.count("\n") == 1
     assert "Traceback" in (tmp_path / "job.traceback").read_text()
+
+
+def test_a_job_that_was_killed_has_a_sentence_although_it_says_nothing(tmp_path):
+    begun = "2026-11-30 12:00:00,000 DEBUG score_chunk starts on here\n"
+    (tmp_path / "killed.log").write_text(begun, encoding="utf-8")
+    (tmp_path / "done.log").write_text(f"{begun}2026 INFO score_chunk: done in 2.0 s on cpu\n", encoding="utf-8")
+    (tmp_path / "wrong.log").write_text(f"{begun}2026 ERROR Error: no file\n", encoding="utf-8")
+    killed, wrong = what_failed(tmp_path, 0)
+    assert "was killed" in killed
+    assert "give it more memory or run fewer jobs at once" in killed
+    assert killed.endswith(f"[log: {tmp_path / 'killed.log'}]")
+    assert wrong == "Error: no file"
