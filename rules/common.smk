@@ -77,7 +77,7 @@ onstart:
 
 # The copy at the root is made here and not by a job of `all`, so that two studies can run at the same time.
 onsuccess:
-    copy_report(STUDY.file("report.pdf"), "report.pdf")
+    copy_report(STUDY.file("report.pdf"), "report.pdf", STARTED)
 
 
 # A failed run ends with the sentences of the jobs that failed, not with their lists of files.

@@ -413,12 +413,13 @@ def what_failed(folder: str | Path, since: float) -> list[str]:
     return sentences
 
 
-def copy_report(report: str | Path, copy: str | Path) -> None:
-    """Copy a finished report to the root of the project, where the report of the study that ran last lies.
+def copy_report(report: str | Path, copy: str | Path, since: float = 0.0) -> None:
+    """Copy a finished report to the root of the project, where the report that was finished last lies.
 
-    Nothing is copied where the report does not exist: another target was asked for.
+    Nothing is copied where the report does not exist, or was written before ``since`` (seconds since 1970): another
+    target was asked for.
     """
-    if Path(report).exists():
+    if Path(report).exists() and Path(report).stat().st_mtime >= since:
         with atomic(copy) as temporary:
             shutil.copyfile(report, temporary)
 

@@ -105,7 +105,7 @@ def test_more_scorings_than_runs_are_refused(tmp_path, monkeypatch):
 
 def test_a_shipped_folder_with_fewer_scorings_is_refused_when_the_study_is_read(tmp_path, monkeypatch):
     for name in ("digits.csv.gz", "digits.json", "digits.scoring-1.csv.gz", "digits.scoring-1.json"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_text("{}")
     study = study_of(tmp_path, monkeypatch, scores="shipped", shipped=".", scorings=2)
     assert study.shipped_file("digits", ".csv.gz", "scores-1") == "./digits.scoring-1.csv.gz"
     assert study.score_files("digits", "naswot-10") == [f"results/three/{f}/digits.csv" for f in study.score_folders]

@@ -347,6 +347,9 @@ def test_the_copy_of_the_report_is_replaced_and_a_missing_report_leaves_it(tmp_p
         (tmp_path / "study.pdf").write_text(content)
         copy_report(tmp_path / "study.pdf", tmp_path / "report.pdf")
         assert (tmp_path / "report.pdf").read_text() == content
+    (tmp_path / "other.pdf").write_text("of a study that ran another target")
+    copy_report(tmp_path / "other.pdf", tmp_path / "report.pdf", since=time.time() + 60)
+    assert (tmp_path / "report.pdf").read_text() == "two"
 
 
 def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, monkeypatch, caplog):
