@@ -69,7 +69,7 @@ def _commands(text: str, fenced: bool) -> Iterator[str]:
     spans = re.findall(r"`+([^`]+)`+", prose)
     lines = [line for block in blocks for line in block.splitlines()]
     # In a comment a command may stand without marks, at the end of a line.
-    lines += [] if fenced else re.findall(r"(snakemake -\S.*|make [a-z]+ [A-Z]+=.*)$", prose, re.MULTILINE)
+    lines += [] if fenced else re.findall(r"(snakemake -[^`\n]+|make [a-z]+ [A-Z]+=[^`\n]+)$", prose, re.MULTILINE)
     lines += re.findall(r"# \S+; (snakemake .*)$", text, re.MULTILINE)
     for line in (*lines, *spans):
         command = re.split(r"\s+#\s", " ".join(line.split()))[0].rstrip(" .`")
