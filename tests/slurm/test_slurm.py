@@ -132,7 +132,7 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
     study = {
         "study": "gpus",
         "datasets": {"mine": {"images": {"path": "mine.npz"}, "truth": {"source": "trained"}}},
-        "training": {"cells_per_job": 8000},
+        "training": {"cells_per_job": 8000, "train_size": 20, "valid_size": 20, "test_size": 20},
         "scoring": {"proxies": ["naswot", "params"], "device": "cuda", "cells_per_job": 15625},
         "search": {
             "runs": 2,

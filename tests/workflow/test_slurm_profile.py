@@ -15,6 +15,7 @@ PROFILE = ("--workflow-profile", "profiles/slurm", "--configfile")
 EVERY_GPU_RULE = {
     "study": "gpus",
     "datasets": {"mine": {"images": {"path": "mine.npz"}, "truth": {"source": "trained"}}},
+    "training": {"train_size": 20, "valid_size": 20, "test_size": 20},
     "scoring": {"proxies": ["naswot", "params"]},
     "search": {
         "runs": 2,
