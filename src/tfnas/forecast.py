@@ -50,17 +50,18 @@ def _scoring(study: Study) -> str:
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
+    building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
     counts = [
         (len(np.unique(classes(name))) if scoring["share_classes"] else SPACE_SIZE) * scoring["repeats"] * family.draws
         for name, family in scored
-        if family.initialisation != "none"  # else it counts, and builds no network
+        if name in building
     ]
     passes = sum(study.batch_size(name) * mean_values(skeleton_of(study, name)) for name in study.datasets)
     images = ", ".join(f"{study.batch_size(name)} of {name}" for name in study.datasets)
     hours = _hours(sum(counts) * passes * FORWARD * SECONDS_PER_VALUE)
     return (
         f"Scores: {sum(counts) * len(study.datasets):,} networks are to be scored "
-        f"({_count(len(study.families), 'family', 'families')} of proxies; images: {images}), less what is finished. "
+        f"({_count(len(building), 'family', 'families')} of proxies; images: {images}), less what is finished. "
         f"A forward pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
     )
 

@@ -47,7 +47,7 @@ def test_shipped_scores_say_nothing(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").touch()
     (tmp_path / "digits.csv.gz").touch()
-    (tmp_path / "digits.json").touch()
+    (tmp_path / "digits.json").write_text("{}")
     datasets = {"digits": {"truth": {"source": "table", "path": "t.csv"}}}
     shipped = {"scores": "shipped", "shipped": ".", "proxies": ["naswot"]}
     assert forecast(study_of(root, "smoke", datasets=datasets, scoring=shipped)) == []
@@ -56,8 +56,9 @@ def test_shipped_scores_say_nothing(root, tmp_path, monkeypatch):
 def test_a_family_that_builds_no_network_is_not_counted(root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     one = forecast(study_of(root, "smoke"))
-    two = forecast(study_of(root, "smoke", scoring={"proxies": ["naswot", "params"], "batch_size": 16}))
+    two = forecast(study_of(root, "smoke", scoring={"proxies": ["naswot", "params"], "batch_size": 16, "scorings": 2}))
     assert one == two
+    assert one[0].startswith(f"Scores: {2 * 5785:,} networks"), "two scorings"
     twice = forecast(study_of(root, "smoke", scoring={"proxies": ["naswot"], "batch_size": 16, "repeats": 2}))
     assert twice[0].startswith(f"Scores: {2 * 5785:,} networks")
 
