@@ -20,9 +20,7 @@ include: "rules/supernets.smk"
 include: "rules/search.smk"
 include: "rules/prices.smk"
 include: "rules/summaries.smk"
-include: "rules/leave_one_out.smk"
-include: "rules/figures.smk"
-include: "rules/tables.smk"
+include: "rules/exhibits.smk"
 include: "rules/report.smk"
 
 

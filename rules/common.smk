@@ -111,6 +111,25 @@ def sources(script, *extra):
     return files + ([STUDY.own_names] if STUDY.own and prints else [])
 
 
+def shown(product):
+    """Return the outputs of a summary or an exhibit; what a person may want to see is part of `snakemake --report`."""
+    captions = Path(workflow.basedir) / REPORT / "captions"
+    outputs = {name: f"{STUDY.folder}/{path}" for name, path in product.outputs.items()}
+    for name in product.reported:
+        outputs[name] = report(
+            outputs[name],
+            caption=str(captions / f"{product.caption(name)}.rst"),
+            category=product.category,
+            labels={product.each: f"{{{product.each}}}"} if product.each else {},
+        )
+    return outputs
+
+
+def called(product):
+    """Return the files of the proxies' families where a product runs their code, beyond printing their titles."""
+    return STUDY.family_source(*STUDY.families) if "proxies" in product.calls else []
+
+
 def gpu(wildcards):
     """Return the GPUs that a scoring or training job takes: one, unless it can only be a CPU job."""
     device = config["scoring"]["device"]

@@ -28,32 +28,3 @@ rule measure_rates:
         "Timing {wildcards.family} on this machine, for {wildcards.dataset}"
     script:
         "../workflow/scripts/measure_rates.py"
-
-
-rule reprice:
-    input:
-        runs=STUDY.run_files(),
-        facts=[path.replace(".parquet", ".json") for path in STUDY.run_files()],
-        rates=STUDY.rate_files(),
-        published=STUDY.published_files,
-        lib=sources("reprice"),
-    output:
-        table=report(
-            "results/{study}/summaries/prices.csv",
-            caption="../report/captions/prices.rst",
-            category="Searches",
-        ),
-        facts="results/{study}/summaries/prices.json",
-    log:
-        "results/{study}/logs/reprice.log",
-    benchmark:
-        "results/{study}/benchmarks/reprice.tsv"
-    localrule: True
-    params:
-        members=STUDY.priced,
-        unpriced=STUDY.unpriced,
-        datasets=STUDY.datasets,
-    message:
-        "Pricing the runs by the score table, by this machine and by papers"
-    script:
-        "../workflow/scripts/reprice.py"

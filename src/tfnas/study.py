@@ -73,6 +73,11 @@ class Study:
         return self.config["study"]
 
     @property
+    def seed(self) -> int:
+        """The master seed."""
+        return self.config["seed"]
+
+    @property
     def folder(self) -> str:
         """Where the results lie."""
         return f"results/{self.name}"
@@ -350,26 +355,6 @@ class Study:
             for family in self.families
         ]
 
-    @property
-    def summaries(self) -> list[str]:
-        """All summary tables."""
-        names = [
-            "search",
-            "curves",
-            "query-curves",
-            *(["equal-time"] if self.equal_time_groups else []),
-            "prices",
-            "correlations",
-            "proxies",
-            "proxy-pairs",
-            *(["noise"] if self.measures_noise else []),
-        ]
-        names[1:1] = ["comparisons", "regret", *(["ranks"] if self.ranks_searches else [])]
-        names += ["spaces"] if self.spaces else []
-        chosen = self.ensemble_choice_summary + self.league_summary
-        costly = self.front_summary + self.limit_summary
-        return [self.file(f"summaries/{name}.csv") for name in names] + costly + chosen + self.published_summary
-
     def score_files(self, dataset: str, search: str) -> list[str]:
         """The score tables that a search reads, one of each scoring; none, or one, where scoring anew changes nothing.
 
@@ -406,9 +391,9 @@ class Study:
         return [self.file(f"hardware/{dataset}.parquet")] if devices_of(self.searches[search]) else []
 
     @property
-    def all_latencies(self) -> list[str]:
-        """The latencies of all datasets that have any."""
-        return [self.file(f"hardware/{dataset}.parquet") for dataset in self.datasets_with_latencies]
+    def latencies_by_dataset(self) -> dict[str, str]:
+        """The latencies of every dataset that has any."""
+        return {dataset: self.file(f"hardware/{dataset}.parquet") for dataset in self.datasets_with_latencies}
 
     @property
     def live_searches(self) -> list[str]:
@@ -451,19 +436,9 @@ class Study:
         return self.config["scoring"]["ensemble_choice"]
 
     @property
-    def ensemble_choice_summary(self) -> list[str]:
-        """The summary of the ensembles chosen, when the study asks for one."""
-        return [self.file("summaries/ensemble-choice.csv")] if self.ensemble_choice["proxies"] else []
-
-    @property
     def leagues(self) -> dict[str, list[str]]:
         """Labels of the searches of each league, of which one is chosen without the dataset it is judged on."""
         return self.config["search"]["leagues"]
-
-    @property
-    def league_summary(self) -> list[str]:
-        """The summary of the searches chosen out of leagues, when the study has any."""
-        return [self.file("summaries/leagues.csv")] if self.leagues else []
 
     def batch_size(self, dataset: str) -> int:
         """Images of the mini-batch of a dataset."""
@@ -539,14 +514,24 @@ class Study:
         return dict.fromkeys(budgets) if self.config["search"]["pay_once"] else budgets
 
     @property
-    def published_summary(self) -> list[str]:
-        """Our searches beside published ones, when a published row stands beside a search of the study."""
+    def compares_published(self) -> bool:
+        """Whether a published row stands beside a search of the study."""
         from tfnas.reporting.published_searches import comparable_rows
 
-        shown = any(
-            comparable_rows(path, self.searches, self.datasets, self.published_budgets) for path in self.published_files
-        )
-        return [self.file("summaries/published.csv")] if shown else []
+        searches, datasets, budgets = self.searches, self.datasets, self.published_budgets
+        return any(comparable_rows(path, searches, datasets, budgets) for path in self.published_files)
+
+    @property
+    def quotes_correlations(self) -> bool:
+        """Whether others published correlations of a proxy of the study on one of its datasets."""
+        from tfnas.reporting.published import quoted_correlations
+
+        return any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files)
+
+    @property
+    def has_contest(self) -> bool:
+        """Whether a search is more than a reference."""
+        return len(self.references) < len(self.searches)
 
     @property
     def contenders(self) -> list[str]:
@@ -583,76 +568,39 @@ class Study:
         return plain[0] if plain else None
 
     @property
-    def equal_time_summary(self) -> list[str]:
-        """The comparison of groups of searches at equal time, when the study has a search that looks at something."""
-        return [self.file("summaries/equal-time.csv")] if self.equal_time_groups else []
-
-    @property
     def ranks_searches(self) -> bool:
         """Whether searches are ranked over datasets: there must be several of both."""
         from tfnas.comparisons import FEWEST_TO_RANK
 
         return len(self.datasets) > 1 and len(self.contenders) >= FEWEST_TO_RANK
 
-    @property
-    def rank_summary(self) -> list[str]:
-        """The ranks of searches over datasets, when the study has them."""
-        return [self.file("summaries/ranks.csv")] if self.ranks_searches else []
+    @cached_property
+    def summary_specs(self) -> tuple[Any, ...]:
+        """What declares the summaries that the study makes."""
+        from tfnas.products import summaries
+
+        return tuple(summary for summary in summaries() if summary.when(self))
+
+    @cached_property
+    def exhibit_specs(self) -> tuple[Any, ...]:
+        """What declares the exhibits that the study can make."""
+        from tfnas.products import exhibits
+
+        return tuple(exhibit for exhibit in exhibits() if exhibit.when(self))
 
     @property
-    def front_summary(self) -> list[str]:
-        """The summary of Pareto fronts, when a search keeps one."""
-        return [self.file("summaries/fronts.csv")] if self.front_searches else []
+    def summaries(self) -> list[str]:
+        """The summaries of the study."""
+        return [self.file(f"summaries/{file}") for summary in self.summary_specs for file in summary.files.values()]
 
-    @property
-    def limit_summary(self) -> list[str]:
-        """The summary of searches with a limit, when there are any."""
-        return [self.file("summaries/limits.csv")] if self.limited_searches else []
-
-    @property
-    def noise_summary(self) -> list[str]:
-        """The summary of what scores owe to chance, when the study measures it."""
-        return [self.file("summaries/noise.csv")] if self.measures_noise else []
+    def summary(self, file: str) -> list[str]:
+        """A summary, when the study makes it."""
+        path = self.file(f"summaries/{file}")
+        return [path] if path in self.summaries else []
 
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""
-        from tfnas.reporting.names import search_group
-        from tfnas.reporting.proxy_figures import FEWEST_TO_CLUSTER
-        from tfnas.reporting.published import quoted_correlations
-
-        figures = ["search-space", "accuracies", "best-cells", "search-times"]
-        figures += [f"scatter-{proxy}" for proxy in self.scored[:SCATTERS]]
-        figures += [f"batch-{dataset}" for dataset in self.datasets] if self.computes else []
-        figures += [f"kernels-{self.datasets[0]}"] if self.computes and "naswot" in self.proxies else []
-        tables = ["setup", "settings", "best-cells", "search", "times", "contract", "provenance"]
-        tables += ["proxies", "correlations", "first-cells", "quality"]
-        tables += ["transfer"] if len(self.datasets) > 1 else []
-        tables.append("regret")
-        if len(self.searches) > 1:
-            figures += [f"comparisons-{dataset}" for dataset in self.datasets]
-            tables.append("comparisons")
-        figures += ["critical-difference"] if self.ranks_searches else []
-        if any(search_group(settings) != "reference" for settings in self.searches.values()):
-            figures += ["anytime", "equal-time", "queries"]
-            tables += ["prices", "equal-time"]
-        if len(self.scored) > 1:
-            figures.append("correlations")
-            tables.append("ranking")
-        if len(self.scored) >= FEWEST_TO_CLUSTER:
-            figures += [f"proxy-pairs-{dataset}" for dataset in self.datasets]
-        if any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files):
-            tables.append("published-correlations")
-        tables += ["published-searches"] if self.published_summary else []
-        if self.front_searches:
-            figures.append("fronts")
-            tables.append("fronts")
-        tables += ["limits"] if self.limited_searches else []
-        tables += ["spaces"] if self.spaces else []
-        tables += ["ensemble-choice", "ensemble-top"] if self.ensemble_choice["proxies"] else []
-        tables += ["leagues", "league-searches"] if self.leagues else []
-        return [self.file(f"figures/{name}.pdf") for name in figures] + [
-            self.file(f"tables/{name}.tex") for name in tables
-        ]
+        return [file for exhibit in self.exhibit_specs for file in exhibit.files(self)]
 
     def run_files_of(self, searches: Collection[str]) -> list[str]:
         """Files of all runs of some searches."""
@@ -667,6 +615,14 @@ class Study:
             for label in self.searches
             for first, last in blocks(search["runs"], search["runs_per_job"])
         ]
+
+    def run_facts(self) -> list[str]:
+        """The facts of all runs."""
+        return [facts_path(path).as_posix() for path in self.run_files()]
+
+    def curve_facts(self) -> list[str]:
+        """The facts of the anytime curves of all runs."""
+        return [facts_path(path).as_posix() for path in self.curve_files()]
 
     def curve_files(self) -> list[str]:
         """Files of the anytime curves of all runs, beside those of the runs."""

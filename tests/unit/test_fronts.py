@@ -14,15 +14,11 @@ from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, su
 from tfnas.fronts import test_accuracies as accuracies_of
 from tfnas.hardware import convert, limits_of_search
 from tfnas.limits import LIMIT_COLUMNS, summarise_limits
-from tfnas.reporting.hardware import (
-    add_fronts,
-    add_limits,
-    cost_title,
-    draw_fronts,
-    write_fronts_table,
-    write_limits_table,
-    write_spaces_table,
-)
+from tfnas.reporting.exhibits.fronts_figure import draw_fronts
+from tfnas.reporting.exhibits.fronts_table import write_fronts_table
+from tfnas.reporting.exhibits.limits import write_limits_table
+from tfnas.reporting.exhibits.spaces import write_spaces_table
+from tfnas.reporting.hardware import add_fronts, add_limits, cost_title
 from tfnas.reporting.names import contenders
 from tfnas.reporting.numbers import Numbers
 from tfnas.search import run_block

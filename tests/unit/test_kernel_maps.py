@@ -15,7 +15,7 @@ from tfnas.files import read_facts, write_table
 from tfnas.kernel_maps import CELLS, measure_kernels, spaced_cells
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
-from tfnas.reporting.figures import draw_kernels
+from tfnas.reporting.exhibits.kernels import draw_kernels
 from tfnas.seeds import child_seed
 
 SMALL = {"channels": 2, "cells_per_stage": 1}

@@ -24,12 +24,8 @@ from tfnas.leave_one_out import (
     choose_ensembles,
     choose_searches,
 )
-from tfnas.reporting.leave_one_out import (
-    add_ensemble_choice,
-    add_leagues,
-    write_ensemble_choice_table,
-    write_league_tables,
-)
+from tfnas.reporting.exhibits.ensemble_choice import write_ensemble_choice_table
+from tfnas.reporting.leave_one_out import add_ensemble_choice, add_leagues, write_league_tables
 from tfnas.reporting.numbers import Numbers
 from tfnas.statistics import spearman
 

@@ -13,6 +13,7 @@ from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
+from tfnas.reporting.exhibits.published_searches import write_published_search_table
 from tfnas.reporting.names import GROUPS
 from tfnas.reporting.numbers import Numbers
 from tfnas.reporting.published import matching_labels, read_published, rows_alone, rows_beside, search_rows
@@ -29,7 +30,6 @@ from tfnas.reporting.published_searches import (
     write_published_summary,
     z_score,
 )
-from tfnas.reporting.published_tables import write_published_search_table
 from tfnas.score_table import ScoreTable
 from tfnas.search import run_block
 from tfnas.summaries import summarise_searches

@@ -11,7 +11,8 @@ from reporting_helpers import MEANS, FakeStudy
 
 from tfnas.comparisons import RANK_COLUMNS
 from tfnas.errors import ReportError
-from tfnas.reporting import comparison_figures, comparison_tables
+from tfnas.reporting import comparison_tables
+from tfnas.reporting.exhibits import comparisons_figure, comparisons_table, critical_difference, regret
 from tfnas.reporting.names import contenders
 from tfnas.reporting.rounding import show
 
@@ -56,7 +57,7 @@ def test_transfer_is_no_part_of_the_comparison(three):
 
 
 def test_regret_of_one_dataset(one, tmp_path):
-    comparison_tables.write_regret_table(one.contests["regret_path"], one.searches, one.datasets, tmp_path / "t.tex")
+    regret.write_regret_table(one.contests["regret_path"], one.searches, one.datasets, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     assert rows["AREA"] == [r"\textbf{3.77}", "[3.57, 3.97]", r"\textbf{3.67}", "4.77", "10.0"]
     assert rows["Regularised evolution"][0] == r"\textbf{3.77}", "equal when printed"
@@ -64,9 +65,7 @@ def test_regret_of_one_dataset(one, tmp_path):
 
 
 def test_regret_of_three_datasets(three, tmp_path):
-    comparison_tables.write_regret_table(
-        three.contests["regret_path"], three.searches, three.datasets, tmp_path / "t.tex"
-    )
+    regret.write_regret_table(three.contests["regret_path"], three.searches, three.datasets, tmp_path / "t.tex")
     rows = rows_of(tmp_path / "t.tex")
     assert {len(row) for name, row in rows.items() if name} == {6}
     assert rows["Random cell"] == ["15.00", "14.90"] * 3
@@ -74,7 +73,7 @@ def test_regret_of_three_datasets(three, tmp_path):
 
 def test_every_search_is_set_against_the_best(one, tmp_path):
     paths = one.contests
-    comparison_tables.write_comparison_table(
+    comparisons_table.write_comparison_table(
         paths["search_pairs_path"], paths["regret_path"], one.searches, one.datasets, tmp_path / "t.tex"
     )
     rows = rows_of(tmp_path / "t.tex")
@@ -89,18 +88,18 @@ def test_a_study_of_references_has_a_best_one(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=("random-cell", "oracle-10"))
     paths = study.contests
     assert contenders(study.searches) == []
-    comparison_tables.write_comparison_table(
+    comparisons_table.write_comparison_table(
         paths["search_pairs_path"], paths["regret_path"], study.searches, study.datasets, tmp_path / "t.tex"
     )
     assert r"\textbf{Oracle}" in rows_of(tmp_path / "t.tex")
-    comparison_tables.write_regret_table(paths["regret_path"], study.searches, study.datasets, tmp_path / "r.tex")
+    regret.write_regret_table(paths["regret_path"], study.searches, study.datasets, tmp_path / "r.tex")
     assert "textbf" not in (tmp_path / "r.tex").read_text()
 
 
 def test_a_missing_search_is_named(one, tmp_path):
     more = one.searches | {"gone": {"algorithm": "random_cell"}}
     with pytest.raises(ReportError, match=r"regret.csv' has no regret of search 'gone' on 'digits': run the summary"):
-        comparison_tables.write_regret_table(one.contests["regret_path"], more, one.datasets, tmp_path / "t.tex")
+        regret.write_regret_table(one.contests["regret_path"], more, one.datasets, tmp_path / "t.tex")
 
 
 def check(output):
@@ -112,7 +111,7 @@ def check(output):
 def test_comparisons_are_drawn(tmp_path, searches):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=searches)
     paths = study.contests
-    comparison_figures.draw_comparisons(
+    comparisons_figure.draw_comparisons(
         paths["search_pairs_path"], paths["regret_path"], study.searches, "digits", tmp_path / "figure.pdf"
     )
     check(tmp_path / "figure.pdf")
@@ -125,10 +124,10 @@ def test_twenty_five_searches_are_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr("reporting_helpers.SEARCHES", labels)
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), searches=tuple(labels))
     paths = study.contests
-    comparison_figures.draw_comparisons(
+    comparisons_figure.draw_comparisons(
         paths["search_pairs_path"], paths["regret_path"], study.searches, "cifar10", tmp_path / "figure.pdf"
     )
-    comparison_figures.draw_critical_difference(paths["ranks_path"], study.searches, tmp_path / "ranks.pdf")
+    critical_difference.draw_critical_difference(paths["ranks_path"], study.searches, tmp_path / "ranks.pdf")
     for name in ("figure", "ranks"):
         check(tmp_path / f"{name}.pdf")
 
@@ -138,16 +137,16 @@ def test_ranks_are_drawn(three, tmp_path, critical):
     table = pd.read_csv(three.contests["ranks_path"]).assign(critical_difference=critical)
     assert tuple(table.columns) == RANK_COLUMNS
     table.to_csv(tmp_path / "ranks.csv", index=False)
-    comparison_figures.draw_critical_difference(tmp_path / "ranks.csv", three.searches, tmp_path / "figure.pdf")
+    critical_difference.draw_critical_difference(tmp_path / "ranks.csv", three.searches, tmp_path / "figure.pdf")
     check(tmp_path / "figure.pdf")
 
 
 def test_bars_join_what_is_not_told_apart():
     ranks = np.array([1.0, 2.0, 3.0, 4.5, 4.5])
-    assert comparison_figures.cliques(ranks, 0.5) == [(3, 4)]
-    assert comparison_figures.cliques(ranks, 2.0) == [(0, 1), (1, 2), (2, 4)]
-    assert comparison_figures.cliques(ranks, 3.0) == [(0, 2), (1, 4)]
-    assert comparison_figures.cliques(ranks, 9.0) == [(0, 4)]
+    assert critical_difference.cliques(ranks, 0.5) == [(3, 4)]
+    assert critical_difference.cliques(ranks, 2.0) == [(0, 1), (1, 2), (2, 4)]
+    assert critical_difference.cliques(ranks, 3.0) == [(0, 2), (1, 4)]
+    assert critical_difference.cliques(ranks, 9.0) == [(0, 4)]
 
 
 def test_small_p_values_are_bounded():

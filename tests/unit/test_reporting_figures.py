@@ -8,6 +8,16 @@ from tfnas.errors import ReportError
 from tfnas.files import write_table
 from tfnas.proxies.registry import proxy_names
 from tfnas.reporting import figures, proxy_figures
+from tfnas.reporting.exhibits import (
+    accuracies,
+    batch,
+    best_cells_figure,
+    correlations_figure,
+    proxy_pairs,
+    scatter,
+    search_space,
+    search_times,
+)
 from tfnas.reporting.style import colour_of, marker_of
 
 
@@ -33,14 +43,16 @@ def check(output):
 def test_figures_of_a_study(name, request, tmp_path):
     study = request.getfixturevalue(name)
     drawings = {
-        "accuracies": lambda output: figures.draw_accuracies(study.truths, output),
-        "best": lambda output: figures.draw_best_cells(study.truths, output),
-        "scatter": lambda output: figures.draw_scatter(
+        "accuracies": lambda output: accuracies.draw_accuracies(study.truths, output),
+        "best": lambda output: best_cells_figure.draw_best_cells(study.truths, output),
+        "scatter": lambda output: scatter.draw_scatter(
             study.scores, study.truths, study.correlations, "naswot", output
         ),
-        "correlations": lambda output: figures.draw_correlations(study.correlations, study.datasets, output),
-        "times": lambda output: figures.draw_search_times(study.summary, SEARCHES, output),
-        "batch": lambda output: figures.draw_batch(study.batches[study.datasets[0]], output),
+        "correlations": lambda output: correlations_figure.draw_correlations(
+            study.correlations, study.datasets, output
+        ),
+        "times": lambda output: search_times.draw_search_times(study.summary, SEARCHES, output),
+        "batch": lambda output: batch.draw_batch(study.batches[study.datasets[0]], output),
     }
     for figure, draw in drawings.items():
         output = tmp_path / figure / "figure.pdf"
@@ -53,7 +65,7 @@ def test_correlations_of_many_proxies_and_published_ones(two, root, tmp_path):
     parts = [table.assign(proxy=name, spearman=place / 10) for place, name in enumerate(("zen", "naswot", "az_nas"))]
     pd.concat(parts).to_csv(tmp_path / "many.csv", index=False)
     output = tmp_path / "figure/figure.pdf"
-    figures.draw_correlations(tmp_path / "many.csv", two.datasets, output, root / "report/published.yaml")
+    correlations_figure.draw_correlations(tmp_path / "many.csv", two.datasets, output, root / "report/published.yaml")
     check(output)
 
 
@@ -66,8 +78,8 @@ def test_a_longer_legend_takes_no_room_from_the_panels(name, request, tmp_path):
     summary = pd.read_csv(study.summary)
     more = [summary[summary["search"] == "area"].assign(search=f"more-{n}") for n in range(30)]
     pd.concat([summary, *more]).to_csv(tmp_path / "many.csv", index=False)
-    figures.draw_search_times(study.summary, SEARCHES, tmp_path / "few/figure.pdf")
-    figures.draw_search_times(tmp_path / "many.csv", searches, tmp_path / "many/figure.pdf")
+    search_times.draw_search_times(study.summary, SEARCHES, tmp_path / "few/figure.pdf")
+    search_times.draw_search_times(tmp_path / "many.csv", searches, tmp_path / "many/figure.pdf")
     few, many = (plt.imread(tmp_path / folder / "figure.png").shape[0] / 200 for folder in ("few", "many"))
     assert few + 1 < many < 8, "inches"
 
@@ -78,14 +90,14 @@ def test_searches_whose_seconds_nobody_knows_are_drawn(one, tmp_path, known):
     summary.loc[~summary["search"].isin(known), "scoring_seconds"] = np.nan
     write_table(tmp_path / "unknown.csv", summary, {})
     output = tmp_path / "figure/figure.pdf"
-    figures.draw_search_times(tmp_path / "unknown.csv", SEARCHES, output)
+    search_times.draw_search_times(tmp_path / "unknown.csv", SEARCHES, output)
     check(output)
 
 
 def test_a_figure_is_the_same_twice(tmp_path):
     skeleton = {"channels": 16, "cells_per_stage": 5}
-    figures.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")
-    figures.draw_search_space(skeleton, tmp_path / "b" / "figure.pdf")
+    search_space.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")
+    search_space.draw_search_space(skeleton, tmp_path / "b" / "figure.pdf")
     check(tmp_path / "a" / "figure.pdf")
     for suffix in (".pdf", ".png"):
         first, second = (tmp_path / folder / f"figure{suffix}" for folder in "ab")
@@ -93,7 +105,7 @@ def test_a_figure_is_the_same_twice(tmp_path):
 
 
 def test_the_example_shows_every_operation():
-    assert len(set(figures.EXAMPLE_CELL.operations)) == 5
+    assert len(set(search_space.EXAMPLE_CELL.operations)) == 5
 
 
 def test_best_cells_are_distinct_and_sorted():
@@ -111,25 +123,25 @@ def test_a_proxy_without_correlations_is_named(one, tmp_path):
     table["proxy"] = "other"
     table.to_csv(tmp_path / "correlations.csv", index=False)
     with pytest.raises(ReportError, match="no row for proxy 'naswot' on 'digits': run the summary"):
-        figures.draw_scatter(one.scores, one.truths, tmp_path / "correlations.csv", "naswot", tmp_path / "figure.pdf")
+        scatter.draw_scatter(one.scores, one.truths, tmp_path / "correlations.csv", "naswot", tmp_path / "figure.pdf")
 
 
 def test_a_large_batch_shows_its_first_images(tmp_path):
     np.savez(tmp_path / "batch.npz", pixels=np.zeros((300, 3, 8, 8), dtype=np.uint8))
-    figures.draw_batch(tmp_path / "batch.npz", tmp_path / "figures" / "batch.pdf")
+    batch.draw_batch(tmp_path / "batch.npz", tmp_path / "figures" / "batch.pdf")
     check(tmp_path / "figures" / "batch.pdf")
 
 
 def test_alike_proxies_stand_together():
     places = np.array([0.0, 10.0, 1.0, 11.0, 2.0])
     similarity = 1 - np.abs(places[:, None] - places) / 20
-    order = proxy_figures.cluster_order(similarity)
+    order = proxy_pairs.cluster_order(similarity)
     assert places[order].tolist() in ([0, 1, 2, 10, 11], [11, 10, 2, 1, 0])
 
 
 def test_an_undefined_similarity_counts_as_none():
     similarity = np.array([[1.0, 0.9, np.nan], [0.9, 1.0, np.nan], [np.nan, np.nan, np.nan]])
-    order = proxy_figures.cluster_order(similarity)
+    order = proxy_pairs.cluster_order(similarity)
     assert order.index(2) in (0, 2)
 
 
@@ -141,10 +153,10 @@ def test_pairs_of_few_and_of_many_proxies(count, tmp_path):
     table.loc[(table["proxy"] == names[0]) | (table["other"] == names[0]), "spearman"] = np.nan
     write_table(study.pairs, table)
     output = tmp_path / "figure/figure.pdf"
-    proxy_figures.draw_proxy_pairs(study.pairs, study.correlations, "cifar100", study.names, study.datasets, output)
+    proxy_pairs.draw_proxy_pairs(study.pairs, study.correlations, "cifar100", study.names, study.datasets, output)
     check(output)
     with pytest.raises(ReportError, match="no row for proxy 'vote' on 'cifar100': run the summary"):
-        proxy_figures.draw_proxy_pairs(
+        proxy_pairs.draw_proxy_pairs(
             study.pairs, study.correlations, "cifar100", [*study.names, "vote"], study.datasets, output
         )
 

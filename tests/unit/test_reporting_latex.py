@@ -14,14 +14,40 @@ from tfnas.fronts import FRONT_COLUMNS
 from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
 from tfnas.limits import LIMIT_COLUMNS
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
-from tfnas.reporting import comparison_figures, comparison_tables, figures, latex, proxy_figures, proxy_tables, tables
+from tfnas.reporting import latex, proxy_figures
 from tfnas.reporting.equal_time import draw_equal_time, write_equal_time_table
-from tfnas.reporting.leave_one_out import write_ensemble_choice_table, write_league_tables
+from tfnas.reporting.exhibits import (
+    accuracies,
+    batch,
+    best_cells_figure,
+    best_cells_table,
+    comparisons_figure,
+    comparisons_table,
+    contract,
+    correlations_figure,
+    correlations_table,
+    critical_difference,
+    first_cells,
+    proxies,
+    proxy_pairs,
+    published_correlations,
+    quality,
+    ranking,
+    scatter,
+    search_space,
+    search_table,
+    search_times,
+    settings,
+    setup,
+    times,
+)
+from tfnas.reporting.exhibits.ensemble_choice import write_ensemble_choice_table
+from tfnas.reporting.exhibits.provenance import write_provenance_table
+from tfnas.reporting.exhibits.published_searches import write_published_search_table
+from tfnas.reporting.leave_one_out import write_league_tables
 from tfnas.reporting.numbers import write_numbers
-from tfnas.reporting.provenance import write_provenance_table
 from tfnas.reporting.published import quoted_correlations
 from tfnas.reporting.published_searches import comparable_rows, write_published_summary
-from tfnas.reporting.published_tables import write_published_search_table
 from tfnas.reporting.wording import interval_sign
 from tfnas.search.registry import algorithm_names, get_algorithm
 
@@ -33,36 +59,36 @@ def build(study, root):
     folder = study.folder
     published = root / "report/published.yaml" if study.config["report"]["published"] else None
     drawn, written = folder / "figures", folder / "tables"
-    figures.draw_search_space(study.config["skeleton"], drawn / "search-space.pdf")
-    figures.draw_accuracies(study.truths, drawn / "accuracies.pdf")
-    figures.draw_best_cells(study.truths, drawn / "best-cells.pdf")
+    search_space.draw_search_space(study.config["skeleton"], drawn / "search-space.pdf")
+    accuracies.draw_accuracies(study.truths, drawn / "accuracies.pdf")
+    best_cells_figure.draw_best_cells(study.truths, drawn / "best-cells.pdf")
     for proxy in study.names[:2]:
-        figures.draw_scatter(study.scores, study.truths, study.correlations, proxy, drawn / f"scatter-{proxy}.pdf")
+        scatter.draw_scatter(study.scores, study.truths, study.correlations, proxy, drawn / f"scatter-{proxy}.pdf")
     if len(study.names) > 1:
-        figures.draw_correlations(study.correlations, study.datasets, drawn / "correlations.pdf", published)
+        correlations_figure.draw_correlations(study.correlations, study.datasets, drawn / "correlations.pdf", published)
     if len(study.names) >= proxy_figures.FEWEST_TO_CLUSTER:
         for dataset in study.datasets:
-            proxy_figures.draw_proxy_pairs(
+            proxy_pairs.draw_proxy_pairs(
                 study.pairs, study.correlations, dataset, study.names, study.datasets,
                 drawn / f"proxy-pairs-{dataset}.pdf",
             )  # fmt: skip
-    figures.draw_search_times(study.summary, study.searches, drawn / "search-times.pdf")
+    search_times.draw_search_times(study.summary, study.searches, drawn / "search-times.pdf")
     for dataset in study.datasets:
-        figures.draw_batch(study.batches[dataset], drawn / f"batch-{dataset}.pdf")
-    tables.write_setup_table(study.config, study.batches, study.truths, study.scores, written / "setup.tex")
-    tables.write_settings_table(study.searches, written / "settings.tex")
-    tables.write_best_cells_table(study.truths, written / "best-cells.tex")
-    tables.write_correlation_table(study.correlations, study.datasets, written / "correlations.tex")
+        batch.draw_batch(study.batches[dataset], drawn / f"batch-{dataset}.pdf")
+    setup.write_setup_table(study.config, study.batches, study.truths, study.scores, written / "setup.tex")
+    settings.write_settings_table(study.searches, written / "settings.tex")
+    best_cells_table.write_best_cells_table(study.truths, written / "best-cells.tex")
+    correlations_table.write_correlation_table(study.correlations, study.datasets, written / "correlations.tex")
     whose = (study.names, study.datasets)
-    proxy_tables.write_proxy_table(study.correlations, *whose, written / "proxies.tex")
-    proxy_tables.write_quality_table(
+    proxies.write_proxy_table(study.correlations, *whose, written / "proxies.tex")
+    quality.write_quality_table(
         study.quality, study.correlations, *whose, written / "quality.tex", study.measured_noise
     )
-    proxy_tables.write_first_table(study.quality, study.correlations, *whose, written / "first-cells.tex")
+    first_cells.write_first_table(study.quality, study.correlations, *whose, written / "first-cells.tex")
     if len(study.names) > 1:
-        proxy_tables.write_ranking_table(study.correlations, *whose, written / "ranking.tex")
+        ranking.write_ranking_table(study.correlations, *whose, written / "ranking.tex")
     if quoted_correlations(published, *whose):
-        proxy_tables.write_published_table(
+        published_correlations.write_published_table(
             study.correlations, published, *whose, written / "published-correlations.tex"
         )
     against, budgets = None, dict.fromkeys(study.datasets, 12000.0)
@@ -71,14 +97,16 @@ def build(study, root):
         of_study = (published, study.searches, study.datasets)
         write_published_summary(study.summary, *of_study, budgets, against)
         write_published_search_table(against, *of_study, written / "published-searches.tex")
-    tables.write_search_table(study.summary, study.searches, study.datasets, written / "search.tex", None, published)
+    search_table.write_search_table(
+        study.summary, study.searches, study.datasets, written / "search.tex", None, published
+    )
     if len(study.datasets) > 1:
         first = study.datasets[0]
-        tables.write_search_table(
+        search_table.write_search_table(
             study.summary, study.searches, study.datasets, written / "transfer.tex", first, published
         )
-    tables.write_time_table(study.summary, study.searches, study.datasets, written / "times.tex")
-    tables.write_contract_table(study.truths, written / "contract.tex")
+    times.write_time_table(study.summary, study.searches, study.datasets, written / "times.tex")
+    contract.write_contract_table(study.truths, written / "contract.tex")
     write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
     build_contests(study, drawn, written)
     chosen = build_choices(study, written) if len(study.datasets) > 1 else {}
@@ -143,16 +171,16 @@ def build_contests(study, drawn, written):
     """Make the exhibits that set searches against each other."""
     paths = study.contests
     regret, searches = paths["regret_path"], study.searches
-    comparison_tables.write_regret_table(regret, searches, study.datasets, written / "regret.tex")
+    regret.write_regret_table(regret, searches, study.datasets, written / "regret.tex")
     if len(searches) > 1:
         pairs = paths["search_pairs_path"]
-        comparison_tables.write_comparison_table(pairs, regret, searches, study.datasets, written / "comparisons.tex")
+        comparisons_table.write_comparison_table(pairs, regret, searches, study.datasets, written / "comparisons.tex")
         for dataset in study.datasets:
             output = drawn / f"comparisons-{dataset}.pdf"
-            comparison_figures.draw_comparisons(pairs, regret, searches, dataset, output)
+            comparisons_figure.draw_comparisons(pairs, regret, searches, dataset, output)
     if paths["ranks_path"]:
         output = drawn / "critical-difference.pdf"
-        comparison_figures.draw_critical_difference(paths["ranks_path"], searches, output)
+        critical_difference.draw_critical_difference(paths["ranks_path"], searches, output)
 
 
 def build_choices(study, written):

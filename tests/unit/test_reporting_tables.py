@@ -7,8 +7,24 @@ import pytest
 from reporting_helpers import SEARCHES, FakeStudy
 
 from tfnas.errors import DataError, ReportError
-from tfnas.reporting import figures, proxy_tables, published, tables
-from tfnas.reporting.provenance import told, told_of_families, write_provenance_table
+from tfnas.reporting import proxy_tables, published
+from tfnas.reporting.exhibits import (
+    batch,
+    best_cells_table,
+    contract,
+    correlations_table,
+    first_cells,
+    proxies,
+    published_correlations,
+    quality,
+    ranking,
+    search_table,
+    settings,
+    setup,
+    times,
+)
+from tfnas.reporting.exhibits.provenance import write_provenance_table
+from tfnas.reporting.provenance import told, told_of_families
 
 PUBLISHED = "report/published.yaml"
 
@@ -40,7 +56,7 @@ def write(function, tmp_path, *arguments, **more):
 
 
 def test_search_table_of_one_dataset_has_times_and_groups(one, tmp_path):
-    text = write(tables.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
+    text = write(search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
     assert "Scoring (s) & Training (s) & validation & test" in text
     assert (
         text.index("Candidates are trained")
@@ -55,7 +71,9 @@ def test_search_table_of_one_dataset_has_times_and_groups(one, tmp_path):
 def test_search_table_shows_the_spread_between_scorings(tmp_path, root):
     study = FakeStudy(tmp_path / "study", ("digits",), scorings=3)
     published = root / "report/published.yaml"
-    text = write(tables.write_search_table, tmp_path, study.summary, SEARCHES, study.datasets, published_path=published)
+    text = write(
+        search_table.write_search_table, tmp_path, study.summary, SEARCHES, study.datasets, published_path=published
+    )
     assert "validation & test & between scorings" in text
     ends = {line.split(" & ")[0]: line.split(" & ")[-1] for line in text.splitlines() if " & " in line}
     assert ends["Random cell"].startswith("--")
@@ -64,7 +82,7 @@ def test_search_table_shows_the_spread_between_scorings(tmp_path, root):
 
 
 def test_best_of_a_column_is_bold_ties_too_and_references_never(one, tmp_path):
-    text = write(tables.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
+    text = write(search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
     bold = [line for line in text.splitlines() if r"\textbf{91.23}" in line]
     assert [line.split(" & ")[0] for line in bold] == ["Regularised evolution", "AREA"]
     assert r"\textbf{91.50}" not in text
@@ -73,14 +91,16 @@ def test_best_of_a_column_is_bold_ties_too_and_references_never(one, tmp_path):
 def test_search_table_of_three_datasets(three, root, tmp_path):
     published = root / PUBLISHED
     text = write(
-        tables.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, searched_on="cifar10",
+        search_table.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, searched_on="cifar10",
         published_path=published,
     )  # fmt: skip
     assert columns_of(text) == {9}
     assert r"\quad published~\citep{mellor2021naswot}" in text
     assert r"DARTS-V2~\citep{mellor2021naswot}" in text
     assert r"\quoted{93.92\,\textpm\,0.30}" in text
-    each = write(tables.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, published_path=published)
+    each = write(
+        search_table.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, published_path=published
+    )
     assert columns_of(each) == {7}
     assert "DARTS" not in each
     assert r"\quad computed from published data~\citep{cavagnero2023freerea}" in each
@@ -90,7 +110,7 @@ def test_search_table_of_three_datasets(three, root, tmp_path):
 
 def test_published_rows_stay_out_of_other_studies(one, root, tmp_path):
     text = write(
-        tables.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets, searched_on=None,
+        search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets, searched_on=None,
         published_path=root / PUBLISHED,
     )  # fmt: skip
     assert "published" not in text
@@ -99,51 +119,51 @@ def test_published_rows_stay_out_of_other_studies(one, root, tmp_path):
 def test_a_search_without_summary_is_named(one, tmp_path):
     more = SEARCHES | {"lost": {"algorithm": "random_cell"}}
     with pytest.raises(ReportError, match="no valid_accuracy on 'digits' of search 'lost' searched on 'digits'"):
-        tables.write_search_table(one.summary, more, one.datasets, tmp_path / "table.tex")
+        search_table.write_search_table(one.summary, more, one.datasets, tmp_path / "table.tex")
     assert not (tmp_path / "table.tex").exists()
 
 
 def test_a_summary_without_a_column_is_named(tmp_path):
     pd.DataFrame({"search": ["a"]}).to_csv(tmp_path / "search.csv", index=False)
     with pytest.raises(DataError, match="has no column searched_on"):
-        tables.write_search_table(tmp_path / "search.csv", SEARCHES, ["digits"], tmp_path / "table.tex")
+        search_table.write_search_table(tmp_path / "search.csv", SEARCHES, ["digits"], tmp_path / "table.tex")
 
 
 def test_correlation_table(three, tmp_path):
-    text = write(tables.write_correlation_table, tmp_path, three.correlations, three.datasets)
+    text = write(correlations_table.write_correlation_table, tmp_path, three.correlations, three.datasets)
     assert columns_of(text) == {8}
     assert "0.793 [0.783, 0.803]" in text
     with pytest.raises(ReportError, match="no row for dataset 'svhn'"):
-        tables.write_correlation_table(three.correlations, ["svhn"], tmp_path / "table.tex")
+        correlations_table.write_correlation_table(three.correlations, ["svhn"], tmp_path / "table.tex")
 
 
 def test_time_tables(one, three, tmp_path):
-    assert columns_of(write(tables.write_time_table, tmp_path, one.summary, SEARCHES, one.datasets)) == {6}
-    assert columns_of(write(tables.write_time_table, tmp_path, three.summary, SEARCHES, three.datasets)) == {13}
+    assert columns_of(write(times.write_time_table, tmp_path, one.summary, SEARCHES, one.datasets)) == {6}
+    assert columns_of(write(times.write_time_table, tmp_path, three.summary, SEARCHES, three.datasets)) == {13}
 
 
 def test_setup_settings_and_best_cells(one, tmp_path):
-    setup = write(tables.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
+    setup = write(setup.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
     assert r"$8\times8$, grey" in setup
     assert "100 s" in setup
     assert r"Initialisations per cell & 3 \\" in setup, "the scores say so, whatever the study says"
     assert r"Scoring mini-batch & 8 images; the first 4 for naswot \\" in setup
-    settings = write(tables.write_settings_table, tmp_path, SEARCHES)
+    settings = write(settings.write_settings_table, tmp_path, SEARCHES)
     assert "population 10, tournament 3" in settings
     assert r"mutation node\_first" in settings
     robot = {"robot": {"algorithm": "robot", "accuracies_of": "cifar10", "constraint": {"flops": {"max": 50}}}}
-    settings = write(tables.write_settings_table, tmp_path, robot)
+    settings = write(settings.write_settings_table, tmp_path, robot)
     assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in settings
     assert "proxies grad\\_norm + SNIP + GraSP" in settings
-    best = write(tables.write_best_cells_table, tmp_path, one.truths)
+    best = write(best_cells_table.write_best_cells_table, tmp_path, one.truths)
     assert len([line for line in best.splitlines() if "cellstring" in line]) == 5
 
 
 def test_contract_prints_the_recipe_of_a_trained_table(one, three, tmp_path):
-    text = write(tables.write_contract_table, tmp_path, one.truths)
+    text = write(contract.write_contract_table, tmp_path, one.truths)
     assert r"the other\_half \& all" in text
     assert "optimiser: SGD; epochs: 5; seeds: 1, 2, 3" in text
-    assert "recipe" not in write(tables.write_contract_table, tmp_path, three.truths)
+    assert "recipe" not in write(contract.write_contract_table, tmp_path, three.truths)
 
 
 def test_provenance_counts_long_lists_and_names_a_missing_device(one, tmp_path):
@@ -207,10 +227,10 @@ def test_families_are_told_by_distinct_settings():
 def test_pixels_of_another_type_are_named(tmp_path):
     np.savez(tmp_path / "b.npz", pixels=np.zeros((2, 8, 8)))
     with pytest.raises(ReportError, match=r"are float64 of shape \(2, 8, 8\)"):
-        figures.read_pixels(tmp_path / "b.npz")
+        batch.read_pixels(tmp_path / "b.npz")
     np.savez(tmp_path / "c.npz", other=np.zeros(2))
     with pytest.raises(ReportError, match="cannot be read"):
-        figures.read_pixels(tmp_path / "c.npz")
+        batch.read_pixels(tmp_path / "c.npz")
 
 
 NAMES = ("naswot", "params", "synflow", "zen", "az_nas")
@@ -228,7 +248,7 @@ def lines_of(text, start):
 
 
 def test_many_proxies_have_one_row_per_dataset_and_may_break_over_pages(five, tmp_path):
-    text = write(tables.write_correlation_table, tmp_path, five.correlations, five.datasets)
+    text = write(correlations_table.write_correlation_table, tmp_path, five.correlations, five.datasets)
     assert text.count(r"\longcaption") == 1
     assert text.count(r"\begin{longtable}") == text.count(r"\begin{longtable*}") == 1
     assert lines_of(text, "SynFlow") == [
@@ -240,19 +260,19 @@ def test_many_proxies_have_one_row_per_dataset_and_may_break_over_pages(five, tm
 def test_a_ground_truth_without_validation_leaves_a_dash(five, tmp_path):
     table = pd.read_csv(five.correlations)
     table[table["accuracy"] == "test_accuracy"].to_csv(tmp_path / "test.csv", index=False)
-    text = write(tables.write_correlation_table, tmp_path, tmp_path / "test.csv", five.datasets)
+    text = write(correlations_table.write_correlation_table, tmp_path, tmp_path / "test.csv", five.datasets)
     assert {line[-1] for line in lines_of(text, "SynFlow")} == {"--"}
 
 
 def test_the_table_of_proxies_says_what_each_needs(five, tmp_path):
-    text = write(proxy_tables.write_proxy_table, tmp_path, five.correlations, five.names, five.datasets)
+    text = write(proxies.write_proxy_table, tmp_path, five.correlations, five.names, five.datasets)
     assert lines_of(text, "NASWOT~") == [
         [r"NASWOT~\citep{mellor2021naswot}", "one forward pass, real images", r"$\uparrow$", "0.200", "0.200"]
     ]
     ensemble = lines_of(text, "AZ-NAS~")[0]
     assert ensemble[1].startswith("log rank sum of AZ-NAS expressivity, ")
     assert text.index("Zen~") < text.index(r"\emph{Ensembles}") < text.index("AZ-NAS~")
-    one = write(proxy_tables.write_proxy_table, tmp_path, five.correlations, ["params"], ["cifar10"])
+    one = write(proxies.write_proxy_table, tmp_path, five.correlations, ["params"], ["cifar10"])
     assert "s/cell" in one
     assert "Ensembles" not in one
 
@@ -260,7 +280,7 @@ def test_the_table_of_proxies_says_what_each_needs(five, tmp_path):
 def test_quality_and_stability(five, tmp_path):
     whose = (five.names, five.datasets)
     text = write(
-        proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, *whose,
+        quality.write_quality_table, tmp_path, five.quality, five.correlations, *whose,
         noise_path=five.measured_noise,
     )  # fmt: skip
     assert columns_of(text) == {1, 7}, "titles of blocks, rows"
@@ -268,7 +288,7 @@ def test_quality_and_stability(five, tmp_path):
     assert lines_of(text, "NASWOT")[0][1:] == first
     assert lines_of(text, "Parameters")[0][2] == "--", "no partial correlation of what is given"
     assert lines_of(text, "AZ-NAS")[0][4:] == ["--"] * 3, "an ensemble has no noise of its own"
-    text = write(proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, *whose)
+    text = write(quality.write_quality_table, tmp_path, five.quality, five.correlations, *whose)
     assert {len(line) for line in lines_of(text, "NASWOT")} == {4}
 
 
@@ -276,7 +296,7 @@ def test_twins_have_no_column_where_there_are_none(five, tmp_path):
     noise = pd.read_csv(five.measured_noise).assign(twins=0, twin_spearman=np.nan)
     noise.to_csv(tmp_path / "noise.csv", index=False)
     text = write(
-        proxy_tables.write_quality_table, tmp_path, five.quality, five.correlations, five.names, five.datasets,
+        quality.write_quality_table, tmp_path, five.quality, five.correlations, five.names, five.datasets,
         noise_path=tmp_path / "noise.csv",
     )  # fmt: skip
     assert "Twins" not in text
@@ -301,7 +321,7 @@ def test_ranks_share_ties_and_put_what_is_undefined_last():
 
 
 def test_ranking_table(five, tmp_path):
-    text = write(proxy_tables.write_ranking_table, tmp_path, five.correlations, five.names, five.datasets)
+    text = write(ranking.write_ranking_table, tmp_path, five.correlations, five.names, five.datasets)
     whole = r"\phantom{.0}"
     assert lines_of(text, "NASWOT") == [
         ["NASWOT", r"\textbf{0.793}", f"1{whole}", r"\textbf{0.791}", f"1{whole}", r"\textbf{0.792}", "1.0"]
@@ -309,19 +329,24 @@ def test_ranking_table(five, tmp_path):
     assert [line[0] for line in lines_of(text, "")].index("Zen") == [line[0] for line in lines_of(text, "")].index(
         "SynFlow"
     ) + 1
-    one = write(proxy_tables.write_ranking_table, tmp_path, five.correlations, five.names, ["cifar100"])
+    one = write(ranking.write_ranking_table, tmp_path, five.correlations, five.names, ["cifar100"])
     assert columns_of(one) == {3}
 
 
 def test_a_proxy_without_a_row_is_named(five, tmp_path):
-    for function in (proxy_tables.write_ranking_table, proxy_tables.write_proxy_table):
+    for function in (ranking.write_ranking_table, proxies.write_proxy_table):
         with pytest.raises(ReportError, match=r"correlations.csv' has no row for proxy 'near' on 'cifar10': run the"):
             function(five.correlations, ["naswot", "near"], five.datasets, tmp_path / "table.tex")
 
 
 def test_our_correlations_beside_published_ones(five, root, tmp_path):
     text = write(
-        proxy_tables.write_published_table, tmp_path, five.correlations, root / PUBLISHED, five.names, five.datasets
+        published_correlations.write_published_table,
+        tmp_path,
+        five.correlations,
+        root / PUBLISHED,
+        five.names,
+        five.datasets,
     )
     lines = text.splitlines()
     place = next(i for i, line in enumerate(lines) if "NASWOT, test accuracy, all 15\\,625 cells, computed" in line)
@@ -349,7 +374,7 @@ def test_published_values_stand_beside_ours_over_the_same_cells(root):
 
 
 def test_the_table_of_first_cells(five, tmp_path):
-    text = write(proxy_tables.write_first_table, tmp_path, five.quality, five.correlations, five.names, five.datasets)
+    text = write(first_cells.write_first_table, tmp_path, five.quality, five.correlations, five.names, five.datasets)
     one, other = [r"\textbf{0.700}", r"\textbf{90.00}", "(25.0)"], ["0.670", "89.00", "(25.0)"]
     assert lines_of(text, "NASWOT") == [["NASWOT", *one * len(five.datasets)]]
     assert [line[1:4] for line in lines_of(text, "")].count(other) == 1

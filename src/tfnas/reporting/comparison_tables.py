@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,6 @@ import pandas as pd
 from tfnas.comparisons import COMPARISON_COLUMNS, RANK_COLUMNS, REGRET_COLUMNS
 from tfnas.errors import ReportError
 from tfnas.files import read_table
-from tfnas.reporting.names import GROUPS, contenders, dataset_title, search_group, search_titles, tex_title
-from tfnas.reporting.rounding import MISSING, bold, escape, show
-from tfnas.reporting.tables import RULE, block_heading, long_tables, row, tabular, write_tex
 from tfnas.statistics import LEVEL
 
 
@@ -135,113 +131,9 @@ def read_ranks(path: str | Path) -> pd.DataFrame:
     return table.sort_values("mean_rank", kind="stable")
 
 
-def write_regret_table(
-    regret_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
-    """Write mean and median regret of every search, in the groups of the table of searches.
-
-    With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The
-    smallest printed mean and median of a dataset among the ranked searches are bold.
-
-    Args:
-        regret_path: ``summaries/regret.csv``.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study, each searched by itself.
-        output: path of the table.
-
-    Raises:
-        ReportError: the summary lacks a search on a dataset.
-    """
-    table = read_regret(regret_path, list(searches), datasets)
-    titles = search_titles(searches)
-    alone = len(datasets) == 1
-    rivals = contenders(searches)
-    least = {
-        (dataset, name): min((round(table.loc[(label, dataset), name], 2) for label in rivals), default=None)
-        for dataset in datasets
-        for name in ("mean", "median")
-    }
-    width = 1 + (5 if alone else 2 * len(datasets))
-    body: list[str] = []
-    for group, heading in GROUPS.items():
-        labels = [label for label, settings in searches.items() if search_group(settings) == group]
-        body += [RULE] if body and labels else []
-        body += [block_heading(heading, width)] if labels else []
-        for label in labels:
-            cells = [tex_title(titles[label])]
-            for dataset in datasets:
-                line = table.loc[(label, dataset)]
-                for name in ("mean", "median"):
-                    best = label in rivals and round(line[name], 2) == least[dataset, name]
-                    text = show(line[name], "accuracy")
-                    cells.append(bold(text) if best else text)
-                if alone:
-                    interval = f"[{show(line['ci_low'], 'accuracy')}, {show(line['ci_high'], 'accuracy')}]"
-                    cells.insert(2, interval)
-                    cells += [show(line["worst"], "accuracy"), show(line["at_optimum"], "share")]
-            body.append(row(cells))
-    if alone:
-        head = [row(["Search", "Mean", r"[95\,\%]", "Median", "Worst run", r"At the optimum (\%)"])]
-        return write_tex(output, tabular("lrlrrr", head, body))
-    titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
-    head = [
-        row(["", *titled]),
-        " ".join(rf"\cmidrule(lr){{{2 + 2 * place}-{3 + 2 * place}}}" for place in range(len(datasets))),
-        row(["Search", *["mean", "median"] * len(datasets)]),
-    ]
-    return write_tex(output, tabular("l" + "rr" * len(datasets), head, body))
-
-
 def best_search(regret: pd.DataFrame, labels: list[str], dataset: str) -> str:
     """Return which of the searches has the least mean regret on a dataset, the first of equal ones."""
     return min(labels, key=lambda label: regret.loc[(label, dataset), "mean"])
-
-
-def write_comparison_table(
-    comparisons_path: str | Path,
-    regret_path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
-    """Write every search against the ranked one with the highest mean test accuracy, in blocks by dataset.
-
-    Difference of means with interval, probability of being better in a run, effect size, corrected p-value (differences
-    that the corrected test does not tell from zero are grey), what these runs detect, and runs for a tenth of a point.
-
-    Args:
-        comparisons_path: ``summaries/comparisons.csv``.
-        regret_path: ``summaries/regret.csv``, which says which search is best and in which order they come.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study, each searched by itself.
-        output: path of the table.
-
-    Raises:
-        ReportError: a summary lacks a search, a pair or a dataset.
-    """
-    pairs = Pairs(comparisons_path)
-    regret = read_regret(regret_path, list(searches), datasets)
-    titles = search_titles(searches)
-    blocks: dict[str, list[str]] = {}
-    for dataset in datasets:
-        best = best_search(regret, contenders(searches) or list(searches), dataset)
-        body = blocks.setdefault(dataset_title(dataset), [])
-        for label in sorted(searches, key=lambda label: regret.loc[(label, dataset), "mean"]):
-            name = tex_title(titles[label])
-            if label == best:
-                body.append(row([rf"\textbf{{{name}}}", *[MISSING] * 6]))
-                continue
-            pair = pairs.between(dataset, label, best)
-            interval = f"[{show(pair.low, 'accuracy')}, {show(pair.high, 'accuracy')}]"
-            cells = [
-                name, f"{show(pair.difference, 'accuracy')} {interval}", show(pair.probability, "share"),
-                show(pair.effect, "correlation"), show(pair.p_holm, "p"), show(pair.detectable, "accuracy"),
-                show(pair.runs_needed, "count"),
-            ]  # fmt: skip
-            body.append(row(cells if pair.told_apart else [rf"\quoted{{{cell}}}" for cell in cells]))
-    head = [row(["Search", r"Difference [95\,\%]", r"Wins (\%)", "$r$", "$p$", "Detectable", "Runs"])]
-    columns = r"L{0.31\linewidth}w{l}{0.21\linewidth}*{5}{w{r}{0.068\linewidth}}"
-    write_tex(output, long_tables(columns, head, blocks))
 
 
 def matrix(pairs: Pairs, dataset: str, labels: list[str], name: str) -> np.ndarray:

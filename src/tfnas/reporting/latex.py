@@ -33,12 +33,12 @@ from typing import TYPE_CHECKING, Any
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting.citations import known_keys
-from tfnas.reporting.comparison_figures import MOST_WITH_DIFFERENCES
-from tfnas.reporting.leave_one_out import MOST_WITH_STD
+from tfnas.reporting.exhibits.comparisons_figure import MOST_WITH_DIFFERENCES
+from tfnas.reporting.exhibits.correlations_table import MOST_IN_FULL
+from tfnas.reporting.exhibits.league_searches import MOST_WITH_STD
+from tfnas.reporting.exhibits.proxy_pairs import MOST_WITH_VALUES
 from tfnas.reporting.names import NATS_DATASETS, contenders, dataset_title, search_group, search_titles
-from tfnas.reporting.proxy_figures import MOST_WITH_VALUES
 from tfnas.reporting.rounding import escape
-from tfnas.reporting.tables import MOST_IN_FULL
 from tfnas.reporting.wording import agree, count_words, listed
 
 if TYPE_CHECKING:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.files import read_table
-from tfnas.reporting.names import proxy_title
-from tfnas.reporting.proxy_tables import by_name, test_correlations
-from tfnas.reporting.rounding import plain
-from tfnas.reporting.style import WIDTH, figure_style, save
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
 """Columns of ``summaries/proxy-pairs.csv``."""
 
 FEWEST_TO_CLUSTER = 3
 """Proxies and ensembles from which on a study has a picture of their pairs."""
-
-MOST_WITH_VALUES = 12
-"""Names up to which the squares of the picture are large enough for their values."""
 
 
 def read_pairs(pairs_path: str | Path, names: list[str], datasets: list[str]) -> np.ndarray:
@@ -34,93 +23,3 @@ def read_pairs(pairs_path: str | Path, names: list[str], datasets: list[str]) ->
         part = table[table["dataset"] == dataset].pivot(index="proxy", columns="other", values="spearman")
         matrices.append(part.reindex(index=names, columns=names).to_numpy(dtype=np.float64))
     return np.stack(matrices)
-
-
-def cluster_order(similarity: np.ndarray) -> list[int]:
-    """Return the places of names in an order that puts alike ones side by side.
-
-    Hierarchical clustering with average linkage of the distance 1 - similarity, leaves ordered so that the sum of
-    distances of neighbours is smallest. An undefined similarity counts as 0.
-
-    Source: Bar-Joseph, Gifford, Jaakkola 2001, "Fast optimal leaf ordering for hierarchical clustering",
-    Bioinformatics 17 (as ``scipy.cluster.hierarchy.linkage`` implements it).
-
-    Args:
-        similarity: symmetric, shape (n, n) with n at least 2, values from -1 to 1 or NaN.
-    """
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    distance = 1 - np.nan_to_num(similarity)
-    distance = (distance + distance.T) / 2
-    np.fill_diagonal(distance, 0)
-    return leaves_list(linkage(squareform(distance), "average", optimal_ordering=True)).tolist()
-
-
-def draw_proxy_pairs(
-    pairs_path: str | Path,
-    correlations_path: str | Path,
-    dataset: str,
-    names: list[str],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
-    """Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it.
-
-    The order is that of :func:`cluster_order` for the mean over all datasets of the study, so that the pictures of two
-    datasets can be laid side by side. A bar marks negative coefficients; undefined ones are white.
-
-    Args:
-        pairs_path: ``summaries/proxy-pairs.csv``.
-        correlations_path: ``summaries/correlations.csv``.
-        dataset: the dataset to draw.
-        names: the proxies and ensembles of the study.
-        datasets: all datasets of the study.
-        output: path of the PDF.
-
-    Raises:
-        ReportError: the correlations lack a proxy on the dataset.
-    """
-    import matplotlib.pyplot as plt
-
-    pairs = read_pairs(pairs_path, names, datasets)
-    correlations = read_table(correlations_path, ("dataset", "proxy", "accuracy", "cells", "spearman"))
-    accuracy = by_name(test_correlations(correlations), correlations_path, names, [dataset])["spearman"]
-    order = cluster_order(pairs.mean(axis=0))
-    matrix = pairs[datasets.index(dataset)][np.ix_(order, order)]
-    against = np.array([[accuracy[dataset, names[place]] for place in order]])
-    titles = [proxy_title(names[place]) for place in order]
-    count = len(names)
-    size = 4.4 if count > MOST_WITH_VALUES else max(1.3, 0.33 * count)
-    font = min(8.0, 0.8 * 72 * size / count)
-    with figure_style():
-        figure, (upper, lower) = plt.subplots(
-            2, 1, sharex=True, layout="constrained", height_ratios=[1, count],
-            figsize=(min(WIDTH, size + 1.9), size * (1 + 1 / count) + 1.5),
-        )  # fmt: skip
-        for axes, values in ((upper, against), (lower, matrix)):
-            image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-            axes.grid(False)
-            axes.tick_params(length=0, labelsize=font)
-            for spine in axes.spines.values():
-                spine.set_visible(False)
-            _mark(axes, values, font, count <= MOST_WITH_VALUES)
-        upper.set_yticks([0], ["test accuracy"])
-        upper.tick_params(labelbottom=False)
-        lower.set_yticks(range(count), titles)
-        lower.set_xticks(range(count), titles, rotation=90)
-        bar = figure.colorbar(image, ax=[upper, lower], shrink=0.6, aspect=28, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
-        bar.set_label("Spearman's $\\rho$")
-        bar.outline.set_linewidth(0.4)
-        bar.ax.tick_params(length=0)
-        save(figure, output)
-
-
-def _mark(axes: Axes, values: np.ndarray, font: float, written: bool) -> None:
-    """Write the values into their squares where there is room, else a bar into those with a negative value."""
-    for (row, column), value in np.ndenumerate(values):
-        if not np.isfinite(value) or not (written or value < 0):
-            continue
-        text = plain(value, "correlation") if written else "\N{MINUS SIGN}"
-        colour = "white" if abs(value) > 0.6 else "black"
-        axes.text(column, row, text, ha="center", va="center_baseline", fontsize=0.8 * font, color=colour)

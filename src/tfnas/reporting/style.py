@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfnas.files import atomic
+from tfnas.reporting.behind import write_drawn
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +82,7 @@ def figure_style() -> Iterator[None]:
 
 
 def save(figure: Figure, output: str | Path) -> None:
-    """Write a figure as vector PDF at ``output`` and as PNG beside it, without dates, and close it.
+    """Write a figure as vector PDF at ``output``, as PNG and as the CSV behind it, without dates, and close it.
 
     Args:
         figure: the figure.
@@ -97,5 +98,6 @@ def save(figure: Figure, output: str | Path) -> None:
             )
         with atomic(output.with_suffix(".png")) as temporary:
             figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
+        write_drawn(figure, output.with_suffix(".csv"))
     finally:
         plt.close(figure)

@@ -1,0 +1,54 @@
+"""The best functionally distinct cells of every dataset by test accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+
+from tfnas.cells import canonical_classes, codes_of
+from tfnas.errors import DataError
+from tfnas.files import read_table, write_table
+from tfnas.products import Summary
+
+COLUMNS = ("arch", "valid_accuracy", "test_accuracy", "params", "flops")
+"""What is told of a cell, as in the ground truth."""
+
+COUNT = 5
+"""Cells of a dataset."""
+
+SPEC = Summary(
+    name="best-cells",
+    category="Ground truth",
+    message="Finding the best cells",
+    needs={"truths": "truth/{dataset}.parquet"},
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    summarise_best_cells(inputs.truths, output.table)
+
+
+def summarise_best_cells(truth_paths: dict[str, str | Path], output: str | Path) -> None:
+    """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first.
+
+    Args:
+        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
+        output: path of the summary, columns ``dataset`` and :data:`COLUMNS`.
+    """
+    tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in truth_paths.items()]
+    write_table(output, pd.concat(tables, ignore_index=True)[["dataset", *COLUMNS]], {"cells": COUNT})
+
+
+def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return the ``count`` best functionally distinct cells of a ground truth by test accuracy, best first.
+
+    Of cells that are functionally identical the one with the best test accuracy stands for all; ties keep file order.
+    """
+    codes = codes_of(table["arch"], "The ground truth", DataError)
+    ranked = table.assign(family=canonical_classes()[codes])
+    ranked = ranked.sort_values("test_accuracy", ascending=False, kind="stable").drop_duplicates("family")
+    return ranked.head(count).drop(columns="family").reset_index(drop=True)

@@ -1,0 +1,298 @@
+"""Summaries and exhibits: what one file declares, from which one loop of rules makes the jobs.
+
+A *summary* is a table that exhibits read: a module of :mod:`tfnas.analysis` with a ``SPEC`` and a function ``make``.
+An *exhibit* is a figure or a table of the report: a module of :mod:`tfnas.reporting.exhibits` with the same two. To add
+one is to add its file; nothing lists them::
+
+    SPEC = Exhibit(
+        kind="table",
+        name="regret",
+        category="Searches",
+        message="Writing the table of regret",
+        needs={"regret": "summaries/regret.csv"},
+        params=("searches", "datasets"),
+        prints=("searches",),
+        when=lambda study: len(study.searches) > 1,
+    )
+
+    def make(inputs, params, output): ...
+
+When the workflow starts it reads ``SPEC`` alone: no other line of the module runs, so that a module may import at its
+top what it computes with. A job imports the one module that it makes.
+
+``inputs`` and ``params`` have an attribute for each entry of ``needs`` and ``params``; ``output`` has one for each file
+that the job writes: ``table`` of a summary and those of ``also``; ``pdf`` or ``tex``, and ``csv``, of an exhibit.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.errors import ConfigError
+
+PACKAGE = Path(__file__).parent
+"""Folder of the library."""
+
+Paths = str | list[str] | dict[str, str]
+"""One file; several; or several by name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """What a summary and an exhibit have in common.
+
+    Attributes:
+        name: name of the file that is made, without its ending.
+        category: heading in Snakemake's report.
+        message: what Snakemake says when the job starts.
+        needs: input by name. A text is a path below the results of the study; with ``{dataset}`` in it, it stands for
+            ``{dataset: path}`` over all datasets, or for one path where one product is made for each dataset. A
+            function takes the study and returns :data:`Paths`. A summary that the study does not make is None.
+        params: what the study says, by name: attributes of :class:`tfnas.study.Study`, or functions of it.
+        prints: registries whose words it shows, ``searches`` or ``proxies``: to edit a title makes it again.
+        calls: registries whose code it runs, ``proxies``.
+        when: whether a study makes it.
+        each: ``dataset`` or ``proxy`` where one is made for each of them (``{name}-{dataset}``), else empty.
+        local: whether it takes seconds, so that it runs where Snakemake runs and not as a job of a cluster.
+        module: the module that declares it; the registry fills it in.
+    """
+
+    name: str
+    category: str
+    message: str
+    needs: Mapping[str, str | Callable[[Any], Paths]] = field(default_factory=dict)
+    params: tuple[str, ...] | Mapping[str, str | Callable[[Any], Any]] = ()
+    prints: tuple[str, ...] = ()
+    calls: tuple[str, ...] = ()
+    when: Callable[[Any], bool] = lambda study: True
+    each: str = ""
+    local: bool = False
+    module: str = ""
+
+    @property
+    def rule(self) -> str:
+        """Name of its rule."""
+        return f"{self.verb}_{self.name.replace('-', '_')}"
+
+    @property
+    def job(self) -> str:
+        """Path of the log and of the seconds of its jobs, without ending."""
+        return self.rule + (f"/{{{self.each}}}" if self.each else "")
+
+    @property
+    def source(self) -> Path:
+        """The file that declares it."""
+        return source_of(self.module)
+
+    def _needed(self, study: Any) -> dict[str, Paths]:
+        """Return the files of each need."""
+        known = {file for summary in summaries() for file in summary.files.values()}
+        made = {file for summary in study.summary_specs for file in summary.files.values()}
+        needed: dict[str, Paths] = {}
+        for name, need in self.needs.items():
+            file = "" if callable(need) else need.removeprefix("summaries/")
+            if callable(need):
+                needed[name] = need(study)
+            elif file != need and file not in known:
+                raise ConfigError(f"'{self.module}' needs '{need}', which no module of tfnas.analysis makes.")
+            elif file != need and file not in made:
+                needed[name] = []
+            elif "{dataset}" in need and self.each != "dataset":
+                needed[name] = {dataset: study.file(need.replace("{dataset}", dataset)) for dataset in study.datasets}
+            else:
+                needed[name] = study.file(need)
+        return needed
+
+    def inputs(self, study: Any) -> dict[str, str | list[str]]:
+        """Return the inputs of its rule."""
+        needed = self._needed(study)
+        return {name: list(paths.values()) if isinstance(paths, dict) else paths for name, paths in needed.items()}
+
+    def parameters(self, study: Any) -> dict[str, Any]:
+        """Return the parameters of its rule: those of the job, what it prints, and how its inputs are called."""
+        wanted = self.params if isinstance(self.params, Mapping) else {name: name for name in self.params}
+        values = {name: get(study) if callable(get) else getattr(study, get) for name, get in wanted.items()}
+        named = {name: list(paths) for name, paths in self._needed(study).items() if isinstance(paths, dict)}
+        printed = {registry: words(study, registry) for registry in self.prints}
+        return values | {"module": self.module, "named": named, "printed": printed}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary(Product):
+    """A table that exhibits read, ``summaries/{name}.csv``.
+
+    Attributes:
+        also: further files of the same job below ``summaries/``, by name of the output.
+    """
+
+    also: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def verb(self) -> str:
+        """First word of the name of its rule."""
+        return "summarise"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Names of the tables that it makes below ``summaries/``, by name of the output."""
+        return {"table": f"{self.name}.csv", **self.also}
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Paths of the files of its rule below the results of a study: tables with their facts."""
+        paths = {name: f"summaries/{file}" for name, file in self.files.items()}
+        return paths | {f"{name}_facts": str(Path(path).with_suffix(".json")) for name, path in paths.items()}
+
+    @property
+    def reported(self) -> list[str]:
+        """Names of the outputs that Snakemake's report shows."""
+        return [name for name, file in self.files.items() if file.endswith(".csv")]
+
+    def caption(self, output: str) -> str:
+        """Return the name of the caption of an output in ``report/captions``."""
+        return f"{Path(self.files[output]).stem}-summary"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhibit(Product):
+    """A figure or a table of the report, with the numbers behind it beside it as CSV.
+
+    Attributes:
+        kind: ``figure`` (``figures/{name}.pdf``, ``.png``) or ``table`` (``tables/{name}.tex``).
+        shown: of those under ``each`` the ones that the report shows, all by default; others are made when asked for.
+    """
+
+    kind: str
+    shown: Callable[[Any], list[str]] | None = None
+
+    @property
+    def verb(self) -> str:
+        """First word of the name of its rule."""
+        return "draw" if self.kind == "figure" else "tabulate"
+
+    @property
+    def stem(self) -> str:
+        """Path without ending below the results of a study, with the wildcard of ``each``."""
+        return f"{self.kind}s/{self.name}" + (f"-{{{self.each}}}" if self.each else "")
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Paths of the files of its rule below the results of a study."""
+        endings = ("pdf", "png", "csv") if self.kind == "figure" else ("tex", "csv")
+        return {ending: f"{self.stem}.{ending}" for ending in endings}
+
+    @property
+    def reported(self) -> list[str]:
+        """Names of the outputs that Snakemake's report shows."""
+        return ["png"] if self.kind == "figure" else ["csv"]
+
+    def caption(self, output: str) -> str:
+        """Return the name of the caption of an output in ``report/captions``."""
+        return self.name if self.kind == "figure" else f"{self.name}-table"
+
+    def files(self, study: Any) -> list[str]:
+        """Return the files of it that the report shows."""
+        ending = ".pdf" if self.kind == "figure" else ".tex"
+        if not self.each:
+            return [study.file(self.stem + ending)]
+        everyone = study.datasets if self.each == "dataset" else study.scored
+        shown = everyone if self.shown is None else self.shown(study)
+        return [study.file(self.stem.replace(f"{{{self.each}}}", one) + ending) for one in shown]
+
+
+def read_spec(path: Path) -> Any:
+    """Return the ``SPEC`` of a module without running the rest of it, None where it has none.
+
+    Raises:
+        ConfigError: the declaration uses a name that this module does not have, or an argument that does not exist.
+    """
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    found = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"]
+    if not found:
+        return None
+    names = {"Summary": Summary, "Exhibit": Exhibit}
+    try:
+        exec(compile(ast.Module(found, []), str(path), "exec"), names)
+    except (NameError, TypeError) as error:
+        raise ConfigError(
+            f"The SPEC of '{path}' cannot be read: {error}; it may use Summary and Exhibit alone."
+        ) from error
+    return names["SPEC"]
+
+
+def source_of(module: str) -> Path:
+    """Return the file of a module of the library."""
+    return PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+
+
+def _declared(package: str) -> Iterator[Any]:
+    """Yield the ``SPEC`` of every module of a package that has one, in the order of their names."""
+    for path in sorted(source_of(package).with_suffix("").glob("*.py")):
+        spec = read_spec(path)
+        if spec is not None:
+            yield replace(spec, module=f"{package}.{path.stem}")
+
+
+@cache
+def summaries() -> tuple[Summary, ...]:
+    """Return what the modules of :mod:`tfnas.analysis` declare, in the order of their names."""
+    return tuple(_declared("tfnas.analysis"))
+
+
+@cache
+def exhibits() -> tuple[Exhibit, ...]:
+    """Return what the modules of :mod:`tfnas.reporting.exhibits` declare, in the order of their names."""
+    return tuple(_declared("tfnas.reporting.exhibits"))
+
+
+def words(study: Any, registry: str) -> dict[str, Any]:
+    """Return what a report may print of the searches or the proxies of a study, from their registry.
+
+    It becomes a parameter of the rules that print it, so that editing a title makes again what shows the title, and
+    nothing else.
+
+    Args:
+        study: the study.
+        registry: ``searches`` or ``proxies``.
+    """
+    if registry == "searches":
+        from tfnas.search.registry import get_algorithm
+
+        used = {settings["algorithm"] for settings in study.searches.values()}
+        return {name: _plain(get_algorithm(name)) for name in sorted(used)}
+    from tfnas.proxies.registry import describe
+
+    return {name: _plain(describe(name)) for name in study.scored}
+
+
+def _plain(entry: Any) -> dict[str, Any]:
+    """Return the fields of an entry of a registry that are text, numbers, or made of them."""
+    return {name: value for name, value in vars(entry).items() if not callable(value)}
+
+
+def make(snakemake: Any) -> None:
+    """Make the product of a job: hand its inputs, parameters and outputs to ``make`` of its module.
+
+    Args:
+        snakemake: the object that Snakemake gives to a script.
+    """
+    params = dict(snakemake.params.items())
+    module = importlib.import_module(params.pop("module"))
+    named = params.pop("named")
+    inputs: dict[str, Any] = {}
+    for name, need in module.SPEC.needs.items():
+        paths = snakemake.input[name]
+        paths = [paths] if isinstance(paths, str) else list(paths)
+        if name in named:
+            inputs[name] = dict(zip(named[name], paths, strict=True))
+        else:
+            inputs[name] = paths if callable(need) else next(iter(paths), None)
+    wanted = SimpleNamespace(**params, **dict(snakemake.wildcards.items()))
+    module.make(SimpleNamespace(**inputs), wanted, SimpleNamespace(**dict(snakemake.output.items())))

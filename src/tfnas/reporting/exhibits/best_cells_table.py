@@ -1,0 +1,53 @@
+"""Write the best functionally distinct cells of each dataset by test accuracy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from tfnas.analysis.best_cells import COLUMNS
+from tfnas.files import read_table
+from tfnas.products import Exhibit
+from tfnas.reporting.names import dataset_title
+from tfnas.reporting.rounding import escape, show
+from tfnas.reporting.tables import RULE, row, tabular, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="best-cells",
+    category="Ground truth",
+    message="Writing the table of the best cells",
+    needs={"best": "summaries/best-cells.csv"},
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_best_cells_table(inputs.best, output.tex)
+
+
+def write_best_cells_table(best_path: str | Path, output: str | Path) -> None:
+    """Write the best functionally distinct cells of each dataset by test accuracy.
+
+    Args:
+        best_path: ``summaries/best-cells.csv``.
+        output: path of the table.
+    """
+    body = []
+    table = read_table(best_path, ("dataset", *COLUMNS))
+    blocks = dict(list(table.groupby("dataset", sort=False)))
+    for dataset, best in blocks.items():
+        if len(blocks) > 1:
+            body += [RULE] if body else []
+            body.append(rf"\multicolumn{{5}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for values in best.itertuples():
+            cell = rf"\cellstring{{{escape(values.arch)}}}"
+            body.append(
+                row([
+                    cell, show(values.valid_accuracy, "accuracy"), show(values.test_accuracy, "accuracy"),
+                    show(values.params, "count"), show(values.flops, "value"),
+                ])
+            )  # fmt: skip
+    head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
+    write_tex(output, tabular("lrrrr", head, body))

@@ -1,0 +1,78 @@
+"""Write what searches with a limit chose, in blocks by dataset, each searched by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.files import read_table
+from tfnas.hardware import limits_of
+from tfnas.limits import LIMIT_COLUMNS
+from tfnas.products import Exhibit
+from tfnas.reporting.hardware import cost_title
+from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.rounding import escape, show
+from tfnas.reporting.tables import row, tabular, with_interval, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="limits",
+    category="Hardware",
+    message="Writing the table of limited searches",
+    needs={"summary": "summaries/limits.csv"},
+    params=("searches", "datasets"),
+    prints=("searches", "proxies"),
+    when=lambda study: study.limited_searches,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_limits_table(inputs.summary, params.searches, params.datasets, output.tex)
+
+
+def write_limits_table(
+    summary_path: str | Path, searches: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write what searches with a limit chose, in blocks by dataset, each searched by itself.
+
+    Columns: the cost with its limit, the share of runs whose cell keeps to it, the mean cost of the chosen cells, their
+    test accuracy with its interval, and the best test accuracy within all limits of the search.
+
+    Args:
+        summary_path: ``summaries/limits.csv``.
+        searches: settings of all searches of the study by label.
+        datasets: the datasets of the study.
+        output: path of the table.
+    """
+    summary = read_table(summary_path, LIMIT_COLUMNS)
+    own = summary[summary["searched_on"] == summary["dataset"]]
+    titles = search_titles(dict(searches))
+    body = []
+    for dataset in datasets:
+        if len(datasets) > 1:
+            body += [r"\addlinespace"] if body else []
+            body.append(rf"\multicolumn{{6}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for entry in own[own["dataset"] == dataset].itertuples():
+            kept = limits_of(searches[entry.search].get("constraint", {})).get(entry.cost)
+            relation = r"$\leq$" if kept == entry.limit else "about"
+            body.append(
+                row(
+                    [
+                        tex_title(titles[entry.search]),
+                        f"{escape(cost_title(entry.cost))} {relation} {entry.limit:.12g}",
+                        show(entry.within, "share"),
+                        show(entry.cost_mean, "value"),
+                        with_interval(entry.mean, entry.ci_low, entry.ci_high, "accuracy"),
+                        show(entry.best, "accuracy"),
+                    ]
+                )
+            )
+    head = [
+        row(["", "", "runs within", "mean", r"test accuracy [95\,\%]", "best"]),
+        row(["Search", "Limit", r"limit (\%)", "cost", "of the chosen cells", "within"]),
+    ]
+    write_tex(output, tabular(r"lL{0.24\linewidth}rrrr", head, body))

@@ -1,0 +1,79 @@
+"""Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.files import read_table
+from tfnas.products import Exhibit
+from tfnas.reporting.names import dataset_title, proxy_title
+from tfnas.reporting.proxy_tables import by_name, test_correlations
+from tfnas.reporting.rounding import escape, show
+from tfnas.reporting.tables import CORRELATION_COLUMNS, block_heading, long_table, row, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="proxies",
+    category="Proxies",
+    message="Writing what every proxy needs and takes",
+    needs={"correlations": "summaries/correlations.csv"},
+    params=("scored", "datasets"),
+    prints=("proxies",),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_proxy_table(inputs.correlations, params.scored, params.datasets, output.tex)
+
+
+def write_proxy_table(correlations_path: str | Path, names: list[str], datasets: list[str], output: str | Path) -> None:
+    """Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell.
+
+    Args:
+        correlations_path: ``summaries/correlations.csv``.
+        names: the proxies and ensembles of the study.
+        datasets: datasets in the order of the study.
+        output: path of the table.
+
+    Raises:
+        ReportError: the summary lacks a proxy on a dataset.
+    """
+    from tfnas.proxies.registry import describe, ensembles
+
+    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
+    entries = by_name(table, correlations_path, names, datasets)
+    body: list[str] = []
+    in_ensembles = False
+    for name in names:
+        proxy = describe(name)
+        if name in ensembles() and not in_ensembles:
+            in_ensembles = True
+            body += [r"\addlinespace", block_heading("Ensembles", 3 + len(datasets))]
+        seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in datasets]
+        cite = rf"~\citep{{{proxy.reference[0]}}}" if proxy.reference[0] else ""
+        arrow = r"$\uparrow$" if proxy.direction > 0 else r"$\downarrow$"
+        body.append(row([escape(proxy.title) + cite, escape(_needs(proxy)), arrow, *seconds]))
+    count = len(datasets)
+    if count == 1:
+        head = [row(["Proxy", "Needs", "Better", "s/cell"])]
+    else:
+        titles = [escape(dataset_title(dataset)) for dataset in datasets]
+        head = [
+            row(["", "", "", rf"\multicolumn{{{count}}}{{c}}{{Seconds per cell}}"]),
+            rf"\cmidrule(lr){{4-{3 + count}}}",
+            row(["Proxy", "Needs", "Better", *titles]),
+        ]
+    widths = {1: 0.44, 2: 0.38, 3: 0.27}.get(count, 0.2)
+    columns = rf"L{{0.27\linewidth}}L{{{widths}\linewidth}}c" + "r" * count
+    write_tex(output, long_table(columns, head, body))
+
+
+def _needs(proxy: Any) -> str:
+    """Return what a proxy needs, or of which proxies an ensemble is made."""
+    if hasattr(proxy, "members"):
+        return f"{proxy.rule.replace('_', ' ')} of {', '.join(proxy_title(member) for member in proxy.members)}"
+    return ", ".join(proxy.needs)

@@ -1,0 +1,99 @@
+"""Write how good and how stable every score is, in blocks by dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+
+from tfnas.files import read_table
+from tfnas.products import Exhibit
+from tfnas.reporting.names import dataset_title, proxy_title
+from tfnas.reporting.proxy_tables import NOISE_COLUMNS, QUALITY_COLUMNS, by_name, test_correlations
+from tfnas.reporting.rounding import MISSING, escape, show
+from tfnas.reporting.tables import CORRELATION_COLUMNS, long_tables, row, with_interval, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="quality",
+    category="Proxies",
+    message="Writing how good and how stable every score is",
+    needs={
+        "quality": "summaries/proxies.csv",
+        "correlations": "summaries/correlations.csv",
+        "noise": "summaries/noise.csv",
+    },
+    params=("scored", "datasets"),
+    prints=("proxies",),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_quality_table(inputs.quality, inputs.correlations, params.scored, params.datasets, output.tex, inputs.noise)
+
+
+def write_quality_table(
+    quality_path: str | Path,
+    correlations_path: str | Path,
+    names: list[str],
+    datasets: list[str],
+    output: str | Path,
+    noise_path: str | Path | None = None,
+) -> None:
+    """Write how good and how stable every score is, in blocks by dataset.
+
+    Correlation with test accuracy in the best tenth of cells, partial correlation given parameters and FLOPs, cells
+    without a score; with ``noise_path`` also how two initialisations, two mini-batches and twins agree, with the mean
+    shift of ranks (percent of the cells) or the number of pairs in brackets. Ensembles have no noise of their own.
+
+    Args:
+        quality_path: ``summaries/proxies.csv``.
+        correlations_path: ``summaries/correlations.csv``.
+        names: the proxies and ensembles of the study.
+        datasets: datasets in the order of the study.
+        output: path of the table.
+        noise_path: ``summaries/noise.csv``, None where the study measures no noise.
+
+    Raises:
+        ReportError: a summary lacks a proxy on a dataset.
+    """
+    quality = by_name(read_table(quality_path, QUALITY_COLUMNS), quality_path, names, datasets)
+    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
+    correlations = by_name(table, correlations_path, names, datasets)
+    noise = None if noise_path is None else read_table(noise_path, NOISE_COLUMNS).set_index(["dataset", "proxy"])
+    twins = noise is not None and bool((noise["twins"] > 0).any())
+    blocks: dict[str, list[str]] = {}
+    for dataset in datasets:
+        body = blocks.setdefault(dataset_title(dataset), [])
+        for name in names:
+            key = (dataset, name)
+            values = quality.loc[key]
+            cells = [
+                with_interval(*(values[f"{kind}_spearman{end}"] for end in ("", "_low", "_high")))
+                for kind in ("top", "partial")
+            ]
+            cells.append(show(int(correlations.loc[key, "nan"]), "count"))
+            if noise is not None:
+                cells += _stability(noise.loc[key], twins) if key in noise.index else [MISSING] * (2 + twins)
+            body.append(row([escape(proxy_title(name)), *cells]))
+    names_of_columns = ["Proxy", r"Best tenth [95\,\%]", r"Partial [95\,\%]", "NaN"]
+    if noise is not None:
+        names_of_columns += ["Initialisations", "Mini-batches", *(["Twins"] if twins else [])]
+    columns = r"L{0.19\linewidth}*{2}{w{l}{0.19\linewidth}}w{r}{0.045\linewidth}"
+    columns += r"w{r}{0.088\linewidth}" * (len(names_of_columns) - 4)
+    write_tex(output, long_tables(columns, [row(names_of_columns)], blocks))
+
+
+def _stability(values: pd.Series, twins: bool) -> list[str]:
+    """Return the agreement of initialisations and mini-batches, with the shift of ranks, and of twins."""
+    cells = []
+    for kind in ("initialisation", "batch"):
+        shift = show(values[f"{kind}_shift"] / 100, "share")
+        cells.append(f"{show(values[f'{kind}_spearman'], 'correlation')} ({shift})")
+    if twins:
+        count = int(values["twins"])
+        cells.append(f"{show(values['twin_spearman'], 'correlation')} ({show(count, 'count')})" if count else MISSING)
+    return cells

@@ -1,0 +1,86 @@
+"""Write mean and median regret of every search, in the groups of the table of searches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.products import Exhibit
+from tfnas.reporting.comparison_tables import read_regret
+from tfnas.reporting.names import GROUPS, contenders, dataset_title, search_group, search_titles, tex_title
+from tfnas.reporting.rounding import bold, escape, show
+from tfnas.reporting.tables import RULE, block_heading, row, tabular, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="regret",
+    category="Searches",
+    message="Writing the table of regret",
+    needs={"regret": "summaries/regret.csv"},
+    params=("searches", "datasets"),
+    prints=("searches", "proxies"),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_regret_table(inputs.regret, params.searches, params.datasets, output.tex)
+
+
+def write_regret_table(
+    regret_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write mean and median regret of every search, in the groups of the table of searches.
+
+    With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The
+    smallest printed mean and median of a dataset among the ranked searches are bold.
+
+    Args:
+        regret_path: ``summaries/regret.csv``.
+        searches: ``search.use`` of the study.
+        datasets: datasets in the order of the study, each searched by itself.
+        output: path of the table.
+
+    Raises:
+        ReportError: the summary lacks a search on a dataset.
+    """
+    table = read_regret(regret_path, list(searches), datasets)
+    titles = search_titles(searches)
+    alone = len(datasets) == 1
+    rivals = contenders(searches)
+    least = {
+        (dataset, name): min((round(table.loc[(label, dataset), name], 2) for label in rivals), default=None)
+        for dataset in datasets
+        for name in ("mean", "median")
+    }
+    width = 1 + (5 if alone else 2 * len(datasets))
+    body: list[str] = []
+    for group, heading in GROUPS.items():
+        labels = [label for label, settings in searches.items() if search_group(settings) == group]
+        body += [RULE] if body and labels else []
+        body += [block_heading(heading, width)] if labels else []
+        for label in labels:
+            cells = [tex_title(titles[label])]
+            for dataset in datasets:
+                line = table.loc[(label, dataset)]
+                for name in ("mean", "median"):
+                    best = label in rivals and round(line[name], 2) == least[dataset, name]
+                    text = show(line[name], "accuracy")
+                    cells.append(bold(text) if best else text)
+                if alone:
+                    interval = f"[{show(line['ci_low'], 'accuracy')}, {show(line['ci_high'], 'accuracy')}]"
+                    cells.insert(2, interval)
+                    cells += [show(line["worst"], "accuracy"), show(line["at_optimum"], "share")]
+            body.append(row(cells))
+    if alone:
+        head = [row(["Search", "Mean", r"[95\,\%]", "Median", "Worst run", r"At the optimum (\%)"])]
+        return write_tex(output, tabular("lrlrrr", head, body))
+    titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
+    head = [
+        row(["", *titled]),
+        " ".join(rf"\cmidrule(lr){{{2 + 2 * place}-{3 + 2 * place}}}" for place in range(len(datasets))),
+        row(["Search", *["mean", "median"] * len(datasets)]),
+    ]
+    return write_tex(output, tabular("l" + "rr" * len(datasets), head, body))

@@ -1,0 +1,67 @@
+"""Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.hardware import constraint_words
+from tfnas.products import Exhibit
+from tfnas.reporting.names import GROUPS, accuracies_words, proxy_title, search_titles, tex_title
+from tfnas.reporting.rounding import MISSING, escape
+from tfnas.reporting.tables import by_group, row, tabular, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="settings",
+    category="Setup",
+    message="Writing the table of search settings",
+    params=("searches",),
+    prints=("searches", "proxies"),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_settings_table(params.searches, output.tex)
+
+
+def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path) -> None:
+    """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included.
+
+    Args:
+        searches: ``search.use`` of the study.
+        output: path of the table.
+    """
+    from tfnas.search.registry import get_algorithm
+
+    titles = search_titles(searches)
+    body = []
+    for group, labels in by_group(searches).items():
+        if body:
+            body.append(r"\addlinespace")
+        body.append(rf"\multicolumn{{3}}{{l}}{{\emph{{{escape(GROUPS[group])}}}}} \\")
+        for label in labels:
+            algorithm = get_algorithm(searches[label]["algorithm"])
+            values = algorithm.settings(searches[label], label)
+            constraint = constraint_words(searches[label].get("constraint", {}))
+            given = {name: value for name, value in values.items() if value is not None}
+            shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in given.items()]
+            borrowed = searches[label].get("accuracies_of")
+            shown += [constraint] if constraint else []
+            shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])
+            cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
+            body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
+    write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
+
+
+def _setting(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name == "proxy":
+        return proxy_title(value)
+    if name == "proxies":
+        return " + ".join(map(proxy_title, value))
+    return str(value)

@@ -1,0 +1,67 @@
+"""Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.files import read_table
+from tfnas.fronts import SPACE_COLUMNS
+from tfnas.hardware import constraint_words
+from tfnas.products import Exhibit
+from tfnas.reporting.names import dataset_title
+from tfnas.reporting.rounding import MISSING, escape, show
+from tfnas.reporting.tables import row, tabular, write_tex
+
+SPEC = Exhibit(
+    kind="table",
+    name="spaces",
+    category="Hardware",
+    message="Writing the table of sub-spaces",
+    needs={"summary": "summaries/spaces.csv"},
+    params=("spaces", "datasets"),
+    when=lambda study: study.spaces,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    write_spaces_table(inputs.summary, params.spaces, params.datasets, output.tex)
+
+
+def write_spaces_table(
+    summary_path: str | Path, spaces: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
+) -> None:
+    """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it.
+
+    Args:
+        summary_path: ``summaries/spaces.csv``.
+        spaces: ``search.spaces`` of the study.
+        datasets: the datasets of the study.
+        output: path of the table.
+    """
+    summary = read_table(summary_path, SPACE_COLUMNS)
+    body = []
+    for dataset in datasets:
+        if len(datasets) > 1:
+            body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for entry in summary[summary["dataset"] == dataset].itertuples():
+            body.append(
+                row(
+                    [
+                        escape(entry.space),
+                        escape(constraint_words(spaces[entry.space])) or MISSING,
+                        show(entry.cells, "count"),
+                        *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
+                        *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),
+                    ]
+                )
+            )
+    head = [
+        row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
+        row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
+    ]
+    write_tex(output, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))

@@ -1,0 +1,8 @@
+"""Make an exhibit: a figure or a table of the report (src/tfnas/reporting/exhibits, one file each)."""
+
+from tfnas.workflow import job
+
+with job(snakemake):
+    from tfnas.products import make
+
+    make(snakemake)

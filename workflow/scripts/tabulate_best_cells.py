@@ -1,8 +1,0 @@
-"""Tabulate the best cells."""
-
-from tfnas.workflow import job
-
-with job(snakemake) as run:
-    from tfnas.reporting import tables
-
-    tables.write_best_cells_table(run.by_dataset(snakemake.input.truths), snakemake.output.table)
