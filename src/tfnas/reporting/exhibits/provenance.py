@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from tfnas.files import read_facts, read_json
 from tfnas.products import Exhibit
