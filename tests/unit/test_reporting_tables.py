@@ -143,18 +143,18 @@ def test_time_tables(one, three, tmp_path):
 
 
 def test_setup_settings_and_best_cells(one, tmp_path):
-    setup = write(setup.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
-    assert r"$8\times8$, grey" in setup
-    assert "100 s" in setup
-    assert r"Initialisations per cell & 3 \\" in setup, "the scores say so, whatever the study says"
-    assert r"Scoring mini-batch & 8 images; the first 4 for naswot \\" in setup
-    settings = write(settings.write_settings_table, tmp_path, SEARCHES)
-    assert "population 10, tournament 3" in settings
-    assert r"mutation node\_first" in settings
+    text = write(setup.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
+    assert r"$8\times8$, grey" in text
+    assert "100 s" in text
+    assert r"Initialisations per cell & 3 \\" in text, "the scores say so, whatever the study says"
+    assert r"Scoring mini-batch & 8 images; the first 4 for naswot \\" in text
+    text = write(settings.write_settings_table, tmp_path, SEARCHES)
+    assert "population 10, tournament 3" in text
+    assert r"mutation node\_first" in text
     robot = {"robot": {"algorithm": "robot", "accuracies_of": "cifar10", "constraint": {"flops": {"max": 50}}}}
-    settings = write(settings.write_settings_table, tmp_path, robot)
-    assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in settings
-    assert "proxies grad\\_norm + SNIP + GraSP" in settings
+    text = write(settings.write_settings_table, tmp_path, robot)
+    assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in text
+    assert "proxies grad\\_norm + SNIP + GraSP" in text
     best = write(best_cells_table.write_best_cells_table, tmp_path, one.truths)
     assert len([line for line in best.splitlines() if "cellstring" in line]) == 5
 

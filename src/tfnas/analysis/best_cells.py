@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -28,19 +27,9 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_best_cells(inputs.truths, output.table)
-
-
-def summarise_best_cells(truth_paths: dict[str, str | Path], output: str | Path) -> None:
-    """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first.
-
-    Args:
-        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
-        output: path of the summary, columns ``dataset`` and :data:`COLUMNS`.
-    """
-    tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in truth_paths.items()]
-    write_table(output, pd.concat(tables, ignore_index=True)[["dataset", *COLUMNS]], {"cells": COUNT})
+    """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first."""
+    tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in inputs.truths.items()]
+    write_table(output.table, pd.concat(tables, ignore_index=True)[["dataset", *COLUMNS]], {"cells": COUNT})
 
 
 def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:

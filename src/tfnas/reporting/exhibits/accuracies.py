@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,27 +22,17 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_accuracies(inputs.truths, output.pdf)
-
-
-def draw_accuracies(truth_paths: dict[str, str | Path], output: str | Path) -> None:
-    """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy.
-
-    Args:
-        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
-        output: path of the PDF.
-    """
+    """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
     import matplotlib.pyplot as plt
 
-    count = len(truth_paths)
+    count = len(inputs.truths)
     with figure_style():
         shape = (1, 2) if count == 1 else (2, count)
         figure, panels = plt.subplots(
             *shape, figsize=(WIDTH, 2.3 if count == 1 else 4.0), layout="constrained", squeeze=False
         )
         pairs = [tuple(panels[0])] if count == 1 else list(zip(panels[0], panels[1], strict=True))
-        for (dataset, path), (upper, lower) in zip(truth_paths.items(), pairs, strict=True):
+        for (dataset, path), (upper, lower) in zip(inputs.truths.items(), pairs, strict=True):
             table = read_table(path, ("valid_accuracy", "test_accuracy", "early_valid_accuracy"))
             low = float(np.nanquantile(table[["valid_accuracy", "test_accuracy"]], 0.03))
             high = float(np.nanmax(table[["valid_accuracy", "test_accuracy"]].to_numpy()))
@@ -74,4 +63,4 @@ def draw_accuracies(truth_paths: dict[str, str | Path], output: str | Path) -> N
                 rasterized=True,
             )  # fmt: skip
             lower.set_xlim(float(early.quantile(0.005)), float(early.max()) + 0.5)
-        save(figure, output)
+        save(figure, output.pdf)

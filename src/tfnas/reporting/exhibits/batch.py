@@ -28,25 +28,17 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_batch(inputs.batch, output.pdf)
-
-
-def draw_batch(batch_path: str | Path, output: str | Path) -> None:
     """Draw the images of a fixed scoring mini-batch as a mosaic (the first 128 of a larger one).
 
     The brightest pixel is white, whatever the scale of the pixels (the digits have 0 to 16).
 
-    Args:
-        batch_path: ``batches/{dataset}.npz`` with ``pixels`` uint8 of shape (B, C, H, W).
-        output: path of the PDF.
 
     Raises:
         ReportError: the file holds no pixels of that shape.
     """
     import matplotlib.pyplot as plt
 
-    pixels = read_pixels(batch_path)[:MOST_IMAGES]
+    pixels = read_pixels(inputs.batch)[:MOST_IMAGES]
     count, channels, height, width = pixels.shape
     pixels = np.round(pixels * (255 / max(int(pixels.max()), 1))).astype(np.uint8)
     columns = math.ceil(math.sqrt(2 * count))
@@ -63,7 +55,7 @@ def draw_batch(batch_path: str | Path, output: str | Path) -> None:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.imshow(mosaic, interpolation="nearest", aspect="auto")
-        save(figure, output)
+        save(figure, output.pdf)
 
 
 def read_pixels(batch_path: str | Path) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.analysis.best_cells import COLUMNS
@@ -24,24 +23,14 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_best_cells(inputs.best, output.pdf)
-
-
-def draw_best_cells(best_path: str | Path, output: str | Path, count: int = 4) -> None:
-    """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset.
-
-    Args:
-        best_path: ``summaries/best-cells.csv``.
-        output: path of the PDF.
-        count: cells per dataset.
-    """
+    """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset."""
+    count = 4
     import matplotlib.pyplot as plt
 
     from tfnas.cells import OPERATIONS
     from tfnas.reporting.drawing import draw_cell, operation_legend
 
-    table = read_table(best_path, ("dataset", *COLUMNS))
+    table = read_table(inputs.best, ("dataset", *COLUMNS))
     datasets = list(dict.fromkeys(table["dataset"]))
     rows = len(datasets)
     with figure_style():
@@ -69,4 +58,4 @@ def draw_best_cells(best_path: str | Path, output: str | Path, count: int = 4) -
             panels[-1][0], tuple(name for name in reversed(OPERATIONS) if name != "none"), 4, loc="lower center",
             bbox_to_anchor=(0.5, 0.0), bbox_transform=figure.transFigure,
         )  # fmt: skip
-        save(figure, output)
+        save(figure, output.pdf)

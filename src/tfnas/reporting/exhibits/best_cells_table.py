@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.analysis.best_cells import COLUMNS
@@ -23,19 +22,9 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_best_cells_table(inputs.best, output.tex)
-
-
-def write_best_cells_table(best_path: str | Path, output: str | Path) -> None:
-    """Write the best functionally distinct cells of each dataset by test accuracy.
-
-    Args:
-        best_path: ``summaries/best-cells.csv``.
-        output: path of the table.
-    """
+    """Write the best functionally distinct cells of each dataset by test accuracy."""
     body = []
-    table = read_table(best_path, ("dataset", *COLUMNS))
+    table = read_table(inputs.best, ("dataset", *COLUMNS))
     blocks = dict(list(table.groupby("dataset", sort=False)))
     for dataset, best in blocks.items():
         if len(blocks) > 1:
@@ -50,4 +39,4 @@ def write_best_cells_table(best_path: str | Path, output: str | Path) -> None:
                 ])
             )  # fmt: skip
     head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
-    write_tex(output, tabular("lrrrr", head, body))
+    write_tex(output.tex, tabular("lrrrr", head, body))

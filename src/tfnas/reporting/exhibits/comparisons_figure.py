@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 
@@ -32,41 +30,24 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_comparisons(inputs.comparisons, inputs.regret, params.searches, params.dataset, output.pdf)
-
-
-def draw_comparisons(
-    comparisons_path: str | Path,
-    regret_path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    dataset: str,
-    output: str | Path,
-) -> None:
     """Draw every search against every other on a dataset searched by itself, best mean first.
 
     Colour is the probability that the search of the row is better than that of the column in one run. Up to
     :data:`MOST_WITH_DIFFERENCES` searches the difference of their means is written into the square. A hollow circle
     marks pairs that the corrected signed-rank test does not tell apart.
 
-    Args:
-        comparisons_path: ``summaries/comparisons.csv``.
-        regret_path: ``summaries/regret.csv``, which gives the order.
-        searches: ``search.use`` of the study.
-        dataset: the dataset.
-        output: path of the PDF.
 
     Raises:
         ReportError: a summary lacks a search or a pair.
     """
     import matplotlib.pyplot as plt
 
-    pairs = Pairs(comparisons_path)
-    regret = read_regret(regret_path, list(searches), [dataset])
-    labels = sorted(searches, key=lambda label: regret.loc[(label, dataset), "mean"])
-    titles = search_titles(searches)
+    pairs = Pairs(inputs.comparisons)
+    regret = read_regret(inputs.regret, list(params.searches), [params.dataset])
+    labels = sorted(params.searches, key=lambda label: regret.loc[(label, params.dataset), "mean"])
+    titles = search_titles(params.searches)
     wins, differences, apart = (
-        matrix(pairs, dataset, labels, name) for name in ("probability", "difference", "told_apart")
+        matrix(pairs, params.dataset, labels, name) for name in ("probability", "difference", "told_apart")
     )
     count = len(labels)
     written = count <= MOST_WITH_DIFFERENCES
@@ -95,4 +76,4 @@ def draw_comparisons(
         bar.set_label("probability that the row wins a run")
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
-        save(figure, output)
+        save(figure, output.pdf)

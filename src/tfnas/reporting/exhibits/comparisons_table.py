@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.products import Exhibit
 from tfnas.reporting.comparison_tables import Pairs, best_search, read_regret
@@ -26,40 +24,23 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_comparison_table(inputs.comparisons, inputs.regret, params.searches, params.datasets, output.tex)
-
-
-def write_comparison_table(
-    comparisons_path: str | Path,
-    regret_path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
     """Write every search against the ranked one with the highest mean test accuracy, in blocks by dataset.
 
     Difference of means with interval, probability of being better in a run, effect size, corrected p-value (differences
     that the corrected test does not tell from zero are grey), what these runs detect, and runs for a tenth of a point.
 
-    Args:
-        comparisons_path: ``summaries/comparisons.csv``.
-        regret_path: ``summaries/regret.csv``, which says which search is best and in which order they come.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study, each searched by itself.
-        output: path of the table.
 
     Raises:
         ReportError: a summary lacks a search, a pair or a dataset.
     """
-    pairs = Pairs(comparisons_path)
-    regret = read_regret(regret_path, list(searches), datasets)
-    titles = search_titles(searches)
+    pairs = Pairs(inputs.comparisons)
+    regret = read_regret(inputs.regret, list(params.searches), params.datasets)
+    titles = search_titles(params.searches)
     blocks: dict[str, list[str]] = {}
-    for dataset in datasets:
-        best = best_search(regret, contenders(searches) or list(searches), dataset)
+    for dataset in params.datasets:
+        best = best_search(regret, contenders(params.searches) or list(params.searches), dataset)
         body = blocks.setdefault(dataset_title(dataset), [])
-        for label in sorted(searches, key=lambda label: regret.loc[(label, dataset), "mean"]):
+        for label in sorted(params.searches, key=lambda label: regret.loc[(label, dataset), "mean"]):
             name = tex_title(titles[label])
             if label == best:
                 body.append(row([rf"\textbf{{{name}}}", *[MISSING] * 6]))
@@ -74,4 +55,4 @@ def write_comparison_table(
             body.append(row(cells if pair.told_apart else [rf"\quoted{{{cell}}}" for cell in cells]))
     head = [row(["Search", r"Difference [95\,\%]", r"Wins (\%)", "$r$", "$p$", "Detectable", "Runs"])]
     columns = r"L{0.31\linewidth}w{l}{0.21\linewidth}*{5}{w{r}{0.068\linewidth}}"
-    write_tex(output, long_tables(columns, head, blocks))
+    write_tex(output.tex, long_tables(columns, head, blocks))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,19 +22,9 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_contract_table(inputs.truths, output.tex)
-
-
-def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path) -> None:
-    """Write what every accuracy means, and the recipe of a ground truth trained by this project, from its facts.
-
-    Args:
-        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
-        output: path of the table.
-    """
+    """Write what every accuracy means, and the recipe of a ground truth trained by this project, from its facts."""
     body: list[str] = []
-    for dataset, path in truth_paths.items():
+    for dataset, path in inputs.truths.items():
         body += [r"\addlinespace"] if body else []
         name = escape(dataset_title(dataset))
         facts = read_facts(path)
@@ -46,7 +35,7 @@ def write_contract_table(truth_paths: dict[str, str | Path], output: str | Path)
             recipe = facts["recipe"]
             text = "; ".join(f"{key}: {value}" for key, value in _flat(recipe)) if isinstance(recipe, dict) else recipe
             body.append(row(["", "recipe", breakable(str(text))]))
-    write_tex(output, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
+    write_tex(output.tex, tabular(r"llL{0.56\linewidth}", [row(["Dataset", "Column", "Meaning"])], body))
 
 
 def _flat(facts: dict[str, Any], before: str = "") -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.files import read_table
@@ -25,36 +24,30 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_correlations(inputs.correlations, params.datasets, output.pdf, next(iter(inputs.published), None))
-
-
-def draw_correlations(
-    correlations_path: str | Path, datasets: list[str], output: str | Path, published_path: str | Path | None = None
-) -> None:
     """Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset.
 
     Proxies are sorted by their mean over the datasets. Lines are 95 % intervals; hollow diamonds are published values
     for all cells.
-
-    Args:
-        correlations_path: ``summaries/correlations.csv``.
-        datasets: the datasets, in the order of the columns.
-        output: path of the PDF.
-        published_path: ``report/published.yaml``, None to leave published values out.
     """
+    published_path = next(iter(inputs.published), None)
     import matplotlib.pyplot as plt
 
-    table = read_table(correlations_path, ("dataset", "proxy", "accuracy", "cells", "spearman"))
+    table = read_table(inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "spearman"))
     table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
     order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()
     places = {proxy: place for place, proxy in enumerate(order)}
     with figure_style():
         height = 0.7 + 0.16 * max(len(order), 3)
         figure, panels = plt.subplots(
-            1, len(datasets), figsize=(WIDTH, height), layout="constrained", squeeze=False, sharey=True, sharex=True
+            1,
+            len(params.datasets),
+            figsize=(WIDTH, height),
+            layout="constrained",
+            squeeze=False,
+            sharey=True,
+            sharex=True,
         )
-        for axes, dataset in zip(panels[0], datasets, strict=True):
+        for axes, dataset in zip(panels[0], params.datasets, strict=True):
             part = table[table["dataset"] == dataset]
             y = [places[proxy] for proxy in part["proxy"]]
             axes.hlines(y, part["spearman_low"], part["spearman_high"], color=COLOURS[0], linewidth=1.2)
@@ -70,7 +63,7 @@ def draw_correlations(
                     *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
                 )
             axes.axvline(0, color=GREY, linewidth=0.6)
-            if len(datasets) > 1:
+            if len(params.datasets) > 1:
                 axes.set_title(dataset_title(dataset))
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
         figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])
@@ -79,4 +72,4 @@ def draw_correlations(
         }
         if len(entries) > 1:
             figure.legend(entries.values(), entries.keys(), loc="outside upper right", ncol=2)
-        save(figure, output)
+        save(figure, output.pdf)

@@ -40,36 +40,27 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_correlation_table(inputs.correlations, params.datasets, output.tex)
-
-
-def write_correlation_table(correlations_path: str | Path, datasets: list[str], output: str | Path) -> None:
     """Write the rank correlations of every proxy and ensemble, with 95 % intervals.
 
     Up to :data:`MOST_IN_FULL` names: a row for each accuracy and set of cells. Beyond that a table that may break over
     pages (:func:`long_table`), with one row per name and dataset.
 
-    Args:
-        correlations_path: ``summaries/correlations.csv``.
-        datasets: datasets in the order of the study.
-        output: path of the table.
 
     Raises:
         ReportError: the summary has no row for one of the datasets.
     """
-    table = read_table(correlations_path, CORRELATION_COLUMNS)
-    for dataset in datasets:
+    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    for dataset in params.datasets:
         if not (table["dataset"] == dataset).any():
-            raise ReportError(f"'{correlations_path}' has no row for dataset '{dataset}': run the summary again.")
+            raise ReportError(f"'{inputs.correlations}' has no row for dataset '{dataset}': run the summary again.")
     if table["proxy"].nunique() > MOST_IN_FULL:
-        _write_long_correlations(table, datasets, output)
+        _write_long_correlations(table, params.datasets, output.tex)
         return
     body: list[str] = []
-    for dataset in datasets:
+    for dataset in params.datasets:
         part = table[table["dataset"] == dataset]
         body += [RULE] if body else []
-        body += [block_heading(dataset_title(dataset), 8)] if len(datasets) > 1 else []
+        body += [block_heading(dataset_title(dataset), 8)] if len(params.datasets) > 1 else []
         for proxy in dict.fromkeys(part["proxy"]):
             name = escape(proxy_title(proxy))
             for values in part[part["proxy"] == proxy].itertuples():
@@ -84,7 +75,7 @@ def write_correlation_table(correlations_path: str | Path, datasets: list[str], 
                 )  # fmt: skip
                 name = ""
     names = ["Proxy", "Accuracy", "Cells", "$n$", "NaN", r"Spearman $\rho$ [95\,\%]", r"Kendall $\tau_b$ [95\,\%]"]
-    write_tex(output, tabular("lllrrllr", [row([*names, "s/cell"])], body))
+    write_tex(output.tex, tabular("lllrrllr", [row([*names, "s/cell"])], body))
 
 
 def _write_long_correlations(table: pd.DataFrame, datasets: list[str], output: str | Path) -> None:

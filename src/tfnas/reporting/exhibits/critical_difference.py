@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,41 +31,16 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_critical_difference(inputs.ranks, params.searches, output.pdf)
-
-
-def cliques(ranks: np.ndarray, critical: float) -> list[tuple[int, int]]:
-    """Return the groups that mean ranks do not tell apart, as (first, last), both included, none within another.
-
-    Args:
-        ranks: mean ranks in increasing order, shape (k,).
-        critical: the critical difference; ranks that far apart or farther differ.
-    """
-    groups: list[tuple[int, int]] = []
-    for first in range(len(ranks)):
-        last = int(np.searchsorted(ranks, ranks[first] + critical, side="left")) - 1
-        if last > first and (not groups or last > groups[-1][1]):
-            groups.append((first, last))
-    return groups
-
-
-def draw_critical_difference(ranks_path: str | Path, searches: dict[str, dict[str, Any]], output: str | Path) -> None:
     """Draw the mean ranks of searches over datasets on a line; bars join those that Nemenyi's test does not tell apart.
 
     Source: Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, figure 1.
-
-    Args:
-        ranks_path: ``summaries/ranks.csv``.
-        searches: ``search.use`` of the study.
-        output: path of the PDF.
     """
     import matplotlib.pyplot as plt
 
-    table = read_ranks(ranks_path)
+    table = read_ranks(inputs.ranks)
     ranks = table["mean_rank"].to_numpy()
     critical = float(table["critical_difference"].iloc[0])
-    titles = search_titles(searches)
+    titles = search_titles(params.searches)
     names = [titles[label] for label in table.index]
     count = len(ranks)
     groups = cliques(ranks, critical)
@@ -98,7 +72,22 @@ def draw_critical_difference(ranks_path: str | Path, searches: dict[str, dict[st
             text = f"{name}  {plain(rank, 'rank')}" if on_left else f"{plain(rank, 'rank')}  {name}"
             shift = -0.01 * count if on_left else 0.01 * count
             axes.text(end + shift, y, text, ha="right" if on_left else "left", va="center", fontsize=7.5)
-        save(figure, output)
+        save(figure, output.pdf)
+
+
+def cliques(ranks: np.ndarray, critical: float) -> list[tuple[int, int]]:
+    """Return the groups that mean ranks do not tell apart, as (first, last), both included, none within another.
+
+    Args:
+        ranks: mean ranks in increasing order, shape (k,).
+        critical: the critical difference; ranks that far apart or farther differ.
+    """
+    groups: list[tuple[int, int]] = []
+    for first in range(len(ranks)):
+        last = int(np.searchsorted(ranks, ranks[first] + critical, side="left")) - 1
+        if last > first and (not groups or last > groups[-1][1]):
+            groups.append((first, last))
+    return groups
 
 
 def _draw_critical(axes: Axes, length: float, critical: float) -> None:

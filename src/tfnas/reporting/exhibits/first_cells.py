@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.files import read_table
@@ -25,47 +24,36 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_first_table(inputs.quality, inputs.correlations, params.scored, params.datasets, output.tex)
-
-
-def write_first_table(
-    quality_path: str | Path, correlations_path: str | Path, names: list[str], datasets: list[str], output: str | Path
-) -> None:
     """Write what stands at the top of every order: nDCG, and the cell with the highest score; the best bold.
 
     Test accuracy of that cell (the mean of equal ones) in percent, behind it in brackets the percentage of cells that
     are more accurate.
 
-    Args:
-        quality_path: ``summaries/proxies.csv``.
-        correlations_path: ``summaries/correlations.csv``.
-        names: the proxies and ensembles of the study.
-        datasets: datasets in the order of the study.
-        output: path of the table.
 
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
-    quality = by_name(read_table(quality_path, QUALITY_COLUMNS), quality_path, names, datasets)
-    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
-    gains = by_name(table, correlations_path, names, datasets)["ndcg"]
-    best = {dataset: gains[dataset][names].round(3).max() for dataset in datasets}
-    best_first = {dataset: quality.loc[dataset]["first_accuracy"][names].round(2).max() for dataset in datasets}
+    quality = by_name(read_table(inputs.quality, QUALITY_COLUMNS), inputs.quality, params.scored, params.datasets)
+    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    gains = by_name(table, inputs.correlations, params.scored, params.datasets)["ndcg"]
+    best = {dataset: gains[dataset][params.scored].round(3).max() for dataset in params.datasets}
+    best_first = {
+        dataset: quality.loc[dataset]["first_accuracy"][params.scored].round(2).max() for dataset in params.datasets
+    }
     body = []
-    for name in names:
+    for name in params.scored:
         cells = [escape(proxy_title(name))]
-        for dataset in datasets:
+        for dataset in params.datasets:
             first = quality.loc[(dataset, name)]
             cells.append(bold_if_best(gains[dataset, name], best[dataset]))
             cells.append(bold_if_best(first["first_accuracy"], best_first[dataset], "accuracy"))
             cells.append(f"({show(first['first_better'], 'share')})")
         body.append(row(cells))
-    titles = [rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
+    titles = [rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in params.datasets]
     head = [
         row(["", *titles]),
-        "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(datasets))),
-        row(["Proxy", *[r"nDCG", r"\multicolumn{2}{c}{first cell}"] * len(datasets)]),
+        "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(params.datasets))),
+        row(["Proxy", *[r"nDCG", r"\multicolumn{2}{c}{first cell}"] * len(params.datasets)]),
     ]
-    number = rf"w{{r}}{{{0.6 / (3 * len(datasets)):.3f}\linewidth}}" if len(datasets) > 2 else "r"
-    write_tex(output, long_table(r"L{0.22\linewidth}" + 3 * len(datasets) * number, head, body))
+    number = rf"w{{r}}{{{0.6 / (3 * len(params.datasets)):.3f}\linewidth}}" if len(params.datasets) > 2 else "r"
+    write_tex(output.tex, long_table(r"L{0.22\linewidth}" + 3 * len(params.datasets) * number, head, body))

@@ -41,37 +41,17 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_fronts(inputs.summary, inputs.cells, inputs.truths, inputs.latencies, params.searches, output.pdf)
-
-
-def draw_fronts(
-    summary_path: str | Path,
-    cells_path: str | Path,
-    truth_paths: Mapping[str, str | Path],
-    latency_paths: Mapping[str, str | Path],
-    searches: Mapping[str, dict[str, Any]],
-    output: str | Path,
-) -> None:
     """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search.
 
     The front of a search is that of the run whose share of hypervolume is the median one.
-
-    Args:
-        summary_path: ``summaries/fronts.csv``.
-        cells_path: ``summaries/front-cells.parquet``.
-        truth_paths: ground truth of every dataset.
-        latency_paths: latencies of the datasets that have any.
-        searches: settings of all searches of the study by label.
-        output: path of the PDF.
     """
     import matplotlib.pyplot as plt
 
-    summary, cells = read_table(summary_path, FRONT_COLUMNS), read_table(cells_path, CELL_COLUMNS)
+    summary, cells = read_table(inputs.summary, FRONT_COLUMNS), read_table(inputs.cells, CELL_COLUMNS)
     summary = summary[summary["searched_on"] == summary["dataset"]]
     cells = cells[cells["searched_on"] == cells["dataset"]]
-    costs, datasets = list(dict.fromkeys(summary["cost"])), list(truth_paths)
-    titles = search_titles(dict(searches))
+    costs, datasets = list(dict.fromkeys(summary["cost"])), list(inputs.truths)
+    titles = search_titles(dict(params.searches))
     places = {search: place for place, search in enumerate(dict.fromkeys(summary["search"]))}
     with figure_style():
         figure, panels = plt.subplots(
@@ -80,7 +60,7 @@ def draw_fronts(
         for cost, line in zip(costs, panels, strict=True):
             for dataset, axes in zip(datasets, line, strict=True):
                 rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
-                _background(axes, searches, rows["search"].iloc[0], truth_paths, dataset, latency_paths)
+                _background(axes, params.searches, rows["search"].iloc[0], inputs.truths, dataset, inputs.latencies)
                 for entry in rows.itertuples():
                     place = places[entry.search]
                     front = cells[
@@ -101,7 +81,7 @@ def draw_fronts(
             for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
         }
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
-        save(figure, output)
+        save(figure, output.pdf)
 
 
 def _background(

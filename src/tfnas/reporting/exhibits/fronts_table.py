@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.files import read_table
 from tfnas.fronts import FRONT_COLUMNS
@@ -29,35 +26,21 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_fronts_table(inputs.summary, params.searches, params.datasets, output.tex)
-
-
-def write_fronts_table(
-    summary_path: str | Path, searches: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
-    """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset.
-
-    Args:
-        summary_path: ``summaries/fronts.csv``.
-        searches: settings of all searches of the study by label.
-        datasets: the datasets of the study.
-        output: path of the table.
-    """
-    summary = read_table(summary_path, FRONT_COLUMNS)
+    """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset."""
+    summary = read_table(inputs.summary, FRONT_COLUMNS)
     own = summary[summary["searched_on"] == summary["dataset"]].set_index(["search", "dataset"])
-    titles = search_titles(dict(searches))
+    titles = search_titles(dict(params.searches))
     body = []
     for search in dict.fromkeys(summary["search"]):
-        cost = searches[search]["cost"]
+        cost = params.searches[search]["cost"]
         line = [tex_title(titles[search]), escape(cost if cost in COUNTED else f"latency on {cost}")]
-        for dataset in datasets:
+        for dataset in params.datasets:
             entry = own.loc[(search, dataset)]
             share = f"{show(entry['mean'], 'share')} [{show(entry.ci_low, 'share')}, {show(entry.ci_high, 'share')}]"
             line += [share, show(entry["cells"], "rank")]
         body.append(row(line))
     head = [
-        row(["", "", *(rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
-        row(["Search", "Cost", *(["share (\\%)", "cells"] * len(datasets))]),
+        row(["", "", *(rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in params.datasets)]),
+        row(["Search", "Cost", *(["share (\\%)", "cells"] * len(params.datasets))]),
     ]
-    write_tex(output, tabular("ll" + "rr" * len(datasets), head, body))
+    write_tex(output.tex, tabular("ll" + "rr" * len(params.datasets), head, body))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.datasets.images import load_npz
@@ -27,25 +26,17 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_kernels(inputs.kernels, output.pdf)
-
-
-def draw_kernels(kernels_path: str | Path, output: str | Path) -> None:
     """Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first.
 
     All share one colour scale, from the smallest entry of all to 1.
 
-    Args:
-        kernels_path: ``kernels/{dataset}.npz`` (:mod:`tfnas.kernel_maps`).
-        output: path of the PDF.
 
     Raises:
         DataError: the file is missing or damaged.
     """
     import matplotlib.pyplot as plt
 
-    arrays = load_npz(kernels_path)
+    arrays = load_npz(inputs.kernels)
     maps, accuracies, scores = (arrays[name] for name in ("kernels", "accuracies", "scores"))
     columns = min(KERNEL_COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
@@ -59,4 +50,4 @@ def draw_kernels(kernels_path: str | Path, output: str | Path) -> None:
             image = axes.imshow(values, vmin=maps.min(), vmax=1, cmap="viridis", interpolation="nearest")
             axes.set_title(f"{plain(accuracy, 'accuracy')} % ({plain(score, 'value')})", fontsize=7)
         figure.colorbar(image, ax=panels, label="share of ReLUs that agree", shrink=0.9, aspect=30)
-        save(figure, output)
+        save(figure, output.pdf)

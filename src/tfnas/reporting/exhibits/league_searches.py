@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.files import read_table
 from tfnas.leave_one_out import LEAGUE_COLUMNS
@@ -30,33 +28,23 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_league_searches(inputs.summary, params.searches, params.datasets, output.tex)
-
-
-def write_league_searches(
-    summary_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
-    """Write all searches of the leagues with their test accuracies on every dataset, the one chosen for it bold.
-
-    Args:
-        summary_path: ``summaries/leagues.csv``.
-        searches: ``search.use`` of the study.
-        datasets: the datasets of the study.
-        output: path of the table.
-    """
-    summary = read_table(summary_path, LEAGUE_COLUMNS)
-    titles = {label: tex_title(title) for label, title in search_titles(searches).items()}
+    """Write all searches of the leagues with their test accuracies on every dataset, the one chosen for it bold."""
+    summary = read_table(inputs.summary, LEAGUE_COLUMNS)
+    titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}
     blocks: dict[str, list[str]] = {}
     for league, part in summary.groupby("league", sort=False):
         entries = part.set_index(["search", "held_out"])
         for search in dict.fromkeys(part["search"]):
-            found = [entries.loc[(search, dataset)] for dataset in datasets]
+            found = [entries.loc[(search, dataset)] for dataset in params.datasets]
             means = [
-                show_mean(entry["mean"], entry["std"] if len(datasets) <= MOST_WITH_STD else None, entry["chosen"])
+                show_mean(
+                    entry["mean"], entry["std"] if len(params.datasets) <= MOST_WITH_STD else None, entry["chosen"]
+                )
                 for entry in found
             ]
             blocks.setdefault(league, []).append(row([titles[search], *means]))
-    columns = rf"L{{0.34\linewidth}}*{{{len(datasets)}}}{{w{{r}}{{{0.54 / len(datasets):.3f}\linewidth}}}}"
-    head = [row(["Search", *(escape(dataset_title(dataset)) for dataset in datasets)])]
-    write_tex(output, long_tables(columns, head, blocks))
+    columns = (
+        rf"L{{0.34\linewidth}}*{{{len(params.datasets)}}}{{w{{r}}{{{0.54 / len(params.datasets):.3f}\linewidth}}}}"
+    )
+    head = [row(["Search", *(escape(dataset_title(dataset)) for dataset in params.datasets)])]
+    write_tex(output.tex, long_tables(columns, head, blocks))

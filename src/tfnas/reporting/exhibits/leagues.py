@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfnas.files import read_table
 from tfnas.leave_one_out import LEAGUE_COLUMNS
@@ -37,22 +36,9 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_league_table(inputs.summary, params.searches, output.tex)
-
-
-def write_league_table(summary_path: str | Path, searches: dict[str, dict[str, Any]], output: str | Path) -> None:
-    """Write the search chosen out of every league for each dataset held out.
-
-    Args:
-        summary_path: ``summaries/leagues.csv``.
-        searches: ``search.use`` of the study.
-        output: path of the table: test accuracy on the dataset held out with its interval, how many others do as well
-            elsewhere and the range of what they reach, regret there and elsewhere, and the least regret of the league
-            there, which hindsight would have chosen.
-    """
-    summary = read_table(summary_path, LEAGUE_COLUMNS)
-    titles = {label: tex_title(title) for label, title in search_titles(searches).items()}
+    """Write the search chosen out of every league for each dataset held out."""
+    summary = read_table(inputs.summary, LEAGUE_COLUMNS)
+    titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}
     body: list[str] = []
     for league, part in summary.groupby("league", sort=False):
         body += [r"\addlinespace"] if body else []
@@ -70,7 +56,7 @@ def write_league_table(summary_path: str | Path, searches: dict[str, dict[str, A
         r"\cmidrule(lr){7-9}",
         row(LEAGUE_HEAD),
     ]
-    write_tex(output, tabular(r"llL{0.36\linewidth}lllrrr", head, body))
+    write_tex(output.tex, tabular(r"llL{0.36\linewidth}lllrrr", head, body))
 
 
 def _equals(means: pd.Series) -> str:

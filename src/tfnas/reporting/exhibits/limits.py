@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.files import read_table
 from tfnas.hardware import limits_of
@@ -30,34 +27,21 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_limits_table(inputs.summary, params.searches, params.datasets, output.tex)
-
-
-def write_limits_table(
-    summary_path: str | Path, searches: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
     """Write what searches with a limit chose, in blocks by dataset, each searched by itself.
 
     Columns: the cost with its limit, the share of runs whose cell keeps to it, the mean cost of the chosen cells, their
     test accuracy with its interval, and the best test accuracy within all limits of the search.
-
-    Args:
-        summary_path: ``summaries/limits.csv``.
-        searches: settings of all searches of the study by label.
-        datasets: the datasets of the study.
-        output: path of the table.
     """
-    summary = read_table(summary_path, LIMIT_COLUMNS)
+    summary = read_table(inputs.summary, LIMIT_COLUMNS)
     own = summary[summary["searched_on"] == summary["dataset"]]
-    titles = search_titles(dict(searches))
+    titles = search_titles(dict(params.searches))
     body = []
-    for dataset in datasets:
-        if len(datasets) > 1:
+    for dataset in params.datasets:
+        if len(params.datasets) > 1:
             body += [r"\addlinespace"] if body else []
             body.append(rf"\multicolumn{{6}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
         for entry in own[own["dataset"] == dataset].itertuples():
-            kept = limits_of(searches[entry.search].get("constraint", {})).get(entry.cost)
+            kept = limits_of(params.searches[entry.search].get("constraint", {})).get(entry.cost)
             relation = r"$\leq$" if kept == entry.limit else "about"
             body.append(
                 row(
@@ -75,4 +59,4 @@ def write_limits_table(
         row(["", "", "runs within", "mean", r"test accuracy [95\,\%]", "best"]),
         row(["Search", "Limit", r"limit (\%)", "cost", "of the chosen cells", "within"]),
     ]
-    write_tex(output, tabular(r"lL{0.24\linewidth}rrrr", head, body))
+    write_tex(output.tex, tabular(r"lL{0.24\linewidth}rrrr", head, body))

@@ -8,7 +8,6 @@ measured (:data:`MEASURED`).
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -35,30 +34,20 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_provenance_table(inputs.provenance, inputs.scores, output.tex)
-
-
-def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, str | Path], output: str | Path) -> None:
     """Write what made the results: commit, versions, machine, and the facts beside every score table.
-
-    Args:
-        provenance_path: ``provenance.json``.
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
-        output: path of the table.
 
     Raises:
         ReportError: the facts of a score table name no device.
     """
-    body = _rows(told(read_json(provenance_path)))
-    for dataset, path in score_paths.items():
+    body = _rows(told(read_json(inputs.provenance)))
+    for dataset, path in inputs.scores.items():
         facts = read_facts(path)
         device_of(facts, path)
         families = facts.pop("families", {})
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += _rows(told({name: value for name, value in facts.items() if name != "dataset"}))
         body += _rows(told_of_families(families))
-    write_tex(output, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"L{0.19\linewidth}L{0.77\linewidth}", body) + "}\n")
+    write_tex(output.tex, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"L{0.19\linewidth}L{0.77\linewidth}", body) + "}\n")
 
 
 def told(facts: dict[str, Any]) -> list[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,42 +25,31 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_proxy_table(inputs.correlations, params.scored, params.datasets, output.tex)
-
-
-def write_proxy_table(correlations_path: str | Path, names: list[str], datasets: list[str], output: str | Path) -> None:
     """Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell.
-
-    Args:
-        correlations_path: ``summaries/correlations.csv``.
-        names: the proxies and ensembles of the study.
-        datasets: datasets in the order of the study.
-        output: path of the table.
 
     Raises:
         ReportError: the summary lacks a proxy on a dataset.
     """
     from tfnas.proxies.registry import describe, ensembles
 
-    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
-    entries = by_name(table, correlations_path, names, datasets)
+    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    entries = by_name(table, inputs.correlations, params.scored, params.datasets)
     body: list[str] = []
     in_ensembles = False
-    for name in names:
+    for name in params.scored:
         proxy = describe(name)
         if name in ensembles() and not in_ensembles:
             in_ensembles = True
-            body += [r"\addlinespace", block_heading("Ensembles", 3 + len(datasets))]
-        seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in datasets]
+            body += [r"\addlinespace", block_heading("Ensembles", 3 + len(params.datasets))]
+        seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in params.datasets]
         cite = rf"~\citep{{{proxy.reference[0]}}}" if proxy.reference[0] else ""
         arrow = r"$\uparrow$" if proxy.direction > 0 else r"$\downarrow$"
         body.append(row([escape(proxy.title) + cite, escape(_needs(proxy)), arrow, *seconds]))
-    count = len(datasets)
+    count = len(params.datasets)
     if count == 1:
         head = [row(["Proxy", "Needs", "Better", "s/cell"])]
     else:
-        titles = [escape(dataset_title(dataset)) for dataset in datasets]
+        titles = [escape(dataset_title(dataset)) for dataset in params.datasets]
         head = [
             row(["", "", "", rf"\multicolumn{{{count}}}{{c}}{{Seconds per cell}}"]),
             rf"\cmidrule(lr){{4-{3 + count}}}",
@@ -69,7 +57,7 @@ def write_proxy_table(correlations_path: str | Path, names: list[str], datasets:
         ]
     widths = {1: 0.44, 2: 0.38, 3: 0.27}.get(count, 0.2)
     columns = rf"L{{0.27\linewidth}}L{{{widths}\linewidth}}c" + "r" * count
-    write_tex(output, long_table(columns, head, body))
+    write_tex(output.tex, long_table(columns, head, body))
 
 
 def _needs(proxy: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -38,65 +37,27 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_proxy_pairs(inputs.pairs, inputs.correlations, params.dataset, params.scored, params.datasets, output.pdf)
-
-
-def cluster_order(similarity: np.ndarray) -> list[int]:
-    """Return the places of names in an order that puts alike ones side by side.
-
-    Hierarchical clustering with average linkage of the distance 1 - similarity, leaves ordered so that the sum of
-    distances of neighbours is smallest. An undefined similarity counts as 0.
-
-    Source: Bar-Joseph, Gifford, Jaakkola 2001, "Fast optimal leaf ordering for hierarchical clustering",
-    Bioinformatics 17 (as ``scipy.cluster.hierarchy.linkage`` implements it).
-
-    Args:
-        similarity: symmetric, shape (n, n) with n at least 2, values from -1 to 1 or NaN.
-    """
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
-    distance = 1 - np.nan_to_num(similarity)
-    distance = (distance + distance.T) / 2
-    np.fill_diagonal(distance, 0)
-    return leaves_list(linkage(squareform(distance), "average", optimal_ordering=True)).tolist()
-
-
-def draw_proxy_pairs(
-    pairs_path: str | Path,
-    correlations_path: str | Path,
-    dataset: str,
-    names: list[str],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
     """Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it.
 
     The order is that of :func:`cluster_order` for the mean over all datasets of the study, so that the pictures of two
     datasets can be laid side by side. A bar marks negative coefficients; undefined ones are white.
 
-    Args:
-        pairs_path: ``summaries/proxy-pairs.csv``.
-        correlations_path: ``summaries/correlations.csv``.
-        dataset: the dataset to draw.
-        names: the proxies and ensembles of the study.
-        datasets: all datasets of the study.
-        output: path of the PDF.
 
     Raises:
         ReportError: the correlations lack a proxy on the dataset.
     """
     import matplotlib.pyplot as plt
 
-    pairs = read_pairs(pairs_path, names, datasets)
-    correlations = read_table(correlations_path, ("dataset", "proxy", "accuracy", "cells", "spearman"))
-    accuracy = by_name(test_correlations(correlations), correlations_path, names, [dataset])["spearman"]
+    pairs = read_pairs(inputs.pairs, params.scored, params.datasets)
+    correlations = read_table(inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "spearman"))
+    accuracy = by_name(test_correlations(correlations), inputs.correlations, params.scored, [params.dataset])[
+        "spearman"
+    ]
     order = cluster_order(pairs.mean(axis=0))
-    matrix = pairs[datasets.index(dataset)][np.ix_(order, order)]
-    against = np.array([[accuracy[dataset, names[place]] for place in order]])
-    titles = [proxy_title(names[place]) for place in order]
-    count = len(names)
+    matrix = pairs[params.datasets.index(params.dataset)][np.ix_(order, order)]
+    against = np.array([[accuracy[params.dataset, params.scored[place]] for place in order]])
+    titles = [proxy_title(params.scored[place]) for place in order]
+    count = len(params.scored)
     size = 4.4 if count > MOST_WITH_VALUES else max(1.3, 0.33 * count)
     font = min(8.0, 0.8 * 72 * size / count)
     with figure_style():
@@ -119,7 +80,28 @@ def draw_proxy_pairs(
         bar.set_label("Spearman's $\\rho$")
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
-        save(figure, output)
+        save(figure, output.pdf)
+
+
+def cluster_order(similarity: np.ndarray) -> list[int]:
+    """Return the places of names in an order that puts alike ones side by side.
+
+    Hierarchical clustering with average linkage of the distance 1 - similarity, leaves ordered so that the sum of
+    distances of neighbours is smallest. An undefined similarity counts as 0.
+
+    Source: Bar-Joseph, Gifford, Jaakkola 2001, "Fast optimal leaf ordering for hierarchical clustering",
+    Bioinformatics 17 (as ``scipy.cluster.hierarchy.linkage`` implements it).
+
+    Args:
+        similarity: symmetric, shape (n, n) with n at least 2, values from -1 to 1 or NaN.
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    distance = 1 - np.nan_to_num(similarity)
+    distance = (distance + distance.T) / 2
+    np.fill_diagonal(distance, 0)
+    return leaves_list(linkage(squareform(distance), "average", optimal_ordering=True)).tolist()
 
 
 def _mark(axes: Axes, values: np.ndarray, font: float, written: bool) -> None:

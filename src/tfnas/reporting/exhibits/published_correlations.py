@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,31 +27,14 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_published_table(inputs.correlations, inputs.published[0], params.scored, params.datasets, output.tex)
-
-
-def write_published_table(
-    correlations_path: str | Path,
-    published_path: str | Path,
-    names: list[str],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
     """Write our correlations beside the published ones, with the difference; large differences are bold.
 
     Every published row has a heading (accuracy, cells, source, how it was found) and a line per coefficient.
-
-    Args:
-        correlations_path: ``summaries/correlations.csv``.
-        published_path: ``report/published.yaml``.
-        names: the proxies and ensembles of the study.
-        datasets: datasets of the study; those without a published value have no columns.
-        output: path of the table.
     """
-    table = read_table(correlations_path, CORRELATION_COLUMNS)
-    quoted = quoted_correlations(published_path, names, datasets)
-    shown = [dataset for dataset in datasets if any(dataset in line["values"] for line in quoted)]
+    published_path = inputs.published[0]
+    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    quoted = quoted_correlations(published_path, params.scored, params.datasets)
+    shown = [dataset for dataset in params.datasets if any(dataset in line["values"] for line in quoted)]
     width = 1 + 3 * len(shown)
     # Columns of fixed width, so that the headings, which span them all, stretch none of them.
     number = rf"w{{r}}{{{0.62 / (3 * len(shown)):.3f}\linewidth}}"
@@ -75,7 +57,7 @@ def write_published_table(
         "".join(rf"\cmidrule(lr){{{2 + 3 * place}-{4 + 3 * place}}}" for place in range(len(shown))),
         row(["", *["ours", "theirs", "difference"] * len(shown)]),
     ]
-    write_tex(output, long_table(r"w{l}{0.12\linewidth}" + 3 * len(shown) * number, head, body))
+    write_tex(output.tex, long_table(r"w{l}{0.12\linewidth}" + 3 * len(shown) * number, head, body))
 
 
 def _published_heading(line: dict[str, Any]) -> str:

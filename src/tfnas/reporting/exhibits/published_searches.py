@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -42,33 +41,16 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_published_search_table(inputs.against, inputs.published[0], params.searches, params.datasets, output.tex)
-
-
-def write_published_search_table(
-    against_path: str | Path,
-    published_path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    output: str | Path,
-) -> None:
     """Write our searches beside the published rows they match, and below them the rows that can only be quoted.
 
     Every published row has a heading (our search, how the row was found, by whom, where it was searched, its runs and
     note) and a line per dataset and accuracy: ours, theirs, difference, z-score and verdict. The table breaks over
     pages.
-
-    Args:
-        against_path: ``summaries/published.csv``.
-        published_path: ``report/published.yaml``.
-        searches: ``search.use`` of the study.
-        datasets: datasets of the study.
-        output: path of the table.
     """
-    table = read_table(against_path, COLUMNS)
+    published_path = inputs.published[0]
+    table = read_table(inputs.against, COLUMNS)
     lines = {line["key"]: line for line in read_published(published_path)["search"]}
-    titles = search_titles(searches)
+    titles = search_titles(params.searches)
     body: list[str] = []
     for group in GROUPS:
         for (key, label), part in table.groupby(["key", "search"], sort=False):
@@ -79,10 +61,10 @@ def write_published_search_table(
                 body += _lines(part)
     head = [row(["", "Accuracy", "ours", "theirs", "difference", "$z$", "verdict"])]
     text = long_table(_COLUMNS, head, body)
-    quoted = quoted_rows(published_path, datasets)
+    quoted = quoted_rows(published_path, params.datasets)
     if quoted:
-        text += "\n" + _quoted_table(quoted, datasets)
-    write_tex(output, text)
+        text += "\n" + _quoted_table(quoted, params.datasets)
+    write_tex(output.tex, text)
 
 
 def _heading(title: str, line: dict[str, Any]) -> str:

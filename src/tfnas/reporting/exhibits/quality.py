@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -31,44 +30,25 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_quality_table(inputs.quality, inputs.correlations, params.scored, params.datasets, output.tex, inputs.noise)
-
-
-def write_quality_table(
-    quality_path: str | Path,
-    correlations_path: str | Path,
-    names: list[str],
-    datasets: list[str],
-    output: str | Path,
-    noise_path: str | Path | None = None,
-) -> None:
     """Write how good and how stable every score is, in blocks by dataset.
 
     Correlation with test accuracy in the best tenth of cells, partial correlation given parameters and FLOPs, cells
     without a score; with ``noise_path`` also how two initialisations, two mini-batches and twins agree, with the mean
     shift of ranks (percent of the cells) or the number of pairs in brackets. Ensembles have no noise of their own.
 
-    Args:
-        quality_path: ``summaries/proxies.csv``.
-        correlations_path: ``summaries/correlations.csv``.
-        names: the proxies and ensembles of the study.
-        datasets: datasets in the order of the study.
-        output: path of the table.
-        noise_path: ``summaries/noise.csv``, None where the study measures no noise.
 
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
-    quality = by_name(read_table(quality_path, QUALITY_COLUMNS), quality_path, names, datasets)
-    table = test_correlations(read_table(correlations_path, CORRELATION_COLUMNS))
-    correlations = by_name(table, correlations_path, names, datasets)
-    noise = None if noise_path is None else read_table(noise_path, NOISE_COLUMNS).set_index(["dataset", "proxy"])
+    quality = by_name(read_table(inputs.quality, QUALITY_COLUMNS), inputs.quality, params.scored, params.datasets)
+    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    correlations = by_name(table, inputs.correlations, params.scored, params.datasets)
+    noise = None if inputs.noise is None else read_table(inputs.noise, NOISE_COLUMNS).set_index(["dataset", "proxy"])
     twins = noise is not None and bool((noise["twins"] > 0).any())
     blocks: dict[str, list[str]] = {}
-    for dataset in datasets:
+    for dataset in params.datasets:
         body = blocks.setdefault(dataset_title(dataset), [])
-        for name in names:
+        for name in params.scored:
             key = (dataset, name)
             values = quality.loc[key]
             cells = [
@@ -84,7 +64,7 @@ def write_quality_table(
         names_of_columns += ["Initialisations", "Mini-batches", *(["Twins"] if twins else [])]
     columns = r"L{0.19\linewidth}*{2}{w{l}{0.19\linewidth}}w{r}{0.045\linewidth}"
     columns += r"w{r}{0.088\linewidth}" * (len(names_of_columns) - 4)
-    write_tex(output, long_tables(columns, [row(names_of_columns)], blocks))
+    write_tex(output.tex, long_tables(columns, [row(names_of_columns)], blocks))
 
 
 def _stability(values: pd.Series, twins: bool) -> list[str]:

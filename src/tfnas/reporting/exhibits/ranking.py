@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 
 from tfnas.files import read_table
@@ -26,48 +25,36 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_ranking_table(inputs.correlations, params.scored, params.datasets, output.tex)
-
-
-def write_ranking_table(
-    correlations_path: str | Path, names: list[str], datasets: list[str], output: str | Path
-) -> None:
     """Write the order of proxies (:func:`rank_proxies`): coefficient and rank on every dataset, and their means.
 
     The largest printed coefficient of a column is bold.
 
-    Args:
-        correlations_path: ``summaries/correlations.csv``.
-        names: the proxies and ensembles of the study.
-        datasets: datasets in the order of the study.
-        output: path of the table.
 
     Raises:
         ReportError: the summary lacks a proxy on a dataset.
     """
-    table = read_table(correlations_path, CORRELATION_COLUMNS)
-    entries = by_name(test_correlations(table), correlations_path, names, datasets)["spearman"]
-    ranks = rank_proxies(table, names, datasets)
-    several = len(datasets) > 1
-    best = {dataset: entries[dataset].round(3).max() for dataset in datasets}
+    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    entries = by_name(test_correlations(table), inputs.correlations, params.scored, params.datasets)["spearman"]
+    ranks = rank_proxies(table, params.scored, params.datasets)
+    several = len(params.datasets) > 1
+    best = {dataset: entries[dataset].round(3).max() for dataset in params.datasets}
     best_mean = ranks["mean_spearman"].round(3).max()
     body = []
     for name, line in ranks.iterrows():
         cells = [escape(proxy_title(name))]
-        for dataset in datasets:
+        for dataset in params.datasets:
             cells += [bold_if_best(entries[dataset, name], best[dataset]), _rank(line[dataset])]
         if several:
             cells += [bold_if_best(line["mean_spearman"], best_mean), show(line["mean_rank"], "rank")]
         body.append(row(cells))
-    titles = [escape(dataset_title(dataset)) for dataset in datasets] + (["Mean"] if several else [])
+    titles = [escape(dataset_title(dataset)) for dataset in params.datasets] + (["Mean"] if several else [])
     pairs = range(len(titles))
     head = [
         row(["", *(rf"\multicolumn{{2}}{{c}}{{{title}}}" for title in titles)]),
         "".join(rf"\cmidrule(lr){{{2 + 2 * pair}-{3 + 2 * pair}}}" for pair in pairs),
         row(["Proxy", *[r"$\rho$", "rank"] * len(titles)]),
     ]
-    write_tex(output, tabular("l" + "rr" * len(titles), head if several else head[2:], body))
+    write_tex(output.tex, tabular("l" + "rr" * len(titles), head if several else head[2:], body))
 
 
 def _rank(rank: float) -> str:

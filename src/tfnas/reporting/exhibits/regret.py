@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.products import Exhibit
 from tfnas.reporting.comparison_tables import read_regret
@@ -25,45 +23,33 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_regret_table(inputs.regret, params.searches, params.datasets, output.tex)
-
-
-def write_regret_table(
-    regret_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
     """Write mean and median regret of every search, in the groups of the table of searches.
 
     With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The
     smallest printed mean and median of a dataset among the ranked searches are bold.
 
-    Args:
-        regret_path: ``summaries/regret.csv``.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study, each searched by itself.
-        output: path of the table.
 
     Raises:
         ReportError: the summary lacks a search on a dataset.
     """
-    table = read_regret(regret_path, list(searches), datasets)
-    titles = search_titles(searches)
-    alone = len(datasets) == 1
-    rivals = contenders(searches)
+    table = read_regret(inputs.regret, list(params.searches), params.datasets)
+    titles = search_titles(params.searches)
+    alone = len(params.datasets) == 1
+    rivals = contenders(params.searches)
     least = {
         (dataset, name): min((round(table.loc[(label, dataset), name], 2) for label in rivals), default=None)
-        for dataset in datasets
+        for dataset in params.datasets
         for name in ("mean", "median")
     }
-    width = 1 + (5 if alone else 2 * len(datasets))
+    width = 1 + (5 if alone else 2 * len(params.datasets))
     body: list[str] = []
     for group, heading in GROUPS.items():
-        labels = [label for label, settings in searches.items() if search_group(settings) == group]
+        labels = [label for label, settings in params.searches.items() if search_group(settings) == group]
         body += [RULE] if body and labels else []
         body += [block_heading(heading, width)] if labels else []
         for label in labels:
             cells = [tex_title(titles[label])]
-            for dataset in datasets:
+            for dataset in params.datasets:
                 line = table.loc[(label, dataset)]
                 for name in ("mean", "median"):
                     best = label in rivals and round(line[name], 2) == least[dataset, name]
@@ -76,11 +62,11 @@ def write_regret_table(
             body.append(row(cells))
     if alone:
         head = [row(["Search", "Mean", r"[95\,\%]", "Median", "Worst run", r"At the optimum (\%)"])]
-        return write_tex(output, tabular("lrlrrr", head, body))
-    titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
+        return write_tex(output.tex, tabular("lrlrrr", head, body))
+    titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in params.datasets]
     head = [
         row(["", *titled]),
-        " ".join(rf"\cmidrule(lr){{{2 + 2 * place}-{3 + 2 * place}}}" for place in range(len(datasets))),
-        row(["Search", *["mean", "median"] * len(datasets)]),
+        " ".join(rf"\cmidrule(lr){{{2 + 2 * place}-{3 + 2 * place}}}" for place in range(len(params.datasets))),
+        row(["Search", *["mean", "median"] * len(params.datasets)]),
     ]
-    return write_tex(output, tabular("l" + "rr" * len(datasets), head, body))
+    return write_tex(output.tex, tabular("l" + "rr" * len(params.datasets), head, body))

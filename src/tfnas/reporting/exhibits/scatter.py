@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -38,37 +37,19 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_scatter(inputs.scores, inputs.truths, inputs.correlations, params.proxy, output.pdf)
-
-
-def draw_scatter(
-    score_paths: dict[str, str | Path],
-    truth_paths: dict[str, str | Path],
-    correlations_path: str | Path,
-    proxy: str,
-    output: str | Path,
-) -> None:
     """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top.
 
     Cells without a finite score stand on the left edge as crosses; the least accurate three per cent of cells, which
     would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges. Where the largest
     score is more than :data:`WIDE` times the median, the axis is logarithmic, and linear below the smallest hundredth.
-
-    Args:
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
-        truth_paths: ``{dataset: truth/{dataset}.parquet}``.
-        correlations_path: ``summaries/correlations.csv``.
-        proxy: name of the proxy.
-        output: path of the PDF.
     """
     import matplotlib.pyplot as plt
     from matplotlib.colors import BoundaryNorm
 
     correlations = read_table(
-        correlations_path, ("dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "kendall")
+        inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "kendall")
     )
-    count = len(score_paths)
+    count = len(inputs.scores)
     with figure_style():
         width = WIDTH if count > 1 else 0.66 * WIDTH
         figure, panels = plt.subplots(
@@ -76,11 +57,11 @@ def draw_scatter(
         )
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
-        for number, (axes, dataset) in enumerate(zip(panels[0], score_paths, strict=True)):
-            scores = ScoreTable.read(score_paths[dataset]).scores(proxy)
-            truth = read_table(truth_paths[dataset], ("arch", "valid_accuracy"))
+        for number, (axes, dataset) in enumerate(zip(panels[0], inputs.scores, strict=True)):
+            scores = ScoreTable.read(inputs.scores[dataset]).scores(params.proxy)
+            truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
             accuracy = truth["valid_accuracy"].to_numpy()
-            score = scores[codes_of(truth["arch"], f"'{truth_paths[dataset]}'")]
+            score = scores[codes_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             finite = np.isfinite(score)
             high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)
@@ -116,13 +97,13 @@ def draw_scatter(
                 )
             row = correlations[
                 (correlations["dataset"] == dataset)
-                & (correlations["proxy"] == proxy)
+                & (correlations["proxy"] == params.proxy)
                 & (correlations["accuracy"] == "valid_accuracy")
                 & (correlations["cells"] == "all")
             ]
             if row.empty:
                 raise ReportError(
-                    f"'{correlations_path}' has no row for proxy '{proxy}' on '{dataset}': run the summary."
+                    f"'{inputs.correlations}' has no row for proxy '{params.proxy}' on '{dataset}': run the summary."
                 )
             values = row.iloc[0]
             tau, rho = plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")
@@ -130,10 +111,10 @@ def draw_scatter(
             axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
             if number == 0:
                 axes.set_ylabel("validation accuracy (%)")
-        figure.supxlabel(f"{proxy_title(proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
+        figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
         bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
         bar.set_label("convolution edges")
         bar.solids.set_alpha(1)
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
-        save(figure, output)
+        save(figure, output.pdf)

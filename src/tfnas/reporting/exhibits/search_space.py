@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -30,17 +29,7 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_search_space(params.skeleton, output.pdf)
-
-
-def draw_search_space(skeleton: dict[str, int], output: str | Path) -> None:
-    """Draw how a genotype becomes a network: the string, the cell it describes, the macro skeleton around it.
-
-    Args:
-        skeleton: ``channels`` (C) and ``cells_per_stage`` (N) of the study.
-        output: path of the PDF.
-    """
+    """Draw how a genotype becomes a network: the string, the cell it describes, the macro skeleton around it."""
     import matplotlib.pyplot as plt
 
     from tfnas.reporting.drawing import draw_cell
@@ -69,10 +58,10 @@ def draw_search_space(skeleton: dict[str, int], output: str | Path) -> None:
             upper.text(place, 0.5, text, family="DejaVu Sans Mono", fontsize=7.2, color=colour, va="center")
             place += len(text) * 0.00955
         draw_cell(middle, EXAMPLE_CELL, names=True)
-        _draw_skeleton(lower, skeleton)
+        _draw_skeleton(lower, params.skeleton)
         for height, letter in ((0.93, "(a)"), (0.66, "(b)"), (0.24, "(c)")):
             figure.text(0.0, height, letter, fontsize=9, va="center")
-        save(figure, output)
+        save(figure, output.pdf)
 
 
 def _draw_skeleton(axes: Axes, skeleton: dict[str, int]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -34,28 +33,18 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_search_times(inputs.summary, params.searches, output.pdf)
-
-
-def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, Any]], output: str | Path) -> None:
     """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset.
 
     Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are
     95 % intervals of the mean. A search whose seconds nobody knows is a dotted line.
     References (a random cell, oracles), which cost nothing that could be counted, are
     horizontal lines.
-
-    Args:
-        summary_path: ``summaries/search.csv``.
-        searches: ``search.use`` of the study: ``{label: settings}``.
-        output: path of the PDF.
     """
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
     summary = read_table(
-        summary_path,
+        inputs.summary,
         (
             "search",
             "searched_on",
@@ -70,14 +59,14 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
     )
     table = summary[(summary["searched_on"] == summary["dataset"]) & (summary["metric"] == "test_accuracy")]
     datasets = list(dict.fromkeys(table["dataset"]))
-    titles = search_titles(searches)
-    groups = {label: search_group(settings) for label, settings in searches.items()}
+    titles = search_titles(params.searches)
+    groups = {label: search_group(settings) for label, settings in params.searches.items()}
     series: dict[tuple[str, ...], list[str]] = {}
-    for label, settings in searches.items():
+    for label, settings in params.searches.items():
         if groups[label] != "reference":
             alike = tuple(f"{name}: {value}" for name, value in sorted(settings.items()) if name != "sample")
             series.setdefault(alike, []).append(label)
-    references = [label for label in searches if groups[label] == "reference"]
+    references = [label for label in params.searches if groups[label] == "reference"]
     names_in_legend = len(series) + len(references)
     longest = max(map(len, [*titles.values(), *(_series_title(labels, titles) for labels in series.values())]))
     letters = 8 if longest <= NARROW else 7
@@ -127,7 +116,7 @@ def draw_search_times(summary_path: str | Path, searches: dict[str, dict[str, An
             figure.legend(handles, names, loc="outside right center")
         else:
             figure.legend(handles, names, loc="outside lower center", ncol=3, fontsize=letters)
-        save(figure, output)
+        save(figure, output.pdf)
 
 
 def _draw_times(axes: Axes, values: pd.DataFrame, place: int, title: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,37 +23,27 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_settings_table(params.searches, output.tex)
-
-
-def write_settings_table(searches: dict[str, dict[str, Any]], output: str | Path) -> None:
-    """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included.
-
-    Args:
-        searches: ``search.use`` of the study.
-        output: path of the table.
-    """
+    """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included."""
     from tfnas.search.registry import get_algorithm
 
-    titles = search_titles(searches)
+    titles = search_titles(params.searches)
     body = []
-    for group, labels in by_group(searches).items():
+    for group, labels in by_group(params.searches).items():
         if body:
             body.append(r"\addlinespace")
         body.append(rf"\multicolumn{{3}}{{l}}{{\emph{{{escape(GROUPS[group])}}}}} \\")
         for label in labels:
-            algorithm = get_algorithm(searches[label]["algorithm"])
-            values = algorithm.settings(searches[label], label)
-            constraint = constraint_words(searches[label].get("constraint", {}))
+            algorithm = get_algorithm(params.searches[label]["algorithm"])
+            values = algorithm.settings(params.searches[label], label)
+            constraint = constraint_words(params.searches[label].get("constraint", {}))
             given = {name: value for name, value in values.items() if value is not None}
             shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in given.items()]
-            borrowed = searches[label].get("accuracies_of")
+            borrowed = params.searches[label].get("accuracies_of")
             shown += [constraint] if constraint else []
             shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
             body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
-    write_tex(output, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
+    write_tex(output.tex, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
 
 
 def _setting(name: str, value: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,52 +23,34 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_setup_table(params.config, inputs.batches, inputs.truths, inputs.scores, output.tex)
-
-
-def write_setup_table(
-    study: dict[str, Any],
-    batch_paths: dict[str, str | Path],
-    truth_paths: dict[str, str | Path],
-    score_paths: dict[str, str | Path],
-    output: str | Path,
-) -> None:
     """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs.
 
     How cells were scored is said by the facts of mini-batch and scores, not by the study: scores may be shipped.
-
-    Args:
-        study: the merged study file.
-        batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
-        truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
-        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
-        output: path of the table.
     """
     from tfnas.config import budget_of
 
-    head = [row(["", *(escape(dataset_title(dataset)) for dataset in batch_paths)])]
+    head = [row(["", *(escape(dataset_title(dataset)) for dataset in inputs.batches)])]
     lines: dict[str, list[str]] = {}
-    for dataset, path in batch_paths.items():
+    for dataset, path in inputs.batches.items():
         facts = read_facts(path)
         channels, height, width = fact(facts, "shape", path)
         entries = {
             "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
             "Classes": show(fact(facts, "classes", path), "count"),
-            "Scoring mini-batch": _images(fact(facts, "images", path), read_facts(score_paths[dataset])),
+            "Scoring mini-batch": _images(fact(facts, "images", path), read_facts(inputs.scores[dataset])),
             "Cells with ground truth": show(
-                fact(read_facts(truth_paths[dataset]), "cells", truth_paths[dataset]), "count"
+                fact(read_facts(inputs.truths[dataset]), "cells", inputs.truths[dataset]), "count"
             ),
-            "Ground truth from": escape(fact(read_facts(truth_paths[dataset]), "source", truth_paths[dataset])),
-            "Initialisations per cell": told(read_facts(score_paths[dataset]), "repeats", score_paths[dataset]),
-            "Scorings that searches read": show(study["scoring"]["scorings"], "count"),
-            "Runs per search": show(study["search"]["runs"], "count"),
-            "Training budget per run": f"{show(budget_of(study, dataset), 'seconds')} s",
+            "Ground truth from": escape(fact(read_facts(inputs.truths[dataset]), "source", inputs.truths[dataset])),
+            "Initialisations per cell": told(read_facts(inputs.scores[dataset]), "repeats", inputs.scores[dataset]),
+            "Scorings that searches read": show(params.config["scoring"]["scorings"], "count"),
+            "Runs per search": show(params.config["search"]["runs"], "count"),
+            "Training budget per run": f"{show(budget_of(params.config, dataset), 'seconds')} s",
         }
         for name, entry in entries.items():
             lines.setdefault(name, []).append(entry)
     body = [row([name, *entries]) for name, entries in lines.items()]
-    write_tex(output, tabular("l" + "l" * len(batch_paths), head, body))
+    write_tex(output.tex, tabular("l" + "l" * len(inputs.batches), head, body))
 
 
 def _images(batch: int | None, scores: dict[str, Any]) -> str:

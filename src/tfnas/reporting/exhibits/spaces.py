@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.files import read_table
 from tfnas.fronts import SPACE_COLUMNS
@@ -28,32 +25,18 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_spaces_table(inputs.summary, params.spaces, params.datasets, output.tex)
-
-
-def write_spaces_table(
-    summary_path: str | Path, spaces: Mapping[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
-    """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it.
-
-    Args:
-        summary_path: ``summaries/spaces.csv``.
-        spaces: ``search.spaces`` of the study.
-        datasets: the datasets of the study.
-        output: path of the table.
-    """
-    summary = read_table(summary_path, SPACE_COLUMNS)
+    """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
+    summary = read_table(inputs.summary, SPACE_COLUMNS)
     body = []
-    for dataset in datasets:
-        if len(datasets) > 1:
+    for dataset in params.datasets:
+        if len(params.datasets) > 1:
             body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
         for entry in summary[summary["dataset"] == dataset].itertuples():
             body.append(
                 row(
                     [
                         escape(entry.space),
-                        escape(constraint_words(spaces[entry.space])) or MISSING,
+                        escape(constraint_words(params.spaces[entry.space])) or MISSING,
                         show(entry.cells, "count"),
                         *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
                         *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),
@@ -64,4 +47,4 @@ def write_spaces_table(
         row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
         row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
     ]
-    write_tex(output, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))
+    write_tex(output.tex, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))

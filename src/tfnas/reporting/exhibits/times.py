@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 from tfnas.products import Exhibit
 from tfnas.reporting.names import dataset_title, search_titles, tex_title
@@ -24,33 +22,20 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_time_table(inputs.summary, params.searches, params.datasets, output.tex)
-
-
-def write_time_table(
-    summary_path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], output: str | Path
-) -> None:
     """Write the cost of one run of every search on every dataset: cells, scoring, simulated training, own wall seconds.
 
     Beside the cells stands the share of looks at a cell whose class had been looked at in the same way before.
-
-    Args:
-        summary_path: ``summaries/search.csv``.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study, each searched by itself.
-        output: path of the table.
     """
-    summary = read_summary(summary_path)
-    titles = search_titles(searches)
+    summary = read_summary(inputs.summary)
+    titles = search_titles(params.searches)
     body: list[str] = []
-    wide = len(datasets) == 1
-    for labels in by_group(searches).values():
+    wide = len(params.datasets) == 1
+    for labels in by_group(params.searches).values():
         body += [r"\addlinespace"] if body else []
         for label in labels:
             cells = [tex_title(titles[label])]
-            for dataset in datasets:
-                value = summary_entry(summary, label, dataset, dataset, "test_accuracy", summary_path)
+            for dataset in params.datasets:
+                value = summary_entry(summary, label, dataset, dataset, "test_accuracy", inputs.summary)
                 cells += [show(value.cells, "count"), show(value.duplicates, "share")]
                 cells += [seconds_of_run(value.scoring_seconds), seconds_of_run(value.training_seconds)]
                 if wide:
@@ -59,10 +44,10 @@ def write_time_table(
     names = ["looks", "again", "scoring", "training"]
     if wide:
         head = [row(["Search", "Looks", r"Again (\%)", "Scoring (s)", "Training (s)", "Own time (s)"])]
-        return write_tex(output, tabular("lrrrrr", head, body))
+        return write_tex(output.tex, tabular("lrrrrr", head, body))
     head = [
-        row(["", *(rf"\multicolumn{{4}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets)]),
-        " ".join(rf"\cmidrule(lr){{{2 + 4 * i}-{5 + 4 * i}}}" for i in range(len(datasets))),
-        row(["Search", *(names * len(datasets))]),
+        row(["", *(rf"\multicolumn{{4}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in params.datasets)]),
+        " ".join(rf"\cmidrule(lr){{{2 + 4 * i}-{5 + 4 * i}}}" for i in range(len(params.datasets))),
+        row(["Search", *(names * len(params.datasets))]),
     ]
-    return write_tex(output, tabular("l" + "rrrr" * len(datasets), head, body))
+    return write_tex(output.tex, tabular("l" + "rrrr" * len(params.datasets), head, body))
