@@ -22,7 +22,8 @@ import pandas as pd
 import torch
 
 from tfnas.cells import Cell, canonical_classes, string_codes
-from tfnas.datasets import load_images, make_batch
+from tfnas.datasets.images import make_batch
+from tfnas.datasets.sources import load_images
 from tfnas.ensembles import ENSEMBLES, RULES
 from tfnas.files import read_table, write_table
 from tfnas.memory import keep_freed_memory

@@ -180,8 +180,8 @@ def load_images(task: Task) -> tuple[Tensor, Tensor]:
 
     skeleton = Skeleton(**task.skeleton)
     if task.images == "digits":
-        from tfnas.datasets import load_images as load
-        from tfnas.datasets import make_batch
+        from tfnas.datasets.images import make_batch
+        from tfnas.datasets.sources import load_images as load
 
         batch = make_batch(load("digits", None, None), task.batch, task.seed)
         images, labels = batch.images, batch.labels

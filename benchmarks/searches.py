@@ -23,8 +23,8 @@ import pandas as pd
 from tfnas.cells import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
 from tfnas.config import proxies_of
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
-from tfnas.search import run_block
 from tfnas.search.registry import algorithm_names, get_algorithm
+from tfnas.search.runner import run_block
 
 PROXIES = ("one", "two", "three")
 """Made-up proxies for searches that name none by default."""

@@ -188,7 +188,7 @@ def given_skeleton(arguments: argparse.Namespace) -> dict[str, int]:
 
 def digits(arguments: argparse.Namespace) -> dict[str, Any]:
     """Time every proxy on the skeleton and the images of the embedded study and return everything."""
-    from tfnas.datasets import get_dataset
+    from tfnas.datasets.registry import get_dataset
 
     study = yaml.safe_load(Path(arguments.config).read_text(encoding="utf-8"))
     images = get_dataset("digits")

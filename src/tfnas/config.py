@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
-from tfnas.files import atomic, facts_path, is_table, is_there, read_json, short
+from tfnas.files import facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
 from tfnas.study_file import as_meant, branches_of, check_yaml, place_of, quote_advice, similar, take_away
 
@@ -704,7 +704,7 @@ def check_config(study: dict[str, Any]) -> None:
 
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
-    from tfnas.datasets import dataset_names
+    from tfnas.datasets.registry import dataset_names
     from tfnas.hardware import check_device
     from tfnas.truth.archive import find_archive
 
@@ -1090,11 +1090,3 @@ def _row(key: str, rule: dict[str, Any], required: bool) -> str:
     else:
         default = f"`{json.dumps(rule['default'])}`"
     return f"| `{key}` | {kind} | {default} | {rule.get('description', '')} |"
-
-
-def write_yaml(path: str | Path, content: Any) -> None:
-    """Write ``content`` as YAML, atomically, keys in their order."""
-    import yaml
-
-    with atomic(path) as temporary:
-        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")

@@ -339,3 +339,11 @@ def _digest(path: Path, size: int, changed: int) -> str:
     """Return the sha256 of a file; size and time of its last change, which nobody can set, tell old answers apart."""
     with path.open("rb") as file:
         return f"sha256 {_sha256(file)}"
+
+
+def write_yaml(path: str | Path, content: Any) -> None:
+    """Write ``content`` as YAML, atomically, keys in their order."""
+    import yaml
+
+    with atomic(path) as temporary:
+        temporary.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120), encoding="utf-8")

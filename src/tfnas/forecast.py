@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
-from tfnas.datasets import dataset_shape
+from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
 
 if TYPE_CHECKING:

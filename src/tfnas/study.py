@@ -223,7 +223,7 @@ class Study:
 
     def split_files(self, dataset: str) -> list[str]:
         """The official split list beside local images: another list gives another mini-batch."""
-        from tfnas.datasets import split_files
+        from tfnas.datasets.sources import split_files
 
         return [str(path) for path in split_files(dataset, self.images(dataset))]
 
@@ -238,14 +238,14 @@ class Study:
 
     def network(self, dataset: str) -> dict[str, int]:
         """The skeleton of the networks of a dataset, with the classes and the shape of its images."""
-        from tfnas.datasets import dataset_shape
+        from tfnas.datasets.sources import dataset_shape
 
         classes, channels, size = dataset_shape(dataset, self.images(dataset))
         return {**self.config["skeleton"], "classes": classes, "image_channels": channels, "image_size": size}
 
     def dataset_source(self, dataset: str) -> list[str]:
         """The library file that defines a dataset of the registry; images of one's own have none."""
-        from tfnas.datasets import dataset_names, get_dataset
+        from tfnas.datasets.registry import dataset_names, get_dataset
 
         return [_source(get_dataset(dataset).read.__module__)] if dataset in dataset_names() else []
 

@@ -35,7 +35,8 @@ import torch
 from torch import Tensor
 
 from tfnas import pruning, supernet_regions
-from tfnas.datasets import ImageSet, load_images
+from tfnas.datasets.images import ImageSet
+from tfnas.datasets.sources import load_images
 from tfnas.errors import ConfigError, DataError
 from tfnas.files import facts_path, read_table, write_table
 from tfnas.memory import keep_freed_memory

@@ -8,8 +8,8 @@ from search_helpers import nats_truth
 
 from tfnas.precision import full_precision
 from tfnas.score_table import ScoreTable
-from tfnas.search import run_block
 from tfnas.search.registry import get_algorithm
+from tfnas.search.runner import run_block
 
 
 @pytest.fixture(scope="session", autouse=True)

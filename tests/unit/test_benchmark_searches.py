@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmarks import searches
-from tfnas.search import run_block
+from tfnas.search.runner import run_block
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from search_helpers import score_table, truth_table, write
 from tfnas.curves import COLUMNS, POINTS, QUERY_COLUMNS, summarise_curves, summarise_queries
 from tfnas.errors import DataError, SearchError
 from tfnas.files import read_facts, write_table
-from tfnas.search import run_block
-from tfnas.search.runner import CURVE_COLUMNS
+from tfnas.search.runner import CURVE_COLUMNS, run_block
 
 
 @pytest.fixture

@@ -19,16 +19,10 @@ import pytest
 
 from tfnas import downloads
 from tfnas.config import load_study
-from tfnas.datasets import (
-    Batch,
-    dataset_names,
-    digits_splits,
-    get_dataset,
-    load_images,
-    make_batch,
-    split_files,
-)
-from tfnas.datasets.registry import register
+from tfnas.datasets.digits import digits_splits
+from tfnas.datasets.images import Batch, make_batch
+from tfnas.datasets.registry import dataset_names, get_dataset, register
+from tfnas.datasets.sources import load_images, split_files
 from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
@@ -55,7 +49,7 @@ def own(folder, **changes):
 
 def test_names_need_neither_torch_nor_pandas():
     code = (
-        "import sys; from tfnas.datasets import dataset_names, get_dataset; print(dataset_names());"
+        "import sys; from tfnas.datasets.registry import dataset_names, get_dataset; print(dataset_names());"
         "get_dataset('cifar10').licence; heavy = {'torch', 'torchvision', 'xautodl', 'pandas'};"
         "sys.exit(bool(heavy & set(sys.modules)))"
     )

@@ -21,7 +21,7 @@ from tfnas.reporting.exhibits.spaces import write_spaces_table
 from tfnas.reporting.hardware import add_fronts, add_limits, cost_title
 from tfnas.reporting.names import contenders
 from tfnas.reporting.numbers import Numbers
-from tfnas.search import run_block
+from tfnas.search.runner import run_block
 
 ALL = np.arange(SPACE_SIZE)
 CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)

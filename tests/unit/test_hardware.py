@@ -15,9 +15,9 @@ from tfnas.files import read_facts, write_json
 from tfnas.hardware import Costs, constraint_words, convert, feasible, limits_of, rounded_up
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.reporting.names import search_titles
-from tfnas.search import run_block
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import algorithm_names, get_algorithm
+from tfnas.search.runner import run_block
 from tfnas.study import Study
 
 ALL = np.arange(SPACE_SIZE)

@@ -12,10 +12,9 @@ from tfnas.cells import Cell, canonical_classes
 from tfnas.config import load_study
 from tfnas.errors import CellError, ConfigError, TruthError
 from tfnas.files import read_facts
-from tfnas.search import run_block
 from tfnas.search.random_search import AT_ONCE
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import FREE_LOOKS, run_search
+from tfnas.search.runner import FREE_LOOKS, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.study import Study
 from tfnas.truth.benchmark import Benchmark

@@ -11,7 +11,7 @@ from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
 from tfnas.prices import COLUMNS, reprice
 from tfnas.reporting.published import published_rates
-from tfnas.search import run_block
+from tfnas.search.runner import run_block
 
 PUBLISHED = {"made_up": {"value": 2.0, "device": "Some GPU"}}
 

@@ -8,9 +8,9 @@ import pytest
 from search_helpers import code_of, score_table, truth_table
 
 from tfnas.errors import ConfigError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
-from tfnas.search import run_block
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import algorithm_names, get_algorithm
+from tfnas.search.runner import run_block
 
 
 def searches(wanted):

@@ -12,12 +12,11 @@ from tfnas.errors import ConfigError, SearchError, UnknownNameError
 from tfnas.hardware import Costs, convert
 from tfnas.pareto import pareto_front
 from tfnas.score_table import ScoreTable
-from tfnas.search import run_block
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
 from tfnas.search.efficient_search import EfficientSearch
 from tfnas.search.nsga2 import Nsga2
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_search
+from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark
 

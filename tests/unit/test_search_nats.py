@@ -13,7 +13,7 @@ from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.cells import string_codes
 from tfnas.score_table import ScoreTable, lowest_where_missing
-from tfnas.search import run_block
+from tfnas.search.runner import run_block
 from tfnas.statistics import kendall, spearman
 
 RUNS = 500

@@ -10,10 +10,9 @@ from search_helpers import score_table, truth_table, write
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
 from tfnas.files import read_facts
-from tfnas.search import run_block
 from tfnas.search.base import Trace
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import COLUMNS, _query
+from tfnas.search.runner import COLUMNS, _query, run_block
 from tfnas.truth.benchmark import Benchmark
 
 SETTINGS = {

@@ -12,8 +12,8 @@ from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.live import read_live
 from tfnas.prices import reprice
-from tfnas.search import run_block
 from tfnas.search.registry import get_algorithm
+from tfnas.search.runner import run_block
 from tfnas.study import LIVE_RUNS, Study
 
 SETTINGS = {"algorithm": "te_nas_pruning"}

@@ -14,7 +14,7 @@ from torch import nn
 
 from tfnas import supernets
 from tfnas.cells import Cell
-from tfnas.datasets import ImageSet
+from tfnas.datasets.images import ImageSet
 from tfnas.errors import ConfigError, DataError
 from tfnas.files import read_facts
 from tfnas.networks import tangent

@@ -16,7 +16,7 @@ import pytest
 
 from tfnas.cells import Cell
 from tfnas.config import load_study
-from tfnas.datasets import get_dataset
+from tfnas.datasets.registry import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.networks.skeleton import count_flops, count_parameters
 from tfnas.truth import archive as archive_module

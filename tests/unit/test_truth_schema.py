@@ -13,7 +13,7 @@ import pytest
 
 from tfnas import hardware
 from tfnas.cells import SPACE_SIZE, Cell, all_strings
-from tfnas.datasets import get_dataset
+from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth

@@ -43,7 +43,7 @@ def test_the_study_of_the_documentation_runs_to_the_report(project, root):
     study.write_text(study.read_text().replace('"My proxy"', '"Another title"'))
     planned = project.planned("--cores", "1", "--configfile", "mine.yaml", "--", "tex")
     assert planned["render_report"] == planned["tabulate_proxies"] == planned["draw_search_times"] == 1
-    assert not {"read_own_scores", "take_given_scores", "run_search", "summarise_searches"} & set(planned)
+    assert not {"read_own_scores", "take_given_scores", "run_search", "summarise_search"} & set(planned)
 
 
 def test_given_scores_stand_beside_those_that_are_computed_or_shipped(project, root):

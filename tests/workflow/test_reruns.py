@@ -16,11 +16,11 @@ CONFIG = ("--configfile", "tests/configs/rerun.yaml")
 
 CONTESTS = {"summarise_comparisons", "summarise_regret", "tabulate_comparisons", "tabulate_regret"}
 REPORT = {"render_report", "compile_report", "all"}
-PRICES = {"summarise_curves", "summarise_equal_time", "reprice", "tabulate_prices", "tabulate_equal_time"}
+PRICES = {"summarise_curves", "summarise_equal_time", "summarise_prices", "tabulate_prices", "tabulate_equal_time"}
 FIGURES = {"draw_scatter", "draw_anytime", "draw_equal_time", "draw_queries", "draw_search_times", "draw_comparisons"}
-TABLES = {"tabulate_correlations", "tabulate_searches", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
+TABLES = {"tabulate_correlations", "tabulate_search", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
 SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise"}
-AFTER_SEARCH = {"summarise_searches", *CONTESTS, *PRICES, "write_provenance", "write_numbers", *REPORT}
+AFTER_SEARCH = {"summarise_search", *CONTESTS, *PRICES, "write_provenance", "write_numbers", *REPORT}
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +65,7 @@ def test_a_caption_of_the_html_report_reruns_nothing(study):
 def test_statistics_rerun_summaries_and_what_follows(study):
     study.edit("src/tfnas/statistics.py")
     planned = set(study.planned(*CONFIG))
-    assert {"summarise_searches", *SUMMARIES} <= planned
+    assert {"summarise_search", *SUMMARIES} <= planned
     assert not planned & {"score_chunk", "score_noise", "merge_scores", "run_search", "make_batch", "truth_from_table"}
 
 
@@ -147,5 +147,5 @@ def test_a_new_family_is_scored_alone(study):
 
 def test_another_title_does_not_score_or_search_again(study):
     planned = study.planned(*CONFIG, overlay={"title": "Another"})
-    assert not set(planned) & {"score_chunk", "run_search", "make_batch", "truth_from_table", "summarise_searches"}
+    assert not set(planned) & {"score_chunk", "run_search", "make_batch", "truth_from_table", "summarise_search"}
     assert "render_report" in planned

@@ -3,7 +3,8 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.datasets import load_images, make_batch
+    from tfnas.datasets.images import make_batch
+    from tfnas.datasets.sources import load_images
     from tfnas.seeds import child_seed
 
     dataset, params = snakemake.wildcards.dataset, snakemake.params

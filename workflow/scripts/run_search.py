@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.search import run_block
+    from tfnas.search.runner import run_block
 
     params, wildcards = snakemake.params, snakemake.wildcards
     run_block(

@@ -1,1 +1,0 @@
-"""Ground truth: accuracies of trained cells with their costs, from three sources, in one table."""

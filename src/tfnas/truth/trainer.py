@@ -34,10 +34,10 @@ import torch.nn.functional as F
 
 from tfnas import seeds
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
-from tfnas.datasets import load_images
 from tfnas.datasets.digits import NAME as DIGITS
 from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
+from tfnas.datasets.sources import load_images
 from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
 from tfnas.faults import device_error, fault_of
