@@ -349,7 +349,11 @@ def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
         ("t.parquet", b"<html>", "is a web page, not a table"),
         ("t.csv", b"\xef\xbb\xbf<!DOCTYPE html><html>", "is a web page, not a table"),
         ("t.parquet", b"arch,test_accuracy\n", "is no Parquet file: if it is text with commas, name it .csv"),
-        ("t.csv.gz", gzip.compress(b"arch;test_accuracy\n", mtime=0), r"\(arch, test_accuracy\) are separated by a semicolon"),
+        (
+            "t.csv.gz",
+            gzip.compress(b"arch;test_accuracy\n", mtime=0),
+            r"\(arch, test_accuracy\) are separated by a semicolon",
+        ),
         ("t.csv", gzip.compress(b"arch,test_accuracy\n", mtime=0), "is packed by gzip: name it .csv.gz"),
         ("t.csv", b"PAR1....", "is a Parquet file: name it .parquet"),
         ("t.csv", b"PK\x03\x04", "is a zip or a spreadsheet: save its table as .csv"),
