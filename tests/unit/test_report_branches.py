@@ -951,10 +951,29 @@ def test_groups_that_are_equal_in_every_run_are_called_so_at_equal_time(one, at_
 def test_a_group_alone_at_equal_time_has_no_rival(one, at_equal_time):
     told = begun(one(at_equal_time(twice({FREE: 90.0}))))
     assert f"{CALLED[FREE]} reaches 90.00 % test accuracy. When" in told
-    moments = {3.0: {FREE: 90.0, TRAINS: None}, 60.0: {FREE: 90.0, TRAINS: 80.0}}
-    none = "and no other kind of search has an answer in every run yet."
-    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, {none}" in begun(one(at_equal_time(moments)))
     assert f"When the last search has ended, at 60.0 s, {CALLED[FREE]} has 90.00 %." in told
+    moments = {3.0: {FREE: 90.0, TRAINS: None}, 60.0: {FREE: 90.0, TRAINS: 80.0}}
+    none = "No other kind of search has an answer in every run yet."
+    for drawn, said in (
+        (50.0, ", 40.00 points above a random cell"),
+        (90.2, ", 0.20 points below a random cell"),
+        (90.05, ", which these runs do not tell from a random cell at 90.05 %"),
+        (None, ""),
+    ):
+        told = begun(one(at_equal_time(moments, drawn=drawn)))
+        assert f"{CALLED[FREE]} reaches 90.00 % test accuracy{said}. {none}" in told
+    told = begun(one(at_equal_time(moments, drawn=90.0, half=0.0)))
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, as a random cell does in every run. {none}" in told
+
+
+def test_searches_without_seconds_are_named_at_equal_time(one, three, at_equal_time):
+    text = one(at_equal_time({3.0: {TRAINS: 90.0}}, unknown=("area",)))
+    assert "AREA is left out, because nobody knows how long it takes." in begun(text)
+    assert "Nobody knows the seconds of AREA, so it is not compared." in text
+    text = three(at_equal_time({3.0: {TRAINS: 90.0}}, three.study["datasets"], unknown=("area", "random")))
+    assert "and AREA are left out, because nobody knows how long they take." in text
+    assert "On CIFAR-100 nobody knows the seconds of Random search and AREA, so these are not compared." in text
+    assert "nobody knows" not in one(at_equal_time({3.0: {TRAINS: 90.0}}))
 
 
 def test_a_hybrid_with_a_prior_is_called_so_at_equal_time(one, at_equal_time):
