@@ -667,19 +667,44 @@ def test_searches_that_end_at_one_accuracy(three, one):
 T = "transfer.cifar100"
 
 
+LARGEST = "The largest loss is that of NASWOT, 2.00 points."
+
+
 @pytest.mark.parametrize(
-    ("loss", "largest", "said"),
+    ("side", "loss", "largest", "said"),
     [
-        (1.0, 2.0, "costs 1.00 points on CIFAR-100 on average over four searches, and at most 2.00, for"),
-        (-0.5, -0.1, "gains 0.50 points on CIFAR-100 on average over four searches; it"),
-        (0.001, 2.0, "changes the mean by 0.00 points on CIFAR-100 on average over four searches, and at most 2.00"),
+        (
+            "above",
+            1.0,
+            "above",
+            "that costs 1.00 points on average over four searches (95\\,\\% interval of the loss 0.90 to 1.10).",
+        ),
+        (
+            "below",
+            -0.5,
+            "below",
+            "that gains 0.50 points on average over four searches (95\\,\\% interval of the loss $-0.60$ to $-0.40$).",
+        ),
+        (
+            "zero",
+            0.001,
+            "above",
+            "that changes nothing on average over four searches (95\\,\\% interval of the loss $-0.10$ to 0.10).",
+        ),
+        (
+            "around",
+            0.05,
+            "around",
+            "these runs do not tell the loss on average over four searches, 0.05 points, from none (95\\,\\% interval",
+        ),
     ],
 )
-def test_transfer_is_told_by_sign(three, loss, largest, said):
-    changes = {"mean_loss": loss, "mean_size": abs(loss), "side": sign_of_printed(loss), "searches": 4}
-    changes |= {"largest_loss": largest, "largest_side": sign_of_printed(largest)}
+def test_transfer_is_told_by_the_interval(three, side, loss, largest, said):
+    changes = {"mean_loss": loss, "mean_size": abs(loss), "side": side, "searches": 4, "title": "NASWOT"}
+    changes |= {"low": loss - 0.1, "high": loss + 0.1, "largest_loss": 2.0, "largest_side": largest}
     text = three({f"{T}.{key}": value for key, value in changes.items()})
-    assert said in text
+    assert f"On CIFAR-100 {said}" in text
+    assert (LARGEST in text) is (largest == "above"), "the largest of many losses is told only where it is one"
     assert "on average over" not in three({f"transfer.{name}.searches": 1 for name in ("cifar100", "ImageNet16-120")})
     assert r"\paragraph{Transfer.}" not in three(drop=["transfer."])
 
