@@ -1,15 +1,16 @@
 """Equal time: what the best search of each group has found after the same seconds of scoring and training in all.
 
 ``summaries/equal-time.csv`` has one row per dataset (searched on and read off on), moment and group of searches
-(:data:`COLUMNS`). The groups (:data:`GROUPS`) say what a search looks at; references are in none.
+(:data:`COLUMNS`). The groups (:data:`GROUPS`) say what a search looks at; references are in none. A group has no row
+before one of its searches has an answer. While it has none, the moment has a row of the group :data:`REFERENCE`: the
+random cell, with which a search that has not looked at anything would have to answer, where the study draws one.
 
 A search answers at a moment with its incumbents (:mod:`tfnas.curves`): one that looks at scores alone has no answer
 before it ends. It counts from the first moment at which every one of its runs has an answer, and after its end its
 answer stays. Of a group the row holds the search with the highest mean *validation* accuracy at that moment, the first
 of equals, and its mean *test* accuracy; test accuracies take no part in the choice unless the ground truth has no
 validation accuracies (``chosen_by``). No search sees either, so this is a choice in hindsight: the best of a group is
-an upper envelope of its searches, and ``searches`` says of how many. Before any search of a group has an answer, the
-group answers with the random cell, where the study draws one. No torch is imported.
+an upper envelope of its searches, and ``searches`` says of how many. No torch is imported.
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ log = logging.getLogger("tfnas")
 GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
 """Scores alone; scores alone, one of them a prior; accuracies alone; both."""
 
+REFERENCE = "reference"
+"""The group of the random cell, which looks at nothing and is no search of any other group."""
+
 COLUMNS = (
     "dataset", "seconds", "end_of", "group", "search", "prior", "chosen_by", "mean", "low", "high", "runs", "searches",
     "lead", "lead_low", "lead_high",
@@ -65,7 +69,10 @@ class Course(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a group answers at a moment: the search, the test accuracy of each run, and out of how many searches."""
+    """What a group answers at a moment: the search, the test accuracy of each run, and out of how many searches.
+
+    The random cell stands for none of them.
+    """
 
     group: str
     search: str
@@ -90,10 +97,11 @@ def summarise_equal_time(
         priors: labels of the searches that read a prior.
         random_cell: label of the search that draws one cell, None where the study has none.
         output: table to write (.csv) with :data:`COLUMNS`. Moments are 0, a grid of seconds and the ends of all
-            searches, named in ``end_of``. ``low`` and ``high`` are the ends of the bootstrap interval of the mean over
-            ``runs``. ``lead`` is the mean paired difference to another group, with its interval: of the first group,
-            which has the highest mean of those with an answer of their own, to the next one, and of any other to the
-            first; empty with one group, or where no group has an answer of its own.
+            searches, named in ``end_of``. ``low`` and ``high`` are the ends of the interval of the mean over ``runs``:
+            the bootstrap's, with several scorings no narrower than that of runs nested in them. ``lead`` is the mean
+            paired difference to another group, with its interval: of the first group, which has the highest mean of
+            :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty where a row stands
+            alone, or where no group has an answer.
         seed: master seed of the bootstrap; all intervals of a dataset share their resamples of runs.
 
     Raises:
@@ -123,17 +131,23 @@ def summarise_equal_time(
 
 
 def _facts() -> dict[str, str]:
+    interval = (
+        f"{LEVEL:.0%} percentile bootstrap interval, {RESAMPLES} resamples; with several scorings no narrower than the "
+        "t interval over the means of the runs of each score table"
+    )
     return {
-        "rows": "one per dataset (searched on and read off on), moment and group of searches",
+        "rows": "one per dataset (searched on and read off on), moment and group of searches that has an answer; while "
+        f"another one has none, the random cell as group {REFERENCE}",
         "seconds": "scoring and simulated training; 0, the points of a grid, and the ends of searches (end_of)",
-        "group": f"{', '.join(GROUPS)}: scores alone, scores alone with a prior, accuracies alone, both",
+        "group": f"{', '.join(GROUPS)}: scores alone, scores alone with a prior, accuracies alone, both; {REFERENCE}: "
+        "nothing, one cell drawn at random",
         "search": "of the group that with the highest mean validation accuracy of its incumbents at that moment (see "
-        "chosen_by), out of the searches that have an answer then: in hindsight; the random cell before there is one",
+        "chosen_by), out of the searches that have an answer then: in hindsight",
+        "searches": f"how many of the group have an answer then; 0 for {REFERENCE}",
         "prior": "whether this search reads a proxy that is a prior",
-        "mean, low, high": f"its test accuracy over runs, percent; {LEVEL:.0%} percentile bootstrap interval, "
-        f"{RESAMPLES} resamples",
-        "lead, lead_low, lead_high": "paired difference, points, and its interval: of the first group to the second, "
-        "of any other to the first",
+        "mean, low, high": f"its test accuracy over runs, percent, and its interval: {interval}",
+        "lead, lead_low, lead_high": "paired difference, points, and its interval (of the same kind): of the first "
+        "group to the second, of any other to the first",
     }
 
 
@@ -191,16 +205,17 @@ def _course(label: str, table: pd.DataFrame, moments: np.ndarray, accuracy: str)
 def _answers(
     courses: list[Course], groups: Mapping[str, str], place: int, random_cell: str | None, drawn: np.ndarray | None
 ) -> list[Answer]:
-    """Return what each group of the study answers at a moment; nothing of a group that has no answer at all."""
-    answers = []
+    """Return what each group of the study answers at a moment, and the random cell where a group has no answer yet."""
+    answers, waiting = [], False
     for group in GROUPS:
         members = [course for course in courses if groups[course.label] == group]
         ready = [course for course in members if not np.isnan(course.merit[place])]
         if ready:
             best = max(ready, key=lambda course: round(float(course.merit[place]), DECIMALS))
             answers.append(Answer(group, best.label, best.test[place], best.scorings, len(ready)))
-        elif members and drawn is not None:
-            answers.append(Answer(group, str(random_cell), drawn, np.zeros(drawn.size), 0))
+        waiting |= bool(members) and not ready
+    if waiting and drawn is not None:
+        answers.append(Answer(REFERENCE, str(random_cell), drawn, np.zeros(drawn.size), 0))
     return answers
 
 
@@ -225,7 +240,7 @@ def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]
 
 
 def _leaders(answers: Sequence[Answer]) -> tuple[Answer | None, Answer | None]:
-    """Return the answer with the highest mean of those that are a search's own, and the highest of the others."""
+    """Return the answer of a group of searches with the highest mean, and the highest of all others."""
 
     def mean(answer: Answer) -> float:
         return round(float(answer.values.mean()), DECIMALS)

@@ -3,7 +3,8 @@
 A table ``name.csv`` or ``name.parquet`` has its facts (source, meaning of columns, device, versions) in ``name.json``.
 The facts also say under :data:`FILE` how many rows and bytes the table has, and its sha256. Whoever reads the table
 finds out whether it is still the file that was written: one that was cut, flipped or replaced is refused. A table that
-a person made has no such facts, and is taken as it is.
+a person made has no such facts, and is taken as it is. A table below ``results/`` of the working folder was written
+here: without its facts nobody could say whether it is whole, and it is refused (:func:`require_facts`).
 """
 
 from __future__ import annotations
@@ -229,14 +230,15 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
         key: key of the study file under which names of columns can be mapped, for a table that a person gave.
 
     Raises:
-        DataError: the file is missing, cannot be read, is not the one that was written, or lacks a column; the message
-            lists the columns it has.
+        DataError: the file is missing, cannot be read, is not the one that was written, is one of a study and has no
+            facts (:func:`require_facts`), or lacks a column; the message lists the columns it has.
     """
     import pandas as pd
 
     path = Path(path)
     if not is_there(path):
         raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
+    require_facts(path)
     stated = _stated(path)
     try:
         with path.open("rb") as file:
@@ -263,6 +265,23 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
 
 
 _MAKE_AGAIN = "remove it and run the same command again, or get it anew"
+
+
+def require_facts(path: str | Path) -> None:
+    """Refuse a table of a study whose facts are gone: nobody could say whether it is whole.
+
+    Jobs ask for all their inputs before they begin, :func:`read_table` for every table. Tables of a study are those
+    below ``results/`` of the working folder, where Snakemake runs; elsewhere a table may be one that a person made.
+
+    Raises:
+        DataError: a table below ``results/`` has no facts beside it.
+    """
+    within = os.path.abspath(path).startswith(os.path.join(os.path.abspath("results"), ""))
+    if within and is_table(path) and not is_there(facts_path(path)):
+        raise DataError(
+            f"'{path}' has no '{facts_path(path).name}' beside it, which says whether it is whole: remove the table "
+            "and run the same command again."
+        )
 
 
 def _stated(path: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ import bz2
 import importlib
 import io
 import pickle
+import pickletools
 import re
 from collections.abc import Collection
 from pathlib import Path
@@ -44,6 +45,14 @@ ARRAYS: Names = SCALARS | {
 """Arrays of numpy as well: what the batches of CIFAR and ImageNet16 hold."""
 
 
+MOST_TUPLES = 50_000
+"""Tuples that a pickle may make. Python follows nested ones by recursion in C, where no limit of depth holds: some
+200,000, one inside the other and used as a key, crash the interpreter. The records of NATS-Bench hold 53."""
+
+_TUPLES = {"TUPLE": b"t", "TUPLE1": b"\x85", "TUPLE2": b"\x86", "TUPLE3": b"\x87"}
+"""Opcodes that make a tuple of what stands before them."""
+
+
 class _ForbiddenError(Exception):
     """The pickle asks for a name that it may not have; ``str`` of it is that name."""
 
@@ -73,6 +82,23 @@ class _Reader(pickle.Unpickler):
         return getattr(importlib.import_module(module.replace("numpy.core.", "numpy._core.")), name)
 
 
+def _check_tuples(content: bytes, place: str) -> None:
+    """Refuse more than :data:`MOST_TUPLES` tuples, before anything is made.
+
+    Bytes that could make them are counted first, which is quick and enough for most files.
+    """
+    if sum(map(content.count, _TUPLES.values())) <= MOST_TUPLES:
+        return
+    made = 0
+    for opcode, _, _ in pickletools.genops(content):
+        made += opcode.name in _TUPLES
+        if made > MOST_TUPLES:
+            raise DataError(
+                f"{place} makes more than {MOST_TUPLES:,} tuples, which no official file does and which can crash "
+                "Python: do not use it, get it again from its authors."
+            )
+
+
 def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: str = "ASCII") -> Any:
     """Read the object in a pickle, packed by bzip2 if its name ends in ``.pbz2``.
 
@@ -84,7 +110,8 @@ def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: 
         encoding: of texts that Python 2 wrote, as for :func:`pickle.load`.
 
     Raises:
-        DataError: the file wants to import something else, is larger than ``largest``, damaged or truncated.
+        DataError: the file wants to import something else, is larger than ``largest``, makes more than
+            :data:`MOST_TUPLES` tuples, is damaged or truncated.
         OSError: the file cannot be opened.
     """
     try:
@@ -95,6 +122,7 @@ def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: 
                 f"{place} unpacks to more than {largest:,} bytes, which no official file does: do not use it, get it "
                 "again from its authors."
             )
+        _check_tuples(content, place)
         return _Reader(io.BytesIO(content), allowed, encoding).load()
     except _ForbiddenError as error:
         raise DataError(

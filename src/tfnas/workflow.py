@@ -31,7 +31,7 @@ from typing import IO, Any
 import tfnas
 from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
 from tfnas.faults import device_error
-from tfnas.files import FULL, atomic, facts_path, is_table, write_fault
+from tfnas.files import FULL, atomic, require_facts, write_fault
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
 """Folder of the library."""
@@ -111,7 +111,8 @@ def job(snakemake: Any) -> Iterator[Run]:
     try:
         for variable in THREAD_VARIABLES:
             os.environ[variable] = str(snakemake.threads)
-        _check_tables(snakemake.input)
+        for table in map(str, snakemake.input):
+            require_facts(table)
         _declare_own(getattr(snakemake, "config", {}))
         _seed(snakemake.params.get("seed"))
         device, lease = _device(snakemake.params.get("device"), int(snakemake.threads), f"{snakemake.rule}, log {path}")
@@ -143,20 +144,6 @@ def _full(error: Exception) -> TfnasError | None:
     if not isinstance(error, OSError) or error.errno not in FULL:
         return None
     return write_fault(error, error.filename or "a file of this job")
-
-
-def _check_tables(paths: Iterable[str]) -> None:
-    """Refuse a table of the study whose facts are gone: nobody could say whether it is whole.
-
-    Raises:
-        DataError: a table below ``results/`` has no facts beside it.
-    """
-    for path in map(str, paths):
-        if path.startswith("results/") and is_table(path) and not facts_path(path).exists():
-            raise DataError(
-                f"'{path}' has no '{facts_path(path).name}' beside it, which says whether it is whole: remove the "
-                "table and run the same command again."
-            )
 
 
 def _declare_own(study: dict[str, Any]) -> None:

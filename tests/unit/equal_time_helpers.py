@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tfnas.equal_time import COLUMNS, GROUPS
+from tfnas.equal_time import COLUMNS, GROUPS, REFERENCE
 from tfnas.files import write_table
 
 
@@ -25,22 +25,30 @@ OF_GROUP = dict(zip(GROUPS, ("naswot", "freerea", "random", "area"), strict=True
 
 
 def write_summary(
-    folder, moments, dataset="digits", half=0.1, chosen_by="validation", ends=None, priors=(), of_group=OF_GROUP
-):
+    folder, moments, dataset="digits", half=0.1, chosen_by="validation", ends=None, priors=(), of_group=OF_GROUP,
+    drawn=50.0, unknown=(),
+):  # fmt: skip
     """Write the summary of some moments, ``{seconds: {group: mean}}``; every interval reaches ``half`` to both sides.
 
-    A mean of None is the random cell's, 50.
+    A mean of None is a group without an answer: the moment has the random cell, 50 or ``drawn``, in its place. Every
+    search that does not end before ends with the last moment, but those whose seconds are ``unknown`` nowhere.
     """
     rows = []
+    ends = dict(ends or {})
+    ended = ", ".join(ends.values()).split(", ")
+    late = [label for label in of_group.values() if label not in (*ended, *unknown)]
+    if late and moments:
+        last = max(moments)
+        ends[last] = ", ".join([*([ends[last]] if last in ends else []), *late])
     for seconds, means in moments.items():
         own = {group: mean for group, mean in means.items() if mean is not None}
-        shown = {group: 50.0 if mean is None else mean for group, mean in means.items()}
+        shown = own | ({REFERENCE: drawn} if len(own) < len(means) and drawn is not None else {})
         first = max(own, key=own.get) if own else None
         for group, mean in shown.items():
             others = [value for name, value in shown.items() if name != group]
             rival = None if first is None or not others else max(others) if group == first else shown[first]
             lead = np.nan if rival is None else mean - rival
-            row = {"dataset": dataset, "seconds": seconds, "end_of": (ends or {}).get(seconds), "group": group}
+            row = {"dataset": dataset, "seconds": seconds, "end_of": ends.get(seconds), "group": group}
             row |= {"search": of_group[group] if group in own else "cell", "prior": group in priors}
             row |= {"chosen_by": chosen_by, "mean": mean, "low": mean - half, "high": mean + half, "runs": 30}
             row |= {"searches": 2 if group in own else 0}

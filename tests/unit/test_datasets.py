@@ -17,7 +17,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfnas import downloads
+from tfnas import downloads, pickles
 from tfnas.config import load_study
 from tfnas.datasets.digits import digits_splits
 from tfnas.datasets.images import Batch, make_batch
@@ -26,7 +26,7 @@ from tfnas.datasets.sources import load_images, split_files
 from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
-from tfnas.pickles import ARRAYS, read_pickle
+from tfnas.pickles import ARRAYS, PLAIN, read_pickle
 
 
 def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:
@@ -569,6 +569,26 @@ def test_batches_of_python_2_are_read(tmp_path):
     (tmp_path / "batch").write_bytes(b"\x80\x02}U\x04data" + array + b"s.")
     read = read_pickle(tmp_path / "batch", ARRAYS, "batch", 1 << 20, "latin1")
     assert np.array_equal(read["data"].reshape(1, 3, 8, 8), pictures(1, size=8))
+
+
+def nested(depth):
+    """Return a pickle of a dictionary whose key is a tuple inside a tuple, and so on, made without any nesting."""
+    return b"\x80\x02})" + b"\x85" * depth + b"K\x01s."
+
+
+def test_tuples_nested_until_python_crashes_are_refused_before_anything_is_made(tmp_path, monkeypatch):
+    path = tmp_path / "batch"
+    path.write_bytes(nested(100))
+    assert list(read_pickle(path, PLAIN, "batch", 1 << 20).values()) == [1]
+    monkeypatch.setattr(pickles, "MOST_TUPLES", 99)
+    with pytest.raises(DataError, match=r"^batch makes more than 99 tuples, which no official file does and which can"):
+        read_pickle(path, PLAIN, "batch", 1 << 20)
+    path.write_bytes(pickle.dumps(b"\x85" * 100, protocol=4))
+    assert read_pickle(path, PLAIN, "batch", 1 << 20) == b"\x85" * 100, "bytes of images make no tuples"
+    monkeypatch.undo()
+    path.write_bytes(nested(3_000_000))
+    with pytest.raises(DataError, match="makes more than 50,000 tuples"):
+        read_pickle(path, PLAIN, "batch", 1 << 23)
 
 
 def test_a_pickle_of_objects_in_an_array_does_not_reach_numpy(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -55,11 +57,15 @@ def test_who_answers_what_when_counted_by_hand(summary):
     assert tuple(table.columns) == COLUMNS
     assert set(table["chosen_by"]) == {"validation"}
     start = table[table["seconds"] == 0]
-    assert set(start["search"]) == {"cell"}, "nobody has an answer but the random cell"
+    assert start[["group", "search"]].to_numpy().tolist() == [["reference", "cell"]], "no group has an answer yet"
     assert set(start["mean"]) == {60.0}
     assert set(start["searches"]) == {0}
     assert start["lead"].isna().all()
-    assert at(table, 3.5, "training-free")["search"] == "cell", "one run has no answer yet"
+    assert table[table["group"] == "training-free"]["seconds"].min() == 4, "one run had no answer before"
+    waiting = table[table["group"] == "reference"]
+    assert set(waiting["search"]) == {"cell"}
+    assert set(waiting["mean"]) == {60.0}
+    assert waiting["seconds"].max() < 4, "every group has an answer from there on"
     row = at(table, 4, "training-free")
     assert (row["search"], row["mean"], row["runs"], row["searches"]) == ("naswot", 86, 2, 1)
     row = at(table, 10, "training-free")
@@ -101,7 +107,36 @@ def test_a_search_worse_than_the_random_cell_is_the_answer_and_leads_nobody(summ
     alone = {"cell": CURVES["cell"], "naswot": curves["naswot"], "random": [(0, 5, 9, 90), (1, 5, 9, 90)]}
     rows = summary(alone)
     row = rows[(rows["seconds"] == 3) & (rows["group"] == "training-free")].iloc[0]
-    assert row["lead"] == 40 - 60, "behind the random cell, the answer of those that are still training"
+    assert row["lead"] == 40 - 60, "behind the random cell, with which those that are still training would answer"
+
+
+def test_a_random_cell_is_never_an_answer_of_a_group_of_searches(summary):
+    """Nothing has been looked at before the first answer: no row may say that a search that trains has one."""
+    table = summary(CURVES)
+    assert set(table["group"][table["search"] == "cell"]) == {"reference"}
+    assert (table["searches"][table["group"] != "reference"] > 0).all()
+    assert (table["searches"][table["group"] == "reference"] == 0).all()
+    assert not table.duplicated(["seconds", "group"]).any()
+    assert table[(table["seconds"] == 0) & (table["group"] == "trained")].empty
+
+
+def test_a_search_that_only_draws_cells_is_not_compared_at_equal_time(monkeypatch):
+    from tfnas.search import registry
+
+    draws = replace(registry.get_algorithm("random_cell"), name="draws", group="non-weight-sharing")
+    monkeypatch.setitem(registry._ALGORITHMS, "draws", draws)
+    monkeypatch.setattr(registry, "algorithm_names", lambda: sorted(registry._ALGORITHMS))
+    searches = {"one": {"algorithm": "draws"}, "random": {"algorithm": "random_search"}}
+    assert equal_time_groups(searches) == {"random": "trained"}
+
+
+def test_the_facts_say_that_an_interval_may_be_that_of_scorings(summary, tmp_path):
+    summary(CURVES)
+    facts = read_facts(tmp_path / "out.csv")
+    said = "with several scorings no narrower than the t interval over the means of the runs of each score table"
+    assert said in facts["mean, low, high"]
+    assert "of the same kind" in facts["lead, lead_low, lead_high"]
+    assert "reference: nothing, one cell drawn at random" in facts["group"]
 
 
 def test_a_search_that_costs_nothing_answers_at_once(summary):
@@ -134,6 +169,7 @@ def test_without_a_random_cell_a_group_begins_with_its_first_answer(summary):
     table = summary({label: rows for label, rows in CURVES.items() if label != "cell"}, random_cell=None)
     assert table[table["seconds"] == 0].empty
     assert table[table["group"] == "training-free"]["seconds"].min() == 4
+    assert "reference" not in set(table["group"])
 
 
 def test_different_runs_cannot_be_paired(summary):

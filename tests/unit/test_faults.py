@@ -181,17 +181,16 @@ def test_networks_that_are_not_a_number_have_no_relu_patterns(monkeypatch):
             scoring.score_cells(get_family(name), CELLS[:1], images, labels, skeleton, 1, 0)
 
 
-def test_a_group_too_large_to_train_is_trained_in_halves(monkeypatch):
+def test_a_group_too_large_to_train_is_trained_in_halves():
     seen = []
 
-    def train_group(cells, *_):
+    def train_group(cells):
         seen.append(len(cells))
         if len(cells) > 2:
             raise torch.cuda.OutOfMemoryError("CUDA out of memory")
         return {name: np.array([float(cell.code) for cell in cells]) for name in trainer.MEASURED}
 
-    monkeypatch.setattr(trainer, "train_group", train_group)
-    measured = trainer.train_what_fits(CELLS, {}, None, {}, 0, 0)
+    measured = trainer.train_what_fits(CELLS, train_group)
     assert seen == [5, 2, 3, 1, 2]
     assert measured["test_accuracy"].tolist() == [cell.code for cell in CELLS]
 
@@ -204,13 +203,12 @@ def test_a_group_too_large_to_train_is_trained_in_halves(monkeypatch):
         (ZeroDivisionError("a bug"), ZeroDivisionError, "a bug"),
     ],
 )
-def test_a_training_that_cannot_be_done_is_no_accuracy(monkeypatch, error, expected, text):
-    def train_group(*_):
+def test_a_training_that_cannot_be_done_is_no_accuracy(error, expected, text):
+    def train_group(cells):
         raise error
 
-    monkeypatch.setattr(trainer, "train_group", train_group)
     with pytest.raises(expected, match=text):
-        trainer.train_what_fits(CELLS[:1], {}, None, {}, 0, 0)
+        trainer.train_what_fits(CELLS[:1], train_group)
 
 
 def test_memory_that_runs_out_while_a_table_is_read_is_no_damage(monkeypatch, tmp_path):

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import logging
 import os
+import pathlib
 import platform
 import re
 import subprocess
@@ -319,3 +320,18 @@ def test_no_random_number_of_the_library_has_a_seed_of_its_own(root):
             if LITERAL_SEED.search(line) and ">>>" not in line and "noise_seed: int = 0" not in line:
                 found.append(f"{path.relative_to(root)}:{number}: {line.strip()}")
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+def test_an_intermediate_whose_facts_are_gone_is_not_believed_by_a_library_call_either(tmp_path, monkeypatch, absolute):
+    monkeypatch.chdir(tmp_path)
+    path = (tmp_path if absolute else pathlib.Path()) / "results/a/summaries/search.csv"
+    write_table(path, pd.DataFrame({"a": [1]}), {})
+    assert read_table(path)["a"].tolist() == [1]
+    facts_path(path).unlink()
+    with pytest.raises(DataError, match=r"search.csv' has no 'search.json' beside it, which says whether it is whole"):
+        read_table(path)
+    for name in ("mine.csv", "results-of-mine/search.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a\n1\n")
+        assert read_table(name)["a"].tolist() == [1], "a table that a person made needs no facts"

@@ -667,19 +667,44 @@ def test_searches_that_end_at_one_accuracy(three, one):
 T = "transfer.cifar100"
 
 
+LARGEST = "The largest loss is that of NASWOT, 2.00 points."
+
+
 @pytest.mark.parametrize(
-    ("loss", "largest", "said"),
+    ("side", "loss", "largest", "said"),
     [
-        (1.0, 2.0, "costs 1.00 points on CIFAR-100 on average over four searches, and at most 2.00, for"),
-        (-0.5, -0.1, "gains 0.50 points on CIFAR-100 on average over four searches; it"),
-        (0.001, 2.0, "changes the mean by 0.00 points on CIFAR-100 on average over four searches, and at most 2.00"),
+        (
+            "above",
+            1.0,
+            "above",
+            "that costs 1.00 points on average over four searches (95\\,\\% interval of the loss 0.90 to 1.10).",
+        ),
+        (
+            "below",
+            -0.5,
+            "below",
+            "that gains 0.50 points on average over four searches (95\\,\\% interval of the loss $-0.60$ to $-0.40$).",
+        ),
+        (
+            "zero",
+            0.001,
+            "above",
+            "that changes nothing on average over four searches (95\\,\\% interval of the loss $-0.10$ to 0.10).",
+        ),
+        (
+            "around",
+            0.05,
+            "around",
+            "these runs do not tell the loss on average over four searches, 0.05 points, from none (95\\,\\% interval",
+        ),
     ],
 )
-def test_transfer_is_told_by_sign(three, loss, largest, said):
-    changes = {"mean_loss": loss, "mean_size": abs(loss), "side": sign_of_printed(loss), "searches": 4}
-    changes |= {"largest_loss": largest, "largest_side": sign_of_printed(largest)}
+def test_transfer_is_told_by_the_interval(three, side, loss, largest, said):
+    changes = {"mean_loss": loss, "mean_size": abs(loss), "side": side, "searches": 4, "title": "NASWOT"}
+    changes |= {"low": loss - 0.1, "high": loss + 0.1, "largest_loss": 2.0, "largest_side": largest}
     text = three({f"{T}.{key}": value for key, value in changes.items()})
-    assert said in text
+    assert f"On CIFAR-100 {said}" in text
+    assert (LARGEST in text) is (largest == "above"), "the largest of many losses is told only where it is one"
     assert "on average over" not in three({f"transfer.{name}.searches": 1 for name in ("cifar100", "ImageNet16-120")})
     assert r"\paragraph{Transfer.}" not in three(drop=["transfer."])
 
@@ -951,10 +976,29 @@ def test_groups_that_are_equal_in_every_run_are_called_so_at_equal_time(one, at_
 def test_a_group_alone_at_equal_time_has_no_rival(one, at_equal_time):
     told = begun(one(at_equal_time(twice({FREE: 90.0}))))
     assert f"{CALLED[FREE]} reaches 90.00 % test accuracy. When" in told
-    moments = {3.0: {FREE: 90.0, TRAINS: None}, 60.0: {FREE: 90.0, TRAINS: 80.0}}
-    none = "and no other kind of search has an answer in every run yet."
-    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, {none}" in begun(one(at_equal_time(moments)))
     assert f"When the last search has ended, at 60.0 s, {CALLED[FREE]} has 90.00 %." in told
+    moments = {3.0: {FREE: 90.0, TRAINS: None}, 60.0: {FREE: 90.0, TRAINS: 80.0}}
+    none = "No other kind of search has an answer in every run yet."
+    for drawn, said in (
+        (50.0, ", 40.00 points above a random cell"),
+        (90.2, ", 0.20 points below a random cell"),
+        (90.05, ", which these runs do not tell from a random cell at 90.05 %"),
+        (None, ""),
+    ):
+        told = begun(one(at_equal_time(moments, drawn=drawn)))
+        assert f"{CALLED[FREE]} reaches 90.00 % test accuracy{said}. {none}" in told
+    told = begun(one(at_equal_time(moments, drawn=90.0, half=0.0)))
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, as a random cell does in every run. {none}" in told
+
+
+def test_searches_without_seconds_are_named_at_equal_time(one, three, at_equal_time):
+    text = one(at_equal_time({3.0: {TRAINS: 90.0}}, unknown=("area",)))
+    assert "AREA is left out, because nobody knows how long it takes." in begun(text)
+    assert "Nobody knows the seconds of AREA, so it is not compared." in text
+    text = three(at_equal_time({3.0: {TRAINS: 90.0}}, three.study["datasets"], unknown=("area", "random")))
+    assert "and AREA are left out, because nobody knows how long they take." in text
+    assert "On CIFAR-100 nobody knows the seconds of Random search and AREA, so these are not compared." in text
+    assert "nobody knows" not in one(at_equal_time({3.0: {TRAINS: 90.0}}))
 
 
 def test_a_hybrid_with_a_prior_is_called_so_at_equal_time(one, at_equal_time):

@@ -121,11 +121,45 @@ def test_every_group_can_lead(passage, leader):
 def test_the_first_answer_of_all_has_no_rival(passage):
     moments = {3.0: {FREE: 90.0, TRAINED: None}, 60.0: {FREE: 90.0, TRAINED: 80.0}}
     text = passage(moments, ends=EARLY)
-    none = "and no other kind of search has an answer in every run yet."
-    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, {none}" in text
+    none = "No other kind of search has an answer in every run yet."
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy, 40.00 points above a random cell. {none} When" in text
+    without = passage(moments, ends=EARLY, drawn=None)
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy. {none} When" in without, "the study draws no random cell"
     alone = passage({3.0: {FREE: 90.0}, 60.0: {FREE: 90.0}}, ends={3.0: "naswot"})
     assert f"When the last search has ended, at 60.0 s, {CALLED[FREE]} has 90.00 %." in alone
     assert f"{CALLED[FREE]} reaches 90.00 % test accuracy. When" in alone, "the study has no other kind of search"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "half", "said"),
+    [
+        (89.89, 0.1, ", 0.11 points above a random cell."),
+        (90.11, 0.1, ", 0.11 points below a random cell."),
+        (89.91, 0.1, ", which these runs do not tell from a random cell at 89.91 %."),
+        (90.09, 0.1, ", which these runs do not tell from a random cell at 90.09 %."),
+        (90.0, 0.0, ", as a random cell does in every run."),
+    ],
+)
+def test_a_group_alone_is_set_beside_the_random_cell_by_the_interval(passage, drawn, half, said):
+    moments = {3.0: {FREE: 90.0, TRAINED: None}, 60.0: {FREE: 90.0, TRAINED: 80.0}}
+    text = passage(moments, ends=EARLY, drawn=drawn, half=half)
+    assert f"{CALLED[FREE]} reaches 90.00 % test accuracy{said} No other kind" in text
+
+
+def test_searches_whose_seconds_nobody_knows_are_not_said_to_have_no_answer(passage):
+    moments = {60.0: {TRAINED: 93.0}}
+    text = passage(moments, ends={60.0: "random"}, unknown=("naswot",))
+    assert f"{CALLED[TRAINED]} reaches 93.00 % test accuracy. Total time" in text
+    assert "has an answer" not in text
+    assert text.endswith("in hindsight. NASWOT is left out, because nobody knows how long it takes.")
+    text = passage(moments, ends={60.0: "random"}, unknown=("naswot", "area"))
+    assert text.endswith(" NASWOT and AREA are left out, because nobody knows how long they take.")
+    section = passage(moments, ends={60.0: "random"}, unknown=("naswot", "area"), template="sections/59-equal-time.tex")
+    assert " Nobody knows the seconds of NASWOT and AREA, so these are not compared. " in section
+    section = passage(moments, ends={60.0: "random"}, unknown=("area",), template="sections/59-equal-time.tex")
+    assert " Nobody knows the seconds of AREA, so it is not compared. " in section
+    known = passage(moments, template="sections/59-equal-time.tex")
+    assert "Nobody knows" not in known + passage(moments)
 
 
 def test_a_lead_at_the_end_is_told_only_where_the_corrected_test_agrees(passage):

@@ -283,6 +283,10 @@ def test_three_datasets_transfer_and_published(root, tmp_path):
     numbers = numbers_of(study, tmp_path, root / "report/published.yaml")
     assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
     assert math.isclose(numbers["transfer.cifar100.largest_loss"]["value"], 1.0), "searches under a budget lose 7"
+    sides = {numbers[f"transfer.cifar100.{name}"]["value"] for name in ("side", "largest_side")}
+    low, high = (numbers[f"transfer.cifar100.{name}"]["value"] for name in ("low", "high"))
+    assert sides == {"above" if low > 0 else "around"}
+    assert low < 1.0 < high
     assert numbers["published.rea.cifar10.test.mean"]["text"] == "93.92"
     one, other = (read_table(study.truths[name])["test_accuracy"] for name in ("cifar10", "cifar100"))
     assert math.isclose(numbers["truth.cifar100.agreement"]["value"], spearmanr(one, other).statistic)

@@ -12,6 +12,7 @@ from tfnas.errors import SearchError
 from tfnas.statistics import (
     Summary,
     bootstrap_interval,
+    difference_of_means,
     kendall,
     ndcg,
     partial_spearman,
@@ -265,3 +266,19 @@ def test_fewer_than_two_runs_cannot_be_summarised(values, count):
     assert str(error.value) == (
         f"{count} cannot be summarised: a standard deviation needs at least 2, raise search.runs."
     )
+
+
+def test_the_interval_of_a_difference_of_independent_means_by_hand():
+    assert difference_of_means((5, 2, 9), (3, 3, 3)) == (2, -1, 6), "a mean without width adds nothing"
+    assert difference_of_means((5, 2, 9), (3, 0, 7)) == (2, 2 - 5, 2 + 5), "3 and 4 to either side, turned round"
+    value, low, high = difference_of_means((3, 0, 7), (5, 2, 9))
+    assert (value, low, high) == (-2, -7, 3)
+
+
+def test_the_interval_of_a_difference_covers_what_it_says():
+    rng = np.random.default_rng(0)
+    held, trials = 0, 4000
+    for mean, other in zip(rng.normal(1, 1, trials), rng.normal(3, 0.5, trials), strict=True):
+        _, low, high = difference_of_means((mean, mean - 1.96, mean + 1.96), (other, other - 0.98, other + 0.98))
+        held += low <= -2 <= high
+    assert held / trials == pytest.approx(0.95, abs=0.01)

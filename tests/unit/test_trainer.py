@@ -82,7 +82,7 @@ def test_blocks_may_be_cut_anywhere_and_resume(tmp_path, monkeypatch):
     assert whole["arch"].tolist()[:6] == [all_strings()[code] for code in trained_cells()[100:106]]
     assert whole["train_seed"].tolist() == [0] * 6 + [1] * 6
     calls = []
-    monkeypatch.setattr(trainer, "train_group", lambda *a: calls.append(a) or pytest.fail("trained again"))
+    monkeypatch.setattr(trainer, "train_group", lambda *a, **_: calls.append(a) or pytest.fail("trained again"))
     again = block(tmp_path, 100, 106, "again")
     pd.testing.assert_frame_equal(whole, again)
     assert not calls

@@ -108,14 +108,25 @@ def draw_curve(axes: Axes, part: pd.DataFrame, place: int, clock: str = "seconds
 
 
 def _frame(axes: Axes, part: pd.DataFrame) -> None:
-    """Scale the panels of a dataset."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
+    """Scale the panels of a dataset, and say where there is nothing to draw."""
     if part.empty:
         axes.text(0.5, 0.5, "no seconds known", ha="center", va="center", transform=axes.transAxes)
         return
+    scale_curves(axes, part, part["mean"].max())
+
+
+def scale_curves(axes: Axes, part: pd.DataFrame, best: float) -> None:
+    """Scale the panels of a dataset: what lies farther below the worst end than the ends lie apart is left out.
+
+    Args:
+        axes: the panel; its horizontal axis becomes logarithmic.
+        part: rows of ``summaries/curves.csv`` or ``query-curves.csv`` whose ends decide, all of one dataset.
+        best: highest mean that has to be seen.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter
+
     ends = part.groupby("search").last()
-    lowest, highest = ends["mean"].min(), max(part["mean"].max(), ends["quartile_high"].max())
+    lowest, highest = ends["mean"].min(), max(best, ends["quartile_high"].max())
     bottom = max(lowest - (highest - lowest), part["quartile_low"].min())
     margin = 0.05 * (highest - bottom) or 0.5
     axes.set_ylim(bottom - margin, highest + margin)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tfnas.equal_time import COLUMNS, GROUPS
+from tfnas.equal_time import COLUMNS, GROUPS, REFERENCE
 from tfnas.files import read_table
-from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.names import dataset_title, equal_time_groups, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, bold, show
 from tfnas.reporting.style import COLOURS, GREY, WIDTH, figure_style, save
 from tfnas.reporting.tables import long_tables, row, write_tex
+from tfnas.reporting.wording import MOST_NAMES, counted, interval_sign, listed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,9 +48,9 @@ def draw_equal_time(path: str | Path, datasets: list[str], output: str | Path) -
     """Draw the best search of each group against seconds (logarithmic), a panel per dataset.
 
     Lines are mean test accuracies, bands the intervals of the mean. A strip below says which group leads where the
-    interval of its lead does not hold zero; it is empty where that is undecided. What a group answers before any of its
-    searches has an answer, the random cell, is not drawn. The lower end of an axis leaves out what lies farther below
-    the worst end than one and a half times what the best lies above it.
+    interval of its lead does not hold zero; it is empty where that is undecided. The random cell is not drawn. The
+    lower end of an axis leaves out what lies farther below the worst end than one and a half times what the best lies
+    above it.
 
     Args:
         path: ``summaries/equal-time.csv``.
@@ -204,7 +205,10 @@ def add_equal_time(
     ``.{group}.test``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to the leader)
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
     second; at the end of all searches the corrected test of the same two, too, as wherever one search is called
-    better) and ``.same`` (whether there is no difference in any run); and ``.kinds``, the groups of the study.
+    better) and ``.same`` (whether there is no difference in any run); ``.kinds``, the groups of the study whose time is
+    known; and where a group alone has an answer ``.random.test`` and ``.random.side``: the random cell, and whether the
+    interval of the difference of that group to it lies above, below or around zero. ``.unknown`` names the searches
+    whose seconds nobody knows, ``.unknown_count`` counts them.
     ``.phases`` counts stretches of time with one
     leader (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and
     ``.changes`` the borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided.
@@ -225,14 +229,17 @@ def add_equal_time(
             continue
         before = f"equal.{dataset}"
         numbers.add(f"{before}.chosen_by", part["chosen_by"].iloc[0], "text")
+        _add_unknown(numbers, before, part, searches, titles)
         last = part[part["seconds"] == part["seconds"].max()].set_index("group")
         base = next((group for group in GROUPS[:2] if group in last.index), None)
         if base is not None:
             early = _end_of(part, last.loc[base, "search"])
             at_end = early["seconds"].iloc[0] == part["seconds"].max()
             _add_moment(numbers, f"{before}.early", early, titles, base, (dataset, pairs) if at_end else None)
+            numbers.add(f"{before}.early.kinds", len(last), "count")
         end = part[part["seconds"] == part["seconds"].max()]
         _add_moment(numbers, f"{before}.late", end, titles, base, (dataset, pairs))
+        numbers.add(f"{before}.late.kinds", len(last), "count")
         phases = phases_of(part)
         numbers.add(f"{before}.phases", len(phases), "count")
         numbers.add(f"{before}.changes", max(len(phases) - 1, 0), "count")
@@ -241,6 +248,17 @@ def add_equal_time(
         for number, phase in enumerate(phases):
             for name, kind in (("leader", "text"), ("decided", "text"), ("from", "seconds"), ("to", "seconds")):
                 numbers.add(f"{before}.phase.{number}.{name}", phase[name], kind)
+
+
+def _add_unknown(
+    numbers: Numbers, before: str, part: pd.DataFrame, searches: dict[str, dict[str, Any]], titles: dict[str, str]
+) -> None:
+    """Add which searches are not compared because nobody knows their seconds: those that end at no moment."""
+    ended = {name for names in part["end_of"].dropna() for name in str(names).split(", ")}
+    unknown = [titles[label] for label in equal_time_groups(searches) if label not in ended]
+    words = listed(unknown) if 0 < len(unknown) <= MOST_NAMES else counted(len(unknown), "search", "searches")
+    numbers.title(f"{before}.unknown", words)
+    numbers.add(f"{before}.unknown_count", len(unknown), "count")
 
 
 def _end_of(part: pd.DataFrame, search: str) -> pd.DataFrame:
@@ -258,7 +276,6 @@ def _add_moment(
     tested: tuple[str, Pairs] | None,
 ) -> None:
     """Add one moment: its seconds, the answer of each group, and who leads; where all have ended, by the test, too."""
-    numbers.add(f"{before}.kinds", len(rows), "count")
     numbers.add(f"{before}.seconds", float(rows["seconds"].iloc[0]), "seconds")
     own = rows[rows["searches"] > 0].set_index("group")
     order = own["mean"].round(9).sort_values(ascending=False, kind="stable").index.tolist()
@@ -281,3 +298,8 @@ def _add_moment(
         numbers.add(f"{before}.{group}.told", bool(told), "text")
         same = entry["lead"] == entry["lead_low"] == entry["lead_high"] == 0
         numbers.add(f"{before}.{group}.same", bool(same), "text")
+    drawn = rows[rows["group"] == REFERENCE]
+    if second is None and not drawn.empty:
+        numbers.add(f"{before}.random.test", drawn["mean"].iloc[0], "accuracy")
+        side = interval_sign(*own.loc[leader, ["lead_low", "lead_high"]])
+        numbers.add(f"{before}.random.side", side, "text")

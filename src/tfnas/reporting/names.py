@@ -79,13 +79,17 @@ def reads_prior(settings: dict[str, Any]) -> bool:
 def equal_time_groups(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     """Return the group (:data:`tfnas.equal_time.GROUPS`) of each search that is compared at equal time, by label.
 
-    These are the searches that are ranked (:func:`contenders`) and look at something.
+    These are the searches that are ranked (:func:`contenders`) and look at something: one that only draws cells is a
+    reference here, whatever its own group is.
     """
+    from tfnas.search.base import DRAW
+    from tfnas.search.registry import get_algorithm
+
     trained = {"non-weight-sharing": "trained", "hybrid": "hybrid"}
     groups = {}
     for label in contenders(searches):
         group = search_group(searches[label])
-        if group != "reference":
+        if group != "reference" and set(get_algorithm(searches[label]["algorithm"]).looks) - {DRAW}:
             scores_alone = "training-free-prior" if reads_prior(searches[label]) else "training-free"
             groups[label] = trained.get(group, scores_alone)
     return groups

@@ -109,9 +109,9 @@ from tfnas.reporting.published_searches import add_published_searches
 from tfnas.reporting.rounding import show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, device_of, fact, family_facts, read_summary
 from tfnas.reporting.votes import add_vote
-from tfnas.reporting.wording import correlation_words, part_words
+from tfnas.reporting.wording import correlation_words, interval_sign, part_words
 from tfnas.score_table import ScoreTable
-from tfnas.statistics import accuracy_half_width, known_pairs, rank_with_missing, spearman
+from tfnas.statistics import accuracy_half_width, difference_of_means, known_pairs, rank_with_missing, spearman
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""
@@ -575,30 +575,46 @@ def _add_growth(
 
 
 def _add_transfer(numbers: Numbers, datasets: list[str], searches: dict[str, dict[str, Any]]) -> None:
-    """Add what a search on the first dataset loses on the others, against a search there.
+    """Add what a search on the first dataset loses on the others, against the same search there.
 
     Only searches that spend no training seconds count: a budget may differ between datasets and buys another number
-    of looks on each, which would be mixed with the transfer.
+    of looks on each, which would be mixed with the transfer. The runs on two datasets are independent, so the interval
+    of a loss follows from those of the two means (:func:`tfnas.statistics.difference_of_means`). That of the mean over
+    searches reaches from the mean lower to the mean upper end, which holds whatever the searches have in common.
+
+    Keys: ``transfer.{dataset}.searches``, ``.mean_loss``, ``.mean_size``, ``.low``, ``.high`` and ``.side``;
+    ``.largest_loss``, ``.largest_side`` and ``.title`` of the search that loses most. A side is above, below or around
+    zero by the interval, and zero where the number is printed as zero.
     """
     first = datasets[0]
+
+    def of(searched_on: str, dataset: str, label: str) -> tuple[float, ...]:
+        before = f"search.{searched_on}.{label}.{dataset}.test"
+        return tuple(numbers.value(f"{before}.{name}") for name in ("mean", "ci_low", "ci_high"))
+
     for dataset in datasets[1:]:
         losses = {}
         for label, settings in searches.items():
             trains = any(numbers.value(f"search.{on}.{label}.training") for on in datasets)
             if trains or search_group(settings) == "reference":
                 continue
-            own = numbers.value(f"search.{dataset}.{label}.{dataset}.test.mean")
-            losses[label] = own - numbers.value(f"search.{first}.{label}.{dataset}.test.mean")
+            losses[label] = difference_of_means(of(dataset, dataset, label), of(first, dataset, label))
         if losses:
-            worst = max(losses, key=lambda label: losses[label])
-            numbers.add(f"transfer.{dataset}.largest_loss", losses[worst], "accuracy")
-            mean = float(np.mean(list(losses.values())))
-            numbers.add(f"transfer.{dataset}.searches", len(losses), "count")
-            numbers.add(f"transfer.{dataset}.mean_loss", mean, "accuracy")
-            numbers.add(f"transfer.{dataset}.mean_size", abs(mean), "accuracy")
-            numbers.add(f"transfer.{dataset}.side", sign_of_printed(mean), "text")
-            numbers.add(f"transfer.{dataset}.largest_side", sign_of_printed(losses[worst]), "text")
-            numbers.title(f"transfer.{dataset}.title", numbers.value(f"title.search.{worst}"))
+            before = f"transfer.{dataset}"
+            worst = max(losses, key=lambda label: losses[label][0])
+            mean, low, high = (float(part) for part in np.mean(list(losses.values()), axis=0))
+            numbers.add(f"{before}.searches", len(losses), "count")
+            for name, value in (("mean_loss", mean), ("mean_size", abs(mean)), ("low", low), ("high", high)):
+                numbers.add(f"{before}.{name}", value, "accuracy")
+            numbers.add(f"{before}.side", _side(mean, low, high), "text")
+            numbers.add(f"{before}.largest_loss", losses[worst][0], "accuracy")
+            numbers.add(f"{before}.largest_side", _side(*losses[worst]), "text")
+            numbers.title(f"{before}.title", numbers.value(f"title.search.{worst}"))
+
+
+def _side(value: float, low: float, high: float) -> str:
+    """Return on which side of zero a number lies by its interval; ``zero`` where it is printed as zero."""
+    return "zero" if sign_of_printed(value) == "zero" else interval_sign(low, high)
 
 
 def _add_published(numbers: Numbers, path: str | Path) -> None:

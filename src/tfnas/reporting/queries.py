@@ -9,7 +9,7 @@ import pandas as pd
 
 from tfnas.curves import QUERY_COLUMNS
 from tfnas.files import read_table
-from tfnas.reporting.costs import draw_curve
+from tfnas.reporting.costs import draw_curve, scale_curves
 from tfnas.reporting.names import GROUPS, dataset_title, equal_time_groups, search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, figure_style, save
 
@@ -87,18 +87,9 @@ def _draw_without(axes: Axes, table: pd.DataFrame, groups: dict[str, str]) -> di
 
 def _frame(axes: Axes, table: pd.DataFrame) -> None:
     """Scale the panels of a dataset: from the lowest end of a search that looks, or of a line, to the best."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     axes.set_xlabel("looks at accuracies")
     looking = table[table["queries"] > 0]
     if looking.empty:
         axes.text(0.5, 0.5, "no search looks at accuracies", ha="center", va="center", transform=axes.transAxes)
         return
-    ends = looking.groupby("search").last()
-    lowest, highest = ends["mean"].min(), max(table["mean"].max(), ends["quartile_high"].max())
-    bottom = max(lowest - (highest - lowest), looking["quartile_low"].min())
-    margin = 0.05 * (highest - bottom) or 0.5
-    axes.set_ylim(bottom - margin, highest + margin)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=7))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    scale_curves(axes, looking, table["mean"].max())

@@ -22,8 +22,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,9 @@ log = logging.getLogger("tfnas")
 
 MEASURED = ("valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "seconds")
 BLOCK_COLUMNS = ("arch", "train_seed", *MEASURED)
+
+Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
+"""Trains networks of some cells together and returns what :data:`MEASURED` names, each of shape (G,)."""
 
 
 @cache
@@ -116,10 +119,19 @@ def train_block(
     rows = []
     with progress(len(cells) * recipe["seeds"], "trainings") as advance:
         for train_seed in range(recipe["seeds"]):
+            train = partial(
+                train_group,
+                splits=splits,
+                skeleton=shape,
+                recipe=recipe,
+                seed=seed,
+                train_seed=train_seed,
+                device=device,
+            )
             for group in groups:
                 named = [str(cell) for cell in group]
                 key = [_what_decides(recipe), decides, content, vars(shape), seed, train_seed, named]
-                rows.append(_resumed(Path(scratch), key, group, splits, shape, recipe, seed, train_seed, device))
+                rows.append(_resumed(Path(scratch), key, group, train_seed, train, device))
                 advance(len(group))
     table = pd.concat(rows, ignore_index=True)
     facts = {
@@ -193,41 +205,30 @@ def _subset(images: ImageSet, places: np.ndarray) -> ImageSet:
 
 
 def _resumed(
-    scratch: Path,
-    key: list,
-    group: Sequence[Cell],
-    splits: dict[str, ImageSet],
-    shape: Skeleton,
-    recipe: dict[str, Any],
-    seed: int,
-    train_seed: int,
-    device: str,
+    scratch: Path, key: list, group: Sequence[Cell], train_seed: int, train: Train, device: str
 ) -> pd.DataFrame:
     path = scratch / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}.parquet"
     if path.exists() and facts_path(path).exists():  # facts are written last
         return read_table(path)
-    measured = train_what_fits(group, splits, shape, recipe, seed, train_seed, device)
+    measured = train_what_fits(group, train, device)
     table = pd.DataFrame({"arch": [str(cell) for cell in group], "train_seed": train_seed, **measured})
     write_table(path, table)
     return table
 
 
-def train_what_fits(
-    cells: Sequence[Cell],
-    splits: dict[str, ImageSet],
-    skeleton: Skeleton,
-    recipe: dict[str, Any],
-    seed: int,
-    train_seed: int,
-    device: str = "cpu",
-) -> dict[str, np.ndarray]:
-    """Do as :func:`train_group`, in halves where memory runs out: trainings agree within rounding then.
+def train_what_fits(cells: Sequence[Cell], train: Train, device: str = "cpu") -> dict[str, np.ndarray]:
+    """Train networks together, in halves where memory runs out: trainings agree within rounding then.
+
+    Args:
+        cells: the G cells.
+        train: :func:`train_group` with all that it needs but the cells.
+        device: where it trains, for messages.
 
     Raises:
         DeviceError: not even one network fits into memory, or the device failed.
     """
     try:
-        return train_group(cells, splits, skeleton, recipe, seed, train_seed, device)
+        return train(cells)
     except Exception as error:
         if fault_of(error) != "memory" or len(cells) == 1:
             sentence = device_error(error, device, "Training one network", "use a smaller training.batch_size")
@@ -237,10 +238,7 @@ def train_what_fits(
     give_back_memory()
     half = len(cells) // 2
     log.warning("The memory of %s ran out: %d networks at a time for now.", device, half)
-    parts = [
-        train_what_fits(part, splits, skeleton, recipe, seed, train_seed, device)
-        for part in (cells[:half], cells[half:])
-    ]
+    parts = [train_what_fits(part, train, device) for part in (cells[:half], cells[half:])]
     return {name: np.concatenate([part[name] for part in parts]) for name in MEASURED}
 
 
