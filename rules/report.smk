@@ -7,27 +7,8 @@ OUTPUTS: results/{study}/numbers.tex and .json, report.tex, refs.bib, report.pdf
 
 rule write_numbers:
     input:
-        summary="results/{study}/summaries/search.csv",
-        correlations="results/{study}/summaries/correlations.csv",
-        truths=STUDY.files("truth/{dataset}.parquet"),
-        scores=STUDY.files("scores/{dataset}.csv"),
-        batches=STUDY.files("batches/{dataset}.json"),
-        curves="results/{study}/summaries/curves.csv",
-        prices="results/{study}/summaries/prices.csv",
-        quality="results/{study}/summaries/proxies.csv",
-        pairs="results/{study}/summaries/proxy-pairs.csv",
-        noise=STUDY.summary("noise.csv"),
-        comparisons="results/{study}/summaries/comparisons.csv",
-        regret="results/{study}/summaries/regret.csv",
-        ranks=STUDY.summary("ranks.csv"),
-        ensemble_choice=STUDY.summary("ensemble-choice.csv"),
-        leagues=STUDY.summary("leagues.csv"),
-        limits=STUDY.summary("limits.csv"),
-        fronts=STUDY.summary("fronts.csv"),
-        equal_time=STUDY.summary("equal-time.csv"),
-        published=STUDY.published_files,
-        against=STUDY.summary("published.csv"),
-        lib=sources("write_numbers"),
+        **STUDY.topic_inputs,
+        lib=sources("write_numbers", *(topic.source for topic in STUDY.topic_specs)),
     output:
         tex="results/{study}/numbers.tex",
         json="results/{study}/numbers.json",
@@ -37,8 +18,7 @@ rule write_numbers:
         "results/{study}/benchmarks/write_numbers.tsv"
     localrule: True
     params:
-        datasets=STUDY.datasets,
-        study=config,
+        topics={topic.name: topic.parameters(STUDY) for topic in STUDY.topic_specs},
     message:
         "Writing the numbers of the report"
     script:

@@ -207,6 +207,19 @@ class Exhibit(Product):
         return [study.file(self.stem.replace(f"{{{self.each}}}", one) + ending) for one in shown]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Topic(Product):
+    """A topic of the numbers that the report's prose prints: a module of ``tfnas.reporting.numbers`` with ``add``.
+
+    Attributes:
+        after: names of the topics whose numbers it reads.
+    """
+
+    category: str = "Report"
+    message: str = ""
+    after: tuple[str, ...] = ()
+
+
 def read_spec(path: Path) -> Any:
     """Return the ``SPEC`` of a module without running the rest of it, None where it has none.
 
@@ -217,12 +230,12 @@ def read_spec(path: Path) -> Any:
     found = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"]
     if not found:
         return None
-    names = {"Summary": Summary, "Exhibit": Exhibit}
+    names: dict[str, Any] = {"Summary": Summary, "Exhibit": Exhibit, "Topic": Topic}
     try:
         exec(compile(ast.Module(found, []), str(path), "exec"), names)
     except (NameError, TypeError) as error:
         raise ConfigError(
-            f"The SPEC of '{path}' cannot be read: {error}; it may use Summary and Exhibit alone."
+            f"The SPEC of '{path}' cannot be read: {error}; it may use Summary, Exhibit and Topic alone."
         ) from error
     return names["SPEC"]
 
@@ -250,6 +263,22 @@ def summaries() -> tuple[Summary, ...]:
 def exhibits() -> tuple[Exhibit, ...]:
     """Return what the modules of :mod:`tfnas.reporting.exhibits` declare, in the order of their names."""
     return tuple(_declared("tfnas.reporting.exhibits"))
+
+
+@cache
+def topics() -> tuple[Topic, ...]:
+    """Return what the modules of ``tfnas.reporting.numbers`` declare, each after those whose numbers it reads."""
+    waiting = {topic.name: topic for topic in _declared("tfnas.reporting.numbers")}
+    order: list[Topic] = []
+    while waiting:
+        ready = [topic for topic in waiting.values() if not set(topic.after) & set(waiting)]
+        if not ready:
+            raise ConfigError(
+                f"The topics {', '.join(waiting)} wait for one another: mend what they say under `after`."
+            )
+        order += ready
+        waiting = {name: topic for name, topic in waiting.items() if topic not in ready}
+    return tuple(order)
 
 
 def words(study: Any, registry: str) -> dict[str, Any]:
@@ -283,16 +312,42 @@ def make(snakemake: Any) -> None:
     Args:
         snakemake: the object that Snakemake gives to a script.
     """
-    params = dict(snakemake.params.items())
-    module = importlib.import_module(params.pop("module"))
-    named = params.pop("named")
+    params = dict(snakemake.params.items()) | dict(snakemake.wildcards.items())
+    module = importlib.import_module(params["module"])
+    module.make(
+        _inputs(module, snakemake, params), SimpleNamespace(**params), SimpleNamespace(**dict(snakemake.output.items()))
+    )
+
+
+def write_numbers(snakemake: Any) -> None:
+    """Write the numbers of all topics in a job.
+
+    Args:
+        snakemake: the object that Snakemake gives to a script; ``params.topics`` has the parameters of every topic.
+    """
+    from tfnas.reporting.numbers import base
+
+    jobs = []
+    for name, params in snakemake.params.topics.items():
+        module = importlib.import_module(params["module"])
+        jobs.append(
+            (
+                params["module"],
+                _inputs(module, snakemake, params, f"{name}_".replace("-", "_")),
+                SimpleNamespace(**params),
+            )
+        )
+    base.write_numbers(jobs, snakemake.output.tex)
+
+
+def _inputs(module: Any, snakemake: Any, params: Mapping[str, Any], before: str = "") -> SimpleNamespace:
+    """Return the inputs of a module as it declares them: one path, several, or several by name."""
     inputs: dict[str, Any] = {}
     for name, need in module.SPEC.needs.items():
-        paths = snakemake.input[name]
+        paths = snakemake.input[before + name]
         paths = [paths] if isinstance(paths, str) else list(paths)
-        if name in named:
-            inputs[name] = dict(zip(named[name], paths, strict=True))
+        if name in params["named"]:
+            inputs[name] = dict(zip(params["named"][name], paths, strict=True))
         else:
             inputs[name] = paths if callable(need) else next(iter(paths), None)
-    wanted = SimpleNamespace(**params, **dict(snakemake.wildcards.items()))
-    module.make(SimpleNamespace(**inputs), wanted, SimpleNamespace(**dict(snakemake.output.items())))
+    return SimpleNamespace(**inputs)

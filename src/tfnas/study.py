@@ -510,8 +510,7 @@ class Study:
     @property
     def published_budgets(self) -> dict[str, float | None]:
         """Simulated seconds of a run on each dataset, None where looks cost otherwise than in published searches."""
-        budgets = {dataset: budget_of(self.config, dataset) for dataset in self.datasets}
-        return dict.fromkeys(budgets) if self.config["search"]["pay_once"] else budgets
+        return dict.fromkeys(self.budgets) if self.config["search"]["pay_once"] else self.budgets
 
     @property
     def compares_published(self) -> bool:
@@ -588,15 +587,31 @@ class Study:
 
         return tuple(exhibit for exhibit in exhibits() if exhibit.when(self))
 
+    @cached_property
+    def topic_specs(self) -> tuple[Any, ...]:
+        """What declares the topics of the report's numbers that the study has, in the order of their writing."""
+        from tfnas.products import topics
+
+        return tuple(topic for topic in topics() if topic.when(self))
+
+    @property
+    def topic_inputs(self) -> dict[str, Any]:
+        """The inputs of all topics, each under the names of topic and input."""
+        return {
+            f"{topic.name}_{name}".replace("-", "_"): paths
+            for topic in self.topic_specs
+            for name, paths in topic.inputs(self).items()
+        }
+
+    @property
+    def budgets(self) -> dict[str, float | None]:
+        """Simulated seconds of a run on each dataset."""
+        return {dataset: budget_of(self.config, dataset) for dataset in self.datasets}
+
     @property
     def summaries(self) -> list[str]:
         """The summaries of the study."""
         return [self.file(f"summaries/{file}") for summary in self.summary_specs for file in summary.files.values()]
-
-    def summary(self, file: str) -> list[str]:
-        """A summary, when the study makes it."""
-        path = self.file(f"summaries/{file}")
-        return [path] if path in self.summaries else []
 
     def exhibits(self) -> list[str]:
         """All figures and tables of the report."""

@@ -1,6 +1,6 @@
 r"""What the prose claims of searches, computed: templates print these words and decide nothing themselves.
 
-Keys are listed in :mod:`tfnas.reporting.numbers`; words are those of :mod:`tfnas.reporting.wording`.
+Keys are listed in :mod:`tfnas.reporting.numbers.base`; words are those of :mod:`tfnas.reporting.wording`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tfnas.reporting.wording import VERDICTS, listed, named, time_words, verdict
 from tfnas.search.registry import get_algorithm
 
 if TYPE_CHECKING:
-    from tfnas.reporting.numbers import Numbers
+    from tfnas.reporting.numbers.base import Numbers
 
 FEW_RUNS = 30
 """Runs below which a bootstrap interval is rough."""

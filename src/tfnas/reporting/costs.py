@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from tfnas.curves import COLUMNS as CURVE_COLUMNS
@@ -22,7 +21,6 @@ from tfnas.reporting.tables import long_tables, row, write_tex
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from tfnas.reporting.numbers import Numbers
 
 MOST_IN_ONE_ROW = 6
 """Searches that one row of panels holds; more are split into a row for each group."""
@@ -202,63 +200,3 @@ def _scoring(entry: pd.Series) -> str:
 
 def _seconds(value: float) -> str:
     return MISSING if not value else "?" if math.isnan(value) else show(value, "seconds")
-
-
-def add_costs(
-    numbers: Numbers,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    curves_path: str | Path,
-    prices_path: str | Path,
-) -> None:
-    """Add when the best search that trains passes the best training-free one, and what was priced by whom.
-
-    Keys: ``anytime.{dataset}.passed`` (seconds from which on the mean of the best search that trains stays above that
-    of the best training-free one at its end; no value if it never does), ``.end`` (seconds of the latter), ``.title``
-    and ``.other`` (names of the two); ``price.{pricing}.machine`` (names), ``price.same_machine`` (whether the score
-    table and the machine of this study have one name), ``price.scored`` (whether any search reads scores),
-    ``price.paper`` (whether a published rate is shown), ``price.{dataset}.ratio`` (the median over searches that score,
-    of this machine's seconds of scoring to those of the table).
-
-    Args:
-        numbers: the numbers so far; best searches by group must be among them.
-        searches: ``search.use`` of the study.
-        datasets: datasets in the order of the study.
-        curves_path: ``summaries/curves.csv``.
-        prices_path: ``summaries/prices.csv``.
-    """
-    curves = read_table(curves_path, CURVE_COLUMNS)
-    for dataset in datasets:
-        free, trained = (f"best.{dataset}.{group}.label" for group in ("training-free", "non-weight-sharing"))
-        if free not in numbers.entries or trained not in numbers.entries:
-            continue
-        one, other = (
-            curves[(curves["dataset"] == dataset) & (curves["search"] == numbers.value(key))] for key in (trained, free)
-        )
-        if one.empty or other.empty:
-            continue
-        below = np.flatnonzero(one["mean"].to_numpy() <= other["mean"].iloc[-1])
-        place = below[-1] + 1 if below.size else 0
-        passed = float(one["seconds"].iloc[place]) if place < len(one) else math.nan
-        titles = search_titles(searches)
-        numbers.add(f"anytime.{dataset}.passed", passed, "seconds")
-        numbers.add(f"anytime.{dataset}.end", float(other["seconds"].iloc[-1]), "seconds")
-        numbers.title(f"anytime.{dataset}.title", titles[numbers.value(trained)])
-        numbers.title(f"anytime.{dataset}.other", titles[numbers.value(free)])
-    prices = read_prices(prices_path)
-    scored = prices[prices["scored_cells"] > 0]
-    for pricing in PRICINGS:
-        machines = dict.fromkeys(scored["machine"][scored["pricing"] == pricing].dropna())
-        numbers.add(f"price.{pricing}.machine", ", ".join(filter(None, machines)), "text")
-    one, other = (numbers.value(f"price.{pricing}.machine") for pricing in ("table", "machine"))
-    numbers.add("price.same_machine", bool(one) and one == other, "text")
-    numbers.add("price.scored", not scored.empty, "text")
-    known = scored[(scored["pricing"] == "paper") & np.isfinite(scored["scoring_seconds"])]
-    numbers.add("price.paper", not known.empty, "text")
-    seconds = scored.pivot_table("scoring_seconds", ["search", "dataset"], "pricing", dropna=False)
-    for dataset in datasets:
-        ratio = math.nan
-        if dataset in seconds.index.get_level_values("dataset"):
-            part = seconds.xs(dataset, level="dataset")
-            ratio = float((part["machine"] / part["table"]).median())
-        numbers.add(f"price.{dataset}.ratio", ratio, "ratio")

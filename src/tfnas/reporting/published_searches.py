@@ -21,12 +21,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tfnas.files import read_table, write_table
-from tfnas.reporting.names import dataset_title
 from tfnas.reporting.published import METRICS, matching_labels, place_of, read_published, same_accuracies
 from tfnas.search.registry import accuracies_of, get_algorithm
 
 if TYPE_CHECKING:
-    from tfnas.reporting.numbers import Numbers
+    pass
 
 COLUMNS = (
     "key",
@@ -216,40 +215,3 @@ def write_published_summary(
         "others",
     }
     write_table(output, table, facts)
-
-
-def add_published_searches(numbers: Numbers, against_path: str | Path) -> None:
-    """Add how many published means have which verdict, and the one farthest from ours in its standard deviations.
-
-    ``published.compared`` counts means of validation and test accuracy that were published or computed from published
-    data, with a verdict; ``published.unknown`` those without one, ``published.quoted`` those that others quote.
-    ``published.beyond_chance`` of ``published.with_z`` have a z beyond :data:`CHANCE`; ``published.widest`` is the
-    largest difference among those without a verdict.
-    """
-    table = read_table(against_path, COLUMNS)
-    own = table[table["evidence"] != "S"]
-    judged = own[own["verdict"] != UNKNOWN]
-    numbers.add("published.compared", len(judged), "count")
-    for name, verdict in (("within", WITHIN), ("tolerated", TOLERATED), ("differs", DIFFERS)):
-        numbers.add(f"published.{name}", int((judged["verdict"] == verdict).sum()), "count")
-    numbers.add("published.unknown", len(own) - len(judged), "count")
-    numbers.add("published.quoted", len(table) - len(own), "count")
-    known = own["z"].dropna().abs()
-    numbers.add("published.with_z", known.size, "count")
-    numbers.add("published.beyond_chance", int((known > CHANCE).sum()), "count")
-    unknown = own[own["verdict"] == UNKNOWN]
-    if not unknown.empty:
-        widest = unknown.loc[unknown["difference"].abs().idxmax()]
-        numbers.add("published.widest.difference", widest["difference"], "accuracy")
-        numbers.title("published.widest.title", widest["method"])
-        numbers.add("published.widest.dataset", dataset_title(widest["dataset"]), "text")
-    spread = judged[judged["theirs_std"] > 0]
-    if spread.empty:
-        return
-    farthest = spread.loc[(spread["difference"].abs() / spread["theirs_std"]).idxmax()]
-    numbers.add("published.farthest.difference", farthest["difference"], "accuracy")
-    numbers.add("published.farthest.std", farthest["theirs_std"], "accuracy")
-    numbers.title("published.farthest.title", farthest["method"])
-    numbers.add("published.farthest.dataset", dataset_title(farthest["dataset"]), "text")
-    metric = {"valid_accuracy": "validation", "test_accuracy": "test"}[farthest["metric"]]
-    numbers.add("published.farthest.metric", metric, "text")

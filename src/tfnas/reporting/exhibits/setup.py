@@ -17,7 +17,7 @@ SPEC = Exhibit(
     category="Setup",
     message="Writing the table of the setup",
     needs={"batches": "batches/{dataset}.json", "truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
-    params=("config",),
+    params=("config", "budgets"),
     local=True,
 )
 
@@ -27,8 +27,6 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
 
     How cells were scored is said by the facts of mini-batch and scores, not by the study: scores may be shipped.
     """
-    from tfnas.config import budget_of
-
     head = [row(["", *(escape(dataset_title(dataset)) for dataset in inputs.batches)])]
     lines: dict[str, list[str]] = {}
     for dataset, path in inputs.batches.items():
@@ -45,7 +43,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
             "Initialisations per cell": told(read_facts(inputs.scores[dataset]), "repeats", inputs.scores[dataset]),
             "Scorings that searches read": show(params.config["scoring"]["scorings"], "count"),
             "Runs per search": show(params.config["search"]["runs"], "count"),
-            "Training budget per run": f"{show(budget_of(params.config, dataset), 'seconds')} s",
+            "Training budget per run": f"{show(params.budgets[dataset], 'seconds')} s",
         }
         for name, entry in entries.items():
             lines.setdefault(name, []).append(entry)

@@ -1,0 +1,28 @@
+"""Rank correlations of every proxy with accuracies."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.files import read_table
+from tfnas.products import Topic
+from tfnas.reporting.numbers.base import SHORT, Numbers
+from tfnas.reporting.tables import CORRELATION_COLUMNS
+from tfnas.reporting.wording import correlation_words
+
+SPEC = Topic(
+    name="correlations",
+    needs={"correlations": "summaries/correlations.csv"},
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add ``correlation.{dataset}.{proxy}.{valid|test}.{all|pruned|distinct}.*``."""
+    for row in read_table(inputs.correlations, CORRELATION_COLUMNS).itertuples():
+        before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"
+        for name in ("spearman", "spearman_low", "spearman_high", "kendall", "kendall_low", "kendall_high"):
+            numbers.add(f"{before}.{name}", getattr(row, name), "correlation")
+        numbers.add(f"{before}.words", correlation_words(row.spearman), "text")
+        numbers.add(f"{before}.n", row.n, "count")
+        numbers.add(f"{before}.nan", row.nan, "count")
+        numbers.add(f"{before}.seconds", row.seconds, "seconds")
