@@ -528,6 +528,13 @@ class Study:
         return any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files)
 
     @property
+    def votes(self) -> bool:
+        """Whether the study has the published vote of proxies and its members."""
+        from tfnas.proxies.registry import ensembles
+
+        return {"vote", *ensembles()["vote"].members} <= set(self.scored)
+
+    @property
     def has_contest(self) -> bool:
         """Whether a search is more than a reference."""
         return len(self.references) < len(self.searches)

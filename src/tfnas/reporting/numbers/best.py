@@ -34,7 +34,7 @@ SPEC = Topic(
 
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
-    """Add ``best.*``, ``compare.*``, ``trained.*``, ``extends.*``, ``prior.*``, ``random.*``, ``growth.*`` and others."""
+    """Add ``best.*``, ``compare.*``, ``trained.*``, ``extends.*``, ``prior.*``, ``random.*``, ``growth.*``."""
     pairs = Pairs(inputs.comparisons)
     for dataset in params.datasets:
         _add_comparisons(numbers, dataset, params.searches, pairs)

@@ -7,16 +7,20 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from tfnas.cells import canonical_classes, codes_of
+from tfnas.analysis.truths import ACCURACIES, COLUMNS
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.tables import device_of, fact, family_facts
-from tfnas.statistics import accuracy_half_width, known_pairs, spearman
+
+KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
+    "cells": "count", "query_seconds": "seconds", "query_seconds_min": "seconds", "query_seconds_max": "seconds",
+    "space_seconds": "seconds", "within_one": "share", "within_one_cells": "count", "params_min": "count",
+    "params_max": "count", "valid_spearman": "correlation", "early_spearman": "correlation", "distinct": "count",
+    "test_images": "count", "half_width": "accuracy", "agreement": "correlation",
+}  # fmt: skip
+"""How the columns of the summary are printed."""
 
 NOISE_KINDS = {
     "seed_to_seed_spearman": "correlation",
@@ -34,83 +38,41 @@ VARIES = 1.05
 
 SPEC = Topic(
     name="truth",
-    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    needs={
+        "summary": "summaries/truth.csv",
+        "truth_facts": "truth/{dataset}.json",
+        "score_facts": "scores/{dataset}.json",
+    },
     params=("datasets",),
 )
 
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
-    """Add ``truth.{dataset}.*``, ``noise.{dataset}.*``, ``device.{dataset}`` and ``study.cells``."""
-    for dataset, path in inputs.truths.items():
-        _add_truth(numbers, dataset, path)
-        scored = read_facts(inputs.scores[dataset])
-        numbers.add(f"device.{dataset}", device_of(scored, inputs.scores[dataset]), "text")
-        numbers.add(f"truth.{dataset}.agreement", _agreement(inputs.truths[params.datasets[0]], path), "correlation")
-        told = dict.fromkeys(part["note"] for part in family_facts(scored) if part.get("note"))
+    """Add ``truth.{dataset}.*`` (:mod:`tfnas.analysis.truths`), ``noise.{dataset}.*``, ``device.*``, ``study.cells``.
+
+    ``truth.{dataset}.one_image`` is the points that one of the test images is worth.
+    """
+    for row in read_table(inputs.summary, COLUMNS).to_dict("records"):
+        dataset, before = row["dataset"], f"truth.{row['dataset']}"
+        for name, kind in KINDS.items():
+            numbers.add(f"{before}.{name}", row[name], kind)
+        varies = bool(row["query_seconds_max"] > VARIES * row["query_seconds_min"])
+        numbers.add(f"{before}.query_varies", varies, "text")
+        numbers.add(f"{before}.space_days", row["space_seconds"] / 86400, "ratio")
+        images = row["test_images"]
+        numbers.add(f"{before}.one_image", 100 / images if images > 0 else None, "accuracy")
+        facts = read_facts(inputs.truth_facts[dataset])
+        if "recipe" in facts and set(NOISE_KINDS) & set(facts):  # any table may state a recipe alone
+            _add_noise(numbers, dataset, facts, row["gap_top"], inputs.truth_facts[dataset])
+    scored = {dataset: read_facts(path) for dataset, path in inputs.score_facts.items()}
+    for dataset, facts in scored.items():
+        numbers.add(f"device.{dataset}", device_of(facts, inputs.score_facts[dataset]), "text")
+        told = dict.fromkeys(part["note"] for part in family_facts(facts) if part.get("note"))
         numbers.add(f"device.{dataset}.note", " ".join(told), "text")
     sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in params.datasets}
     numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
-    families = [part for path in inputs.scores.values() for part in family_facts(read_facts(path))]
+    families = [part for facts in scored.values() for part in family_facts(facts)]
     numbers.add("study.share_classes", any(part.get("share_classes") for part in families), "text")
-
-
-def _add_truth(numbers: Numbers, dataset: str, path: str | Path) -> None:
-    columns = (
-        "arch",
-        "valid_accuracy",
-        "test_accuracy",
-        "early_valid_accuracy",
-        "early_seconds",
-        "valid_seconds",
-        "params",
-    )
-    table = read_table(path, columns)
-    test, valid, early = table["test_accuracy"], table["valid_accuracy"], table["early_valid_accuracy"]
-    before = f"truth.{dataset}"
-    for name, value in (
-        ("best_test", test.max()),
-        ("best_valid", valid.max()),
-        ("mean_test", test.mean()),
-        ("median_test", test.median()),
-        ("std_test", test.std(ddof=0)),
-        ("worst_test", test.min()),
-        ("low_decile_test", test.quantile(0.1)),
-        ("best_early", early.max()),
-        ("test_of_best_valid", test[valid.idxmax()]),
-        ("test_of_best_early", test[early.idxmax()] if early.notna().any() else math.nan),
-    ):
-        numbers.add(f"{before}.{name}", value, "accuracy")
-    query = table["early_seconds"] + table["valid_seconds"]
-    numbers.add(f"{before}.cells", len(table), "count")
-    numbers.add(f"{before}.query_seconds", query.mean(), "seconds")
-    numbers.add(f"{before}.query_seconds_min", query.min(), "seconds")
-    numbers.add(f"{before}.query_seconds_max", query.max(), "seconds")
-    numbers.add(f"{before}.space_seconds", query.sum(min_count=1), "seconds")
-    varies = bool(query.max() > VARIES * query.min())
-    numbers.add(f"{before}.query_varies", varies, "text")
-    numbers.add(f"{before}.space_days", query.sum(min_count=1) / 86400, "ratio")
-    numbers.add(f"{before}.within_one", float((test >= test.max() - 1).mean()), "share")
-    numbers.add(f"{before}.within_one_cells", int((test >= test.max() - 1).sum()), "count")
-    numbers.add(f"{before}.params_min", table["params"].min(), "count")
-    numbers.add(f"{before}.params_max", table["params"].max(), "count")
-    numbers.add(f"{before}.valid_spearman", _agree(valid, test), "correlation")
-    numbers.add(f"{before}.early_spearman", _agree(early, test), "correlation")
-    codes = codes_of(table["arch"], f"'{path}'")
-    distinct = table.assign(family=canonical_classes()[codes]).drop_duplicates("family")
-    numbers.add(f"{before}.distinct", len(distinct), "count")
-    facts = read_facts(path)
-    _add_resolution(numbers, before, facts, test.max())
-    if "recipe" in facts and set(NOISE_KINDS) & set(facts):  # any table may state a recipe alone
-        best, second = distinct["test_accuracy"].nlargest(2)
-        _add_noise(numbers, dataset, facts, best - second, path)
-
-
-def _add_resolution(numbers: Numbers, before: str, facts: dict[str, Any], accuracy: float) -> None:
-    """Add what so many test images can tell apart; nothing is known where the facts do not say how many there are."""
-    images = facts.get("test_images", facts.get("split_sizes", {}).get("test"))
-    numbers.add(f"{before}.test_images", images, "count")
-    numbers.add(f"{before}.one_image", 100 / images if images else None, "accuracy")
-    numbers.add(f"{before}.half_width", accuracy_half_width(accuracy, images) if images else None, "accuracy")
 
 
 def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float, path: str | Path) -> None:
@@ -132,15 +94,3 @@ def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float
     numbers.add(f"{before}.gap_verdict", "unknown" if noise is None else "within" if noise > gap else "beyond", "text")
     processor = str(fact(facts, "seconds_meaning", path)).startswith("processor")
     numbers.add(f"{before}.clock", "processor time" if processor else "wall time", "text")
-
-
-def _agreement(one: str | Path, other: str | Path) -> float:
-    """Return Spearman's correlation between the test accuracies of two ground truths, over the cells of both."""
-    tables = (read_table(path, ("arch", "test_accuracy")).set_index("arch")["test_accuracy"] for path in (one, other))
-    both = pd.concat(tables, axis=1, join="inner").to_numpy()
-    return _agree(both[:, 0], both[:, 1])
-
-
-def _agree(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
-    """Return Spearman's correlation of two accuracies, or of a count and one, over the pairs where both are known."""
-    return spearman(*known_pairs(first, second)).value

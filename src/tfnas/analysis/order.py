@@ -1,0 +1,51 @@
+"""Where the order of scores comes from: the count of convolutions, and the order among equal counts."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
+from tfnas.files import read_table, write_table
+from tfnas.products import Summary
+from tfnas.score_table import ScoreTable
+from tfnas.statistics import known_pairs, rank_with_missing, spearman
+
+COLUMNS = ("dataset", "proxy", "convolutions", "within")
+"""Columns of the summary."""
+
+SPEC = Summary(
+    name="order",
+    category="Proxies",
+    message="Finding out what the order of scores owes to the count of convolutions",
+    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    params=("scored",),
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
+
+    ``convolutions`` is that of the count of convolution edges, the same for all proxies of a dataset; ``within`` the
+    mean over groups of cells with equally many convolution edges of that of the score, weighted by their size.
+    """
+    rows = []
+    for dataset, path in inputs.truths.items():
+        table = read_table(path, ("arch", "test_accuracy"))
+        codes, test = codes_of(table["arch"], f"'{path}'"), table["test_accuracy"].to_numpy()
+        convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
+        known = np.isfinite(test)
+        codes, test, convolutions = codes[known], test[known], convolutions[known]
+        counted = spearman(*known_pairs(convolutions, test)).value
+        groups = [convolutions == count for count in np.unique(convolutions)]
+        scores = ScoreTable.read(inputs.scores[dataset])
+        for proxy in params.scored:
+            score, _, _ = rank_with_missing(scores.column(proxy, "score")[codes], test)
+            inner = [(spearman(score[group], test[group]).value, group.sum()) for group in groups]
+            inner = [(value, size) for value, size in inner if math.isfinite(value)]
+            values, sizes = zip(*inner, strict=True) if inner else ((math.nan,), (1,))
+            rows.append((dataset, proxy, counted, float(np.average(values, weights=sizes))))
+    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))

@@ -1,0 +1,98 @@
+"""The ground truth of every dataset in a row: optimum, spread, agreement of its accuracies, what looks cost."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import canonical_classes, codes_of
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.products import Summary
+from tfnas.statistics import accuracy_half_width, known_pairs, spearman
+
+READ = ("arch", "valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params")
+"""Columns of the ground truth that are read."""
+
+ACCURACIES = (
+    "best_test", "best_valid", "mean_test", "median_test", "std_test", "worst_test", "low_decile_test", "best_early",
+    "test_of_best_valid", "test_of_best_early",
+)  # fmt: skip
+"""Columns in percent, ``std_test`` in points (ddof = 0)."""
+
+COLUMNS = (
+    "dataset", *ACCURACIES, "cells", "query_seconds", "query_seconds_min", "query_seconds_max", "space_seconds",
+    "within_one", "within_one_cells", "params_min", "params_max", "valid_spearman", "early_spearman", "distinct",
+    "gap_top", "test_images", "half_width", "agreement",
+)  # fmt: skip
+"""Columns of the summary."""
+
+SPEC = Summary(
+    name="truth",
+    category="Ground truth",
+    message="Summarising the ground truth",
+    needs={"truths": "truth/{dataset}.parquet"},
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write a row of :data:`COLUMNS` for each dataset.
+
+    A look (``query``) is an early training and its validation, in simulated seconds; ``within_one`` is the share of
+    cells less than a point below the best; ``gap_top`` the difference of the two best distinct cells, points;
+    ``half_width`` half the 95 % interval of the best accuracy by its test images alone, points; ``agreement``
+    Spearman's correlation of the test accuracies with those of the first dataset, over the cells of both.
+    """
+    tables = {dataset: read_table(path, READ) for dataset, path in inputs.truths.items()}
+    first = next(iter(tables.values()))
+    rows = [_row(dataset, table, inputs.truths[dataset], first) for dataset, table in tables.items()]
+    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))
+
+
+def _row(dataset: str, table: pd.DataFrame, path: str | Path, first: pd.DataFrame) -> dict[str, Any]:
+    test, valid, early = table["test_accuracy"], table["valid_accuracy"], table["early_valid_accuracy"]
+    query = table["early_seconds"] + table["valid_seconds"]
+    near = test >= test.max() - 1
+    distinct = table.assign(family=canonical_classes()[codes_of(table["arch"], f"'{path}'")]).drop_duplicates("family")
+    best = distinct["test_accuracy"].nlargest(2).tolist()
+    facts = read_facts(path)
+    images = facts.get("test_images", facts.get("split_sizes", {}).get("test"))
+    both = pd.concat([one.set_index("arch")["test_accuracy"] for one in (first, table)], axis=1, join="inner")
+    return {
+        "dataset": dataset,
+        "best_test": test.max(),
+        "best_valid": valid.max(),
+        "mean_test": test.mean(),
+        "median_test": test.median(),
+        "std_test": test.std(ddof=0),
+        "worst_test": test.min(),
+        "low_decile_test": test.quantile(0.1),
+        "best_early": early.max(),
+        "test_of_best_valid": test[valid.idxmax()],
+        "test_of_best_early": test[early.idxmax()] if early.notna().any() else math.nan,
+        "cells": len(table),
+        "query_seconds": query.mean(),
+        "query_seconds_min": query.min(),
+        "query_seconds_max": query.max(),
+        "space_seconds": query.sum(min_count=1),
+        "within_one": float(near.mean()),
+        "within_one_cells": int(near.sum()),
+        "params_min": table["params"].min(),
+        "params_max": table["params"].max(),
+        "valid_spearman": _agree(valid, test),
+        "early_spearman": _agree(early, test),
+        "distinct": len(distinct),
+        "gap_top": best[0] - best[1] if len(best) > 1 else math.nan,
+        "test_images": images,
+        "half_width": accuracy_half_width(test.max(), images) if images else None,
+        "agreement": _agree(*both.to_numpy().T),
+    }
+
+
+def _agree(first: np.ndarray | pd.Series, second: np.ndarray | pd.Series) -> float:
+    """Return Spearman's correlation of two accuracies over the cells where both are known."""
+    return spearman(*known_pairs(first, second)).value

@@ -1,0 +1,42 @@
+"""The published vote of proxies: how many pairs of cells it decides rightly by test accuracy."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import codes_of
+from tfnas.files import read_table, write_table
+from tfnas.pair_votes import pair_agreement
+from tfnas.products import Summary
+from tfnas.proxies.registry import ensembles
+from tfnas.score_table import ScoreTable, lowest_where_missing
+
+VOTE = "vote"
+"""The ensemble after Abdelfattah et al. 2021."""
+
+COLUMNS = ("dataset", "agreement", "undecided")
+"""Columns of the summary: shares of the pairs of cells."""
+
+SPEC = Summary(
+    name="votes",
+    category="Proxies",
+    message="Counting the pairs of cells that the vote decides rightly",
+    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    when=lambda study: study.votes,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write which share of pairs the vote decides rightly (an undecided one counts half) and leaves undecided."""
+    rows = []
+    for dataset, path in inputs.truths.items():
+        truth = read_table(path, ("arch", "test_accuracy")).dropna(subset="test_accuracy")
+        codes = codes_of(truth["arch"], f"'{path}'")
+        table = ScoreTable.read(inputs.scores[dataset])
+        scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in ensembles()[VOTE].members])
+        found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))
+        rows.append((dataset, found.share, found.undecided))
+    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))
