@@ -9,12 +9,13 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from tfnas.config import load_study, warnings_of
+from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.files import fingerprint
 from tfnas.forecast import forecast
+from tfnas.product_rules import inputs, parameters, source_of
 from tfnas.reporting.citations import check_references
-from tfnas.reporting.latex import template_files
+from tfnas.reporting.templates import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of
 from tfnas.study_file import read_file
 from tfnas.workflow import (
@@ -43,7 +44,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     checked = load_study(config, PROJECT, layers=[*layers, ("--config", workflow.config_settings.config)])
-    check_references(checked, Path(workflow.basedir) / REPORT)
+    check_references(checked, scored_names(checked), Path(workflow.basedir) / REPORT)
     check_writable(".snakemake", f"results/{checked['study']}", "resources")
 except TfnasError as error:
     raise WorkflowError(str(error)) from None

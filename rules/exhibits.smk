@@ -10,8 +10,8 @@ for EXHIBIT in STUDY.exhibit_specs:
         name:
             EXHIBIT.rule
         input:
-            **EXHIBIT.inputs(STUDY),
-            lib=sources("make_exhibit", EXHIBIT.source),
+            **inputs(EXHIBIT, STUDY),
+            lib=sources("make_exhibit", source_of(EXHIBIT.module)),
         output:
             **shown(EXHIBIT),
         log:
@@ -20,7 +20,7 @@ for EXHIBIT in STUDY.exhibit_specs:
             f"{STUDY.folder}/benchmarks/{EXHIBIT.job}.tsv"
         localrule: EXHIBIT.local
         params:
-            **EXHIBIT.parameters(STUDY),
+            **parameters(EXHIBIT, STUDY),
         message:
             EXHIBIT.message
         script:

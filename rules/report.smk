@@ -8,7 +8,7 @@ OUTPUTS: results/{study}/numbers.tex and .json, report.tex, refs.bib, report.pdf
 rule write_numbers:
     input:
         **STUDY.topic_inputs,
-        lib=sources("write_numbers", *(topic.source for topic in STUDY.topic_specs)),
+        lib=sources("write_numbers", *(source_of(topic.module) for topic in STUDY.topic_specs)),
     output:
         tex="results/{study}/numbers.tex",
         json="results/{study}/numbers.json",
@@ -18,7 +18,7 @@ rule write_numbers:
         "results/{study}/benchmarks/write_numbers.tsv"
     localrule: True
     params:
-        topics={topic.name: topic.parameters(STUDY) for topic in STUDY.topic_specs},
+        topics={topic.name: parameters(topic, STUDY) for topic in STUDY.topic_specs},
     message:
         "Writing the numbers of the report"
     script:
@@ -41,6 +41,7 @@ rule render_report:
     localrule: True
     params:
         study=config,
+        scored=STUDY.scored,
         folder=lambda wildcards: STUDY.templates,
     message:
         "Filling the templates of the report"

@@ -10,8 +10,8 @@ for SUMMARY in STUDY.summary_specs:
         name:
             SUMMARY.rule
         input:
-            **SUMMARY.inputs(STUDY),
-            lib=sources("make_summary", SUMMARY.source, *called(SUMMARY)),
+            **inputs(SUMMARY, STUDY),
+            lib=sources("make_summary", source_of(SUMMARY.module), *called(SUMMARY)),
         output:
             **shown(SUMMARY),
         log:
@@ -20,7 +20,7 @@ for SUMMARY in STUDY.summary_specs:
             f"{STUDY.folder}/benchmarks/{SUMMARY.job}.tsv"
         localrule: SUMMARY.local
         params:
-            **SUMMARY.parameters(STUDY),
+            **parameters(SUMMARY, STUDY),
         message:
             SUMMARY.message
         script:

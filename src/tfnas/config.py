@@ -496,7 +496,7 @@ def _search_settings() -> dict[str, Any]:
 
 
 def _constraint(description: str) -> dict[str, Any]:
-    """Return the schema of a constraint, see :mod:`tfnas.hardware`."""
+    """Return the schema of a constraint, see :mod:`tfnas.truth.costs`."""
     from tfnas.cells import OPERATIONS
 
     def largest(what: str) -> dict[str, Any]:
@@ -705,8 +705,8 @@ def check_config(study: dict[str, Any]) -> None:
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     from tfnas.datasets.registry import dataset_names
-    from tfnas.hardware import check_device
     from tfnas.truth.archive import find_archive
+    from tfnas.truth.latencies import check_device
 
     images, truth, hardware = dataset["images"]["path"], dataset["truth"], dataset["hardware"]
     place = f"datasets.{name}"
@@ -974,7 +974,7 @@ def _check_settings(study: dict[str, Any], place: str, algorithm: Algorithm, set
 
 def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> None:
     """Refuse a latency where a dataset has no table of latencies; the job that reads the table knows its devices."""
-    from tfnas.hardware import check_device
+    from tfnas.truth.latencies import check_device
 
     for device in devices:
         check_device(device, place)
@@ -987,7 +987,7 @@ def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> Non
 
 
 def _check_constraint(study: dict[str, Any], place: str, constraint: dict[str, Any]) -> None:
-    from tfnas.hardware import RESERVED
+    from tfnas.truth.latencies import RESERVED
 
     if "latency" in constraint:
         device = constraint["latency"]["device"]
@@ -998,7 +998,7 @@ def _check_constraint(study: dict[str, Any], place: str, constraint: dict[str, A
 
 def devices_of(settings: dict[str, Any]) -> list[str]:
     """Return the devices whose latencies a search limits or weighs."""
-    from tfnas.hardware import COUNTED, limits_of
+    from tfnas.search.constraints import COUNTED, limits_of
     from tfnas.search.registry import get_algorithm
 
     wanted = list(limits_of(settings.get("constraint", {})))

@@ -19,12 +19,13 @@ import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, codes_of
 from tfnas.files import read_table, write_table
-from tfnas.hardware import Costs, cost_unit, feasible
 from tfnas.pareto import hypervolume, pareto_front
 from tfnas.runs import read_runs
+from tfnas.search.constraints import cost_unit
 from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
 from tfnas.statistics import Summary, summarise
+from tfnas.truth.costs import Costs, feasible
 
 FRONT_COLUMNS = (
     "search", "searched_on", "dataset", "cost", "n", "cells", "true_cells", "mean", "std", "median", "ci_low",
@@ -178,7 +179,7 @@ def summarise_spaces(
     Args:
         truth_paths: ground truth of every dataset.
         latency_paths: latencies of the datasets that have any.
-        spaces: constraints by label, see :mod:`tfnas.hardware`.
+        spaces: constraints by label, see :mod:`tfnas.truth.costs`.
         output: table to write (.csv) with :data:`SPACE_COLUMNS`: number of cells that satisfy the constraint; mean,
             20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
             of a dataset come in the order of their mean FLOPs, largest first.

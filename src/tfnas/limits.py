@@ -17,9 +17,10 @@ import pandas as pd
 from tfnas.cells import codes_of
 from tfnas.files import write_table
 from tfnas.fronts import proposable, test_accuracies
-from tfnas.hardware import Costs, limits_of_search
 from tfnas.runs import read_runs, summarise_runs
+from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
+from tfnas.truth.costs import Costs
 
 LIMIT_COLUMNS = (
     "search", "searched_on", "dataset", "cost", "limit", "n", "within", "cost_mean", "cost_max", "mean", "std",
@@ -42,7 +43,7 @@ def summarise_limits(
         truth_paths: ground truth of every dataset.
         latency_paths: latencies of the datasets that have any.
         searches: settings of the searches by label, each with a limit
-            (:func:`tfnas.hardware.limits_of_search`).
+            (:func:`tfnas.search.constraints.limits_of_search`).
         output: table to write (.csv) with :data:`LIMIT_COLUMNS`: over n runs the share whose chosen cell costs at most
             the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof = 1)
             and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``

@@ -26,19 +26,12 @@ that the job writes: ``table`` of a summary and those of ``also``; ``pdf`` or ``
 
 from __future__ import annotations
 
-import ast
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-
-from tfnas.errors import ConfigError
-
-PACKAGE = Path(__file__).parent
-"""Folder of the library."""
 
 Paths = str | list[str] | dict[str, str]
 """One file; several; or several by name."""
@@ -85,43 +78,6 @@ class Product:
     def job(self) -> str:
         """Path of the log and of the seconds of its jobs, without ending."""
         return self.rule + (f"/{{{self.each}}}" if self.each else "")
-
-    @property
-    def source(self) -> Path:
-        """The file that declares it."""
-        return source_of(self.module)
-
-    def _needed(self, study: Any) -> dict[str, Paths]:
-        """Return the files of each need."""
-        known = {file for summary in summaries() for file in summary.files.values()}
-        made = {file for summary in study.summary_specs for file in summary.files.values()}
-        needed: dict[str, Paths] = {}
-        for name, need in self.needs.items():
-            file = "" if callable(need) else need.removeprefix("summaries/")
-            if callable(need):
-                needed[name] = need(study)
-            elif file != need and file not in known:
-                raise ConfigError(f"'{self.module}' needs '{need}', which no module of tfnas.analysis makes.")
-            elif file != need and file not in made:
-                needed[name] = []
-            elif "{dataset}" in need and self.each != "dataset":
-                needed[name] = {dataset: study.file(need.replace("{dataset}", dataset)) for dataset in study.datasets}
-            else:
-                needed[name] = study.file(need)
-        return needed
-
-    def inputs(self, study: Any) -> dict[str, str | list[str]]:
-        """Return the inputs of its rule."""
-        needed = self._needed(study)
-        return {name: list(paths.values()) if isinstance(paths, dict) else paths for name, paths in needed.items()}
-
-    def parameters(self, study: Any) -> dict[str, Any]:
-        """Return the parameters of its rule: those of the job, what it prints, and how its inputs are called."""
-        wanted = self.params if isinstance(self.params, Mapping) else {name: name for name in self.params}
-        values = {name: get(study) if callable(get) else getattr(study, get) for name, get in wanted.items()}
-        named = {name: list(paths) for name, paths in self._needed(study).items() if isinstance(paths, dict)}
-        printed = {registry: words(study, registry) for registry in self.prints}
-        return values | {"module": self.module, "named": named, "printed": printed}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,92 +174,6 @@ class Topic(Product):
     category: str = "Report"
     message: str = ""
     after: tuple[str, ...] = ()
-
-
-def read_spec(path: Path) -> Any:
-    """Return the ``SPEC`` of a module without running the rest of it, None where it has none.
-
-    Raises:
-        ConfigError: the declaration uses a name that this module does not have, or an argument that does not exist.
-    """
-    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    found = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"]
-    if not found:
-        return None
-    names: dict[str, Any] = {"Summary": Summary, "Exhibit": Exhibit, "Topic": Topic}
-    try:
-        exec(compile(ast.Module(found, []), str(path), "exec"), names)
-    except (NameError, TypeError) as error:
-        raise ConfigError(
-            f"The SPEC of '{path}' cannot be read: {error}; it may use Summary, Exhibit and Topic alone."
-        ) from error
-    return names["SPEC"]
-
-
-def source_of(module: str) -> Path:
-    """Return the file of a module of the library."""
-    return PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
-
-
-def _declared(package: str) -> Iterator[Any]:
-    """Yield the ``SPEC`` of every module of a package that has one, in the order of their names."""
-    for path in sorted(source_of(package).with_suffix("").glob("*.py")):
-        spec = read_spec(path)
-        if spec is not None:
-            yield replace(spec, module=f"{package}.{path.stem}")
-
-
-@cache
-def summaries() -> tuple[Summary, ...]:
-    """Return what the modules of :mod:`tfnas.analysis` declare, in the order of their names."""
-    return tuple(_declared("tfnas.analysis"))
-
-
-@cache
-def exhibits() -> tuple[Exhibit, ...]:
-    """Return what the modules of :mod:`tfnas.reporting.exhibits` declare, in the order of their names."""
-    return tuple(_declared("tfnas.reporting.exhibits"))
-
-
-@cache
-def topics() -> tuple[Topic, ...]:
-    """Return what the modules of ``tfnas.reporting.numbers`` declare, each after those whose numbers it reads."""
-    waiting = {topic.name: topic for topic in _declared("tfnas.reporting.numbers")}
-    order: list[Topic] = []
-    while waiting:
-        ready = [topic for topic in waiting.values() if not set(topic.after) & set(waiting)]
-        if not ready:
-            raise ConfigError(
-                f"The topics {', '.join(waiting)} wait for one another: mend what they say under `after`."
-            )
-        order += ready
-        waiting = {name: topic for name, topic in waiting.items() if topic not in ready}
-    return tuple(order)
-
-
-def words(study: Any, registry: str) -> dict[str, Any]:
-    """Return what a report may print of the searches or the proxies of a study, from their registry.
-
-    It becomes a parameter of the rules that print it, so that editing a title makes again what shows the title, and
-    nothing else.
-
-    Args:
-        study: the study.
-        registry: ``searches`` or ``proxies``.
-    """
-    if registry == "searches":
-        from tfnas.search.registry import get_algorithm
-
-        used = {settings["algorithm"] for settings in study.searches.values()}
-        return {name: _plain(get_algorithm(name)) for name in sorted(used)}
-    from tfnas.proxies.registry import describe
-
-    return {name: _plain(describe(name)) for name in study.scored}
-
-
-def _plain(entry: Any) -> dict[str, Any]:
-    """Return the fields of an entry of a registry that are text, numbers, or made of them."""
-    return {name: value for name, value in vars(entry).items() if not callable(value)}
 
 
 def make(snakemake: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
 from tfnas.files import facts_path
-from tfnas.hardware import limits_of_search
+from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_seed
 
 NOTHING = r"[^\s\S]"
@@ -583,31 +583,33 @@ class Study:
     @cached_property
     def summary_specs(self) -> tuple[Any, ...]:
         """What declares the summaries that the study makes."""
-        from tfnas.products import summaries
+        from tfnas.product_rules import summaries
 
         return tuple(summary for summary in summaries() if summary.when(self))
 
     @cached_property
     def exhibit_specs(self) -> tuple[Any, ...]:
         """What declares the exhibits that the study can make."""
-        from tfnas.products import exhibits
+        from tfnas.product_rules import exhibits
 
         return tuple(exhibit for exhibit in exhibits() if exhibit.when(self))
 
     @cached_property
     def topic_specs(self) -> tuple[Any, ...]:
         """What declares the topics of the report's numbers that the study has, in the order of their writing."""
-        from tfnas.products import topics
+        from tfnas.product_rules import topics
 
         return tuple(topic for topic in topics() if topic.when(self))
 
     @property
     def topic_inputs(self) -> dict[str, Any]:
         """The inputs of all topics, each under the names of topic and input."""
+        from tfnas.product_rules import inputs
+
         return {
             f"{topic.name}_{name}".replace("-", "_"): paths
             for topic in self.topic_specs
-            for name, paths in topic.inputs(self).items()
+            for name, paths in inputs(topic, self).items()
         }
 
     @property

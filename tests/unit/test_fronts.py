@@ -12,7 +12,6 @@ from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, summarise_fronts, summarise_spaces
 from tfnas.fronts import test_accuracies as accuracies_of
-from tfnas.hardware import convert, limits_of_search
 from tfnas.limits import LIMIT_COLUMNS, summarise_limits
 from tfnas.reporting.exhibits.fronts_figure import draw_fronts
 from tfnas.reporting.exhibits.fronts_table import write_fronts_table
@@ -21,7 +20,9 @@ from tfnas.reporting.exhibits.spaces import write_spaces_table
 from tfnas.reporting.hardware import add_fronts, add_limits, cost_title
 from tfnas.reporting.names import contenders
 from tfnas.reporting.numbers import Numbers
+from tfnas.search.constraints import limits_of_search
 from tfnas.search.runner import run_block
+from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
 CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)

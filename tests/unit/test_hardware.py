@@ -12,13 +12,15 @@ from tfnas.cells import SPACE_SIZE, Cell, all_strings, operation_digits, string_
 from tfnas.config import load_study
 from tfnas.errors import ConfigError, DataError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_json
-from tfnas.hardware import Costs, constraint_words, convert, feasible, limits_of, rounded_up
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.reporting.names import search_titles
 from tfnas.search.base import SearchSpace
+from tfnas.search.constraints import constraint_words, limits_of, rounded_up
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
 from tfnas.study import Study
+from tfnas.truth.costs import Costs, feasible
+from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
 

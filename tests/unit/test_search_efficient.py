@@ -9,7 +9,6 @@ from search_helpers import nats_truth, score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits, string_codes
 from tfnas.errors import ConfigError, SearchError, UnknownNameError
-from tfnas.hardware import Costs, convert
 from tfnas.pareto import pareto_front
 from tfnas.score_table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
@@ -19,6 +18,8 @@ from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark
+from tfnas.truth.costs import Costs
+from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
 CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)

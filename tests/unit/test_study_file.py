@@ -11,10 +11,10 @@ from tfnas.cells import all_strings
 from tfnas.config import load_study
 from tfnas.datasets.own_images import read_own
 from tfnas.errors import ConfigError, DataError, ReportError, TruthError
-from tfnas.hardware import convert as convert_latencies
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.rounding import escape
 from tfnas.study_file import merged, read_file
+from tfnas.truth.latencies import convert as convert_latencies
 from tfnas.truth.table import convert as convert_truth
 
 STUDY = """

@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.hardware import convert
+    from tfnas.truth.latencies import convert
 
     convert(
         snakemake.input.table,

@@ -3,10 +3,11 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.reporting.latex import render_report
+    from tfnas.reporting.templates import render_report
 
     render_report(
         snakemake.params.study,
+        snakemake.params.scored,
         snakemake.params.folder,
         snakemake.input.numbers,
         list(snakemake.input.exhibits),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,19 @@ def known_keys(bibliography: str | Path) -> set[str]:
     return set(re.findall(r"^@\w+\{([^,\s]+),", text, flags=re.MULTILINE))
 
 
-def check_references(study: dict[str, Any], folder: str | Path) -> None:
+def check_references(study: dict[str, Any], scored: Iterable[str], folder: str | Path) -> None:
     """Refuse a study whose proxies, ensembles, searches or published rows cite what the bibliography lacks.
 
     Scores of a user's own cite nothing: their source is told in words.
 
     Args:
         study: what :func:`tfnas.config.load_study` returned.
+        scored: names of its proxies, ensembles and given scores.
         folder: the folder of the report, with ``refs.bib`` and ``published.yaml``.
 
     Raises:
         ReportError: names who cites the first key that is missing.
     """
-    from tfnas.config import scored_names
     from tfnas.proxies.registry import describe, ensembles
     from tfnas.search.registry import get_algorithm
 
@@ -42,7 +43,7 @@ def check_references(study: dict[str, Any], folder: str | Path) -> None:
     known, combined = known_keys(bibliography), ensembles()
     cited = {
         f"{'ensemble' if name in combined else 'proxy'} '{name}'": describe(name).reference[0]
-        for name in scored_names(study)
+        for name in scored
         if name not in study["scoring"]["own"]
     }
     algorithms = {settings["algorithm"] for settings in study["search"]["use"].values()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tfnas.hardware import constraint_words, limits_of_search
 from tfnas.reporting.rounding import escape
+from tfnas.search.constraints import constraint_words, limits_of_search
 
 DATASET_TITLES = {
     "cifar10": "CIFAR-10",

@@ -20,7 +20,7 @@ from tfnas.cells import SPACE_SIZE, mutate_code
 from tfnas.errors import ConfigError, SearchError
 
 if TYPE_CHECKING:
-    from tfnas.hardware import Costs
+    from tfnas.truth.costs import Costs
 
 DRAW = "draw"
 """Take note of a cell without looking at anything: free."""
@@ -269,7 +269,7 @@ class SearchSpace:
         """Return a cost by cell code, shape (15625,), NaN for cells outside the space.
 
         Args:
-            name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.hardware`.
+            name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.truth.costs`.
 
         Raises:
             UnknownNameError: there is no such device; lists those that exist.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfnas.errors import SearchError
-from tfnas.hardware import cost_unit, rounded_up
 from tfnas.search.base import SCORE, Look, SearchSpace, Trace
+from tfnas.search.constraints import cost_unit, rounded_up
 from tfnas.search.plain_evolution import SCORED_EVOLUTION_PARAMETERS, PlainEvolution
 from tfnas.search.registry import COST_PARAMETER, PROXY_PARAMETER, register
 from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS

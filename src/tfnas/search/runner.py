@@ -55,13 +55,13 @@ import pandas as pd
 from tfnas.cells import all_strings, canonical_classes, codes_of
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
 from tfnas.files import write_table
-from tfnas.hardware import Costs, feasible
 from tfnas.live import read_live
 from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
 from tfnas.truth.benchmark import Benchmark, ReadOff
+from tfnas.truth.costs import Costs, feasible
 
 log = logging.getLogger("tfnas")
 
@@ -331,7 +331,7 @@ def run_block(
             to leave them out.
         pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
-        latency_path: latencies of ``searched_on`` (:func:`tfnas.hardware.convert`); None where no device is asked for.
+        latency_path: latencies of ``searched_on`` (:mod:`tfnas.truth.latencies`); None where no device is asked for.
         live_paths: what live evaluations led the runs to (:mod:`tfnas.live`), for searches that have any.
         more_scores: further score tables of ``searched_on``, each of other initialisations.
 

@@ -8,12 +8,10 @@ import numpy as np
 
 from tfnas.products import Exhibit
 from tfnas.reporting.comparison_tables import Pairs, matrix, read_regret
+from tfnas.reporting.detail import MOST_WITH_DIFFERENCES
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import WIDTH, figure_style, save
-
-MOST_WITH_DIFFERENCES = 11
-"""Searches up to which the squares of the picture are large enough for the differences."""
 
 SPEC = Exhibit(
     kind="figure",

@@ -11,6 +11,7 @@ import pandas as pd
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit
+from tfnas.reporting.detail import MOST_IN_FULL
 from tfnas.reporting.names import dataset_title, proxy_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import (
@@ -23,9 +24,6 @@ from tfnas.reporting.tables import (
     with_interval,
     write_tex,
 )
-
-MOST_IN_FULL = 4
-"""Names of which the table of correlations is short enough to stand in the text; with more it breaks over pages."""
 
 SPEC = Exhibit(
     kind="table",

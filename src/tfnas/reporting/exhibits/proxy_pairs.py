@@ -9,6 +9,7 @@ import numpy as np
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
+from tfnas.reporting.detail import MOST_WITH_VALUES
 from tfnas.reporting.names import proxy_title
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import by_name, test_correlations
@@ -18,9 +19,6 @@ from tfnas.reporting.style import WIDTH, figure_style, save
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-
-MOST_WITH_VALUES = 12
-"""Names up to which the squares of the picture are large enough for their values."""
 
 SPEC = Exhibit(
     kind="figure",

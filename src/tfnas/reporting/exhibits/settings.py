@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from tfnas.hardware import constraint_words
 from tfnas.products import Exhibit
 from tfnas.reporting.names import GROUPS, accuracies_words, proxy_title, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape
 from tfnas.reporting.tables import by_group, row, tabular, write_tex
+from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(
     kind="table",

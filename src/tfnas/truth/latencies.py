@@ -1,0 +1,110 @@
+"""Tables of latencies: a column ``arch`` and one column of milliseconds for each device, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnas.cells import codes_of
+from tfnas.errors import ConfigError, TruthError
+from tfnas.files import facts_path, read_json, sentence, write_table
+from tfnas.given_tables import absent_columns, read_given
+from tfnas.letters import check_letters
+
+if TYPE_CHECKING:
+    pass
+from tfnas.search.constraints import COUNTED
+
+RESERVED = ("arch", "index", *COUNTED)
+"""Columns of a table of latencies that are no device."""
+
+LONGEST_DEVICE = 60
+"""Characters of the name of a device: it labels an axis and heads a column."""
+
+
+def check_device(name: str, place: str) -> None:
+    r"""Refuse a name of a device that figures or the report cannot show.
+
+    Raises:
+        ConfigError: it is empty or long, or holds one of ``$ \ { }``, which figures and LaTeX read as mathematics, or a
+            letter that the report cannot print.
+    """
+    if not name.strip() or len(name) > LONGEST_DEVICE:
+        raise ConfigError(f"{place} has a device of {len(name)} characters: give it a name of 1 to {LONGEST_DEVICE}.")
+    if wrong := [letter for letter in name if letter in "$\\{}" or not letter.isprintable()]:
+        raise ConfigError(f"{place} has a device {name!r}: its name may not hold {wrong[0]!r}, give it another.")
+    check_letters(name, f"The name of the device '{name}' of {place}")
+
+
+def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, output: str | Path) -> None:
+    """Turn a ready table of latencies into that of a dataset: ``arch``, and a column in milliseconds for each device.
+
+    Every column but ``arch``, ``index``, ``params`` and ``flops`` is a device of that name, unless ``columns`` gives it
+    another. A device may lack cells; a search that needs them says so. If the table has a JSON of facts beside it
+    (same name, ``.json``), they are kept.
+
+    Args:
+        path: the table (.parquet, .csv or .csv.gz).
+        dataset: the dataset whose images the networks were measured on.
+        columns: ``{ours: theirs}``: ``arch``, and devices under another name than their column's.
+        output: the table to write, ``name.parquet``, with its facts beside it.
+
+    Raises:
+        DataError: the table is missing or damaged.
+        TruthError: it lacks a column, holds a row that is no cell or a cell twice, has no device, or a latency is not a
+            positive number.
+    """
+    import pandas as pd
+
+    path, columns = Path(path), dict(columns or {})
+    place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
+    theirs = read_given(path)
+    absent = {ours: name for ours, name in columns.items() if name not in theirs.columns}
+    if "arch" not in columns and "arch" not in theirs.columns:
+        absent["arch"] = "arch"
+    if absent:
+        raise absent_columns(place, absent, theirs.columns, key)
+    table = theirs.rename(columns={name: ours for ours, name in columns.items()})
+    twice = sorted(set(table.columns[table.columns.duplicated()]))
+    if twice:
+        raise TruthError(f"{place} has more than one column {', '.join(twice)}: mend {key} in the study file.")
+    devices = [str(name) for name in table.columns if name not in RESERVED]
+    if not devices:
+        raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
+    for device in devices:
+        check_device(device, f"{place} (another name for its column goes into {key})")
+    codes = codes_of(table["arch"], place, TruthError)
+    repeated = pd.Series(codes, index=table.index).duplicated()
+    if repeated.any():
+        raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
+    for device in devices:
+        given = table[device].astype(str) if table[device].dtype.kind in "mM" else table[device]  # a date is no number
+        values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        wrong = ~((values > 0) & np.isfinite(values)) & table[device].notna().to_numpy()
+        if wrong.any():
+            row = table[wrong].iloc[0]
+            raise TruthError(
+                f"{place} has the latency {row[device]} on '{device}' for cell '{row['arch']}', which is no positive "
+                "number of milliseconds: mend it or leave it empty."
+            )
+        table[device] = values
+    order = np.argsort(codes)
+    table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
+    said = facts_path(path)
+    stated = read_json(said) if said.exists() else {}
+    check_letters(stated, f"'{said}'", TruthError)
+    facts = {
+        **stated,
+        "dataset": dataset,
+        "source": sentence(stated, "source", f"the table {path.name}", said),
+        "licence": sentence(stated, "licence", "not stated with the table", said),
+        "cite": sentence(stated, "cite", "not stated with the table", said),
+        "unit": "milliseconds",
+        "devices": devices,
+        "mapped": {ours: name for ours, name in columns.items() if ours != name},
+        "cells": len(table),
+    }
+    write_table(output, table, facts)
