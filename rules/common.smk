@@ -13,7 +13,7 @@ from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.files import fingerprint
 from tfnas.forecast import forecast
-from tfnas.product_rules import inputs, parameters, source_of
+from tfnas.product_rules import inputs, parameters, source_of, words
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.templates import template_files
 from tfnas.study import REPORT, Study, download_mark, one_of

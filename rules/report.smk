@@ -42,6 +42,7 @@ rule render_report:
     params:
         study=config,
         scored=STUDY.scored,
+        printed={name: words(STUDY, name) for name in ("searches", "proxies")},
         folder=lambda wildcards: STUDY.templates,
     message:
         "Filling the templates of the report"

@@ -170,7 +170,7 @@ class Study:
     @property
     def resources(self) -> list[str]:
         """Names of all datasets and archives that can be downloaded, of this study or not."""
-        from tfnas.downloads import read_sources
+        from tfnas.official_files import read_sources
 
         return sorted({source.dataset for source in read_sources() if source.file})
 
@@ -215,7 +215,7 @@ class Study:
 
     def image_files(self, dataset: str) -> list[str]:
         """What must be there before the images can be read: a local path, a finished download, or nothing."""
-        from tfnas.downloads import sources_of
+        from tfnas.official_files import sources_of
 
         if self.images(dataset) is not None:
             return [self.images(dataset)]

@@ -16,8 +16,9 @@ from urllib.error import URLError
 import pytest
 
 from tfnas import downloads
-from tfnas.downloads import Source, download, fetch, read_sources, sources_of, unpack, verify
+from tfnas.downloads import download, fetch, unpack
 from tfnas.errors import DataError, DownloadError, UnknownNameError
+from tfnas.official_files import Source, read_sources, sources_of, verify
 
 CONTENT = bytes(range(256)) * 4000
 

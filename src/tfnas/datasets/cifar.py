@@ -11,8 +11,8 @@ import numpy as np
 
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.datasets.splits import official_split
-from tfnas.downloads import checksum
 from tfnas.errors import DataError
+from tfnas.official_files import checksum
 from tfnas.pickles import ARRAYS, read_pickle
 
 LARGEST = 1 << 28

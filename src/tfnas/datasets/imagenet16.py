@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from tfnas.datasets.registry import DatasetSpec, Images, register
-from tfnas.downloads import sources_of, verify
 from tfnas.errors import DataError
+from tfnas.official_files import sources_of, verify
 from tfnas.pickles import ARRAYS, read_pickle
 
 NAME = "ImageNet16-120"

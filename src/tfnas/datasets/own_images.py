@@ -26,9 +26,9 @@ from tfnas.datasets.images import (
     npz_shapes,
 )
 from tfnas.datasets.registry import DatasetSpec, Images
-from tfnas.downloads import checksum
 from tfnas.errors import DataError
 from tfnas.letters import check_letters
+from tfnas.official_files import checksum
 
 _NOT_STATED = "not stated in the file"
 

@@ -38,10 +38,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE, Cell
-from tfnas.downloads import reading_tar, sources_of
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.official_files import reading_tar, sources_of
 from tfnas.pickles import PLAIN, SCALARS, read_pickle
 from tfnas.truth.schema import COLUMNS, require_complete, write_truth
 
