@@ -39,6 +39,9 @@ OWN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)"
 RECOMMENDED_RUNS = 30
 """Fewer runs than this give intervals too wide to tell searches apart; the workflow warns."""
 
+MOST_RUNS = 100_000
+"""More runs than this take days and tell nothing that these do not: publications have 500."""
+
 KINDS = {
     "integer": "a whole number",
     "number": "a number",
@@ -329,6 +332,7 @@ def schema() -> dict[str, Any]:
                             f"{RECOMMENDED_RUNS} or more recommended.",
                             500,
                             2,
+                            maximum=MOST_RUNS,
                         ),
                         "runs_per_job": _integer(
                             "Runs of one job. Results do not depend on it. When you raise `runs`, only new runs are "

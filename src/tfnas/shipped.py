@@ -52,7 +52,7 @@ def take_shipped(
         UnknownNameError: the table does not hold a proxy.
         ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`) or what
             a fault left without a value, was made on another dataset or with another skeleton, is another scoring, or
-            its facts do not say which or what the mini-batch was.
+            its facts do not say which or what the mini-batch was, or say it with a value of a wrong kind.
         DataError: the table or its facts are missing or damaged.
     """
     facts, table = read_facts(path), ScoreTable(read_table(path, COLUMNS), str(path))
@@ -98,6 +98,13 @@ def _check_facts(
             f"The facts of '{path}' do not say {', '.join(lacking)}: add them to '{facts_path(path).name}' (those of "
             "data/scores show how), or give the table under scoring.tables, which needs no facts."
         )
+    for key in (*NEEDED, *families, *(f"skeleton.{name}" for name in facts["skeleton"])):
+        fits, words = _FITTING.get(key.rpartition(".")[2], WHOLE)
+        if not fits(value := _said(facts, key)):
+            raise ScoreError(
+                f"The facts of '{path}' say {key} is {str(value)[:40]!r} where {words} is needed: correct it in "
+                f"'{facts_path(path).name}', or give the table under scoring.tables, which needs no facts."
+            )
     if facts["dataset"] != dataset:
         raise ScoreError(
             f"'{path}' holds scores of {facts['dataset']} where those of {dataset} are needed: put the table of "
@@ -114,11 +121,31 @@ def _check_facts(
 
 def _says(facts: Any, key: str) -> bool:
     """Return whether facts have a value under ``a.b.c``."""
+    return _said(facts, key) is not None
+
+
+def _said(facts: Any, key: str) -> Any:
+    """Return the value of facts under ``a.b.c``, None where there is none."""
     for part in key.split("."):
-        if not isinstance(facts, Mapping) or facts.get(part) is None:
-            return False
-        facts = facts[part]
-    return True
+        facts = facts.get(part) if isinstance(facts, Mapping) else None
+    return facts
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+WHOLE = (_is_whole, "a whole number from 1 on")
+
+_FITTING = {
+    "dataset": (lambda value: isinstance(value, str), "a text"),
+    "device": (lambda value: isinstance(value, str), "a text"),
+    "shape": (
+        lambda value: isinstance(value, list) and len(value) == 3 and all(map(_is_whole, value)),
+        "a list of channels, height and width",
+    ),
+}
+"""What facts must be by the last part of their key, and how a sentence calls it; all others are :data:`WHOLE`."""
 
 
 def _say(skeleton: Mapping[str, Any]) -> str:

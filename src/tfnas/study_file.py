@@ -33,6 +33,10 @@ MOST_NODES = 100_000
 """Values of a study file, each alias written out: more are no study, and would take for ever to read."""
 
 
+LARGEST = 10**18
+"""No whole number of a study is larger: what counts something must fit into 64 bits."""
+
+
 def place_of(path: Sequence[str | int]) -> str:
     """Return where something stands in the study file, for example ``search.use.area.sample``."""
     text = ""
@@ -51,7 +55,8 @@ def read_file(path: str | Path) -> dict[str, Any]:
     """Return what one study file holds.
 
     Raises:
-        ConfigError: it is no text in UTF-8, no YAML, no mapping, or has a key twice; names the line.
+        ConfigError: it is no text in UTF-8, no YAML, no mapping, has a key twice, or one that YAML does not read as
+            text; names the line.
     """
     import yaml
 
@@ -62,6 +67,7 @@ def read_file(path: str | Path) -> dict[str, Any]:
             raise ValueError(f"its aliases (*name) repeat what they stand for until it has over {MOST_NODES:,} values")
         content = json.loads(text) if tree is None and text.strip() else yaml.safe_load(text)
         twice = next(_repeated(tree, ()), None)
+        misread = next(_misread(tree, ()), None)
     except UnicodeDecodeError as error:
         raise ConfigError(f"'{path}' is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8.") from None
     except OSError as error:
@@ -77,6 +83,9 @@ def read_file(path: str | Path) -> dict[str, Any]:
             f"Line {line} of '{path}' has the key '{key}' a second time in {here}, and YAML would forget the first: "
             "remove or rename one."
         )
+    if misread is not None:
+        key, written, line, within = misread
+        raise ConfigError(f"Line {line} of '{path}': {_key_sentence(key, within, written)}")
     if not isinstance(content, dict):
         raise ConfigError(f"'{path}' holds no keys: write a study such as config.yaml.")
     return content
@@ -109,6 +118,28 @@ def _repeated(node: Any, path: Place) -> Iterator[tuple[str, int, Place]]:
             yield from _repeated(value, (*path, str(key.value)))
 
 
+def _misread(node: Any, path: Place) -> Iterator[tuple[Any, str, int, Place]]:
+    """Yield what YAML made of every key that it does not read as text, how it is written, its line and its place."""
+    import yaml
+
+    if isinstance(node, yaml.SequenceNode):
+        for number, item in enumerate(node.value):
+            yield from _misread(item, (*path, number))
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                read = yaml.constructor.SafeConstructor().construct_object(key)
+                if not isinstance(read, str):
+                    yield read, key.value, key.start_mark.line + 1, path
+            yield from _misread(value, (*path, str(key.value)))
+
+
+def _key_sentence(key: Any, path: Place, written: str = "") -> str:
+    """Return the sentence for a key that YAML does not read as text, with the quotes that it needs as it is written."""
+    here = f"'{place_of(path)}'" if path else "the study file"
+    return f"A key in {here} is {_read_as(key, written)}, where a name is needed: {_quoted(key, written)}."
+
+
 def check_yaml(content: Any, path: Place = ()) -> None:
     """Refuse keys that YAML does not read as text, such as ``101``, ``no`` and ``2024-01-01``, and infinite numbers.
 
@@ -118,35 +149,37 @@ def check_yaml(content: Any, path: Place = ()) -> None:
     if isinstance(content, Mapping):
         for key, value in content.items():
             if not isinstance(key, str):
-                here = f"'{place_of(path)}'" if path else "the study file"
-                raise ConfigError(f"A key in {here} is {_read_as(key)}, where a name is needed: {_quoted(key)}.")
+                raise ConfigError(_key_sentence(key, path))
             check_yaml(value, (*path, key))
     elif isinstance(content, list):
         for number, item in enumerate(content):
             check_yaml(item, (*path, number))
     elif isinstance(content, float) and not math.isfinite(content):
         raise ConfigError(f"'{place_of(path)}' is {content}: write a finite number.")
+    elif isinstance(content, int) and abs(content) > LARGEST:
+        raise ConfigError(f"'{place_of(path)}' is {str(content)[:20]}...: write a number of at most 18 digits.")
 
 
-def _read_as(value: Any) -> str:
-    """Return in words what YAML made of something that was meant as text."""
+def _read_as(value: Any, written: str) -> str:
+    """Return in words what YAML made of something that was meant as text, and how it was written where that differs."""
     if value is None:
         return "empty, ~ or null, which YAML reads as nothing"
     if isinstance(value, bool):
         return f"{'yes, on or true' if value else 'no, off or false'}, which YAML reads as {str(value).lower()}"
     if isinstance(value, int | float):
-        return f"{value}, which YAML reads as a number"
+        as_number = f"the number {value}" if written not in ("", str(value)) else "a number"
+        return f"{written or value}, which YAML reads as {as_number}"
     if isinstance(value, datetime.date):
         return f"{value}, which YAML reads as a date"
     return f"{value!r}, which YAML does not read as text"
 
 
-def _quoted(value: Any) -> str:
+def _quoted(value: Any, written: str = "") -> str:
     if value is None:
         return "write a name"
     if isinstance(value, bool):
-        return f"""quote it, for example "{"yes" if value else "no"}\""""
-    return f'quote it, for example "{value}"'
+        written = written or ("yes" if value else "no")
+    return f'quote it, for example "{written or value}"'
 
 
 def quote_advice(value: Any) -> str:
@@ -180,7 +213,7 @@ def as_meant(value: Any, rules: Mapping[str, Any]) -> Any:
             return _TRUTHS.get(value, value)
         if {"integer", "number"} & set(kinds) and _NUMBER.fullmatch(value):
             number = int(value) if re.fullmatch(r"[+-]?\d+", value) else float(value)
-            value = number if math.isfinite(number) else value  # 1e400 stays text, which the schema refuses
+            value = number if abs(number) <= LARGEST else value  # 1e400 stays text, which the schema refuses
     if isinstance(value, float) and "integer" in kinds and "number" not in kinds and value.is_integer():
         return int(value)
     return value

@@ -79,12 +79,27 @@ def test_an_entry_that_is_wrong_is_refused_when_it_is_registered(change, told):
 
 
 @pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"title": "\u7d22 score"}, r"'title' of proxy 'naswot' of family 'mine' holds '\u7d22' \(U\+7D22\)"),
+        ({"summary": "A\x07."}, r"'summary' of proxy 'naswot' of family 'mine' holds .* \(U\+0007\)"),
+        ({"failures": (Failure("\u7d22", "Why."),)}, r"A failure of proxy 'naswot' holds .* \(U\+7D22\)"),
+    ],
+)
+def test_an_entry_with_letters_that_the_report_cannot_print_is_refused(change, told):
+    family = replace(GOOD, proxies=(replace(GOOD.proxies[0], **change),))
+    with pytest.raises(ProxyError, match=f"{told}, which the report cannot print"):
+        check_family("mine", family)
+
+
+@pytest.mark.parametrize(
     ("family", "told"),
     [
         (None, r"The file of proxy family 'mine' must hold FAMILY = Family\(...\), not None"),
         (3.5, "must hold FAMILY"),
         (replace(GOOD, proxies=()), "Proxy family 'mine' has no proxies"),
         (replace(GOOD, proxies=("naswot",)), r"holds a str of length 6 where a Proxy\(...\) belongs"),
+        (replace(GOOD, proxies=GOOD.proxies * 2), r"^Proxy family 'mine' holds two proxies named '\w+': rename one.$"),
         (replace(GOOD, evaluate=None), "'evaluate' of proxy family 'mine' must be a function"),
     ],
 )

@@ -153,6 +153,36 @@ def test_facts_that_do_not_say_what_was_scored(tmp_path):
         take(tmp_path / "cifar10.csv.gz", tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("section", "key", "value", "words"),
+    [
+        ("batch", "images", "x", "a whole number from 1 on"),
+        ("batch", "images", 0, "a whole number from 1 on"),
+        ("batch", "classes", 10.5, "a whole number from 1 on"),
+        ("batch", "shape", "3 x 32 x 32", "a list of channels, height and width"),
+        ("batch", "shape", [3, 32], "a list of channels, height and width"),
+        ("skeleton", "channels", True, "a whole number from 1 on"),
+        ("skeleton", "classes", "ten", "a whole number from 1 on"),
+        ("families.naswot", "repeats", [1], "a whole number from 1 on"),
+        ("families.naswot", "device", 3, "a text"),
+        ("", "dataset", ["cifar10"], "a text"),
+    ],
+)
+def test_a_fact_of_a_wrong_kind_is_one_sentence(tmp_path, section, key, value, words):
+    write_shipped(tmp_path / "cifar10.csv.gz")
+    facts = read_json(tmp_path / "cifar10.json")
+    place = facts
+    for part in filter(None, section.split(".")):
+        place = place[part]
+    place[key] = value
+    write_json(tmp_path / "cifar10.json", facts)
+    with pytest.raises(ScoreError) as caught:
+        take(tmp_path / "cifar10.csv.gz", tmp_path)
+    name = f"{section}.{key}" if section else key
+    assert f"say {name} is {str(value)!r} where {words} is needed: correct it in 'cifar10.json'" in str(caught.value)
+    assert not (tmp_path / "batch.json").exists()
+
+
 def test_a_table_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         take(tmp_path / "cifar10.csv.gz", tmp_path)

@@ -134,6 +134,52 @@ def test_an_unquoted_key_is_told_to_be_quoted(study, text, sentence):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("0x10", "the number 16"),
+        ("12:30:45", "the number 45045"),
+        ("0o17", None),
+        ("1_000", "the number 1000"),
+        ("1.10", "the number 1.1"),
+        ("101", "a number"),
+        ("2024-01-01", "a date"),
+        ("No", "false"),
+    ],
+)
+def test_an_unquoted_key_is_told_to_be_quoted_as_it_is_written(tmp_path, written, read):
+    (tmp_path / "mine.yaml").write_text(f"title: a\ndatasets: {{{written}: {{}}}}\n")
+    if read is None:
+        assert read_file(tmp_path / "mine.yaml")["datasets"] == {written: {}}, "a text to YAML 1.1"
+        return
+    with pytest.raises(ConfigError) as caught:
+        read_file(tmp_path / "mine.yaml")
+    told = str(caught.value)
+    assert told.startswith(f"Line 2 of '{tmp_path / 'mine.yaml'}': A key in 'datasets' is ")
+    assert f"{written if written != 'No' else 'no, off or false'}, which YAML reads as {read}, where a name" in told
+    assert told.endswith(f'quote it, for example "{written}".')
+    (tmp_path / "mine.yaml").write_text(f'title: a\ndatasets: {{"{written}": {{}}}}\n')
+    assert read_file(tmp_path / "mine.yaml")["datasets"] == {written: {}}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("search: {runs: 100001}", "'search.runs' is 100001: it must be at most 100000 (Runs"),
+        (
+            f"search: {{runs: {10**30}}}",
+            "'search.runs' is 10000000000000000000...: write a number of at most 18 digits",
+        ),
+        (f"search: {{runs: '{10**30}'}}", f"'search.runs' is '{10**30}' where a whole number is needed"),
+        (f"seed: {10**30}", "'seed' is 10000000000000000000...: write a number of at most 18 digits."),
+    ],
+)
+def test_a_number_that_no_study_can_mean_is_one_sentence(study, text, sentence):
+    with pytest.raises(ConfigError) as caught:
+        load(study, text)
+    assert sentence in str(caught.value)
+
+
 def test_quoted_numbers_are_names(study):
     dataset = study["datasets"].pop("digits") | {"images": {"path": "truth.npz"}}
     with open("truth.npz", "w"):

@@ -3,7 +3,8 @@
 The contract, held against every family when it is first read and against every result before it becomes a score:
 
 * The file holds ``FAMILY = Family(proxies=(Proxy(...), ...), same_score=..., evaluate=...)``. Names are lower-case
-  letters, digits and underscores, ``direction`` is 1 or -1, and ``reference`` is a citation key and a place.
+  letters, digits and underscores, each once, ``direction`` is 1 or -1, and ``reference`` is a citation key and a
+  place. The report can print every letter of the entry (:mod:`tfnas.letters`).
   A proxy that looks at images says at how many, and at how many the publication looks (``batch``, ``published_batch``).
 * ``evaluate(trial)`` gets a :class:`tfnas.proxies.trial.Trial` of G cells. It returns a dictionary that holds, for each
   name in ``trial.wanted``, a pair: raw values as a tensor of shape (G,), and a list of G reasons (text).
@@ -23,11 +24,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tfnas.errors import ProxyError
+from tfnas.letters import check_letters
 
 if TYPE_CHECKING:
     from tfnas.proxies.registry import Family, Proxy
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+PRINTED = ("title", "formula", "where", "summary", "needs", "reference", "batch", "published_batch", "prior")
+"""What the report prints of an entry."""
 
 Checked = dict[str, tuple[list[float], list[str]]]
 """Raw values and reasons by proxy; every value is finite or NaN."""
@@ -55,6 +60,14 @@ def check_family(name: str, family: Any) -> Family:
             raise ProxyError(f"Proxy family '{name}' holds {_kind(proxy)} where a Proxy(...) belongs.")
         for wrong in _wrong_facts(proxy):
             raise ProxyError(f"Proxy '{proxy.name}' of family '{name}': {wrong}.")
+        for text in PRINTED:
+            check_letters(getattr(proxy, text), f"'{text}' of proxy '{proxy.name}' of family '{name}'", ProxyError)
+        for failure in proxy.failures:
+            check_letters([failure.reason, failure.meaning], f"A failure of proxy '{proxy.name}'", ProxyError)
+    names = [proxy.name for proxy in family.proxies]
+    for twice in names:
+        if names.count(twice) > 1:
+            raise ProxyError(f"Proxy family '{name}' holds two proxies named '{twice}': rename one.")
     return family
 
 
