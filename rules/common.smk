@@ -11,7 +11,7 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, warnings_of
 from tfnas.errors import TfnasError
-from tfnas.files import fingerprint
+from tfnas.files import facts_path, fingerprint
 from tfnas.forecast import forecast
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.latex import template_files
@@ -109,6 +109,11 @@ def sources(script, *extra):
     files = stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
     prints = any(file.endswith("reporting/names.py") for file in files)
     return files + ([STUDY.own_names] if STUDY.own and prints else [])
+
+
+def facts_of(tables):
+    """Return the paths of the facts beside tables."""
+    return [str(facts_path(table)) for table in tables]
 
 
 def gpu(wildcards):

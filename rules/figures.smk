@@ -124,7 +124,7 @@ rule draw_best_cells:
 
 rule draw_scatter:
     input:
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         truths=STUDY.files("truth/{dataset}.parquet"),
         correlations="results/{study}/summaries/correlations.csv",
         lib=sources("draw_scatter"),

@@ -9,7 +9,7 @@ league-searches}.tex.
 
 rule summarise_ensemble_choice:
     input:
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         truths=STUDY.files("truth/{dataset}.parquet"),
         lib=sources("summarise_ensemble_choice"),
     output:

@@ -10,7 +10,7 @@ rule write_numbers:
         summary="results/{study}/summaries/search.csv",
         correlations="results/{study}/summaries/correlations.csv",
         truths=STUDY.files("truth/{dataset}.parquet"),
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         batches=STUDY.files("batches/{dataset}.json"),
         curves="results/{study}/summaries/curves.csv",
         prices="results/{study}/summaries/prices.csv",

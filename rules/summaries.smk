@@ -160,7 +160,7 @@ rule summarise_ranks:
 
 rule summarise_correlations:
     input:
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         truths=STUDY.files("truth/{dataset}.parquet"),
         lib=sources("summarise_correlations"),
     output:
@@ -183,7 +183,7 @@ rule summarise_correlations:
 
 rule summarise_proxies:
     input:
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         facts=STUDY.files("scores/{dataset}.json"),
         truths=STUDY.files("truth/{dataset}.parquet"),
         lib=sources("summarise_proxies"),
@@ -215,7 +215,7 @@ rule summarise_noise:
     input:
         first=STUDY.noise_files(1),
         second=STUDY.noise_files(2),
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         lib=sources("summarise_noise", *STUDY.family_source(*STUDY.families)),
     output:
         table=report(

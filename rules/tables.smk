@@ -9,7 +9,7 @@ rule tabulate_setup:
     input:
         batches=STUDY.files("batches/{dataset}.json"),
         truths=STUDY.files("truth/{dataset}.parquet"),
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         lib=sources("tabulate_setup"),
     output:
         table="results/{study}/tables/setup.tex",
@@ -372,7 +372,7 @@ rule tabulate_contract:
 
 rule tabulate_provenance:
     input:
-        scores=STUDY.files("scores/{dataset}.csv"),
+        scores=STUDY.files("scores/{dataset}.parquet"),
         provenance="results/{study}/provenance.json",
         lib=sources("tabulate_provenance"),
     output:

@@ -317,7 +317,7 @@ def draw_scatter(
     score is more than :data:`WIDE` times the median, the axis is logarithmic, and linear below the smallest hundredth.
 
     Args:
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
+        score_paths: ``{dataset: scores/{dataset}.parquet}``.
         truth_paths: ``{dataset: truth/{dataset}.parquet}``.
         correlations_path: ``summaries/correlations.csv``.
         proxy: name of the proxy.

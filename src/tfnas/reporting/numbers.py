@@ -194,7 +194,7 @@ def write_numbers(
         summary_path: ``summaries/search.csv``.
         correlations_path: ``summaries/correlations.csv``.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
-        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
+        score_paths: ``{dataset: scores/{dataset}.parquet}`` with facts beside them.
         batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
         quality_path: ``summaries/proxies.csv``.
         pairs_path: ``summaries/proxy-pairs.csv``.

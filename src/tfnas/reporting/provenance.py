@@ -28,7 +28,7 @@ def write_provenance_table(provenance_path: str | Path, score_paths: dict[str, s
 
     Args:
         provenance_path: ``provenance.json``.
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
+        score_paths: ``{dataset: scores/{dataset}.parquet}``.
         output: path of the table.
 
     Raises:

@@ -133,7 +133,7 @@ def write_setup_table(
         study: the merged study file.
         batch_paths: ``{dataset: batches/{dataset}.json}``, the facts of the mini-batches.
         truth_paths: ``{dataset: truth/{dataset}.parquet}`` with facts beside them.
-        score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
+        score_paths: ``{dataset: scores/{dataset}.parquet}`` with facts beside them.
         output: path of the table.
     """
     from tfnas.config import budget_of

@@ -34,7 +34,7 @@ def add_vote(
     Args:
         numbers: the numbers so far.
         names: proxies and ensembles of the study.
-        score_paths: ``{dataset: scores/{dataset}.csv}``.
+        score_paths: ``{dataset: scores/{dataset}.parquet}``.
         truth_paths: ``{dataset: truth/{dataset}.parquet}``.
     """
     members = ensembles()[VOTE].members
