@@ -38,7 +38,7 @@ benchmark: setup
 
 scores: setup
 	$(SNAKEMAKE) --cores all --resources gpu=1 --configfile studies/nats-all.yaml -- scores
-	.venv/bin/python tools/ship_scores.py data/scores/nats-tss results/nats-tss/scores*/*.csv
+	.venv/bin/python tools/ship_scores.py data/scores/nats-tss results/nats-tss/scores*/*.parquet
 
 lint: setup
 	.venv/bin/python -m ruff check .

@@ -116,7 +116,7 @@ def main() -> int:
             "skeleton": vars(shape),
             "batch": batch.facts | {"positions": batch.positions.tolist()},
         }
-        write_table(args.output / f"{args.dataset}.csv.gz", scores, facts)
+        write_table(args.output / f"{args.dataset}.parquet", scores, facts)
         table = correlations(scores, accuracy, args.dataset)
         write_table(args.output / f"{args.dataset}-correlations.csv", table)
         print(table.to_string(index=False, float_format="{:.3f}".format))

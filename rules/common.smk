@@ -11,7 +11,7 @@ from snakemake.logging import logger
 
 from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.errors import TfnasError
-from tfnas.files import fingerprint
+from tfnas.files import facts_path, fingerprint
 from tfnas.forecast import forecast
 from tfnas.product_rules import inputs, parameters, source_of, words
 from tfnas.reporting.citations import check_references
@@ -129,6 +129,11 @@ def shown(product):
 def called(product):
     """Return the files of the proxies' families where a product runs their code, beyond printing their titles."""
     return STUDY.family_source(*STUDY.families) if "proxies" in product.calls else []
+
+
+def facts_of(tables):
+    """Return the paths of the facts beside tables."""
+    return [str(facts_path(table)) for table in tables]
 
 
 def gpu(wildcards):

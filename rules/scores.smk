@@ -2,12 +2,12 @@
 
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables; or,
 for `scoring.scores: table` and for scores of one's own, the tables under `scoring.tables`.
-OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.csv (what a
-search reads, so that another family does not concern it) and scores/{dataset}.csv (all proxies and
+OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.parquet (what a
+search reads, so that another family does not concern it) and scores/{dataset}.parquet (all proxies and
 ensembles), each with a .json; the same below results/{study}/scores-1/ and so on: what searches read, with other
 initialisations (`scoring.scorings`); results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to
 look at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
-anew on two mini-batches; scores/{dataset}/own.csv, given scores, and own-scores.json, what the study says of them.
+anew on two mini-batches; scores/{dataset}/own.parquet, given scores, and own-scores.json, what the study says of them.
 """
 
 
@@ -108,7 +108,7 @@ rule merge_family:
         chunks=lambda wildcards: STUDY.chunks(wildcards.dataset, [wildcards.family], wildcards.scores),
         lib=lambda wildcards: sources("merge_family", *STUDY.family_source(wildcards.family)),
     output:
-        table="results/{study}/{scores}/{dataset}/{family}.csv",
+        table="results/{study}/{scores}/{dataset}/{family}.parquet",
         facts="results/{study}/{scores}/{dataset}/{family}.json",
     log:
         "results/{study}/logs/merge_family/{scores}/{dataset}/{family}.log",
@@ -129,8 +129,10 @@ rule merge_scores:
         own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("merge_scores", *STUDY.family_source(*STUDY.families)),
     output:
-        table="results/{study}/{scores}/{dataset}.csv",
+        table="results/{study}/{scores}/{dataset}.parquet",
         facts="results/{study}/{scores}/{dataset}.json",
+        wide="results/{study}/{scores}/{dataset}.csv.gz",
+        seconds="results/{study}/{scores}/{dataset}-seconds.csv.gz",
     log:
         "results/{study}/logs/merge_scores/{scores}/{dataset}.log",
     benchmark:
@@ -149,13 +151,15 @@ rule merge_scores:
 
 rule take_shipped_scores:
     input:
-        table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz"),
-        facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        tables=lambda wildcards: STUDY.shipped_tables(wildcards.dataset),
+        facts=lambda wildcards: facts_of(STUDY.shipped_tables(wildcards.dataset)),
         own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("take_shipped_scores"),
     output:
-        table="results/{study}/scores/{dataset}.csv",
+        table="results/{study}/scores/{dataset}.parquet",
         facts="results/{study}/scores/{dataset}.json",
+        wide="results/{study}/scores/{dataset}.csv.gz",
+        seconds="results/{study}/scores/{dataset}-seconds.csv.gz",
         batch="results/{study}/batches/{dataset}.json",
     log:
         "results/{study}/logs/take_shipped_scores/{dataset}.log",
@@ -165,7 +169,7 @@ rule take_shipped_scores:
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
     localrule: True
     params:
-        given=lambda wildcards, input: fingerprint(input.table, input.facts),
+        given=lambda wildcards, input: fingerprint(*input.tables, *input.facts),
         proxies=config["scoring"]["proxies"],
         ensembles=config["scoring"]["ensembles"],
         scoring=0,
@@ -178,14 +182,16 @@ rule take_shipped_scores:
 
 use rule take_shipped_scores as take_shipped_scorings with:
     input:
-        table=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".csv.gz", wildcards.scores),
-        facts=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json", wildcards.scores),
-        first=lambda wildcards: STUDY.shipped_file(wildcards.dataset, ".json"),
+        tables=lambda wildcards: STUDY.shipped_tables(wildcards.dataset, wildcards.scores),
+        facts=lambda wildcards: facts_of(STUDY.shipped_tables(wildcards.dataset, wildcards.scores)),
+        first=lambda wildcards: facts_of(STUDY.shipped_tables(wildcards.dataset)),
         own=lambda wildcards: STUDY.own_file(wildcards.dataset),
         lib=sources("take_shipped_scores"),
     output:
-        table="results/{study}/{scores}/{dataset}.csv",
+        table="results/{study}/{scores}/{dataset}.parquet",
         facts="results/{study}/{scores}/{dataset}.json",
+        wide="results/{study}/{scores}/{dataset}.csv.gz",
+        seconds="results/{study}/{scores}/{dataset}-seconds.csv.gz",
     log:
         "results/{study}/logs/take_shipped_scorings/{scores}/{dataset}.log",
     benchmark:
@@ -194,7 +200,7 @@ use rule take_shipped_scores as take_shipped_scorings with:
         scores=one_of(STUDY.score_folders[1:]),
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
     params:
-        given=lambda wildcards, input: fingerprint(input.table, input.facts),
+        given=lambda wildcards, input: fingerprint(*input.tables, *input.facts),
         proxies=lambda wildcards: STUDY.proxies_in(wildcards.scores),
         ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
@@ -208,7 +214,7 @@ rule read_own_scores:
         unpack(lambda wildcards: STUDY.given_files(wildcards.dataset)),
         lib=sources("read_own_scores"),
     output:
-        table="results/{study}/scores/{dataset}/own.csv",
+        table="results/{study}/scores/{dataset}/own.parquet",
         facts="results/{study}/scores/{dataset}/own.json",
     log:
         "results/{study}/logs/read_own_scores/{dataset}.log",
@@ -233,8 +239,10 @@ rule take_given_scores:
         images=lambda wildcards: STUDY.given_images(wildcards.dataset),
         lib=lambda wildcards: sources("take_given_scores", *STUDY.dataset_source(wildcards.dataset)),
     output:
-        table="results/{study}/scores/{dataset}.csv",
+        table="results/{study}/scores/{dataset}.parquet",
         facts="results/{study}/scores/{dataset}.json",
+        wide="results/{study}/scores/{dataset}.csv.gz",
+        seconds="results/{study}/scores/{dataset}-seconds.csv.gz",
         batch="results/{study}/batches/{dataset}.json",
     log:
         "results/{study}/logs/take_given_scores/{dataset}.log",

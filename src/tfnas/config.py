@@ -11,7 +11,7 @@ import copy
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -238,8 +238,9 @@ def schema() -> dict[str, Any]:
                             "`shipped`: read from the folder `shipped`; `table`: read from `tables`.",
                         },
                         "shipped": _path(
-                            "Folder with {dataset}.csv.gz and {dataset}.json, used when `scores` is shipped; further "
-                            "`scorings` are {dataset}.scoring-1.csv.gz and so on."
+                            "Folder with {dataset}/{family}.parquet and .json for each family, as tools/ship_scores.py "
+                            "writes them, used when `scores` is shipped; further `scorings` are in "
+                            "{dataset}.scoring-1/ and so on."
                         ),
                         "tables": _tables(),
                         "own": _own(),
@@ -704,6 +705,7 @@ def check_config(study: dict[str, Any]) -> None:
     _check_training(study)
     _check_scoring(study)
     _check_searches(study)
+    _check_shipped(study)
     _check_choices(study)
 
 
@@ -797,20 +799,32 @@ def _check_scoring(study: dict[str, Any]) -> None:
     if scoring["scorings"] > 1 and scoring["scores"] == "table":
         raise ConfigError("scoring.scorings needs scores that are computed or shipped; given tables hold one: use 1.")
     _check_given(study)
+
+
+def _check_shipped(study: dict[str, Any]) -> None:
+    """Check that there is a shipped table of each family of proxies, for every dataset and scoring."""
+    from tfnas.proxies.registry import ensembles
+
+    scoring = study["scoring"]
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     check_letters(scoring["shipped"], "scoring.shipped")
+    known = ensembles()
+    names = [name for settings in study["search"]["use"].values() for name in proxies_of(settings)]
+    read = {proxy for name in names for proxy in (known[name].members if name in known else [name])}
     for number, name in ((number, name) for number in range(scoring["scorings"]) for name in study["datasets"]):
-        for file in (f"{shipped_name(name, number)}.csv.gz", f"{shipped_name(name, number)}.json"):
-            if not _exists(f"{scoring['shipped']}/{file}", "scoring.shipped"):
-                mend = f"set scoring.scorings to {number}" if number else "correct the folder"
-                raise DataError(
-                    f"scoring.shipped is '{short(scoring['shipped'])}', which has no {file}: {mend}, or set "
-                    "scoring.scores to computed."
-                )
-        _check_facts(f"{scoring['shipped']}/{shipped_name(name, number)}.csv.gz")
+        proxies = [proxy for proxy in scoring["proxies"] if not number or proxy in read]
+        for path in shipped_tables(scoring["shipped"], name, number, proxies):
+            for file in (path, path.removesuffix(".parquet") + ".json"):
+                if not _exists(file, "scoring.shipped"):
+                    mend = f"set scoring.scorings to {number}" if number else "correct the folder"
+                    raise DataError(
+                        f"scoring.shipped is '{short(scoring['shipped'])}', which has no "
+                        f"{file.removeprefix(scoring['shipped'] + '/')}: {mend}, or set scoring.scores to computed."
+                    )
+            _check_facts(path)
 
 
 def _check_given(study: dict[str, Any]) -> None:
@@ -1012,8 +1026,16 @@ def devices_of(settings: dict[str, Any]) -> list[str]:
 
 
 def shipped_name(dataset: str, scoring: int) -> str:
-    """Return the name, without suffix, of the shipped score table of a dataset and a scoring."""
+    """Return the name of the folder of the shipped score tables of a dataset and a scoring."""
     return f"{dataset}.scoring-{scoring}" if scoring else dataset
+
+
+def shipped_tables(folder: str, dataset: str, scoring: int, proxies: Iterable[str]) -> list[str]:
+    """Return the shipped score tables that hold some proxies, one of each family, for a dataset and a scoring."""
+    from tfnas.proxies.registry import family_of
+
+    families = dict.fromkeys(family_of(proxy) for proxy in proxies)
+    return [f"{folder}/{shipped_name(dataset, scoring)}/{family}.parquet" for family in families]
 
 
 def scored_names(study: dict[str, Any]) -> list[str]:

@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import all_strings, codes_of
+from tfnas.cells import all_strings
 from tfnas.errors import UnknownNameError
 from tfnas.score_table import COLUMNS, ScoreTable, lowest_where_missing
 
@@ -208,9 +208,8 @@ def with_ensembles(
     ensembles = [get_ensemble(name) for name in names]
     scores = ScoreTable(table, place)
     merged = pd.concat([table, *(_rows(ensemble, scores) for ensemble in ensembles)], ignore_index=True)
-    order = codes_of(merged["arch"], place).argsort(kind="stable")
     told = {ensemble.name: {"members": list(ensemble.members), "rule": ensemble.rule} for ensemble in ensembles}
-    return merged.iloc[order], facts | {"ensembles": told}
+    return merged, facts | {"ensembles": told}
 
 
 def _rows(ensemble: Ensemble, table: ScoreTable) -> pd.DataFrame:

@@ -197,6 +197,11 @@ def write_table(path: str | Path, table: pd.DataFrame, facts: dict[str, Any] | N
     Numbers in CSV are written with all their digits (shortest form that reads back exactly). The facts are written
     after the table, with its rows, bytes and sha256 added under :data:`FILE`; without facts these are all there is.
     """
+    write_json(facts_path(path), {**(facts or {}), FILE: write_alone(path, table)})
+
+
+def write_alone(path: str | Path, table: pd.DataFrame) -> dict[str, Any]:
+    """Write a table by its suffix as :func:`write_table` does, but no facts, and return what they would say of it."""
     path = Path(path)
     with atomic(path) as temporary:
         if path.suffix == ".parquet":
@@ -207,8 +212,7 @@ def write_table(path: str | Path, table: pd.DataFrame, facts: dict[str, Any] | N
                 table.to_csv(packed, index=False, lineterminator="\n")
         else:
             table.to_csv(temporary, index=False, lineterminator="\n")
-        seal = sealed(temporary, len(table))
-    write_json(facts_path(path), {**(facts or {}), FILE: seal})
+        return sealed(temporary, len(table))
 
 
 def sealed(path: str | Path, rows: int) -> dict[str, Any]:
@@ -236,15 +240,9 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
     import pandas as pd
 
     path = Path(path)
-    if not is_there(path):
-        raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
-    require_facts(path)
     stated = _stated(path)
     try:
-        with path.open("rb") as file:
-            if stated:
-                _check_seal(path, file, stated)
-                file.seek(0)
+        with _opened(path, stated) as file:
             if path.suffix == ".parquet":
                 table = pd.read_parquet(file, page_checksum_verification=True)
             else:
@@ -262,6 +260,37 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
             f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, table.columns))}; {mend}."
         )
     return table
+
+
+@contextmanager
+def _opened(path: Path, stated: dict[str, Any] | None) -> Iterator[IO[bytes]]:
+    """Open a table that must be the one that its facts speak of, if they speak of one.
+
+    Raises:
+        DataError: it is missing, or is not the one that was written.
+    """
+    if not is_there(path):
+        raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
+    require_facts(path)
+    with path.open("rb") as file:
+        if stated:
+            _check_seal(path, file, stated)
+            file.seek(0)
+        yield file
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Return what stands in a file that must be the one that its facts speak of, as :func:`read_table` does.
+
+    Raises:
+        DataError: the file is missing, cannot be read, or is not the one that was written.
+    """
+    path = Path(path)
+    try:
+        with _opened(path, _stated(path)) as file:
+            return file.read()
+    except OSError as error:
+        raise DataError(f"'{short(path)}' cannot be read ({_reason(error)}): correct the path.") from error
 
 
 _MAKE_AGAIN = "remove it and run the same command again, or get it anew"
@@ -285,11 +314,15 @@ def require_facts(path: str | Path) -> None:
 
 
 def _stated(path: Path) -> dict[str, Any] | None:
-    """Return what the facts beside a table say of the file, None where there are none or they do not say."""
+    """Return what the facts beside a table say of the file, None where there are none or they do not say.
+
+    Facts that several tables share say by suffix what they say of all but the first of them.
+    """
     facts = facts_path(path)
     if not is_there(facts):
         return None
-    return section(read_json(facts), FILE, facts) or None
+    stated = section(read_json(facts), FILE, facts)
+    return stated.get(suffix_of(path), stated) or None
 
 
 def _check_seal(path: Path, file: IO[bytes], stated: dict[str, Any]) -> None:
@@ -317,8 +350,13 @@ def is_table(path: str | Path) -> bool:
 def facts_path(path: str | Path) -> Path:
     """Return where the facts of the table at ``path`` lie: the same name with ``.json`` for its suffix."""
     path = Path(path)
-    name = path.name.removesuffix(".gz")
-    return path.with_name(name[: name.rindex(".")] + ".json")
+    return path.with_name(path.name.removesuffix(suffix_of(path)) + ".json")
+
+
+def suffix_of(path: str | Path) -> str:
+    """Return how the name of a table ends: ``.parquet``, ``.csv`` or ``.csv.gz``."""
+    name = Path(path).name
+    return name[name.removesuffix(".gz").rindex(".") :]
 
 
 def read_facts(path: str | Path) -> dict[str, Any]:

@@ -36,12 +36,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import codes_of
+from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ScoreError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import family_of, get_proxy
-from tfnas.score_table import COLUMNS as SCORE_COLUMNS
-from tfnas.score_table import lowest_where_missing
+from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.scoring_plan import classes, read_chunk
 from tfnas.statistics import rank_shift, spearman
 
@@ -104,14 +103,14 @@ def summarise_noise(
             )
     rows: list[dict[str, Any]] = []
     for dataset, path in score_paths.items():
-        table = read_table(path, SCORE_COLUMNS)
+        table = ScoreTable.read(path)
         for proxy in proxies:
             if (dataset, proxy) not in measured:
                 raise ScoreError(
                     f"No file says how noisy proxy '{proxy}' is on '{dataset}': remove the noise folder of the study "
                     "and run again."
                 )
-            twins = _twins(table[table["proxy"] == proxy], proxy, path)
+            twins = _twins(table, proxy)
             rows.append({"dataset": dataset, "proxy": proxy, **measured[dataset, proxy], **twins})
     told = {
         "rows": "one per dataset and proxy; cells: how many were scored with two initialisations on two mini-batches",
@@ -173,13 +172,13 @@ def _difference(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return spearman(x, y).value, rank_shift(x, y)
 
 
-def _twins(rows: pd.DataFrame, proxy: str, path: str | Path) -> dict[str, float]:
-    """Compare the first two cells of every class; rows of one proxy. Where cells share a score there are no twins."""
-    if (rows["scored_arch"] != rows["arch"]).any():
+def _twins(table: ScoreTable, proxy: str) -> dict[str, float]:
+    """Compare the first two cells of every class. Where cells share a score there are no twins."""
+    codes = np.arange(SPACE_SIZE)
+    if (table.stands_for(proxy) != codes).any():
         return {"twins": 0, "twin_spearman": np.nan}
-    codes = codes_of(rows["arch"], f"'{path}'")
-    scores = lowest_where_missing(rows["score"].to_numpy(dtype=np.float64))
-    table = pd.DataFrame({"code": codes, "class": classes(family_of(proxy))[codes], "score": scores})
-    table = table.sort_values("code").assign(member=lambda rows: rows.groupby("class").cumcount())
-    pairs = table.pivot(index="class", columns="member", values="score").reindex(columns=[0, 1]).dropna()
+    scores = lowest_where_missing(table.column(proxy, "score"))
+    cells = pd.DataFrame({"code": codes, "class": classes(family_of(proxy)), "score": scores})
+    cells = cells.assign(member=lambda rows: rows.groupby("class").cumcount())
+    pairs = cells.pivot(index="class", columns="member", values="score").reindex(columns=[0, 1]).dropna()
     return {"twins": len(pairs), "twin_spearman": spearman(pairs[0], pairs[1]).value}

@@ -25,14 +25,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import codes_of
-from tfnas.ensembles import with_ensembles
 from tfnas.errors import ConfigError, DataError, ScoreError
-from tfnas.files import facts_path, is_there, read_facts, read_json, read_table, write_json, write_table
+from tfnas.files import facts_path, is_there, read_json, read_table
 from tfnas.given_tables import check_form, read_given, same_column
 from tfnas.letters import check_letters
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS
+from tfnas.score_writer import write_scores
 
 UNKNOWN = "not stated with the table"
 """What facts say of what a table and its JSON do not."""
@@ -138,7 +137,6 @@ def read_own(
     silent = rows["score"].isna() & (rows["reason"].isna() | (rows["reason"] == ""))
     rows["reason"] = rows["reason"].astype(object).where(~silent, failures)
     rows = check_rows(rows, place, {name: about["direction"] for name, about in names.items()})
-    order = codes_of(rows["arch"], place).argsort(kind="stable")
     stated = read_json(facts_path(path)) if is_there(facts_path(path)) else {}
     stated.pop("file", None)
     check_letters(stated, f"'{facts_path(path)}'", ScoreError)
@@ -147,7 +145,7 @@ def read_own(
             f"'{path}' holds scores of {stated['dataset']} where those of {dataset} are needed: mend scoring.tables."
         )
     facts = {"dataset": dataset, "table": Path(path).name, "own": _told(names)}
-    write_table(output, rows.iloc[order][list(COLUMNS)], facts | {"given": stated})
+    write_scores(output, rows[list(COLUMNS)], facts | {"given": stated})
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -201,56 +199,3 @@ def _score(values: pd.Series, direction: Any) -> pd.Series:
     """Return values times the direction; text stays as it is, for the check of rows to name it."""
     numbers = pd.to_numeric(values, errors="coerce")
     return values if (numbers.isna() & values.notna()).any() else numbers * direction
-
-
-def with_own(
-    table: pd.DataFrame | None, facts: dict[str, Any], path: str | Path | None
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return a score table (None: there is none) and its facts with those of given scores (None: none) added."""
-    if path is None:
-        return table, facts
-    own, told = read_table(path, COLUMNS), read_facts(path)
-    merged = own if table is None else pd.concat([table, own], ignore_index=True)
-    order = codes_of(merged["arch"], f"'{path}'").argsort(kind="stable")
-    return merged.iloc[order], facts | {key: told[key] for key in ("own", "table", "given")}
-
-
-def take_given(
-    path: str | Path,
-    skeleton: Mapping[str, int],
-    shape: Sequence[int],
-    classes: int,
-    output: str | Path,
-    batch: str | Path,
-    ensembles: Sequence[str] = (),
-) -> None:
-    """Write given scores, where a study has no others, as its score table, with facts and those of the mini-batch.
-
-    Args:
-        path: what :func:`read_own` wrote.
-        skeleton: the study's ``channels`` and ``cells_per_stage``.
-        shape: channels, height and width of the dataset's images.
-        classes: of the dataset.
-        output: ``scores/{dataset}.csv``.
-        batch: ``batches/{dataset}.json``.
-        ensembles: the ensembles the study asks for.
-    """
-    told = read_facts(path)
-    given = told["given"]
-    facts = {
-        "dataset": told["dataset"],
-        "batch": {
-            "dataset": told["dataset"],
-            "classes": classes,
-            "shape": list(shape),
-            "images": None,
-            "source": UNKNOWN,
-        },
-        "skeleton": {**skeleton, "classes": classes, "image_channels": shape[0], "image_size": shape[1]},
-        "device": str(given.get("device", UNKNOWN)),
-        "repeats": given.get("repeats", UNKNOWN),
-        "versions": {},
-    }
-    write_json(batch, facts["batch"])
-    table, facts = with_own(None, facts, path)
-    write_table(output, *with_ensembles(table, facts, ensembles, str(path)))

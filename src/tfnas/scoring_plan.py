@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, all_strings, codes_of, enumerate_cells
+from tfnas.cells import SPACE_SIZE, all_strings, enumerate_cells
 from tfnas.errors import ScoreError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, read_table
 from tfnas.proxies.contract import declared, declares
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.score_table import COLUMNS
+from tfnas.score_writer import write_scores
 
 CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
 
@@ -88,7 +89,7 @@ def refuse_faults(rows: pd.DataFrame, place: str | Path) -> None:
 
 def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes: bool = True) -> None:
     """Write what :func:`merged_chunks` returns."""
-    write_table(output, *merged_chunks(chunks, share_classes))
+    write_scores(output, *merged_chunks(chunks, share_classes))
 
 
 def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> tuple[pd.DataFrame, dict[str, Any]]:
@@ -127,9 +128,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["score"] = get_proxy(str(proxy)).direction * table["raw"]
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
-    merged = pd.concat(tables, ignore_index=True)
-    order = codes_of(merged["arch"], "A score table").argsort(kind="stable")
-    return merged.iloc[order][list(COLUMNS)], _merged_facts(chunks)
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)], _merged_facts(chunks)
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:
@@ -153,7 +152,7 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
         "batch": shared["batch"],
         "skeleton": shared["skeleton"],
         "scoring": max(parts[0].get("scoring", 0) for parts in families.values()),
-        "versions": {name: _join(part.get(name) for part in everywhere) for name in shared["versions"]},
+        "versions": {name: join_facts(part.get(name) for part in everywhere) for name in shared["versions"]},
         "families": {name: _family_facts(parts) for name, parts in families.items()},
     }
 
@@ -172,11 +171,11 @@ def _require_alike(facts: dict, other: dict, keys: Sequence[str], path: str | Pa
 def _family_facts(parts: Sequence[dict]) -> dict:
     known = ("dataset", "batch", "skeleton", "versions", "family")
     merged = {key: value for key, value in parts[0].items() if key not in known}
-    merged |= {key: _join(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
+    merged |= {key: join_facts(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
     return merged | {key: sum(facts[key] for facts in parts) for key in ("wall_seconds", "cells_scored")}
 
 
-def _join(values: Iterable[Any]) -> Any:
+def join_facts(values: Iterable[Any]) -> Any:
     """Return the value if there is one only, else all of them as text, in the order in which they come."""
     distinct = list(dict.fromkeys(values))
     return distinct[0] if len(distinct) == 1 else "; ".join(map(str, distinct))

@@ -8,74 +8,82 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.cells import codes_of
 from tfnas.config import shipped_name
-from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
-from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
+from tfnas.files import facts_path, read_facts
 from tfnas.letters import check_letters
-from tfnas.own_scores import with_own
 from tfnas.proxies.registry import family_of, get_proxy, proxy_names
 from tfnas.score_checks import check_rows
-from tfnas.score_table import COLUMNS, ScoreTable
-from tfnas.scoring_plan import refuse_faults
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import SHIPPED_LEVEL, write_scores
+from tfnas.scoring_plan import join_facts, refuse_faults
 
 
 def take_shipped(
-    path: str | Path,
+    paths: Sequence[str | Path],
     dataset: str,
     skeleton: Mapping[str, int],
-    proxies: list[str],
-    output: str | Path,
-    batch: str | Path | None,
-    ensembles: Sequence[str] = (),
+    proxies: Sequence[str],
     scoring: int = 0,
-    own: str | Path | None = None,
-) -> None:
-    """Check a shipped score table and write the rows of the study's proxies and ensembles, with facts, to ``output``.
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Check shipped score tables and return the rows of the study's proxies, and facts.
 
-    No images are needed: what the mini-batch of the scores was stands in the facts of the table. Ensembles are always
-    computed from the scores of their members.
+    No images are needed: what the mini-batch of the scores was stands in the facts of the tables.
 
     Args:
-        path: the table (.csv.gz); its facts lie beside it.
+        paths: a table of each family; its facts lie beside it.
         dataset: the dataset of the study that the scores are for.
         skeleton: the study's ``channels`` and ``cells_per_stage``.
-        proxies: the proxies the study asks for.
-        output: ``scores/{dataset}.csv``.
-        batch: ``batches/{dataset}.json``, the facts of the mini-batch; None to leave it out.
-        ensembles: the ensembles the study asks for; their members are among ``proxies``.
-        scoring: number of the scoring that the table must be.
-        own: what :func:`tfnas.own_scores.read_own` wrote, None where the study has no scores of its own.
+        proxies: the proxies the study asks for. Their rows come in the order of the registry.
+        scoring: number of the scoring that the tables must be.
 
     Raises:
-        UnknownNameError: the table does not hold a proxy.
-        ScoreError: the table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`) or what
+        UnknownNameError: no table holds a proxy.
+        ScoreError: a table lacks cells or holds a row that cannot be (:func:`tfnas.score_checks.check_rows`) or what
             a fault left without a value, was made on another dataset or with another skeleton, is another scoring, or
-            its facts do not say which or what the mini-batch was, or say it with a value of a wrong kind.
-        DataError: the table or its facts are missing or damaged.
+            its facts do not say which or what the mini-batch was, or say it with a value of a wrong kind; or tables
+            were scored on different images.
+        DataError: a table or its facts are missing or damaged.
     """
-    facts, table = read_facts(path), ScoreTable(read_table(path, COLUMNS), str(path))
-    check_letters(facts, f"'{facts_path(path)}'", ScoreError)
-    _check_facts(facts, path, dataset, skeleton, [proxy for proxy in proxies if proxy in table.proxies])
-    if facts.get("scoring", 0) != scoring:
-        raise ScoreError(
-            f"'{path}' holds scoring {facts.get('scoring', 0)} where number {scoring} is needed: its initialisations "
-            "would count twice, put the right table there."
-        )
-    first = Path(path).with_name(f"{dataset}.csv.gz")
-    if scoring and facts["batch"].get("sha256") != read_facts(first)["batch"].get("sha256"):
-        raise ScoreError(f"'{path}' was scored on other images than '{first}': scorings may differ in weights alone.")
-    for proxy in proxies:
-        if proxy not in table.proxies:
-            raise UnknownNameError("proxy", proxy, table.proxies, str(path))
-    rows = table.table[table.table["proxy"].isin(proxies)]
-    rows = check_rows(rows, f"'{path}'", {proxy: get_proxy(proxy).direction for proxy in proxies})
-    refuse_faults(rows, path)
-    if batch is not None:
-        write_json(batch, facts["batch"])
-    rows, facts = with_own(rows, facts | {"shipped_from": str(path)}, own)
-    write_table(output, *with_ensembles(rows, facts, ensembles, str(path)))
+    tables, told = {}, []
+    for path in paths:
+        facts, table = read_facts(path), ScoreTable.read(path)
+        check_letters(facts, f"'{facts_path(path)}'", ScoreError)
+        _check_facts(facts, path, dataset, skeleton, [proxy for proxy in proxies if proxy in table.proxies])
+        if facts.get("scoring", 0) != scoring:
+            raise ScoreError(
+                f"'{path}' holds scoring {facts.get('scoring', 0)} where number {scoring} is needed: its "
+                "initialisations would count twice, put the right table there."
+            )
+        first = Path(path).parent.with_name(dataset) / Path(path).name
+        if scoring and _images(facts) != _images(read_facts(first)):
+            raise ScoreError(
+                f"'{path}' was scored on other images than '{first}': scorings may differ in weights alone."
+            )
+        if told and _images(facts) != _images(told[0]):
+            raise ScoreError(f"'{path}' was scored on other images than '{paths[0]}': make one of them again.")
+        told.append(facts)
+        tables |= dict.fromkeys(table.proxies, table)
+    rows = []
+    for proxy in sorted(proxies, key=proxy_names().index):
+        if proxy not in tables:
+            raise UnknownNameError("proxy", proxy, list(tables), str(Path(paths[0]).parent))
+        place = tables[proxy].place
+        rows.append(check_rows(tables[proxy].rows(proxy), f"'{place}'", {proxy: get_proxy(proxy).direction}))
+        refuse_faults(rows[-1], place)
+    shared = {key: told[0][key] for key in ("dataset", "batch", "skeleton", "scoring") if key in told[0]}
+    families = {name: family for facts in told for name, family in facts["families"].items()}
+    versions = [facts.get("versions", {}) for facts in told]
+    facts = shared | {
+        "versions": {name: join_facts(part.get(name) for part in versions) for name in versions[0]},
+        "families": dict(sorted(families.items())),
+        "shipped_from": str(Path(paths[0]).parent),
+    }
+    return pd.concat(rows, ignore_index=True), facts
+
+
+def _images(facts: Mapping[str, Any]) -> Any:
+    return facts["batch"].get("sha256")
 
 
 NEEDED = ("dataset", "skeleton.channels", "skeleton.cells_per_stage", "batch.images", "batch.classes", "batch.shape")
@@ -152,51 +160,53 @@ def _say(skeleton: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in skeleton.items())
 
 
-def ship(path: str | Path, folder: str | Path, note: str = "") -> Path:
-    """Add a computed score table to ``folder/{dataset}.csv.gz``, with its facts, to be shipped.
+def ship(path: str | Path, folder: str | Path, note: str = "", anew: bool = False) -> list[Path]:
+    """Add the families of a computed score table that ``folder/{dataset}`` has not yet, a file for each, to be shipped.
 
-    A further scoring goes to ``{dataset}.scoring-{number}.csv.gz``.
-
-    Families of proxies that the shipped table has besides are kept, those of the new table replaced, so that a table
-    can be made family by family. Seconds are rounded to four digits: all of them
-    take a fifth of the file.
+    A further scoring goes to ``{dataset}.scoring-{number}``. Files of families that are there already stay as they are,
+    so that a table can be made family by family. Seconds are rounded to four digits: all of them take a third of a
+    file.
 
     Args:
-        path: ``results/{study}/scores/{dataset}.csv``, or that of one family; ``scores-1`` for another scoring.
+        path: ``results/{study}/scores/{dataset}.parquet``, or that of one family; ``scores-1`` for another scoring.
         folder: for example ``data/scores/nats-tss``.
         note: what a reader of the facts should know of these scores besides, in a sentence.
+        anew: write files of families that are there already anew, too.
 
     Returns:
-        The path of the shipped table.
+        The paths that were written.
 
     Raises:
-        ScoreError: the shipped table was made on other images or with another skeleton, or a fault left a value out.
+        ScoreError: a shipped table was made on other images or with another skeleton, a fault left a value out, or a
+            family is there with other proxies.
         DataError: a table or its facts are missing or damaged.
     """
-    table, facts = read_table(path, COLUMNS), read_facts(path)
-    table = table[table["proxy"].isin(proxy_names())]  # ensembles are computed from their members
-    refuse_faults(table, path)
-    families = {name: family | ({"note": note} if note else {}) for name, family in facts["families"].items()}
-    output = Path(folder) / f"{shipped_name(facts['dataset'], facts.get('scoring', 0))}.csv.gz"
-    if output.exists():
-        others, known = read_table(output, COLUMNS), read_facts(output)
-        if known["batch"]["sha256"] != facts["batch"]["sha256"] or known["skeleton"] != facts["skeleton"]:
+    table, facts = ScoreTable.read(path), read_facts(path)
+    target = Path(folder) / shipped_name(facts["dataset"], facts.get("scoring", 0))
+    for other in sorted(target.glob("*.parquet")):
+        known = read_facts(other)
+        if _images(known) != _images(facts) or known["skeleton"] != facts["skeleton"]:
             raise ScoreError(
-                f"'{path}' was scored on other images or with another skeleton than '{output}': remove the latter, or "
+                f"'{path}' was scored on other images or with another skeleton than '{other}': remove the latter, or "
                 "score with its settings."
             )
-        others = others[~others["proxy"].map(family_of).isin(families)]
-        # In the order of the registry and of codes, whatever came first.
-        table = pd.concat([others, table])
-        families = known["families"] | families
-        facts["versions"] = {
-            name: "; ".join(dict.fromkeys((known["versions"].get(name, version), version)))
-            for name, version in facts["versions"].items()
-        }
-    table = table.assign(
-        code=codes_of(table["arch"], f"'{path}' or '{output}'"), place=table["proxy"].map(proxy_names().index)
-    )
-    table = table.sort_values(["code", "place"], ignore_index=True)[list(COLUMNS)]
-    table["seconds"] = table["seconds"].map(lambda seconds: float(f"{seconds:.4g}"))
-    write_table(output, table, facts | {"families": dict(sorted(families.items()))})
-    return output
+    written = []
+    for name, family in sorted(facts["families"].items()):
+        # Ensembles, which are computed from their members, are of no family. In the order of the registry.
+        proxies = [proxy for proxy in proxy_names() if proxy in table.proxies and family_of(proxy) == name]
+        output = target / f"{name}.parquet"
+        if output.exists() and not anew:
+            lacking = [proxy for proxy in proxies if proxy not in ScoreTable.read(output).proxies]
+            if lacking:
+                raise ScoreError(
+                    f"'{output}' has no {' and no '.join(lacking)}: score all proxies of the family and write its "
+                    "file anew (--anew)."
+                )
+            continue
+        rows = table.rows(*proxies)
+        refuse_faults(rows, path)
+        rows["seconds"] = rows["seconds"].map(lambda seconds: float(f"{seconds:.4g}"))
+        told = {name: family | ({"note": note} if note else {})}
+        write_scores(output, rows, facts | {"families": told}, SHIPPED_LEVEL)
+        written.append(output)
+    return written

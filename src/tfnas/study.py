@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
+from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_tables
 from tfnas.files import facts_path
 from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_seed
@@ -160,7 +160,7 @@ class Study:
 
     def own_file(self, dataset: str) -> list[str]:
         """The given scores of a dataset as a score table, where there are any."""
-        return [self.file(f"scores/{dataset}/own.csv")] if self.given else []
+        return [self.file(f"scores/{dataset}/own.parquet")] if self.given else []
 
     @property
     def measures_noise(self) -> bool:
@@ -297,7 +297,7 @@ class Study:
     def score_tables(self) -> list[str]:
         """The score tables of all datasets and scorings."""
         folders = [folder for folder in self.score_folders if self.scored_in(folder)]
-        return [path for folder in folders for path in self.files(f"{folder}/{{dataset}}.csv")]
+        return [path for folder in folders for path in self.files(f"{folder}/{{dataset}}.parquet")]
 
     def scored_in(self, folder: str) -> dict[str, list[str]]:
         """The proxies that a scoring computes, by family: all; after the first those that searches read and that draw.
@@ -368,7 +368,7 @@ class Study:
         families = {family for family, names in self.families.items() if read & set(names)}
         drawn = families & set(self.scored_in(self.score_folders[-1]))
         one = self.computes and len(families) == 1 and wanted <= set(self.proxies)
-        table = f"{dataset}/{min(families)}.csv" if one else f"{dataset}.csv"
+        table = f"{dataset}/{min(families)}.parquet" if one else f"{dataset}.parquet"
         return [self.file(f"{folder}/{table}") for folder in self.score_folders[: None if drawn else 1]]
 
     def hardware(self, dataset: str) -> dict[str, Any]:
@@ -462,10 +462,10 @@ class Study:
         needs = get_algorithm(self.searches[search]["algorithm"]).needs_early
         return needs and self.config["search"]["pay_once"]
 
-    def shipped_file(self, dataset: str, suffix: str, folder: str = "scores") -> str:
-        """A file of the shipped score table of a dataset and a scoring."""
-        name = shipped_name(dataset, self.score_folders.index(folder))
-        return f"{self.config['scoring']['shipped']}/{name}{suffix}"
+    def shipped_tables(self, dataset: str, folder: str = "scores") -> list[str]:
+        """The shipped score tables that a study takes for a dataset and a scoring, one of each family."""
+        number, shipped = self.score_folders.index(folder), self.config["scoring"]["shipped"]
+        return shipped_tables(shipped, dataset, number, self.proxies_in(folder))
 
     def scratch(self, dataset: str) -> str:
         """Where finished parts of a training are kept, each under a name of all that decides it."""

@@ -18,12 +18,10 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import canonical_classes, codes_of, enumerate_cells, pruned_classes
-from tfnas.errors import UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.runs import read_runs, summarise_runs
-from tfnas.score_table import COLUMNS as SCORE_COLUMNS
-from tfnas.score_table import lowest_where_missing
+from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     FIRST,
@@ -191,10 +189,10 @@ def summarise_correlations(
     """
     rows = []
     for dataset, path in score_paths.items():
-        scores = read_table(path, SCORE_COLUMNS)
+        scores = ScoreTable.read(path)
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
-        for proxy, table in scores.groupby("proxy", sort=False):
-            joined = _in_code_order(table.merge(truth, on="arch"), path)
+        for proxy in scores.proxies:
+            joined = _in_code_order(scores.rows(proxy).merge(truth, on="arch"), path)
             sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
             sets["distinct"] = _first_of(joined, canonical_classes())
             for accuracy in ACCURACIES:
@@ -307,12 +305,8 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
 
 def _by_name(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:
     """Return the rows of each name of a score table."""
-    table = read_table(path, SCORE_COLUMNS)
-    known = dict(list(table.groupby("proxy", sort=False)))
-    for name in names:
-        if name not in known:
-            raise UnknownNameError("proxy", name, list(known), str(path))
-    return {name: known[name] for name in names}
+    table = ScoreTable.read(path)
+    return {name: table.rows(name) for name in names}
 
 
 def _costs(skeleton: Skeleton) -> np.ndarray:

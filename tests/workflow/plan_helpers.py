@@ -64,4 +64,6 @@ class Plan:
 
     def first(self, rules: set[str]) -> set[str]:
         """Return those of some rules that do not follow from another of them."""
-        return {one for one in rules if not any(one in self.with_what_follows([other]) - {other} for other in rules - {one})}
+        return {
+            one for one in rules if not any(one in self.with_what_follows([other]) - {other} for other in rules - {one})
+        }

@@ -3,11 +3,8 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.ensembles import with_ensembles
-    from tfnas.files import write_table
-    from tfnas.own_scores import with_own
+    from tfnas.finished_scores import write_finished
     from tfnas.scoring_plan import merged_chunks
 
     table, facts = merged_chunks(snakemake.input.chunks, snakemake.params.share_classes)
-    table, facts = with_own(table, facts, run.one(snakemake.input.own))
-    write_table(snakemake.output.table, *with_ensembles(table, facts, snakemake.params.ensembles))
+    write_finished(snakemake.output.table, table, facts, run.one(snakemake.input.own), snakemake.params.ensembles)

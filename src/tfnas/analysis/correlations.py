@@ -11,7 +11,7 @@ SPEC = Summary(
     name="correlations",
     category="Proxies",
     message="Correlating scores with accuracies",
-    needs={"scores": "scores/{dataset}.csv", "truths": "truth/{dataset}.parquet"},
+    needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"},
     params=(),
 )
 

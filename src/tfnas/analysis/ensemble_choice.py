@@ -11,7 +11,7 @@ SPEC = Summary(
     name="ensemble-choice",
     category="Proxies",
     message="Choosing an ensemble for every dataset by the accuracies of the others",
-    needs={"scores": "scores/{dataset}.csv", "truths": "truth/{dataset}.parquet"},
+    needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"},
     params=("ensemble_choice",),
     when=lambda study: study.ensemble_choice["proxies"],
 )

@@ -14,7 +14,7 @@ SPEC = Summary(
     needs={
         "first": lambda study: study.noise_files(1),
         "second": lambda study: study.noise_files(2),
-        "scores": "scores/{dataset}.csv",
+        "scores": "scores/{dataset}.parquet",
     },
     params=("proxies",),
     when=lambda study: study.measures_noise,

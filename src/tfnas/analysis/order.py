@@ -21,7 +21,7 @@ SPEC = Summary(
     name="order",
     category="Proxies",
     message="Finding out what the order of scores owes to the count of convolutions",
-    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet"},
     params=("scored",),
 )
 

@@ -11,7 +11,7 @@ SPEC = Summary(
     name="proxies",
     category="Proxies",
     message="Comparing the proxies with costs and with one another",
-    needs={"scores": "scores/{dataset}.csv", "facts": "scores/{dataset}.json", "truths": "truth/{dataset}.parquet"},
+    needs={"scores": "scores/{dataset}.parquet", "facts": "scores/{dataset}.json", "truths": "truth/{dataset}.parquet"},
     params=("scored",),
     also={"pairs": "proxy-pairs.csv"},
 )

@@ -24,7 +24,7 @@ SPEC = Summary(
     name="votes",
     category="Proxies",
     message="Counting the pairs of cells that the vote decides rightly",
-    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet"},
     when=lambda study: study.votes,
 )
 

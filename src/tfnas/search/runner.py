@@ -94,13 +94,11 @@ class Scores:
         """Larger is better; non-finite scores are the lowest finite one, so that such cells rank last."""
         self.seconds = table.seconds(proxy)
         """Seconds of scoring each cell, NaN where the table does not know."""
-        strings = all_strings()
-        scored = set(table.table.loc[table.table["proxy"] == proxy, "arch"])
-        missing = [code for code in needed.tolist() if strings[code] not in scored]
-        if missing:
+        missing = needed[table.stands_for(proxy)[needed] < 0]
+        if missing.size:
             raise ScoreError(
-                f"{table.place} has no row of proxy '{proxy}' for {len(missing)} of {needed.size} cells, for example "
-                f"{strings[missing[0]]}: score them before searching."
+                f"{table.place} has no row of proxy '{proxy}' for {missing.size} of {needed.size} cells, for example "
+                f"{all_strings()[missing[0]]}: score them before searching."
             )
 
 

@@ -28,7 +28,7 @@ SPEC = Exhibit(
     name="provenance",
     category="Setup",
     message="Writing the table of provenance",
-    needs={"provenance": "provenance.json", "scores": "scores/{dataset}.csv"},
+    needs={"provenance": "provenance.json", "scores": "scores/{dataset}.parquet"},
     local=True,
 )
 

@@ -25,7 +25,7 @@ SPEC = Exhibit(
     category="Proxies",
     message="Drawing the scores of {wildcards.proxy} against accuracies",
     needs={
-        "scores": "scores/{dataset}.csv",
+        "scores": "scores/{dataset}.parquet",
         "truths": "truth/{dataset}.parquet",
         "correlations": "summaries/correlations.csv",
     },

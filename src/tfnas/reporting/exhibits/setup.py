@@ -16,7 +16,11 @@ SPEC = Exhibit(
     name="setup",
     category="Setup",
     message="Writing the table of the setup",
-    needs={"batches": "batches/{dataset}.json", "truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.csv"},
+    needs={
+        "batches": "batches/{dataset}.json",
+        "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet",
+    },
     params=("config", "budgets"),
     local=True,
 )
