@@ -184,33 +184,11 @@ def make(snakemake: Any) -> None:
     """
     params = dict(snakemake.params.items()) | dict(snakemake.wildcards.items())
     module = importlib.import_module(params["module"])
-    module.make(
-        _inputs(module, snakemake, params), SimpleNamespace(**params), SimpleNamespace(**dict(snakemake.output.items()))
-    )
+    outputs = SimpleNamespace(**dict(snakemake.output.items()))
+    module.make(inputs_of(module, snakemake, params), SimpleNamespace(**params), outputs)
 
 
-def write_numbers(snakemake: Any) -> None:
-    """Write the numbers of all topics in a job.
-
-    Args:
-        snakemake: the object that Snakemake gives to a script; ``params.topics`` has the parameters of every topic.
-    """
-    from tfnas.reporting.numbers import base
-
-    jobs = []
-    for name, params in snakemake.params.topics.items():
-        module = importlib.import_module(params["module"])
-        jobs.append(
-            (
-                params["module"],
-                _inputs(module, snakemake, params, f"{name}_".replace("-", "_")),
-                SimpleNamespace(**params),
-            )
-        )
-    base.write_numbers(jobs, snakemake.output.tex)
-
-
-def _inputs(module: Any, snakemake: Any, params: Mapping[str, Any], before: str = "") -> SimpleNamespace:
+def inputs_of(module: Any, snakemake: Any, params: Mapping[str, Any], before: str = "") -> SimpleNamespace:
     """Return the inputs of a module as it declares them: one path, several, or several by name."""
     inputs: dict[str, Any] = {}
     for name, need in module.SPEC.needs.items():

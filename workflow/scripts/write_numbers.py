@@ -3,6 +3,6 @@
 from tfnas.workflow import job
 
 with job(snakemake):
-    from tfnas.products import write_numbers
+    from tfnas.reporting.numbers.base import make
 
-    write_numbers(snakemake)
+    make(snakemake)

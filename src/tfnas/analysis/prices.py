@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
-from tfnas.prices import reprice
+import pandas as pd
+
+from tfnas.files import read_table
+from tfnas.prices import COLUMNS, reprice
 from tfnas.products import Summary
 from tfnas.reporting.published import published_rates
 
@@ -33,3 +37,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         output=output.table,
         unpriced=params.unpriced,
     )
+
+
+def read_prices(path: str | Path) -> pd.DataFrame:
+    """Read ``summaries/prices.csv`` and check its columns."""
+    return read_table(path, COLUMNS)

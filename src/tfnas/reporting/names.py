@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape
 from tfnas.search.constraints import constraint_words, limits_of_search
-
-DATASET_TITLES = {
-    "cifar10": "CIFAR-10",
-    "cifar100": "CIFAR-100",
-    "ImageNet16-120": "ImageNet16-120",
-    "digits": "Digits",
-}
-"""Printed names of datasets; any other dataset is printed by its name."""
-
-NATS_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
-"""The datasets for which published rows exist."""
 
 GROUPS = {
     "non-weight-sharing": "Candidates are trained (simulated)",
@@ -41,11 +31,6 @@ SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
 
 LONGEST_TITLE = 36
 """Characters of a title of a search; one that would be longer gives way to the label in the study file."""
-
-
-def dataset_title(name: str) -> str:
-    """Return the printed name of a dataset."""
-    return DATASET_TITLES.get(name, name)
 
 
 def proxy_title(name: str) -> str:

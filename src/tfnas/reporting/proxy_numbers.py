@@ -6,10 +6,6 @@ All functions add to the numbers of a study; *proxy* means ensembles, too.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 WITHOUT_NETWORK = "no network"
 """What the registry says a proxy needs that only counts in a cell."""

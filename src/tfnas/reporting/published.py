@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tfnas.errors import ReportError, TfnasError
-from tfnas.reporting.names import GROUPS, NATS_DATASETS
+from tfnas.reporting.dataset_titles import NATS_DATASETS
+from tfnas.reporting.names import GROUPS
 from tfnas.search.registry import accuracies_of
 
 if TYPE_CHECKING:

@@ -16,16 +16,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from tfnas.files import read_table, write_table
 from tfnas.reporting.published import METRICS, matching_labels, place_of, read_published, same_accuracies
 from tfnas.search.registry import accuracies_of, get_algorithm
-
-if TYPE_CHECKING:
-    pass
 
 COLUMNS = (
     "key",

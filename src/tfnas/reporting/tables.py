@@ -17,10 +17,7 @@ import pandas as pd
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_table
 from tfnas.reporting.behind import write_printed
-from tfnas.reporting.names import (
-    GROUPS,
-    search_group,
-)
+from tfnas.reporting.names import GROUPS, search_group
 from tfnas.reporting.rounding import MISSING, escape, show
 
 SUMMARY_COLUMNS = (

@@ -33,7 +33,8 @@ from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting import detail
 from tfnas.reporting.citations import known_keys
-from tfnas.reporting.names import NATS_DATASETS, contenders, dataset_title, search_group, search_titles
+from tfnas.reporting.dataset_titles import NATS_DATASETS, dataset_title
+from tfnas.reporting.names import contenders, search_group, search_titles
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.wording import agree, count_words, listed
 

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 COUNTED = ("params", "flops")
 """Costs that every ground truth holds; any other cost is the latency on a device of that name."""

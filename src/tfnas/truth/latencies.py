@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,9 +12,6 @@ from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, sentence, write_table
 from tfnas.given_tables import absent_columns, read_given
 from tfnas.letters import check_letters
-
-if TYPE_CHECKING:
-    pass
 from tfnas.search.constraints import COUNTED
 
 RESERVED = ("arch", "index", *COUNTED)

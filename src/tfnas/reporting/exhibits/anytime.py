@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+from tfnas.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.costs import draw_anytime
+from tfnas.reporting.curve_panels import draw_curve, scale_curves
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import GROUPS, search_group, search_titles
+from tfnas.reporting.style import WIDTH, figure_style, save
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+MOST_IN_ONE_ROW = 6
+"""Searches that one row of panels holds; more are split into a row for each group."""
 
 SPEC = Exhibit(
     kind="figure",
@@ -21,5 +34,57 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    draw_anytime(inputs.curves, params.searches, params.datasets, output.pdf)
+    """Draw the test accuracy of the incumbent against seconds (logarithmic), a column of panels per dataset.
+
+    Lines are means over runs, bands reach from the lower to the upper quartile. A line ends where all runs are over. A
+    search that has an answer only at its end is a marker there, with a bar between the quartiles. More than
+    :data:`MOST_IN_ONE_ROW` searches are split into a row of panels for each group. The lower end of an axis leaves out
+    what lies farther below the worst end than the ends lie apart.
+    """
+    import matplotlib.pyplot as plt
+
+    table = read_table(inputs.curves, CURVE_COLUMNS)
+    titles = search_titles(params.searches)
+    drawn = [label for label in params.searches if label in set(table["search"])]
+    blocks = {"": drawn}
+    if len(drawn) > MOST_IN_ONE_ROW:
+        blocks = {
+            heading: [label for label in drawn if search_group(params.searches[label]) == group]
+            for group, heading in GROUPS.items()
+        }
+        blocks = {heading: labels for heading, labels in blocks.items() if labels}
+    with figure_style():
+        least = (2.5, 1.9, 1.9, 1.4)[min(len(blocks), 4) - 1]
+        heights = [max(least, 0.3 + 0.155 * len(labels)) for labels in blocks.values()]
+        figure, panels = plt.subplots(
+            len(blocks), len(params.datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
+            layout="constrained", squeeze=False, sharex="col", sharey="col",
+        )  # fmt: skip
+        for line, (heading, labels) in enumerate(blocks.items()):
+            handles: dict[str, Any] = {}
+            for axes, dataset in zip(panels[line], params.datasets, strict=True):
+                for place, label in enumerate(labels):
+                    part = table[(table["dataset"] == dataset) & (table["search"] == label)]
+                    if not part.empty:
+                        handles[titles[label]] = draw_curve(axes, part, place)
+            if handles:
+                panels[line][-1].legend(
+                    handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
+                    title=heading.replace(": ", ":\n") or None, title_fontsize=8, alignment="left", fontsize=7.5,
+                )  # fmt: skip
+            panels[line][0].set_ylabel("test accuracy (%)")
+        for column, dataset in enumerate(params.datasets):
+            part = table[table["dataset"] == dataset]
+            _frame(panels[-1][column], part)
+            panels[-1][column].set_xlabel("seconds")
+            if len(params.datasets) > 1:
+                panels[0][column].set_title(dataset_title(dataset))
+        save(figure, output.pdf)
+
+
+def _frame(axes: Axes, part: pd.DataFrame) -> None:
+    """Scale the panels of a dataset, and say where there is nothing to draw."""
+    if part.empty:
+        axes.text(0.5, 0.5, "no seconds known", ha="center", va="center", transform=axes.transAxes)
+        return
+    scale_curves(axes, part, part["mean"].max())

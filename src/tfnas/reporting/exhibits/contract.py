@@ -7,7 +7,7 @@ from typing import Any
 
 from tfnas.files import read_facts
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.tables import breakable, fact, listing, row, tabular, write_tex
 

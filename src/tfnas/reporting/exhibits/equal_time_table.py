@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+
+from tfnas.equal_time import GROUPS
 from tfnas.products import Exhibit
-from tfnas.reporting.equal_time import write_equal_time_table
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.equal_time_phases import leads_of, read_equal_time
+from tfnas.reporting.exhibits.equal_time_figure import TITLES
+from tfnas.reporting.names import search_titles, tex_title
+from tfnas.reporting.rounding import MISSING, bold, show
+from tfnas.reporting.tables import long_tables, row, write_tex
+
+MOMENTS = 10
+"""Moments that the table shows, evenly spread over the logarithm of the seconds."""
 
 SPEC = Exhibit(
     kind="table",
@@ -21,5 +33,44 @@ SPEC = Exhibit(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_equal_time_table(inputs.table, params.searches, params.datasets, output.tex)
+    """Write the best search of each group at some moments: mean, interval, name; bold where it leads.
+
+    It leads where the interval of its lead lies above zero.
+    """
+    table = read_equal_time(inputs.table)
+    titles = search_titles(params.searches)
+    groups = [group for group in GROUPS if (table["group"] == group).any()]
+    blocks: dict[str, list[str]] = {}
+    for dataset in params.datasets:
+        part = table[(table["dataset"] == dataset) & (table["seconds"] > 0)]
+        body = []
+        for seconds in shown_moments(part["seconds"].to_numpy()):
+            rows = part[part["seconds"] == seconds]
+            leads = leads_of(rows)
+            entries = rows.set_index("group").to_dict("index")
+            cells = [
+                _entry(entries.get(group), titles, leads["decided"] and leads["leader"] == group) for group in groups
+            ]
+            body.append(row([show(seconds, "seconds"), *cells]))
+        blocks[dataset_title(dataset)] = body
+    width = 0.88 / max(len(groups), 1)
+    head = [row(["Seconds", *(TITLES[group] for group in groups)])]
+    columns = "r" + rf"*{{{len(groups)}}}{{L{{{width - 0.02:.3f}\linewidth}}}}"
+    write_tex(output.tex, long_tables(columns, head, blocks))
+
+
+def _entry(entry: dict[str, Any] | None, titles: dict[str, str], leads: bool) -> str:
+    if entry is None or not entry["searches"]:
+        return MISSING
+    mean = show(entry["mean"], "accuracy")
+    interval = f"[{show(entry['low'], 'accuracy')}, {show(entry['high'], 'accuracy')}]"
+    return rf"{bold(mean) if leads else mean} {interval}\newline {tex_title(titles[entry['search']])}"
+
+
+def shown_moments(seconds: np.ndarray, count: int = MOMENTS) -> list[float]:
+    """Return those of some positive seconds that lie nearest to evenly spread ones on a logarithmic axis."""
+    known = np.unique(seconds)
+    if not known.size:
+        return []
+    wanted = np.linspace(np.log(known[0]), np.log(known[-1]), count)
+    return known[np.unique(np.abs(np.log(known)[:, None] - wanted).argmin(axis=0))].tolist()

@@ -11,8 +11,9 @@ from tfnas.files import read_table
 from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, test_accuracies
 from tfnas.pareto import pareto_front
 from tfnas.products import Exhibit
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.hardware import cost_title
-from tfnas.reporting.names import dataset_title, search_titles
+from tfnas.reporting.names import search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 
 if TYPE_CHECKING:

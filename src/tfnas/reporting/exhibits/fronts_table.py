@@ -7,7 +7,8 @@ from types import SimpleNamespace
 from tfnas.files import read_table
 from tfnas.fronts import FRONT_COLUMNS
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import row, tabular, write_tex
 from tfnas.search.constraints import COUNTED

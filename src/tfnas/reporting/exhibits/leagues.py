@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from tfnas.files import read_table
 from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 from tfnas.reporting.tables import row, tabular, write_tex
 

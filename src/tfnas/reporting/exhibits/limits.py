@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from tfnas.files import read_table
 from tfnas.limits import LIMIT_COLUMNS
 from tfnas.products import Exhibit
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.hardware import cost_title
-from tfnas.reporting.names import dataset_title, search_titles, tex_title
+from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import row, tabular, with_interval, write_tex
 from tfnas.search.constraints import limits_of

@@ -13,7 +13,7 @@ from typing import Any
 
 from tfnas.files import read_facts, read_json
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.tables import RULE, breakable, device_of, listing, row, write_tex
 

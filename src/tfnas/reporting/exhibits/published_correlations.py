@@ -8,7 +8,8 @@ from typing import Any
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title, proxy_title
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import proxy_title
 from tfnas.reporting.published import COEFFICIENTS, compare, origin, quoted_correlations
 from tfnas.reporting.rounding import MISSING, bold, escape, show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, long_table, row, write_tex

@@ -9,7 +9,8 @@ import pandas as pd
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.names import GROUPS, accuracies_words, dataset_title, search_titles, tex_title
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import GROUPS, accuracies_words, search_titles, tex_title
 from tfnas.reporting.published import origin, read_published
 from tfnas.reporting.published_searches import COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN, quoted_rows
 from tfnas.reporting.rounding import MISSING, bold, escape, show, show_mean

@@ -10,7 +10,8 @@ import pandas as pd
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.names import dataset_title, search_group, search_titles
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 
 if TYPE_CHECKING:

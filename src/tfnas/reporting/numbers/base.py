@@ -24,6 +24,7 @@ import numpy as np
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, write_json
+from tfnas.products import inputs_of
 from tfnas.reporting.names import tex_title
 from tfnas.reporting.rounding import show
 
@@ -85,3 +86,17 @@ def write_numbers(topics: Iterable[tuple[str, SimpleNamespace, SimpleNamespace]]
     write_json(output.with_suffix(".json"), numbers.entries)
     with atomic(output) as temporary:
         temporary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def make(snakemake: Any) -> None:
+    """Write the numbers of all topics in a job.
+
+    Args:
+        snakemake: the object that Snakemake gives to a script; ``params.topics`` has the parameters of every topic.
+    """
+    jobs = []
+    for name, params in snakemake.params.topics.items():
+        module = importlib.import_module(params["module"])
+        inputs = inputs_of(module, snakemake, params, f"{name}_".replace("-", "_"))
+        jobs.append((params["module"], inputs, SimpleNamespace(**params)))
+    write_numbers(jobs, snakemake.output.tex)

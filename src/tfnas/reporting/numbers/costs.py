@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfnas.analysis.prices import read_prices
 from tfnas.curves import COLUMNS as CURVE_COLUMNS
 from tfnas.files import read_table
 from tfnas.prices import PRICINGS
 from tfnas.products import Topic
-from tfnas.reporting.costs import read_prices
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.numbers.base import Numbers
-
-if TYPE_CHECKING:
-    pass
 
 SPEC = Topic(
     name="costs",

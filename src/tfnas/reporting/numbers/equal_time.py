@@ -10,7 +10,7 @@ import pandas as pd
 from tfnas.equal_time import GROUPS, REFERENCE
 from tfnas.products import Topic
 from tfnas.reporting.comparison_tables import Pairs
-from tfnas.reporting.equal_time import phases_of, read_equal_time
+from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
 from tfnas.reporting.names import equal_time_groups, search_titles
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.wording import MOST_NAMES, counted, interval_sign, listed

@@ -10,10 +10,8 @@ import pandas as pd
 
 from tfnas.files import read_table
 from tfnas.products import Topic
-from tfnas.reporting.names import (
-    dataset_title,
-    proxy_title,
-)
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import proxy_title
 from tfnas.reporting.numbers.base import SHORT, Numbers
 from tfnas.reporting.published import (
     COEFFICIENTS,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from tfnas.files import read_table
 from tfnas.products import Topic
-from tfnas.reporting.names import dataset_title
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.published_searches import CHANCE, COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 

@@ -1,0 +1,49 @@
+"""Groups of searches at equal time: the summary, and the stretches of time with one leader."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tfnas.equal_time import COLUMNS
+from tfnas.files import read_table
+
+
+def read_equal_time(path: str | Path) -> pd.DataFrame:
+    """Read ``summaries/equal-time.csv`` and check its columns."""
+    return read_table(path, COLUMNS)
+
+
+def phases_of(part: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the stretches of time in which the same group leads a dataset and the lead is decided, or is not.
+
+    Args:
+        part: rows of the summary of one dataset.
+
+    Returns:
+        ``leader``, ``decided`` (whether the interval of the lead to the next group lies above zero), ``from`` and
+        ``to`` (seconds: the first moment of this stretch and of the next one, or the last moment of all), in order.
+    """
+    moments = [leads_of(rows) | {"at": seconds} for seconds, rows in part[part["seconds"] > 0].groupby("seconds")]
+    moments = [moment for moment in moments if moment["leader"] is not None]
+    phases: list[dict[str, Any]] = []
+    for moment in moments:
+        if phases and (phases[-1]["leader"], phases[-1]["decided"]) == (moment["leader"], moment["decided"]):
+            continue
+        if phases:
+            phases[-1]["to"] = moment["at"]
+        phases.append({"leader": moment["leader"], "decided": moment["decided"], "from": moment["at"]})
+    if phases:
+        phases[-1]["to"] = moments[-1]["at"]
+    return phases
+
+
+def leads_of(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return which group leads at a moment, and whether its lead is decided; None where no group has an answer."""
+    own = rows[rows["searches"] > 0]
+    if own.empty:
+        return {"leader": None, "decided": False}
+    first = own.loc[own["mean"].round(9).idxmax()]
+    return {"leader": first["group"], "decided": bool(first["lead_low"] > 0)}
