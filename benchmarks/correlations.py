@@ -21,17 +21,17 @@ import numpy as np
 import pandas as pd
 import torch
 
+from tfnas.analysis.published_rows import correlation_rows
 from tfnas.cells import Cell, canonical_classes, string_codes
 from tfnas.datasets.images import make_batch
 from tfnas.datasets.sources import load_images
 from tfnas.ensembles import ENSEMBLES, RULES
 from tfnas.files import read_table, write_table
 from tfnas.memory import keep_freed_memory
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
 from tfnas.precision import full_precision
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
-from tfnas.reporting.published import correlation_rows
-from tfnas.score_table import lowest_where_missing
 from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring_plan import CHUNK_COLUMNS
 from tfnas.seeds import child_rng, child_seed

@@ -14,7 +14,7 @@ among all n cells, from 1 for the worst to n for the best, ties averaged. The ru
     rank correlation; the number of wins is the ranking that goes with it.
 
 A member without a score for a cell ranks that cell with its lowest finite score, as everywhere in the project
-(:func:`tfnas.score_table.lowest_where_missing`). A cell without a score under any member has none under the ensemble,
+(:func:`tfnas.missing_scores.lowest_where_missing`). A cell without a score under any member has none under the ensemble,
 and an ensemble one of whose members has no score for any cell has none at all; ``reason`` says so. The seconds of a
 cell are those of its members, added up: more than one pass that members share would take.
 """
@@ -30,7 +30,8 @@ import pandas as pd
 
 from tfnas.cells import all_strings
 from tfnas.errors import UnknownNameError
-from tfnas.score_table import COLUMNS, ScoreTable, lowest_where_missing
+from tfnas.missing_scores import lowest_where_missing
+from tfnas.score_table import COLUMNS, ScoreTable
 
 CHUNK = 500
 """Cells that are compared with all others at a time, so that a vote takes megabytes."""

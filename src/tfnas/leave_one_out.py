@@ -22,8 +22,9 @@ from tfnas.cells import SPACE_SIZE, canonical_classes
 from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.errors import ConfigError, ScoreError, SearchError
 from tfnas.files import read_table, write_table
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.progress import progress
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.score_table import ScoreTable
 from tfnas.statistics import spearman
 from tfnas.truth.benchmark import ReadOff
 

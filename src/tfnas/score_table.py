@@ -235,12 +235,3 @@ def _strings() -> pa.ChunkedArray:
     import pyarrow as pa
 
     return pa.chunked_array([pa.array(all_strings(), pa.string())])
-
-
-def lowest_where_missing(scores: np.ndarray) -> np.ndarray:
-    """Return the scores with non-finite values replaced by the minimum of the finite ones: such cells rank last.
-
-    This is the NaN policy of every ranking, search and correlation of the project. Ties stay ties.
-    """
-    finite = np.isfinite(scores)
-    return np.where(finite, scores, scores[finite].min() if finite.any() else 0.0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from tfnas.errors import SearchError
 from tfnas.influence import grouped_variance, of_kendall, of_rank_correlation
-from tfnas.score_table import lowest_where_missing
+from tfnas.missing_scores import lowest_where_missing
 
 RESAMPLES = 5000
 """Bootstrap resamples of an interval."""
@@ -581,7 +581,7 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
     """Prepare scores and accuracies for a rank correlation under the project's NaN policy.
 
     Cells without a finite accuracy are left out. Of those that stay, scores that are not finite become the lowest
-    finite score (:func:`tfnas.score_table.lowest_where_missing`): a proxy that fails on a cell ranks it last, tied with
+    finite score (:func:`tfnas.missing_scores.lowest_where_missing`): a proxy that fails on a cell ranks it last, tied with
     the worst, and cannot gain by failing.
 
     Args:

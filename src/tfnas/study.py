@@ -515,7 +515,7 @@ class Study:
     @property
     def compares_published(self) -> bool:
         """Whether a published row stands beside a search of the study."""
-        from tfnas.reporting.published_searches import comparable_rows
+        from tfnas.analysis.published import comparable_rows
 
         searches, datasets, budgets = self.searches, self.datasets, self.published_budgets
         return any(comparable_rows(path, searches, datasets, budgets) for path in self.published_files)
@@ -523,7 +523,7 @@ class Study:
     @property
     def quotes_correlations(self) -> bool:
         """Whether others published correlations of a proxy of the study on one of its datasets."""
-        from tfnas.reporting.published import quoted_correlations
+        from tfnas.analysis.published_rows import quoted_correlations
 
         return any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files)
 

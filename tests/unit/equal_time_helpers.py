@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tfnas.equal_time import COLUMNS, GROUPS, REFERENCE
+from tfnas.analysis.equal_time import COLUMNS, GROUPS, REFERENCE
 from tfnas.files import write_table
 
 

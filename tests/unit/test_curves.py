@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
-from tfnas.curves import COLUMNS, POINTS, QUERY_COLUMNS, summarise_curves, summarise_queries
+from tfnas.analysis.curves import COLUMNS, POINTS, QUERY_COLUMNS, summarise_curves, summarise_queries
 from tfnas.errors import DataError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.search.runner import CURVE_COLUMNS, run_block

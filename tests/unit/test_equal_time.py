@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.equal_time import COLUMNS, summarise_equal_time
+from tfnas.analysis.equal_time import COLUMNS, summarise_equal_time
 from tfnas.errors import SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.reporting.names import equal_time_groups, reads_prior

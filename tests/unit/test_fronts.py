@@ -7,12 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth, score_table, truth_table, write
 
+from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, summarise_fronts
+from tfnas.analysis.fronts import test_accuracies as accuracies_of
+from tfnas.analysis.limits import LIMIT_COLUMNS, summarise_limits
+from tfnas.analysis.spaces import SPACE_COLUMNS, summarise_spaces
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
-from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, summarise_fronts, summarise_spaces
-from tfnas.fronts import test_accuracies as accuracies_of
-from tfnas.limits import LIMIT_COLUMNS, summarise_limits
 from tfnas.reporting.exhibits.fronts_figure import draw_fronts
 from tfnas.reporting.exhibits.fronts_table import write_fronts_table
 from tfnas.reporting.exhibits.limits import write_limits_table

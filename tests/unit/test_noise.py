@@ -10,11 +10,11 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, write
 
+from tfnas.analysis.noise import NOISE_COLUMNS, summarise_noise
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
-from tfnas.noise import NOISE_COLUMNS, summarise_noise
 from tfnas.proxies.registry import get_proxy
 from tfnas.scoring import score_chunk
 from tfnas.scoring_plan import classes

@@ -8,8 +8,9 @@ import pytest
 
 from tfnas.cells import string_codes
 from tfnas.ensembles import majority_vote
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.pair_votes import pair_agreement
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.score_table import ScoreTable
 
 
 def test_pairs_counted_by_hand():

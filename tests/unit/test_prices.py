@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
+from tfnas.analysis.prices import COLUMNS, reprice
+from tfnas.analysis.published_rows import published_rates
 from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
-from tfnas.prices import COLUMNS, reprice
-from tfnas.reporting.published import published_rates
 from tfnas.search.runner import run_block
 
 PUBLISHED = {"made_up": {"value": 2.0, "device": "Some GPU"}}

@@ -11,25 +11,25 @@ import yaml
 from reporting_helpers import FakeStudy
 from search_helpers import NATS_DATASETS, nats_truth
 
-from tfnas.errors import ReportError
-from tfnas.files import read_facts, write_table
-from tfnas.reporting.exhibits.published_searches import write_published_search_table
-from tfnas.reporting.names import GROUPS
-from tfnas.reporting.numbers import Numbers
-from tfnas.reporting.published import matching_labels, read_published, rows_alone, rows_beside, search_rows
-from tfnas.reporting.published_searches import (
+from tfnas.analysis.published import (
     COLUMNS,
     DIFFERS,
     TOLERATED,
     UNKNOWN,
     WITHIN,
-    add_published_searches,
     comparable_rows,
     judge,
     quoted_rows,
     write_published_summary,
     z_score,
 )
+from tfnas.analysis.published_rows import matching_labels, read_published, rows_alone, rows_beside, search_rows
+from tfnas.errors import ReportError
+from tfnas.files import read_facts, write_table
+from tfnas.reporting.exhibits.published_searches import write_published_search_table
+from tfnas.reporting.names import GROUPS
+from tfnas.reporting.numbers import Numbers
+from tfnas.reporting.published_searches import add_published_searches
 from tfnas.score_table import ScoreTable
 from tfnas.search.runner import run_block
 from tfnas.summaries import summarise_search

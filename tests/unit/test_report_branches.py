@@ -17,7 +17,7 @@ import pytest
 from equal_time_helpers import OneVerdict, write_summary
 from reporting_helpers import ONE_SEED, FakeStudy
 
-from tfnas.equal_time import GROUPS
+from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import read_json, read_table, write_json, write_table
 from tfnas.proxies.registry import declare_own
 from tfnas.reporting import latex

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from reporting_helpers import SEARCHES, FakeStudy
 
-from tfnas.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.analysis.prices import COLUMNS as PRICE_COLUMNS
 from tfnas.files import write_table
-from tfnas.prices import COLUMNS as PRICE_COLUMNS
 from tfnas.reporting.costs import draw_anytime
 from tfnas.reporting.numbers import write_numbers
 

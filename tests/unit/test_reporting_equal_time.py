@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from equal_time_helpers import OneVerdict, write_summary
 
-from tfnas.curves import QUERY_COLUMNS
-from tfnas.equal_time import COLUMNS, GROUPS
+from tfnas.analysis.curves import QUERY_COLUMNS
+from tfnas.analysis.equal_time import COLUMNS, GROUPS
 from tfnas.files import write_table
 from tfnas.reporting import latex
 from tfnas.reporting.equal_time import (

@@ -7,12 +7,14 @@ import pytest
 from equal_time_helpers import write_summary
 from reporting_helpers import NOISE, ONE_SEED, FakeStudy
 
+from tfnas.analysis.fronts import FRONT_COLUMNS
+from tfnas.analysis.limits import LIMIT_COLUMNS
+from tfnas.analysis.published import comparable_rows, write_published_summary
+from tfnas.analysis.published_rows import quoted_correlations
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json, write_table
-from tfnas.fronts import FRONT_COLUMNS
 from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
-from tfnas.limits import LIMIT_COLUMNS
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import latex, proxy_figures
 from tfnas.reporting.equal_time import draw_equal_time, write_equal_time_table
@@ -46,8 +48,6 @@ from tfnas.reporting.exhibits.provenance import write_provenance_table
 from tfnas.reporting.exhibits.published_searches import write_published_search_table
 from tfnas.reporting.leave_one_out import write_league_tables
 from tfnas.reporting.numbers import write_numbers
-from tfnas.reporting.published import quoted_correlations
-from tfnas.reporting.published_searches import comparable_rows, write_published_summary
 from tfnas.reporting.wording import interval_sign
 from tfnas.search.registry import algorithm_names, get_algorithm
 

@@ -16,10 +16,11 @@ from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, DeviceError, ProxyError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import registry
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.score_table import ScoreTable
 from tfnas.scoring_plan import CHUNK_COLUMNS, merge_chunks, representatives
 
 SKELETON = {"channels": 4, "cells_per_stage": 1}

@@ -12,7 +12,8 @@ import pytest
 from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.cells import string_codes
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.missing_scores import lowest_where_missing
+from tfnas.score_table import ScoreTable
 from tfnas.search.runner import run_block
 from tfnas.statistics import kendall, spearman
 

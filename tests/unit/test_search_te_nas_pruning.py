@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 from search_helpers import code_of, truth_table, write
 
+from tfnas.analysis.prices import reprice
 from tfnas.cells import Cell, all_strings
 from tfnas.config import load_study
 from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.live import read_live
-from tfnas.prices import reprice
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_block
 from tfnas.study import LIVE_RUNS, Study

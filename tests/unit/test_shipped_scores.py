@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS
 
+from tfnas.analysis.published_rows import correlation_rows
 from tfnas.cells import SPACE_SIZE, pruned_classes, string_codes
 from tfnas.ensembles import with_ensembles
 from tfnas.files import read_facts, read_table
-from tfnas.reporting.published import correlation_rows
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.missing_scores import lowest_where_missing
+from tfnas.score_table import ScoreTable
 from tfnas.statistics import ndcg, spearman
 
 TOLERANCE = 0.05

@@ -8,22 +8,16 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, truth_table, write
 
+from tfnas.analysis.correlations import CORRELATION_COLUMNS, summarise_correlations
+from tfnas.analysis.proxies import PAIR_COLUMNS, PROXY_COLUMNS, summarise_pairs, summarise_proxies
+from tfnas.analysis.search import SEARCH_COLUMNS
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
 from tfnas.errors import CellError, DataError, SearchError, UnknownNameError
 from tfnas.files import write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search.runner import run_block
 from tfnas.statistics import ndcg
-from tfnas.summaries import (
-    CORRELATION_COLUMNS,
-    PAIR_COLUMNS,
-    PROXY_COLUMNS,
-    SEARCH_COLUMNS,
-    summarise_correlations,
-    summarise_pairs,
-    summarise_proxies,
-    summarise_search,
-)
+from tfnas.summaries import summarise_search
 
 
 @pytest.fixture(scope="module")

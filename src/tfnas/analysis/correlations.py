@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.cells_in_order import ACCURACIES, INTERVALS, in_code_order
+from tfnas.cells import canonical_classes, pruned_classes
+from tfnas.files import read_table, write_table
 from tfnas.products import Summary
-from tfnas.summaries import summarise_correlations
+from tfnas.score_table import ScoreTable
+from tfnas.statistics import (
+    FIRST,
+    kendall,
+    ndcg,
+    rank_with_missing,
+    spearman,
+)
+
+CORRELATION_COLUMNS = (
+    "dataset",
+    "proxy",
+    "accuracy",
+    "cells",
+    "n",
+    "nan",
+    "spearman",
+    "spearman_low",
+    "spearman_high",
+    "kendall",
+    "kendall_low",
+    "kendall_high",
+    "ndcg",
+    "seconds",
+)
+
 
 SPEC = Summary(
     name="correlations",
@@ -19,3 +52,74 @@ SPEC = Summary(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_correlations(inputs.scores, inputs.truths, output.table)
+
+
+def summarise_correlations(
+    score_paths: Mapping[str, str | Path], truth_paths: Mapping[str, str | Path], output: str | Path
+) -> None:
+    """Correlate every proxy with the accuracies of every dataset.
+
+    Args:
+        score_paths: score table of each dataset.
+        truth_paths: ground-truth table of each dataset; datasets that have no score table are left out.
+        output: table to write (.csv) with :data:`CORRELATION_COLUMNS`. ``cells`` is ``all`` (every cell with a row in
+            the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
+            ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
+            first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
+            the first :data:`tfnas.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A proxy
+            whose scores are all NaN gets NaN correlations.
+
+    Raises:
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    rows = []
+    for dataset, path in score_paths.items():
+        scores = ScoreTable.read(path)
+        truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
+        for proxy in scores.proxies:
+            joined = in_code_order(scores.rows(proxy).merge(truth, on="arch"), path)
+            sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
+            sets["distinct"] = _first_of(joined, canonical_classes())
+            for accuracy in ACCURACIES:
+                if accuracy not in truth.columns or truth[accuracy].isna().all():
+                    continue
+                for cells, part in sets.items():
+                    rows.append({"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells})
+                    rows[-1].update(
+                        _correlations(part["score"], part[accuracy], canonical_classes()[part["code"]]),
+                        seconds=part["seconds"].mean(),
+                    )
+    facts = {
+        "spearman": "mid-ranks for ties",
+        "kendall": "tau-b",
+        "intervals": INTERVALS,
+        "ndcg": f"normalised discounted cumulative gain of the first {FIRST} places, gain 2^accuracy - 1 (percent)",
+        "cells": "all: every cell with a row in the score table and an accuracy; pruned: one of those that are equal "
+        "once edges off every path carry none; distinct: one per functional class; the first in the order of codes",
+        "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
+        "seconds": "mean scoring seconds per cell",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(CORRELATION_COLUMNS)), facts)
+
+
+def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
+    """Return of each class of cells (by code) the first row of a table that comes in the order of codes."""
+    return table[~pd.Series(classes[table["code"]], index=table.index).duplicated()]
+
+
+def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray) -> dict[str, float]:
+    values = accuracies.to_numpy(dtype=np.float64, na_value=np.nan)
+    x, y, missing = rank_with_missing(scores, values)
+    groups = groups[np.isfinite(values)]
+    rho, tau = spearman(x, y, groups=groups), kendall(x, y, groups=groups)
+    return {
+        "n": rho.n,
+        "nan": missing,
+        "spearman": rho.value,
+        "spearman_low": rho.low,
+        "spearman_high": rho.high,
+        "kendall": tau.value,
+        "kendall_low": tau.low,
+        "kendall_high": tau.high,
+        "ndcg": ndcg(x, y),
+    }

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from tfnas.fronts import summarise_fronts
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE, codes_of
+from tfnas.files import read_table, write_table
+from tfnas.pareto import hypervolume, pareto_front
 from tfnas.products import Summary
+from tfnas.runs import read_runs
+from tfnas.search.registry import accuracies_of
+from tfnas.seeds import child_rng
+from tfnas.statistics import Summary as Mean
+from tfnas.statistics import summarise
+from tfnas.truth.costs import Costs, feasible
+
+FRONT_COLUMNS = (
+    "search", "searched_on", "dataset", "cost", "n", "cells", "true_cells", "mean", "std", "median", "ci_low",
+    "ci_high", "median_run", "value_floor", "cost_ceiling",
+)  # fmt: skip
+
+CELL_COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "cost", "test_accuracy")
+
 
 SPEC = Summary(
     name="fronts",
@@ -27,3 +49,124 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     summarise_fronts(
         inputs.runs, inputs.truths, inputs.latencies, params.searches, output.table, output.cells, params.seed
     )
+
+
+def test_accuracies(truth_path: str | Path) -> np.ndarray:
+    """Return the test accuracies of a ground truth by cell code, shape (15625,), NaN for cells that it lacks."""
+    truth = read_table(truth_path, ("arch", "test_accuracy"))
+    values = np.full(SPACE_SIZE, np.nan)
+    values[codes_of(truth["arch"], f"'{truth_path}'")] = truth["test_accuracy"]
+    return values
+
+
+def proposable(
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_paths: Mapping[str, str | Path],
+    dataset: str,
+    costs: Costs,
+) -> np.ndarray:
+    """Return the codes of the cells that a search on ``dataset`` may propose, shape (n,).
+
+    Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
+    """
+    both = {dataset, accuracies_of(searches[search], dataset)}
+    known = np.flatnonzero(np.isfinite(sum(test_accuracies(truth_paths[name]) for name in both)))
+    return feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
+
+
+def allowed(
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_paths: Mapping[str, str | Path],
+    dataset: str,
+    latency_path: str | Path | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the codes of the cells that a search may propose (:func:`proposable`), and the cost that it weighs."""
+    costs = Costs.read(truth_paths[dataset], dataset, latency_path)
+    codes = proposable(searches, search, truth_paths, dataset, costs)
+    return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
+
+
+def summarise_fronts(
+    run_paths: Sequence[str | Path],
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    searches: Mapping[str, dict[str, Any]],
+    output: str | Path,
+    cells_output: str | Path,
+    seed: int,
+) -> None:
+    r"""Measure the fronts of all runs of the searches that keep one.
+
+    The quality of a front is the share of hypervolume
+
+    .. math::
+        H(\text{test accuracies and costs of the front}) / H(\text{true front})
+
+    with the reference point of the largest cost and the median test accuracy of the cells that the search was allowed
+    to propose: a front has volume only where it is better than half of them. Of the cells that the search held to be
+    its front, those that others dominate in test accuracy add nothing to H.
+
+    Args:
+        run_paths: run tables with the column ``front``.
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        searches: settings of the searches by label.
+        output: table to write (.csv) with :data:`FRONT_COLUMNS`: mean, std (ddof = 1), median and the percentile
+            bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
+            front, ``median_run`` the run whose share is nearest to the median.
+        cells_output: the fronts (.parquet) with :data:`CELL_COLUMNS`.
+        seed: master seed; the bootstrap of each row has its own stream.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(run_paths)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
+    rows, tables = [], []
+    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
+        codes, costs = allowed(searches, search, truth_paths, searched_on, latency_paths.get(searched_on))
+        by_code = np.full(SPACE_SIZE, np.nan)
+        by_code[codes] = costs
+        for dataset, part in group.groupby("dataset", sort=False):
+            part = part.sort_values("run")
+            table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
+            table["arch"] = table.pop("front").str.split()
+            table = table.explode("arch", ignore_index=True)
+            places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
+            table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
+            tables.append(table[list(CELL_COLUMNS)])
+            values = accuracies[dataset][codes]
+            floor, ceiling = float(np.nanmedian(values)), float(costs.max())
+            best = hypervolume(values, costs, floor, ceiling)
+            shares = np.array(
+                [
+                    hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling)
+                    for _, front in table.groupby("run")
+                ]
+            )
+            if best > 0:
+                shares = shares / best
+                rng = child_rng(seed, "fronts", search, searched_on, dataset)
+                found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
+                middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
+            else:  # cells of one cost, or none better than half of them: no volume, and no share of it
+                found, middle = Mean(shares.size, *[np.nan] * 5), part["run"].iloc[0]
+            rows.append(
+                (
+                    search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),
+                    pareto_front(values, costs).size, found.mean, found.std, found.median, found.low, found.high,
+                    middle, floor, ceiling,
+                )
+            )  # fmt: skip
+    facts = {
+        "rows": "one per search with two objectives, dataset searched on, and dataset read off on",
+        "share": "hypervolume of a run's front over that of the true front, in test accuracy and the cost on the "
+        "dataset searched on; mean, std (ddof = 1), median and interval of the mean (95 %) over runs, as in search.csv",
+        "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(FRONT_COLUMNS)), facts)
+    cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
+    write_table(cells_output, pd.concat(tables, ignore_index=True), cells_facts)

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from tfnas.noise import summarise_noise
+import numpy as np
+import pandas as pd
+
+from tfnas.cells import SPACE_SIZE
+from tfnas.errors import ScoreError
+from tfnas.files import read_facts, write_table
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.products import Summary
+from tfnas.proxies.registry import family_of, get_proxy
+from tfnas.score_table import ScoreTable
+from tfnas.scoring_plan import classes, read_chunk
+from tfnas.statistics import rank_shift, spearman
+
+INITIALISATIONS = 2
+"""Initialisations of each cell on each mini-batch."""
+
+NOISE_COLUMNS = (
+    "dataset",
+    "proxy",
+    "cells",
+    "initialisation_spearman",
+    "initialisation_shift",
+    "batch_spearman",
+    "batch_shift",
+    "twins",
+    "twin_spearman",
+)
+
 
 SPEC = Summary(
     name="noise",
@@ -25,3 +55,128 @@ SPEC = Summary(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_noise(inputs.first, inputs.second, inputs.scores, params.proxies, output.table)
+
+
+log = logging.getLogger("tfnas")
+
+
+def summarise_noise(
+    first_paths: Sequence[str | Path],
+    second_paths: Sequence[str | Path],
+    score_paths: Mapping[str, str | Path],
+    proxies: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Write how far the scores of every proxy depend on chance.
+
+    Args:
+        first_paths: cells scored with :data:`INITIALISATIONS` initialisations on the study's mini-batch, one file of
+            :func:`tfnas.scoring.score_chunk` for each dataset and family.
+        second_paths: the same cells and initialisations on the second mini-batch, in the same order.
+        score_paths: score table of each dataset, for twins.
+        proxies: names in the order of the rows of a dataset.
+        output: table to write (.csv) with :data:`NOISE_COLUMNS`.
+
+    Raises:
+        ScoreError: two files that belong together are not of the same cells, seed or dataset, no file has a proxy, or a
+            fault left a value out.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    measured: dict[tuple[str, str], dict[str, float]] = {}
+    shared: dict[str, dict[str, int]] = {}
+    for paths in zip(first_paths, second_paths, strict=True):
+        tables, facts = _read_both(*paths)
+        dataset = facts[0]["dataset"]
+        first, second = (set(fact["batch"]["positions"]) for fact in facts)
+        shared[dataset] = {"images": len(first), "in_both_batches": len(first & second)}
+        for proxy in tables[0]["proxy"].unique():
+            scores = np.stack([_scores(table, proxy) for table in tables])
+            measured[dataset, proxy] = _noise(scores, other_images=first != second)
+    for dataset, images in shared.items():
+        if images["images"] == images["in_both_batches"]:
+            log.warning(
+                "%s has no images besides those of its mini-batch: how far scores depend on it stays unknown, unless "
+                "scoring.batch_size is made smaller.",
+                dataset,
+            )
+    rows: list[dict[str, Any]] = []
+    for dataset, path in score_paths.items():
+        table = ScoreTable.read(path)
+        for proxy in proxies:
+            if (dataset, proxy) not in measured:
+                raise ScoreError(
+                    f"No file says how noisy proxy '{proxy}' is on '{dataset}': remove the noise folder of the study "
+                    "and run again."
+                )
+            twins = _twins(table, proxy)
+            rows.append({"dataset": dataset, "proxy": proxy, **measured[dataset, proxy], **twins})
+    told = {
+        "rows": "one per dataset and proxy; cells: how many were scored with two initialisations on two mini-batches",
+        "initialisation": "between two initialisations on the same mini-batch, mean over the mini-batches",
+        "batch": "between the mini-batches with the same initialisation, mean over the initialisations; NaN where both "
+        "hold the same images",
+        "spearman": "mid-ranks for ties",
+        "shift": "mean absolute change of a cell's rank, in percent of the number of cells",
+        "twins": "classes of equally distributed scores with two or more cells, where every cell was scored by itself; "
+        "twin_spearman: between the first and the second of them, in the order of codes",
+        "nan": "scores that are not finite count as the lowest finite score; none but such: NaN",
+        "mini_batches": shared,
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(NOISE_COLUMNS)), told)
+
+
+def _read_both(first: str | Path, second: str | Path) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:
+    """Return tables and facts of the same networks on two mini-batches.
+
+    Raises:
+        ScoreError: the networks are not the same, or a fault left a value out.
+    """
+    tables = [read_chunk(path) for path in (first, second)]
+    facts = [read_facts(path) for path in (first, second)]
+    networks = [table[["arch", "proxy", "repeat"]].to_numpy().tolist() for table in tables]
+    same = all(facts[0][key] == facts[1][key] for key in ("dataset", "family", "seed", "skeleton", "repeats"))
+    if not same or networks[0] != networks[1]:
+        raise ScoreError(f"'{first}' and '{second}' are not of the same networks: remove both and run again.")
+    return tables, facts
+
+
+def _scores(table: pd.DataFrame, proxy: str) -> np.ndarray:
+    """Return the scores of the n cells of a file by initialisation, shape (2, n); NaN where any draw of one is NaN."""
+    rows = table[table["proxy"] == proxy]
+    raw = rows.pivot(index="arch", columns="repeat", values="raw").to_numpy(dtype=np.float64)
+    by_initialisation = raw.reshape(len(raw), INITIALISATIONS, -1)
+    return get_proxy(proxy).direction * by_initialisation.mean(axis=2).T
+
+
+def _noise(scores: np.ndarray, other_images: bool) -> dict[str, float]:
+    """Return the noise of scores of shape (batch, initialisation, n)."""
+    initialisation = np.mean([_difference(batch[0], batch[1]) for batch in scores], axis=0)
+    between_batches = np.mean([_difference(*pair) for pair in zip(scores[0], scores[1], strict=True)], axis=0)
+    batch = between_batches if other_images else np.full(2, np.nan)
+    return {
+        "cells": scores.shape[2],
+        "initialisation_spearman": initialisation[0],
+        "initialisation_shift": initialisation[1],
+        "batch_spearman": batch[0],
+        "batch_shift": batch[1],
+    }
+
+
+def _difference(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """Return Spearman's correlation and the shift of ranks; NaN where one side has no finite score."""
+    if not np.isfinite(x).any() or not np.isfinite(y).any():
+        return np.nan, np.nan
+    x, y = lowest_where_missing(x), lowest_where_missing(y)
+    return spearman(x, y).value, rank_shift(x, y)
+
+
+def _twins(table: ScoreTable, proxy: str) -> dict[str, float]:
+    """Compare the first two cells of every class. Where cells share a score there are no twins."""
+    codes = np.arange(SPACE_SIZE)
+    if (table.stands_for(proxy) != codes).any():
+        return {"twins": 0, "twin_spearman": np.nan}
+    scores = lowest_where_missing(table.column(proxy, "score"))
+    cells = pd.DataFrame({"code": codes, "class": classes(family_of(proxy)), "score": scores})
+    cells = cells.assign(member=lambda rows: rows.groupby("class").cumcount())
+    pairs = cells.pivot(index="class", columns="member", values="score").reindex(columns=[0, 1]).dropna()
+    return {"twins": len(pairs), "twin_spearman": spearman(pairs[0], pairs[1]).value}

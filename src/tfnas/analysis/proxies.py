@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.cells_in_order import INTERVALS, in_code_order, rows_by_name
+from tfnas.cells import canonical_classes, enumerate_cells
+from tfnas.files import read_facts, read_table, write_table
+from tfnas.missing_scores import lowest_where_missing
+from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.products import Summary
-from tfnas.summaries import summarise_pairs, summarise_proxies
+from tfnas.statistics import (
+    kendall,
+    partial_spearman,
+    rank_with_missing,
+    spearman,
+    spearman_matrix,
+)
+
+PROXY_COLUMNS = (
+    "dataset",
+    "proxy",
+    "n",
+    "top_n",
+    "top_spearman",
+    "top_spearman_low",
+    "top_spearman_high",
+    "top_kendall",
+    "partial_spearman",
+    "partial_spearman_low",
+    "partial_spearman_high",
+    "first_cells",
+    "first_arch",
+    "first_accuracy",
+    "first_better",
+)
+
+PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
+
+TOP = 0.1
+"""Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
+
 
 SPEC = Summary(
     name="proxies",
@@ -21,3 +63,121 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_proxies(inputs.scores, inputs.truths, params.scored, output.table)
     summarise_pairs(inputs.scores, params.scored, output.pairs)
+
+
+def summarise_proxies(
+    score_paths: Mapping[str, str | Path],
+    truth_paths: Mapping[str, str | Path],
+    names: Sequence[str],
+    output: str | Path,
+) -> None:
+    """Correlate every proxy with the test accuracy among the best cells, and given parameters and FLOPs.
+
+    Args:
+        score_paths: score table of each dataset; the facts beside it name the skeleton that costs are counted for.
+        truth_paths: ground-truth table of each dataset.
+        names: proxies and ensembles, in the order of the rows.
+        output: table to write (.csv) with :data:`PROXY_COLUMNS`. ``n`` counts the cells with a row in the score table
+            and a test accuracy, ``top_n`` the tenth of them (rounded up) with the highest test accuracy; of equally
+            accurate cells at the boundary those with the smaller code belong to it. ``first_cells`` counts the cells
+            with the highest score, ``first_arch`` is the one of them with the smallest code, ``first_accuracy`` their
+            mean test accuracy (percent), and ``first_better`` the share of the n cells that are more accurate than
+            that. Scores that are not finite count as the lowest finite score of the proxy among the n.
+
+    Raises:
+        UnknownNameError: a score table does not hold a name.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    rows = []
+    for dataset, path in score_paths.items():
+        scores = rows_by_name(path, names)
+        truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
+        costs = _costs(Skeleton(**read_facts(path)["skeleton"]))
+        for name in names:
+            joined = in_code_order(scores[name].merge(truth, on="arch"), path)
+            joined = joined[np.isfinite(joined["test_accuracy"])]
+            groups = canonical_classes()[joined["code"]]
+            x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
+            rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
+            rows[-1].update(_top(x, y, groups), **_first(x, y, joined["arch"]))
+            partial = partial_spearman(x, y, costs[joined["code"]], groups=groups)
+            rows[-1].update(
+                partial_spearman=partial.value,
+                partial_spearman_low=partial.low,
+                partial_spearman_high=partial.high,
+            )
+    facts = {
+        "rows": "one per dataset and proxy or ensemble; test accuracy, all cells",
+        "top": f"among the top_n = ceil({TOP:g} n) cells of highest test accuracy; ties at the boundary by cell code",
+        "first": "the cells with the highest score: their number, the first of them in the order of codes, their mean "
+        "test accuracy (percent), and the share of all cells that are more accurate",
+        "partial_spearman": "mid-ranks of score and accuracy regressed on those of parameters and FLOPs (with "
+        "intercept), Pearson's correlation of the residuals; NaN where a side has none",
+        "intervals": INTERVALS,
+        "nan": "scores that are not finite count as the lowest finite score of the proxy",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(PROXY_COLUMNS)), facts)
+
+
+def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
+    """Correlate the scores of every two proxies.
+
+    Args:
+        score_paths: score table of each dataset.
+        names: proxies and ensembles, in the order of the rows.
+        output: table to write (.csv) with :data:`PAIR_COLUMNS`: every ordered pair, the diagonal included; Spearman's
+            correlation of the oriented scores of all cells that have a row for every name. Scores that are not finite
+            count as the lowest finite score of the proxy; a proxy with one score for all cells has NaN.
+
+    Raises:
+        UnknownNameError: a score table does not hold a name.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    rows = []
+    for dataset, path in score_paths.items():
+        columns = [table.set_index("arch")["score"] for table in rows_by_name(path, names).values()]
+        scores = pd.concat(columns, axis=1, join="inner").to_numpy(dtype=np.float64).T
+        matrix = spearman_matrix(np.stack([lowest_where_missing(row) for row in scores]))
+        rows += [
+            (dataset, name, other, value)
+            for name, values in zip(names, matrix, strict=True)
+            for other, value in zip(names, values, strict=True)
+        ]
+    facts = {
+        "rows": "one per dataset and ordered pair of proxies or ensembles, each with itself included; all cells",
+        "spearman": "of oriented scores (larger is better), mid-ranks for ties",
+        "nan": "scores that are not finite count as the lowest finite score of the proxy",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(PAIR_COLUMNS)), facts)
+
+
+def _costs(skeleton: Skeleton) -> np.ndarray:
+    """Return parameters and multiply-accumulates of every cell by its code, shape (15625, 2)."""
+    return np.array([(count_parameters(cell, skeleton), count_flops(cell, skeleton)) for cell in enumerate_cells()])
+
+
+def _top(scores: np.ndarray, accuracies: np.ndarray, groups: np.ndarray) -> dict[str, Any]:
+    """Correlate among the best cells; arrays come in the order of codes."""
+    best = np.argsort(-accuracies, kind="stable")[: math.ceil(TOP * len(accuracies))]
+    rho, tau = spearman(scores[best], accuracies[best], groups=groups[best]), kendall(scores[best], accuracies[best])
+    return {
+        "top_n": rho.n,
+        "top_spearman": rho.value,
+        "top_spearman_low": rho.low,
+        "top_spearman_high": rho.high,
+        "top_kendall": tau.value,
+    }
+
+
+def _first(scores: np.ndarray, accuracies: np.ndarray, names: pd.Series) -> dict[str, Any]:
+    """Return what the highest score stands for; arrays come in the order of codes."""
+    if not scores.size:
+        return {"first_cells": 0, "first_arch": None, "first_accuracy": math.nan, "first_better": math.nan}
+    first = np.flatnonzero(scores == scores.max())
+    accuracy = float(accuracies[first].mean())
+    return {
+        "first_cells": first.size,
+        "first_arch": names.iloc[first[0]],
+        "first_accuracy": accuracy,
+        "first_better": float((accuracies > accuracy).mean()),
+    }

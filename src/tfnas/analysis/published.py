@@ -2,10 +2,59 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
+import pandas as pd
+
+from tfnas.analysis.published_rows import METRICS, matching_labels, place_of, read_published, same_accuracies
+from tfnas.files import read_table, write_table
 from tfnas.products import Summary
-from tfnas.reporting.published_searches import write_published_summary
+from tfnas.search.registry import accuracies_of, get_algorithm
+
+COLUMNS = (
+    "key",
+    "method",
+    "search",
+    "searched_on",
+    "accuracies_of",
+    "dataset",
+    "metric",
+    "theirs_mean",
+    "theirs_std",
+    "theirs_runs",
+    "ours_mean",
+    "ours_std",
+    "ours_n",
+    "difference",
+    "z",
+    "tolerance",
+    "verdict",
+    "evidence",
+    "source",
+)
+
+WITHIN = "within one standard deviation"
+
+TOLERATED = "within tolerance"
+
+DIFFERS = "differs"
+
+UNKNOWN = "unknown"
+
+VERDICTS = (WITHIN, TOLERATED, DIFFERS, UNKNOWN)
+"""What a comparison may say; unknown: the source gives neither a standard deviation nor the row a tolerance."""
+
+DECIMALS = 2
+"""Decimals of published accuracies, and of the difference that the verdict looks at."""
+
+CHANCE = 1.96
+"""Chance alone puts one mean in twenty farther than so many standard errors from another."""
+
+_SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings")
+
 
 SPEC = Summary(
     name="published",
@@ -23,3 +72,154 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     write_published_summary(
         inputs.summary, inputs.published[0], params.searches, params.datasets, params.budgets, output.table
     )
+
+
+def comparable_rows(
+    path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    budgets: dict[str, float | None],
+) -> list[tuple[dict[str, Any], str, dict[str, str]]]:
+    """Return every published row with the label of a search that it stands beside, and where that search ran.
+
+    Args:
+        path: ``report/published.yaml``.
+        searches: ``search.use`` of the study.
+        datasets: datasets of the study.
+        budgets: simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot be
+            compared. A row with a ``budget`` stands beside searches with this budget alone.
+
+    Returns:
+        ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of, and
+        on which both were shown accuracies of the same dataset; none of them empty.
+    """
+    found = []
+    for row in read_published(path)["search"]:
+        for label in matching_labels(row, searches):
+            places = {}
+            for dataset in datasets:
+                on = place_of(row, dataset)
+                known = dataset in row["values"] and on in datasets and same_accuracies(row, searches[label], dataset)
+                if known and row.get("budget") in (None, budgets.get(accuracies_of(row["matches"], on))):
+                    places[dataset] = on
+            if places:
+                found.append((row, label, places))
+    return found
+
+
+def quoted_rows(path: str | Path, datasets: list[str]) -> list[dict[str, Any]]:
+    """Return the published rows that are only quoted (those without ``matches``), see ``report/published.yaml``.
+
+    Args:
+        path: ``report/published.yaml``.
+        datasets: datasets of the study; rows without a value on any of them are left out.
+    """
+    return [
+        row for row in read_published(path)["search"] if not row.get("matches") and set(datasets) & set(row["values"])
+    ]
+
+
+def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float | None, float | None]) -> float:
+    """Return the difference of two means over its standard error, ``sqrt(s^2 / n + s'^2 / n')``.
+
+    It is NaN where a standard deviation or a number of runs is not known, and where both standard deviations are 0.
+
+    Args:
+        ours: mean, standard deviation and number of runs.
+        theirs: likewise; None for what is not known.
+    """
+    if any(value is None or not math.isfinite(value) for value in (*ours, *theirs)):
+        return math.nan
+    error = math.sqrt(ours[1] ** 2 / ours[2] + theirs[1] ** 2 / theirs[2])
+    return (ours[0] - theirs[0]) / error if error > 0 else math.nan
+
+
+def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:
+    """Return the verdict (one of :data:`VERDICTS`) on a difference of two means, rounded to :data:`DECIMALS` before.
+
+    Args:
+        difference: ours less theirs, percentage points.
+        deviation: the published standard deviation over runs, None where it is not known.
+        tolerance: the difference that the published row allows, None where it names none.
+    """
+    size = abs(round(difference, DECIMALS))
+    if deviation is not None and size <= deviation:
+        return WITHIN
+    if tolerance is not None and size <= tolerance:
+        return TOLERATED
+    return UNKNOWN if deviation is None and tolerance is None else DIFFERS
+
+
+def write_published_summary(
+    summary_path: str | Path,
+    published_path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    budgets: dict[str, float | None],
+    output: str | Path,
+) -> None:
+    """Write our searches beside the published rows that they match.
+
+    Args:
+        summary_path: ``summaries/search.csv``.
+        published_path: ``report/published.yaml``.
+        searches: ``search.use`` of the study.
+        datasets: datasets of the study.
+        budgets: as in :func:`comparable_rows`.
+        output: table to write (.csv) with :data:`COLUMNS`, in the order of the published rows. Accuracies that one side
+            lacks are left out.
+
+    Raises:
+        ReportError: the published rows are missing or wrong.
+        DataError: the summary is missing, damaged or lacks a column.
+    """
+    summary = read_table(summary_path, _SUMMARY_COLUMNS)
+    ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
+    rows = []
+    for row, label, places in comparable_rows(published_path, searches, datasets, budgets):
+        for dataset, on in places.items():
+            for metric in METRICS:
+                theirs = row["values"][dataset].get(metric)
+                if theirs is None or (label, on, dataset, metric) not in ours.index:
+                    continue
+                found = ours.loc[label, on, dataset, metric]
+                looks = get_algorithm(row["matches"]["algorithm"]).needs_early
+                difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
+                spread = ("std_scorings", "scorings") if found["scorings"] > 1 else ("std", "n")
+                sample = (found["mean"], *(found[name] for name in spread))
+                rows.append(
+                    {
+                        "key": row["key"],
+                        "method": row["method"],
+                        "search": label,
+                        "searched_on": on,
+                        "accuracies_of": accuracies_of(row["matches"], on) if looks else None,
+                        "dataset": dataset,
+                        "metric": metric,
+                        "theirs_mean": theirs[0],
+                        "theirs_std": theirs[1],
+                        "theirs_runs": row.get("runs"),
+                        "ours_mean": found["mean"],
+                        "ours_std": found["std"],
+                        "ours_n": found["n"],
+                        "difference": difference,
+                        "z": z_score(sample, (*theirs, row.get("runs"))),
+                        "tolerance": tolerance,
+                        "verdict": judge(difference, theirs[1], tolerance),
+                        "evidence": row["evidence"],
+                        "source": row["source"],
+                    }
+                )
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
+    facts = {
+        "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
+        "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
+        "difference": "ours less theirs, percentage points",
+        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
+        "there are several; NaN where one of them is not known or both standard deviations are 0",
+        "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
+        f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
+        "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
+        "others",
+    }
+    write_table(output, table, facts)

@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.cells_in_order import ACCURACIES
+from tfnas.files import write_table
 from tfnas.products import Summary
-from tfnas.summaries import summarise_searches
+from tfnas.runs import read_runs, summarise_runs
+from tfnas.seeds import child_rng
+from tfnas.statistics import (
+    LEVEL,
+    RESAMPLES,
+)
+
+SEARCH_COLUMNS = (
+    "search",
+    "searched_on",
+    "dataset",
+    "metric",
+    "n",
+    "mean",
+    "std",
+    "median",
+    "ci_low",
+    "ci_high",
+    "scorings",
+    "std_scorings",
+    "cells",
+    "duplicates",
+    "scoring_seconds",
+    "training_seconds",
+    "wall_seconds",
+)
+
 
 SPEC = Summary(
     name="search",
@@ -19,3 +52,67 @@ SPEC = Summary(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_searches(inputs.runs, output.table, params.seed)
+
+
+def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int) -> None:
+    """Summarise the runs of all searches of a study.
+
+    Args:
+        run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`), in any number of blocks. Rows of the summary come
+            in the order in which their searches first appear.
+        output: table to write (.csv) with :data:`SEARCH_COLUMNS`: n, mean, std (ddof = 1), median and the interval
+            (95 %) of the mean over runs, which are nested in ``scorings`` score tables
+            (:func:`tfnas.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the means of
+            these; ``cells`` and the seconds are means per run.
+        seed: master seed; the bootstrap of each row has its own stream.
+
+    Raises:
+        SearchError: a search has fewer than 2 runs, or a run appears twice.
+        DataError: a run table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(run_paths)
+    keys = ["search", "searched_on", "dataset"]
+    rows = []
+    for (search, searched_on, dataset), group in runs.groupby(keys, sort=False):
+        # Runs in their order, so that the bootstrap does not depend on how they were cut into blocks.
+        group = group.sort_values("run")
+        for metric in ACCURACIES:
+            rng = child_rng(seed, "bootstrap", search, searched_on, dataset, metric)
+            values = group[metric].to_numpy(dtype=np.float64)
+            if metric == "valid_accuracy" and np.isnan(values).all():
+                continue  # ground truth without validation accuracies
+            summary = summarise_runs(values, rng, search, searched_on, group["scoring"].to_numpy())
+            rows.append(
+                {
+                    "search": search,
+                    "searched_on": searched_on,
+                    "dataset": dataset,
+                    "metric": metric,
+                    "n": summary.n,
+                    "mean": summary.mean,
+                    "std": summary.std,
+                    "median": summary.median,
+                    "ci_low": summary.low,
+                    "ci_high": summary.high,
+                    "scorings": summary.scorings,
+                    "std_scorings": summary.std_scorings,
+                    **{
+                        cost: group[cost].mean(skipna=False)
+                        for cost in ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
+                    },
+                }
+            )
+    facts = {
+        "rows": "one per search, dataset searched on, dataset read off on and accuracy (percent, full training)",
+        "std": "ddof = 1, over runs",
+        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded; "
+        "with several scorings no narrower than the t interval of their means",
+        "scorings": "independent score tables that the runs read; 1: the interval is that of runs given one table, or "
+        "of a search that reads none",
+        "std_scorings": "of the means of the runs of each scoring, ddof = 1; empty for a single one",
+        "cells": "mean number of looks per run, repeats counted",
+        "duplicates": "mean share of looks at a cell whose class of functionally identical cells had been looked at in "
+        "the same way before",
+        "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(SEARCH_COLUMNS)), facts)

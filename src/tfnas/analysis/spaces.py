@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
-from tfnas.fronts import summarise_spaces
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.fronts import test_accuracies
+from tfnas.files import write_table
 from tfnas.products import Summary
+from tfnas.search.constraints import cost_unit
+from tfnas.truth.costs import Costs, feasible
+
+SPACE_COLUMNS = (
+    "dataset", "space", "cells", "flops_mean", "flops_20", "flops_50", "flops_80", "flops_max", "accuracy_median",
+    "accuracy_best",
+)  # fmt: skip
+
 
 SPEC = Summary(
     name="spaces",
@@ -23,3 +38,62 @@ SPEC = Summary(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_spaces(inputs.truths, inputs.latencies, params.spaces, output.table)
+
+
+def summarise_spaces(
+    truth_paths: Mapping[str, str | Path],
+    latency_paths: Mapping[str, str | Path],
+    spaces: Mapping[str, dict[str, Any]],
+    output: str | Path,
+) -> None:
+    """Compare sub-spaces by how the FLOPs of their cells are distributed, as TinyNAS chooses a space.
+
+    A sub-space is the set of cells that satisfy a constraint (allowed operations, limits). TinyNAS samples networks of
+    each candidate space that fit the device and takes the space whose networks have the larger FLOPs, for they are
+    likely to be the more accurate ones. Here every cell is counted, nothing is sampled; the accuracies stand beside
+    the FLOPs so that the claim can be checked, and have no part in it.
+
+    Source: Lin, Chen, Lin, Cohn, Gan, Han 2020, "MCUNet: Tiny Deep Learning on IoT Devices" (NeurIPS), section 3.1.
+
+    Args:
+        truth_paths: ground truth of every dataset.
+        latency_paths: latencies of the datasets that have any.
+        spaces: constraints by label, see :mod:`tfnas.truth.costs`.
+        output: table to write (.csv) with :data:`SPACE_COLUMNS`: number of cells that satisfy the constraint; mean,
+            20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
+            of a dataset come in the order of their mean FLOPs, largest first.
+
+    Raises:
+        SearchError: no cell satisfies a constraint.
+        UnknownNameError: there is no such device.
+    """
+    rows = []
+    for dataset, path in truth_paths.items():
+        costs, accuracies = Costs.read(path, dataset, latency_paths.get(dataset)), test_accuracies(path)
+        known = np.flatnonzero(np.isfinite(accuracies))
+        part = []
+        for label, constraint in spaces.items():
+            codes = feasible(known, constraint, costs, f"search.spaces.{label}")
+            flops = costs.of("flops", codes, f"search.spaces.{label}")
+            percentiles = np.percentile(flops, [20, 50, 80])
+            accuracy = accuracies[codes]
+            part.append(
+                (
+                    dataset,
+                    label,
+                    codes.size,
+                    flops.mean(),
+                    *percentiles,
+                    flops.max(),
+                    np.median(accuracy),
+                    accuracy.max(),
+                )
+            )
+        rows += sorted(part, key=lambda line: -line[3])
+    facts = {
+        "rows": "one per dataset and sub-space, largest mean FLOPs first",
+        "flops": f"over all cells that satisfy the constraint, in {cost_unit('flops')}",
+        "accuracy": "test accuracy of the same cells, percent; shown beside the FLOPs, not used",
+        "spaces": dict(spaces),
+    }
+    write_table(output, pd.DataFrame(rows, columns=list(SPACE_COLUMNS)), facts)

@@ -9,10 +9,11 @@ import pandas as pd
 
 from tfnas.cells import codes_of
 from tfnas.files import read_table, write_table
+from tfnas.missing_scores import lowest_where_missing
 from tfnas.pair_votes import pair_agreement
 from tfnas.products import Summary
 from tfnas.proxies.registry import ensembles
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.score_table import ScoreTable
 
 VOTE = "vote"
 """The ensemble after Abdelfattah et al. 2021."""

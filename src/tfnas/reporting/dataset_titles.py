@@ -8,9 +8,6 @@ DATASET_TITLES = {
 }
 """Printed names of datasets; any other dataset is printed by its name."""
 
-NATS_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
-"""The datasets for which published rows exist."""
-
 
 def dataset_title(name: str) -> str:
     """Return the printed name of a dataset."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.equal_time import COLUMNS
+from tfnas.analysis.equal_time import COLUMNS
 from tfnas.files import read_table
 
 

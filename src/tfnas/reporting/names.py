@@ -62,7 +62,7 @@ def reads_prior(settings: dict[str, Any]) -> bool:
 
 
 def equal_time_groups(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
-    """Return the group (:data:`tfnas.equal_time.GROUPS`) of each search that is compared at equal time, by label.
+    """Return the group (``tfnas.analysis.equal_time.GROUPS``) of each search compared at equal time, by label.
 
     These are the searches that are ranked (:func:`contenders`) and look at something: one that only draws cells is a
     reference here, whatever its own group is.
@@ -168,3 +168,11 @@ def tex_title(title: str) -> str:
     """Return a title of :func:`search_titles` as TeX, ``N = 100`` set as mathematics."""
     text = escape(title).replace("\N{THIN SPACE}", r"\,")
     return re.sub(r"\b([A-Z]) = ([\d\\,]+\d|\d)", r"$\1{=}\2$", text)
+
+
+def by_group(searches: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Return ``{group: labels}`` in the order of :data:`GROUPS`, groups without a search left out."""
+    groups: dict[str, list[str]] = {group: [] for group in GROUPS}
+    for label, settings in searches.items():
+        groups[search_group(settings)].append(label)
+    return {group: labels for group, labels in groups.items() if labels}

@@ -17,7 +17,6 @@ import pandas as pd
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_table
 from tfnas.reporting.behind import write_printed
-from tfnas.reporting.names import GROUPS, search_group
 from tfnas.reporting.rounding import MISSING, escape, show
 
 SUMMARY_COLUMNS = (
@@ -125,14 +124,6 @@ def family_facts(facts: dict[str, Any]) -> list[dict[str, Any]]:
 def told(facts: dict[str, Any], key: str, place: str | Path) -> str:
     """Return what the families of proxies in a score table say under a key, each value once."""
     return ", ".join(dict.fromkeys(str(fact(part, key, place)) for part in family_facts(facts)))
-
-
-def by_group(searches: dict[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """Return ``{group: labels}`` in the order of :data:`GROUPS`, groups without a search left out."""
-    groups: dict[str, list[str]] = {group: [] for group in GROUPS}
-    for label, settings in searches.items():
-        groups[search_group(settings)].append(label)
-    return {group: labels for group, labels in groups.items() if labels}
 
 
 def block_heading(text: str, width: int) -> str:

@@ -29,11 +29,12 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfnas.analysis.published_rows import NATS_DATASETS
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting import detail
 from tfnas.reporting.citations import known_keys
-from tfnas.reporting.dataset_titles import NATS_DATASETS, dataset_title
+from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import contenders, search_group, search_titles
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.wording import agree, count_words, listed

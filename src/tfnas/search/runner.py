@@ -56,7 +56,8 @@ from tfnas.cells import all_strings, canonical_classes, codes_of
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
 from tfnas.files import write_table
 from tfnas.live import read_live
-from tfnas.score_table import ScoreTable, lowest_where_missing
+from tfnas.missing_scores import lowest_where_missing
+from tfnas.score_table import ScoreTable
 from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng

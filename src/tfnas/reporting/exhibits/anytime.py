@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tfnas.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves

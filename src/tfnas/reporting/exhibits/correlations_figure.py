@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.published_rows import correlation_rows
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import proxy_title
-from tfnas.reporting.published import correlation_rows
 from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
 
 SPEC = Exhibit(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.equal_time import GROUPS
+from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.equal_time_phases import phases_of, read_equal_time

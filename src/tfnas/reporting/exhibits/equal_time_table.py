@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.equal_time import GROUPS
+from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.equal_time_phases import leads_of, read_equal_time

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, test_accuracies
 from tfnas.files import read_table
-from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, test_accuracies
 from tfnas.pareto import pareto_front
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title

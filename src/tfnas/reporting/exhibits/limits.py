@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.limits import LIMIT_COLUMNS
 from tfnas.files import read_table
-from tfnas.limits import LIMIT_COLUMNS
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.hardware import cost_title

@@ -7,9 +7,8 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tfnas.analysis.prices import read_prices
+from tfnas.analysis.prices import PRICINGS, read_prices
 from tfnas.errors import ReportError
-from tfnas.prices import PRICINGS
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import search_group, search_titles, tex_title

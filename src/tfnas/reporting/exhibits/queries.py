@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.curves import QUERY_COLUMNS
+from tfnas.analysis.curves import QUERY_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves

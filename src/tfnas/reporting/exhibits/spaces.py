@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.spaces import SPACE_COLUMNS
 from tfnas.files import read_table
-from tfnas.fronts import SPACE_COLUMNS
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import MISSING, escape, show

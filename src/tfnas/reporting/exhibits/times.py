@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 from tfnas.products import Exhibit
 from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import search_titles, tex_title
+from tfnas.reporting.names import by_group, search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import by_group, read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
+from tfnas.reporting.tables import read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
 
 SPEC = Exhibit(
     kind="table",

@@ -7,10 +7,9 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfnas.analysis.prices import read_prices
-from tfnas.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
+from tfnas.analysis.prices import PRICINGS, read_prices
 from tfnas.files import read_table
-from tfnas.prices import PRICINGS
 from tfnas.products import Topic
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.numbers.base import Numbers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.equal_time import GROUPS, REFERENCE
+from tfnas.analysis.equal_time import GROUPS, REFERENCE
 from tfnas.products import Topic
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.reporting.equal_time_phases import phases_of, read_equal_time

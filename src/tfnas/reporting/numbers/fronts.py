@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.fronts import FRONT_COLUMNS
 from tfnas.files import read_table
-from tfnas.fronts import FRONT_COLUMNS
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 

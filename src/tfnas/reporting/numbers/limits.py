@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.limits import LIMIT_COLUMNS
 from tfnas.files import read_table
-from tfnas.limits import LIMIT_COLUMNS
 from tfnas.products import Topic
 from tfnas.reporting.names import search_group
 from tfnas.reporting.numbers.base import Numbers

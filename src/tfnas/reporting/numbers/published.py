@@ -8,13 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from tfnas.files import read_table
-from tfnas.products import Topic
-from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import proxy_title
-from tfnas.reporting.numbers.base import SHORT, Numbers
-from tfnas.reporting.published import (
-    COEFFICIENTS,
+from tfnas.analysis.published_rows import (
     TOLERANCE,
     compare,
     quoted_correlations,
@@ -22,6 +16,12 @@ from tfnas.reporting.published import (
     rows_beside,
     search_rows,
 )
+from tfnas.files import read_table
+from tfnas.products import Topic
+from tfnas.reporting.dataset_titles import dataset_title
+from tfnas.reporting.names import proxy_title
+from tfnas.reporting.numbers.base import SHORT, Numbers
+from tfnas.reporting.published import COEFFICIENTS
 from tfnas.reporting.tables import CORRELATION_COLUMNS
 
 SPEC = Topic(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from tfnas.analysis.published import CHANCE, COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.published_searches import CHANCE, COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 
 SPEC = Topic(
     name="published-searches",
