@@ -581,7 +581,7 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
     """Prepare scores and accuracies for a rank correlation under the project's NaN policy.
 
     Cells without a finite accuracy are left out. Of those that stay, scores that are not finite become the lowest
-    finite score (:func:`tfnas.missing_scores.lowest_where_missing`): a proxy that fails on a cell ranks it last, tied with
+    finite score (:mod:`tfnas.missing_scores`): a proxy that fails on a cell ranks it last, tied with
     the worst, and cannot gain by failing.
 
     Args:

@@ -469,6 +469,6 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _file(module: str) -> list[Path]:
-    """Return the file of a module of the library; an empty list when the name is no module (a function, a class)."""
-    path = PACKAGE.joinpath(*module.split(".")[1:])
-    return [file for file in (path.with_suffix(".py"), path / "__init__.py") if file.exists()]
+    """Return the file of a module of the library; none for a package, which is empty, a function or a class."""
+    path = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    return [path] if path.exists() else []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape
+from tfnas.reporting.titles import dataset_title, proxy_title
 from tfnas.search.constraints import constraint_words, limits_of_search
 
 GROUPS = {
@@ -31,13 +31,6 @@ SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
 
 LONGEST_TITLE = 36
 """Characters of a title of a search; one that would be longer gives way to the label in the study file."""
-
-
-def proxy_title(name: str) -> str:
-    """Return the printed name of a proxy or an ensemble, from its registry."""
-    from tfnas.proxies.registry import describe
-
-    return describe(name).title
 
 
 def search_group(settings: dict[str, Any]) -> str:

@@ -34,9 +34,9 @@ from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
 from tfnas.reporting import detail
 from tfnas.reporting.citations import known_keys
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import contenders, search_group, search_titles
 from tfnas.reporting.rounding import escape
+from tfnas.reporting.titles import dataset_title
 from tfnas.reporting.wording import agree, count_words, listed
 
 if TYPE_CHECKING:

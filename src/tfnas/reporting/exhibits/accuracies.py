@@ -8,8 +8,8 @@ import numpy as np
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="figure",

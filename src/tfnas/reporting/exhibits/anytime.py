@@ -9,9 +9,9 @@ from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import GROUPS, search_group, search_titles
 from tfnas.reporting.style import WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     import pandas as pd

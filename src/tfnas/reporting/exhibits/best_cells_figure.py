@@ -8,9 +8,9 @@ from tfnas.analysis.best_cells import COLUMNS
 from tfnas.cells import Cell
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="figure",

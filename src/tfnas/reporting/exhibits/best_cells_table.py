@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from tfnas.analysis.best_cells import COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import RULE, row, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 from tfnas.products import Exhibit
 from tfnas.reporting.comparison_tables import Pairs, best_search, read_regret
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import contenders, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, show
 from tfnas.reporting.tables import long_tables, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

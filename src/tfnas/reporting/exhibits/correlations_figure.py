@@ -7,9 +7,8 @@ from types import SimpleNamespace
 from tfnas.analysis.published_rows import correlation_rows
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import proxy_title
 from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title, proxy_title
 
 SPEC = Exhibit(
     kind="figure",

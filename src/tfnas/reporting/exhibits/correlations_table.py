@@ -11,9 +11,7 @@ import pandas as pd
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.detail import MOST_IN_FULL
-from tfnas.reporting.names import proxy_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import (
     CORRELATION_COLUMNS,
@@ -25,6 +23,7 @@ from tfnas.reporting.tables import (
     with_interval,
     write_tex,
 )
+from tfnas.reporting.titles import dataset_title, proxy_title
 
 SPEC = Exhibit(
     kind="table",

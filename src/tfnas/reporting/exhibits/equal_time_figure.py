@@ -9,9 +9,9 @@ import pandas as pd
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
 from tfnas.reporting.style import COLOURS, GREY, WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

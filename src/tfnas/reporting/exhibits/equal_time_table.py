@@ -9,12 +9,12 @@ import numpy as np
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.equal_time_phases import leads_of, read_equal_time
 from tfnas.reporting.exhibits.equal_time_figure import TITLES
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, bold, show
 from tfnas.reporting.tables import long_tables, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 MOMENTS = 10
 """Moments that the table shows, evenly spread over the logarithm of the seconds."""

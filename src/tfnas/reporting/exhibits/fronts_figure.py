@@ -11,10 +11,10 @@ from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, test_acc
 from tfnas.files import read_table
 from tfnas.pareto import pareto_front
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.hardware import cost_title
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from tfnas.files import read_table
 from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.detail import MOST_WITH_STD
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show_mean
 from tfnas.reporting.tables import long_tables, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from tfnas.files import read_table
 from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 from tfnas.reporting.tables import row, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from tfnas.analysis.limits import LIMIT_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.hardware import cost_title
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import row, tabular, with_interval, write_tex
+from tfnas.reporting.titles import dataset_title
 from tfnas.search.constraints import limits_of
 
 SPEC = Exhibit(

@@ -10,10 +10,10 @@ import pandas as pd
 from tfnas.analysis.prices import PRICINGS, read_prices
 from tfnas.errors import ReportError
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import search_group, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, show
 from tfnas.reporting.tables import long_tables, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

@@ -13,9 +13,9 @@ from typing import Any
 
 from tfnas.files import read_facts, read_json
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape
 from tfnas.reporting.tables import RULE, breakable, device_of, listing, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 LONGEST_FACT = 45
 """Nested facts of more characters have a row of their own."""

@@ -11,11 +11,11 @@ from tfnas.analysis.published import COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHI
 from tfnas.analysis.published_rows import read_published
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import GROUPS, accuracies_words, search_titles, tex_title
 from tfnas.reporting.published import origin
 from tfnas.reporting.rounding import MISSING, bold, escape, show, show_mean
 from tfnas.reporting.tables import long_table, row, write_tex
+from tfnas.reporting.titles import dataset_title
 
 METRIC_TITLES = {"valid_accuracy": "validation", "test_accuracy": "test"}
 """How the table calls the two accuracies."""

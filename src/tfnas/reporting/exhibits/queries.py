@@ -11,9 +11,9 @@ from tfnas.analysis.curves import QUERY_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import GROUPS, equal_time_groups, search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

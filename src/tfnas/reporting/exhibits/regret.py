@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 from tfnas.products import Exhibit
 from tfnas.reporting.comparison_tables import read_regret
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import GROUPS, contenders, search_group, search_titles, tex_title
 from tfnas.reporting.rounding import bold, escape, show
 from tfnas.reporting.tables import RULE, block_heading, row, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

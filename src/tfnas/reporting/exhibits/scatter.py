@@ -11,10 +11,9 @@ from tfnas.cells import codes_of
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
+from tfnas.reporting.titles import dataset_title, proxy_title
 from tfnas.score_table import ScoreTable
 
 WIDE = 1000

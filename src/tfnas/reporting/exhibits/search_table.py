@@ -8,11 +8,11 @@ from typing import Any
 
 from tfnas.analysis.published_rows import METRICS, rows_alone, rows_beside, search_rows
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import GROUPS, accuracies_words, contenders, search_group, search_titles, tex_title
 from tfnas.reporting.published import origin
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 from tfnas.reporting.tables import RULE, read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

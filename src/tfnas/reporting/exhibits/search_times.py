@@ -10,9 +10,9 @@ import pandas as pd
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
+from tfnas.reporting.titles import dataset_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

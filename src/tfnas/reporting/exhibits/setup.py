@@ -7,9 +7,9 @@ from typing import Any
 
 from tfnas.files import read_facts
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import fact, row, tabular, told, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

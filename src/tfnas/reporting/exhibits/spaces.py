@@ -7,9 +7,9 @@ from types import SimpleNamespace
 from tfnas.analysis.spaces import SPACE_COLUMNS
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.rounding import MISSING, escape, show
 from tfnas.reporting.tables import row, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(

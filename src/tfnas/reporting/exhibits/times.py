@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from tfnas.products import Exhibit
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.names import by_group, search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

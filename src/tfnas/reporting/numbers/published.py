@@ -18,11 +18,10 @@ from tfnas.analysis.published_rows import (
 )
 from tfnas.files import read_table
 from tfnas.products import Topic
-from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import proxy_title
 from tfnas.reporting.numbers.base import SHORT, Numbers
 from tfnas.reporting.published import COEFFICIENTS
 from tfnas.reporting.tables import CORRELATION_COLUMNS
+from tfnas.reporting.titles import dataset_title, proxy_title
 
 SPEC = Topic(
     name="published",

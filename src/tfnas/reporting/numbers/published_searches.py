@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from tfnas.analysis.published import CHANCE, COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 from tfnas.files import read_table
 from tfnas.products import Topic
-from tfnas.reporting.dataset_titles import dataset_title
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Topic(
     name="published-searches",

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 
 from tfnas.files import read_table
 from tfnas.products import Topic
-from tfnas.reporting.names import proxy_title
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
 from tfnas.reporting.proxy_tables import NOISE_COLUMNS
+from tfnas.reporting.titles import proxy_title
 
 SPEC = Topic(
     name="stability",

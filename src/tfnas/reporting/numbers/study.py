@@ -10,10 +10,10 @@ from tfnas.cells import SPACE_SIZE, canonical_classes
 from tfnas.files import read_facts
 from tfnas.products import Topic
 from tfnas.reporting.claims import FEW_RUNS
-from tfnas.reporting.dataset_titles import dataset_title
-from tfnas.reporting.names import proxy_title, search_titles
+from tfnas.reporting.names import search_titles
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.tables import fact
+from tfnas.reporting.titles import dataset_title, proxy_title
 
 SPEC = Topic(
     name="study",
