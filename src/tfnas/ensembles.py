@@ -14,8 +14,9 @@ among all n cells, from 1 for the worst to n for the best, ties averaged. The ru
     rank correlation; the number of wins is the ranking that goes with it.
 
 A member without a score for a cell ranks that cell with its lowest finite score, as everywhere in the project
-(:mod:`tfnas.missing_scores`). A cell without a score under any member has none under the ensemble, and an ensemble one of whose members has no score for any cell has none at all; ``reason`` says so. The seconds of a
-cell are those of its members, added up: more than one pass that members share would take.
+(:mod:`tfnas.missing_scores`). A cell without a score under any member has none under the ensemble, and an ensemble one
+of whose members has no score for any cell has none at all; ``reason`` says so. The seconds of a cell are those of its
+members, added up: more than one pass that members share would take.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import os
 import pathlib
 import platform
 import re
+import shutil
 import subprocess
 import sys
 
@@ -262,10 +263,27 @@ def test_what_tells_an_input_from_another_one(tmp_path, monkeypatch):
     before = fingerprint(folder)
     (folder / "a").write_text("three")
     assert fingerprint(folder) != before
-    monkeypatch.setattr("tfnas.files.LARGE", 2)
-    before = fingerprint(path)
-    os.utime(path, ns=(0, 1))
-    assert fingerprint(path) != before, "a large file is told by size and time"
+    (folder / "nowhere").symlink_to("not there")
+    shutil.copytree(folder, tmp_path / "copy", copy_function=shutil.copyfile, symlinks=True)
+    assert fingerprint(folder) == fingerprint(tmp_path / "copy"), "a copy is the same, whatever its times"
+
+
+def test_a_large_input_is_told_by_its_size_and_pieces_of_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("tfnas.files.LARGE", 1000)
+    monkeypatch.setattr("tfnas.files.PIECE", 200)
+    content = bytearray(os.urandom(7000))
+    path, copy = tmp_path / "a.npz", tmp_path / "b.npz"
+    path.write_bytes(content)
+    copy.write_bytes(content)
+    os.utime(copy, ns=(0, 1))
+    assert fingerprint(path) == fingerprint(copy)
+    for place in (0, 3500, 6999):
+        changed = content.copy()
+        changed[place] ^= 1
+        copy.write_bytes(changed)
+        assert fingerprint(path) != fingerprint(copy), place
+    copy.write_bytes(content[:-1])
+    assert fingerprint(path) != fingerprint(copy)
 
 
 def test_a_folder_without_permission_is_one_sentence(tmp_path, monkeypatch):

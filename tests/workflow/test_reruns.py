@@ -7,6 +7,7 @@ one thing and asks for the plan.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,41 @@ def test_a_touched_file_reruns_nothing(study):
     for name in ("src/tfnas/cells.py", "src/tfnas/statistics.py", "report/refs.bib"):
         os.utime(study.folder / name)
     assert not study.planned(*CONFIG)
+
+
+@pytest.mark.parametrize("keeps_times", [True, False])
+def test_a_copy_of_a_finished_project_plans_nothing(complete, tmp_path, keeps_times):
+    """`cp -a` and `cp -r` to a folder of another name, with its own environment; truth.csv has over a megabyte."""
+    assert (complete.folder / "truth.csv").stat().st_size > 1_000_000
+    folder = tmp_path / "moved" / "another name"
+    copy = shutil.copy2 if keeps_times else shutil.copy
+    shutil.copytree(complete.folder, folder, symlinks=True, copy_function=copy)
+    (folder / ".venv").unlink(missing_ok=True)
+    assert not Project(folder).planned(*CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("file", "title"),
+    [("proxies/naswot.py", "NASWOT"), ("search/regularised_evolution.py", "Regularised evolution")],
+)
+def test_a_title_reruns_whatever_prints_it(study, file, title):
+    path = study.folder / "src/tfnas" / file
+    text = path.read_text()
+    assert f'title="{title}' in text
+    path.write_text(text.replace(f'title="{title}', 'title="Another name'))
+    planned = set(study.planned(*CONFIG))
+    printed = {"tabulate_search", "tabulate_settings", "tabulate_regret", "draw_anytime", "draw_comparisons"}
+    printed |= {"write_numbers", *REPORT}
+    if file.startswith("proxies/"):
+        printed |= {"tabulate_proxies", "tabulate_quality", "tabulate_first_cells", "tabulate_correlations"}
+    assert printed <= planned
+    assert not planned & {
+        "make_batch",
+        "truth_from_table",
+        "draw_search_space",
+        "tabulate_setup",
+        "draw_accuracies",
+    } - ({"tabulate_setup"} if file.startswith("proxies/") else set())
 
 
 def test_a_template_reruns_the_report_alone(study):

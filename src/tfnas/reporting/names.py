@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 from tfnas.search.constraints import constraint_words, limits_of_search
 
 GROUPS = {

@@ -1,4 +1,4 @@
-"""How datasets and proxies are called in the report."""
+"""How datasets are called in the report."""
 
 DATASET_TITLES = {
     "cifar10": "CIFAR-10",
@@ -12,10 +12,3 @@ DATASET_TITLES = {
 def dataset_title(name: str) -> str:
     """Return the printed name of a dataset."""
     return DATASET_TITLES.get(name, name)
-
-
-def proxy_title(name: str) -> str:
-    """Return the printed name of a proxy or an ensemble, from its registry."""
-    from tfnas.proxies.registry import describe
-
-    return describe(name).title

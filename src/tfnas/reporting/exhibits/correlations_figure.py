@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from tfnas.analysis.published_rows import correlation_rows
 from tfnas.files import read_table
 from tfnas.products import Exhibit
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="figure",

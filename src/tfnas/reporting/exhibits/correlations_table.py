@@ -12,6 +12,7 @@ from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.detail import MOST_IN_FULL
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import (
     CORRELATION_COLUMNS,
@@ -23,7 +24,7 @@ from tfnas.reporting.tables import (
     with_interval,
     write_tex,
 )
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

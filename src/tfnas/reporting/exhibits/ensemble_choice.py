@@ -8,9 +8,10 @@ from types import SimpleNamespace
 from tfnas.files import read_table
 from tfnas.leave_one_out import ENSEMBLE_COLUMNS, SPEARMAN, TOP_CELL
 from tfnas.products import Exhibit
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import bold, escape, show
 from tfnas.reporting.tables import RULE, block_heading, row, tabular, with_interval, write_tex
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

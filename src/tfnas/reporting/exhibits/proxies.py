@@ -8,9 +8,10 @@ from typing import Any
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_tables import by_name, test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, block_heading, long_table, row, write_tex
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

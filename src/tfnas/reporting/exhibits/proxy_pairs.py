@@ -12,9 +12,9 @@ from tfnas.products import Exhibit
 from tfnas.reporting.detail import MOST_WITH_VALUES
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import by_name, test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import WIDTH, figure_style, save
-from tfnas.reporting.titles import proxy_title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

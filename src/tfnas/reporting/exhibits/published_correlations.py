@@ -9,10 +9,11 @@ from typing import Any
 from tfnas.analysis.published_rows import compare, quoted_correlations
 from tfnas.files import read_table
 from tfnas.products import Exhibit
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.published import COEFFICIENTS, origin
 from tfnas.reporting.rounding import MISSING, bold, escape, show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, long_table, row, write_tex
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

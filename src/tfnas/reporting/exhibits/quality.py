@@ -9,9 +9,10 @@ import pandas as pd
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_tables import NOISE_COLUMNS, QUALITY_COLUMNS, by_name, test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import MISSING, escape, show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, long_tables, row, with_interval, write_tex
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

@@ -7,9 +7,10 @@ from types import SimpleNamespace
 from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_tables import bold_if_best, by_name, rank_proxies, test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import CORRELATION_COLUMNS, row, tabular, write_tex
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",

@@ -11,9 +11,10 @@ from tfnas.cells import codes_of
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 from tfnas.score_table import ScoreTable
 
 WIDE = 1000

@@ -7,9 +7,9 @@ from typing import Any
 
 from tfnas.products import Exhibit
 from tfnas.reporting.names import GROUPS, accuracies_words, by_group, search_titles, tex_title
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import MISSING, escape
 from tfnas.reporting.tables import row, tabular, write_tex
-from tfnas.reporting.titles import proxy_title
 from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(

@@ -11,8 +11,8 @@ from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.tables import CORRELATION_COLUMNS
-from tfnas.reporting.titles import proxy_title
 from tfnas.reporting.wording import inverted, listed
 
 SPEC = Topic(

@@ -19,9 +19,10 @@ from tfnas.analysis.published_rows import (
 from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import SHORT, Numbers
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.published import COEFFICIENTS
 from tfnas.reporting.tables import CORRELATION_COLUMNS
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Topic(
     name="published",

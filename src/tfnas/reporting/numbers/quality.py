@@ -8,7 +8,7 @@ from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_tables import QUALITY_COLUMNS, by_name
-from tfnas.reporting.titles import proxy_title
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.wording import interval_sign, part_words
 from tfnas.statistics import FIRST
 

@@ -11,8 +11,8 @@ from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
 from tfnas.reporting.proxy_tables import rank_proxies, test_correlations
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.tables import CORRELATION_COLUMNS
-from tfnas.reporting.titles import proxy_title
 from tfnas.reporting.wording import inverted
 
 SPEC = Topic(

@@ -9,7 +9,7 @@ from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
 from tfnas.reporting.proxy_tables import NOISE_COLUMNS
-from tfnas.reporting.titles import proxy_title
+from tfnas.reporting.proxy_titles import proxy_title
 
 SPEC = Topic(
     name="stability",

@@ -12,8 +12,9 @@ from tfnas.products import Topic
 from tfnas.reporting.claims import FEW_RUNS
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.tables import fact
-from tfnas.reporting.titles import dataset_title, proxy_title
+from tfnas.reporting.titles import dataset_title
 
 SPEC = Topic(
     name="study",

@@ -1,0 +1,193 @@
+"""Which rules an edit of each module reaches, against a description kept by hand: neither more rules nor fewer.
+
+What follows from a rule is decided by Snakemake. So the description names, for each module, the first rules whose
+result it can change; all others that read it must follow from those. A new module must be described here.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+
+import pytest
+from plan_helpers import Plan
+from workflow_helpers import Project, write_inputs
+
+CONFIG = ("--configfile", "tests/configs/rerun.yaml")
+
+BATCH = "make_batch make_second_batch"
+SCORING = "score_chunk score_noise measure_kernels"
+RUNS = "run_search"
+TRUTH = "truth_from_table"
+NUMBERS = "write_numbers"
+
+REACHES = {
+    # images, ground truth, networks
+    "datasets/digits": BATCH,
+    "datasets/images": BATCH,
+    "datasets/own_images": BATCH,
+    "datasets/registry": BATCH,
+    "datasets/sources": BATCH,
+    "datasets/splits": BATCH,
+    "official_files": BATCH,
+    "seeds": BATCH,
+    "truth/table": TRUTH,
+    "truth/schema": TRUTH,
+    "truth/counts": TRUTH,
+    "networks/skeleton": f"score_chunk score_noise {TRUTH}",
+    "networks/batched": SCORING,
+    "networks/reference": SCORING,
+    # scores
+    "proxies/naswot": SCORING,
+    "proxies/trial": SCORING,
+    "proxies/classes": SCORING,
+    "proxies/contract": f"{SCORING} tabulate_settings",
+    "proxies/registry": f"{SCORING} tabulate_settings",
+    "scoring": SCORING,
+    "scoring_plan": SCORING,
+    "score_table": SCORING,
+    "score_writer": SCORING,
+    "score_checks": SCORING,
+    "faults": SCORING,
+    "memory": SCORING,
+    "precision": SCORING,
+    "progress": SCORING,
+    "kernel_maps": "measure_kernels",
+    "rates": "measure_rates",
+    "ensembles": "merge_scores",
+    "finished_scores": "merge_scores",
+    "own_scores": "merge_scores",
+    "given_tables": f"merge_scores {TRUTH}",
+    "missing_scores": f"merge_scores {RUNS} summarise_truth",
+    # searches
+    "search/proxy_search": RUNS,
+    "search/regularised_evolution": RUNS,
+    "search/runner": RUNS,
+    "search/base": f"{RUNS} tabulate_settings",
+    "search/registry": f"{RUNS} tabulate_settings",
+    "search/constraints": f"{RUNS} tabulate_settings",
+    "live": RUNS,
+    "truth/benchmark": f"{RUNS} measure_kernels",
+    "truth/costs": RUNS,
+    # analysis
+    "analysis/best_cells": "summarise_best_cells",
+    "analysis/cells_in_order": "summarise_correlations summarise_proxies summarise_search",
+    "analysis/comparisons": "summarise_comparisons",
+    "analysis/correlations": "summarise_correlations",
+    "analysis/curves": "summarise_curves summarise_equal_time",
+    "analysis/equal_time": "summarise_equal_time",
+    "analysis/noise": "summarise_noise",
+    "analysis/order": "summarise_order",
+    "analysis/prices": "summarise_prices",
+    "analysis/proxies": "summarise_proxies",
+    "analysis/published_rows": "summarise_prices tabulate_search tabulate_transfer",
+    "analysis/regret": "summarise_regret",
+    "analysis/search": "summarise_search",
+    "analysis/truths": "summarise_truth",
+    "comparisons": "summarise_comparisons summarise_regret",
+    "runs": "summarise_comparisons summarise_prices summarise_regret summarise_search",
+    "statistics": "summarise_comparisons summarise_correlations summarise_equal_time summarise_noise summarise_order "
+    "summarise_prices summarise_proxies summarise_regret summarise_search summarise_truth",
+    "influence": "as statistics",
+    # the report
+    "products": "summarise_* draw_* tabulate_*",
+    "reporting/behind": "draw_* tabulate_* write_numbers",
+    "reporting/style": "draw_* tabulate_equal_time",
+    "reporting/tables": "tabulate_* write_numbers",
+    "reporting/templates": "render_report",
+    "reporting/citations": "render_report",
+    "reporting/latex": "compile_report",
+    "reporting/numbers/*": NUMBERS,
+    "reporting/claims": NUMBERS,
+    "reporting/comparison_numbers": NUMBERS,
+    "reporting/proxy_numbers": NUMBERS,
+    "reporting/wording": NUMBERS,
+    "reporting/drawing": "draw_best_cells draw_search_space",
+    "reporting/curve_panels": "draw_anytime draw_queries",
+    "reporting/detail": "draw_comparisons tabulate_correlations",
+    "reporting/published": "tabulate_search tabulate_transfer",
+    "reporting/equal_time_phases": "draw_equal_time tabulate_equal_time write_numbers",
+    "reporting/comparison_tables": "draw_comparisons tabulate_comparisons tabulate_regret write_numbers",
+    "reporting/proxy_tables": "tabulate_first_cells tabulate_proxies tabulate_quality write_numbers",
+    "reporting/proxy_titles": "draw_anytime draw_comparisons draw_queries draw_scatter draw_search_times "
+    "tabulate_comparisons tabulate_correlations tabulate_equal_time tabulate_first_cells tabulate_prices "
+    "tabulate_proxies tabulate_quality tabulate_regret tabulate_search tabulate_settings tabulate_times "
+    "tabulate_transfer write_numbers",
+    "reporting/names": "draw_anytime draw_comparisons draw_queries draw_search_times tabulate_comparisons "
+    "tabulate_equal_time tabulate_prices tabulate_regret tabulate_search tabulate_settings tabulate_times "
+    "tabulate_transfer write_numbers",
+    "reporting/exhibits/equal_time_figure": "draw_equal_time tabulate_equal_time",
+    "reporting/exhibits/search_table": "tabulate_search tabulate_transfer",
+    "provenance": "write_provenance",
+}
+"""The first rules that a module reaches, separated by spaces; ``*`` stands for any ending."""
+
+FOUNDATIONS = ("cells", "files", "letters", "reporting/rounding", "reporting/titles")
+"""Modules that most of the project rests on: each reaches at least one rule of every stage that it serves."""
+
+WITHOUT_EFFECT = (
+    "__init__", "*/__init__", "errors", "workflow", "config", "study", "study_file", "forecast", "command_line",
+    "product_rules", "catalogue", "study/*",
+)  # fmt: skip
+"""Modules that decide which jobs there are, word errors or print documentation: they reach nothing."""
+
+
+@pytest.fixture(scope="module")
+def plan(root, tmp_path_factory):
+    project = Project.copy_to(root, tmp_path_factory.mktemp("matrix") / "project")
+    write_inputs(project.folder)
+    return Plan.of(project, *CONFIG)
+
+
+def described(module: str, rules: set[str]) -> set[str] | None:
+    """Return the first rules that the description names for a module, None where it says nothing."""
+    text = REACHES.get(module) or next((reach for name, reach in REACHES.items() if fnmatch(module, name)), None)
+    if text is None:
+        return None
+    text = REACHES["statistics"] if text == "as statistics" else text
+    return {rule for pattern in text.split() for rule in rules if fnmatch(rule, pattern)}
+
+
+def modules(root) -> list[str]:
+    folder = root / "src/tfnas"
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.py"))
+
+
+def test_every_module_reaches_the_rules_that_it_can_change_and_no_others(root, plan):
+    wrong = []
+    for module in modules(root):
+        reached = plan.reading(f"src/tfnas/{module}.py")
+        if module in FOUNDATIONS:
+            assert reached, module
+            continue
+        if module.startswith("reporting/exhibits/") and module not in REACHES:
+            expected = reached if len(reached) <= 1 else set()
+        elif any(fnmatch(module, pattern) for pattern in WITHOUT_EFFECT):
+            expected = set()
+        else:
+            expected = described(module, set(plan.inputs)) if reached else set()
+        if expected is None:
+            wrong.append(f"{module} reaches {' '.join(sorted(plan.first(reached)))}, which nobody has described")
+        elif plan.with_what_follows(expected) != plan.with_what_follows(reached):
+            more = plan.with_what_follows(reached) - plan.with_what_follows(expected)
+            fewer = plan.with_what_follows(expected) - plan.with_what_follows(reached)
+            wrong.append(f"{module}: also reaches {sorted(more)}, does not reach {sorted(fewer)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_this_study_does_not_use_reaches_nothing(plan):
+    for module in ("downloads", "truth/archive", "truth/trainer", "search/area", "proxies/zen", "datasets/cifar"):
+        assert not plan.reading(f"src/tfnas/{module}.py"), module
+
+
+def test_every_script_is_noticed_by_its_own_rules(root, plan):
+    """Snakemake itself notices an edited script; each rule names exactly one."""
+    scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
+    for rule in plan.inputs:
+        kind = "make_summary" if rule.startswith("summarise_") else "make_exhibit"
+        own = kind if rule.startswith(("summarise_", "draw_", "tabulate_")) else rule
+        assert own in scripts | {"all"} or rule == "make_second_batch", rule
+
+
+def test_packages_are_empty(root):
+    for path in (root / "src/tfnas").rglob("*/__init__.py"):
+        assert not path.read_text().strip(), f"{path} is imported by everybody who imports one of its modules"
