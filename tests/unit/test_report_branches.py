@@ -1100,10 +1100,10 @@ def test_scores_of_a_users_own_are_told_once_with_their_source(given):
 def test_given_scores_have_no_mini_batch_and_no_weights(one):
     text = one(config={"scoring": {"scores": "table"}})
     assert "Scores were given as a table; the machine that computed them: " in text
-    assert "All runs on a dataset read the same scores: deviations and intervals hold what a search draws" in text
+    assert "All runs on a dataset read the same scores. Deviations and intervals hold what a search draws" in text
     text = one()
     assert "Scores were computed, and their seconds measured, on: " in text
-    assert "read the same scores, of one mini-batch and the same initial weights: deviations and intervals" in text
+    assert "read the same scores, of one mini-batch and the same initial weights. Deviations and intervals" in text
     assert "No score was computed" not in text
 
 
