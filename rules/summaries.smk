@@ -28,6 +28,8 @@ for SUMMARY in STUDY.summary_specs:
 
 
 rule write_run_config:
+    input:
+        lib=sources("write_run_config"),
     output:
         "results/{study}/run_config.yaml",
     log:

@@ -405,9 +405,10 @@ def copy_report(report: str | Path, copy: str | Path, since: float = 0.0) -> Non
 
 
 def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[str]:
-    """Return the library files that a script uses, to be declared as inputs of its rule.
+    """Return a script and the library files that it uses, to be declared as inputs of its rule.
 
-    Snakemake notices a change of a script, not of a module it imports. The imports of ``tfnas`` are followed through
+    Snakemake tells a script by its time, which a copy of the project changes, and does not see the modules that it
+    imports; as inputs all are told by what they hold. The imports of ``tfnas`` are followed through
     the syntax trees, those inside functions included, those under ``if TYPE_CHECKING`` not. Modules found at run time
     by a registry are not seen: name the one that a job uses in ``extra``. Modules that cannot change a result
     (:data:`WITHOUT_EFFECT`) are left out.
@@ -424,8 +425,8 @@ def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[
     """
     if not Path(script).exists():
         raise ConfigError(f"The script '{script}' of a rule does not exist.")
-    found: set[Path] = {Path(path).resolve() for path in extra}
-    queue = [Path(script).resolve(), *found]
+    found: set[Path] = {Path(path).resolve() for path in (script, *extra)}
+    queue = list(found)
     while queue:
         for path in _imported(queue.pop()):
             if path not in found:
