@@ -20,7 +20,7 @@ REPORT = {"render_report", "compile_report", "all"}
 PRICES = {"summarise_curves", "summarise_equal_time", "summarise_prices", "tabulate_prices", "tabulate_equal_time"}
 FIGURES = {"draw_scatter", "draw_anytime", "draw_equal_time", "draw_queries", "draw_search_times", "draw_comparisons"}
 TABLES = {"tabulate_correlations", "tabulate_search", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
-SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise"}
+SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise", "summarise_order"}
 AFTER_SEARCH = {"summarise_search", *CONTESTS, *PRICES, "write_provenance", "write_numbers", *REPORT}
 
 
