@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from reporting_helpers import behind, check_files, made, points
 from search_helpers import nats_truth, score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
@@ -14,12 +15,10 @@ from tfnas.fronts import CELL_COLUMNS, FRONT_COLUMNS, SPACE_COLUMNS, allowed, su
 from tfnas.fronts import test_accuracies as accuracies_of
 from tfnas.hardware import convert, limits_of_search
 from tfnas.limits import LIMIT_COLUMNS, summarise_limits
-from tfnas.reporting.exhibits.fronts_figure import draw_fronts
-from tfnas.reporting.exhibits.fronts_table import write_fronts_table
-from tfnas.reporting.exhibits.limits import write_limits_table
-from tfnas.reporting.exhibits.spaces import write_spaces_table
+from tfnas.reporting.exhibits import fronts_figure, fronts_table, limits
+from tfnas.reporting.exhibits import spaces as spaces_table
 from tfnas.reporting.hardware import add_fronts, add_limits, cost_title
-from tfnas.reporting.names import contenders
+from tfnas.reporting.names import contenders, dataset_title, search_titles
 from tfnas.reporting.numbers import Numbers
 from tfnas.search.runner import run_block
 
@@ -121,17 +120,40 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     row = pd.read_csv(tmp_path / "fronts.csv").iloc[0]
     assert (row["n"], row["median_run"]) == (4, 0)
     assert row[["mean", "std", "median", "ci_low", "ci_high"]].isna().all()
-    draw_fronts(tmp_path / "fronts.csv", tmp_path / "cells.parquet", truths, {}, searches, tmp_path / "f.pdf")
-    write_fronts_table(tmp_path / "fronts.csv", searches, ["one"], tmp_path / "f.tex")
+    summaries = {"summary": tmp_path / "fronts.csv", "cells": tmp_path / "cells.parquet"}
+    output = made(
+        fronts_figure, tmp_path / "figure/f.pdf", **summaries, truths=truths, latencies={}, searches=searches
+    )  # fmt: skip
+    assert {x for x, _ in points(output)} == {5.0}, "all cells cost the same"
+    made(fronts_table, tmp_path / "f.tex", summary=summaries["summary"], searches=searches, datasets=["one"])
     assert "nan" not in (tmp_path / "f.tex").read_text().lower()
 
 
 def test_figure_and_table_of_fronts(study, tmp_path):
     folder, truths, latencies = study
-    draw_fronts(folder / "fronts.csv", folder / "cells.parquet", truths, latencies, SEARCHES, tmp_path / "f.pdf")
-    assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
-    assert (tmp_path / "f.png").exists()
-    write_fronts_table(folder / "fronts.csv", SEARCHES, DATASETS, tmp_path / "f.tex")
+    summary = pd.read_csv(folder / "fronts.csv")
+    cells = pd.read_parquet(folder / "cells.parquet")
+    output = made(
+        fronts_figure, tmp_path / "figure/f.pdf", summary=folder / "fronts.csv", cells=folder / "cells.parquet",
+        truths=truths, latencies=latencies, searches=SEARCHES,
+    )  # fmt: skip
+    check_files(output)
+    titles, table = search_titles(SEARCHES), behind(output)
+    for place, search in enumerate(dict.fromkeys(summary["search"])):
+        for dataset in DATASETS:
+            row = summary.query("search == @search and searched_on == dataset and dataset == @dataset").iloc[0]
+            own = cells.query("search == @search and searched_on == dataset and dataset == @dataset")
+            own = own[own["run"] == row["median_run"]]
+            wanted = list(zip(own["cost"], own["test_accuracy"], strict=True))
+            panel = table[(table["panel"] == dataset_title(dataset)) & (table["series"] == titles[search])]
+            assert list(zip(panel["x"], panel["y"], strict=True)) == wanted, place
+    truth = pd.read_csv(truths["one"])
+    best = truth.groupby("flops")["test_accuracy"].max().cummax().drop_duplicates()
+    front = points(output, panel=dataset_title("one"), series="true front")
+    assert set(best.items()) <= set(front), "the best of all cells of at most so many FLOPs"
+    everything = points(output, panel=dataset_title("one"), series="")
+    assert set(zip(truth["flops"], truth["test_accuracy"], strict=True)) <= set(everything)
+    made(fronts_table, tmp_path / "f.tex", summary=folder / "fronts.csv", searches=SEARCHES, datasets=DATASETS)
     text = (tmp_path / "f.tex").read_text()
     assert "latency on phone" in text
     assert text.count(r"\\") == 2 + 2
@@ -156,7 +178,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     assert one.loc["all", "flops_mean"] == pytest.approx(1 + 6 / 5)
     assert tuple(one.loc["no-conv", ["cells", "flops_20", "flops_max"]]) == (64, 1, 1)
     assert one.loc["all", "accuracy_best"] == truth_table()["test_accuracy"].max()
-    write_spaces_table(tmp_path / "spaces.csv", spaces, DATASETS, tmp_path / "s.tex")
+    made(spaces_table, tmp_path / "s.tex", summary=tmp_path / "spaces.csv", spaces=spaces, datasets=DATASETS)
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
     with pytest.raises(SearchError, match=r"satisfies search.spaces.none-left \(flops ≤ 0.5\): .* raise flops"):
@@ -270,8 +292,8 @@ def test_a_target_below_every_cell_has_no_best_cell(limited):
     known = {  # titles are those of proxies that exist
         label: settings | ({"proxy": "naswot"} if "proxy" in settings else {}) for label, settings in LIMITED.items()
     }
-    write_limits_table(folder / "limits.csv", known, DATASETS, folder / "limits.tex")
-    text = (folder / "limits.tex").read_text()
+    made(limits, folder / "tables/limits.tex", summary=folder / "limits.csv", searches=known, datasets=DATASETS)
+    text = (folder / "tables/limits.tex").read_text()
     assert "nan" not in text.lower()
     assert text.count(r"\\") == 2 + 2 + (1 + 1 + 2 + 1) * 2
     assert "latency on phone (ms) $\\leq$ 8" in text
@@ -319,7 +341,8 @@ def test_a_limit_beside_a_target_is_no_target(limited):
     both = pd.concat([summary, summary.assign(cost="params", limit=2.5)])
     both.to_csv(folder / "both.csv", index=False)
     settings = LIMITED["traded"] | {"proxy": "naswot", "constraint": {"params": {"max": 2.5}}}
-    write_limits_table(folder / "both.csv", {"traded": settings}, ["one"], folder / "both.tex")
-    text = (folder / "both.tex").read_text()
+    output = folder / "tables/both.tex"
+    made(limits, output, summary=folder / "both.csv", searches={"traded": settings}, datasets=["one"])
+    text = output.read_text()
     assert "FLOPs (millions) about 2 &" in text
     assert "parameters $\\leq$ 2.5 &" in text

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from reporting_helpers import FakeStudy
+from reporting_helpers import FakeStudy, made
 from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
-from tfnas.reporting.exhibits.published_searches import write_published_search_table
+from tfnas.reporting.exhibits import published_searches
 from tfnas.reporting.names import GROUPS
 from tfnas.reporting.numbers import Numbers
 from tfnas.reporting.published import matching_labels, read_published, rows_alone, rows_beside, search_rows
@@ -278,7 +278,8 @@ def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
 
 def test_the_table_of_comparisons(against, published, tmp_path):
     output = tmp_path / "table.tex"
-    write_published_search_table(against, published, SEARCHES, ["cifar10", "cifar100"], output)
+    of_study = {"searches": SEARCHES, "datasets": ["cifar10", "cifar100"]}
+    made(published_searches, output, against=against, published=[published], **of_study)
     text = output.read_text()
     assert r"94.30\,\textpm\,0.10 & \quoted{94.35\,\textpm\,0.05} & $-0.05$ & $-3.3$ & within one s.d. \\" in text
     assert r"93.00\,\textpm\,0.00 & \quoted{93.63} & $-0.63$ & -- & -- \\" in text

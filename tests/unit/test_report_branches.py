@@ -17,6 +17,7 @@ import pytest
 from equal_time_helpers import OneVerdict, write_summary
 from reporting_helpers import ONE_SEED, FakeStudy
 
+from tfnas import products
 from tfnas.equal_time import GROUPS
 from tfnas.files import read_json, read_table, write_json, write_table
 from tfnas.proxies.registry import declare_own
@@ -32,15 +33,8 @@ MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
 SEARCHED = ("main.tex", "sections", "passages", "appendix")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
-FIGURES = (
-    "search-space accuracies best-cells correlations search-times critical-difference fronts anytime "
-    "equal-time queries scatter-{proxy} proxy-pairs-{dataset} batch-{dataset} kernels-{dataset} comparisons-{dataset}"
-).split()
-TABLES = (
-    "setup settings best-cells correlations proxies quality first-cells ranking published-correlations "
-    "published-searches search transfer times contract provenance regret comparisons ensemble-choice ensemble-top "
-    "leagues league-searches limits fronts spaces prices equal-time"
-).split()
+STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in products.exhibits())
+"""Every exhibit there is, with ``{proxy}`` or ``{dataset}`` where there is one for each."""
 
 
 def marked(text, name):
@@ -109,13 +103,12 @@ class Scenario:
         self.study, self.numbers, self.folder, self.tmp_path = study.config, numbers, folder, tmp_path
         names = {"proxy": study.names, "dataset": study.datasets}
         self.exhibits = [
-            f"{kind}/{name.format(**{key: value})}{suffix}"
-            for kind, suffix, patterns in (("figures", ".pdf", FIGURES), ("tables", ".tex", TABLES))
-            for name in patterns
+            stem.format(**{key: value})
+            for stem in STEMS
             for key, every in names.items()
-            for value in (every if f"{{{key}}}" in name else every[:1])
-            if (f"{{{key}}}" in name or "{" not in name)
-            and not {(bare := name.partition("-{")[0]), f"{kind}/{bare}"} & set(without)
+            for value in (every if f"{{{key}}}" in stem else every[:1])
+            if (f"{{{key}}}" in stem or "{" not in stem)
+            and not {(bare := re.split(r"-\{|\.", stem)[0]), bare.partition("/")[2]} & set(without)
         ]
 
     def __call__(self, changes=None, without=(), drop=(), config=None, only=None):
