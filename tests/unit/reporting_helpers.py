@@ -125,10 +125,10 @@ def points(output: Path, kind: str = "point", **where: str) -> list[tuple[float,
     return list(zip(table["x"], table["y"], strict=True))
 
 
-def ticks(output: Path, axis: str) -> list[str]:
-    """Return the names along the axis x or y of a figure, in the order of their places."""
+def ticks(output: Path, axis: str, panel: str | None = None) -> list[str]:
+    """Return the names along the axis x or y of a figure or a panel, in the order of their places."""
     table = behind(output)
-    table = table[(table["kind"] == "tick") & table[axis].notna()]
+    table = table[(table["kind"] == "tick") & table[axis].notna() & (table["panel"] == (panel or table["panel"]))]
     return table.drop_duplicates(axis).sort_values(axis)["series"].tolist()
 
 
@@ -274,7 +274,7 @@ class FakeStudy:
         write_queries(
             summaries / "query-curves.csv", self.datasets, [label for label in charged if label not in free], free
         )
-        write_prices(summaries / "prices.csv", self.datasets, charged)
+        write_prices(summaries / "prices.csv", self.datasets, self.searches)
         self._equal_time(study)
         self._costs(study)
         for dataset in self.datasets:

@@ -32,7 +32,7 @@ from tfnas.reporting.published_searches import (
 )
 from tfnas.score_table import ScoreTable
 from tfnas.search.runner import run_block
-from tfnas.summaries import summarise_search
+from tfnas.summaries import summarise_searches
 
 BUDGETS = {"cifar10": 12000.0, "cifar100": 40000.0, "ImageNet16-120": 120000.0}
 
@@ -353,7 +353,7 @@ def compared(searches, scores, truth, published, folder):
             runs.append(folder / f"{label}-{dataset}.parquet")
             budget = BUDGETS[dataset] if trains else None
             run_block(label, settings, dataset, truth, scores.get(dataset), 0, RUNS - 1, 2026, budget, runs[-1], "nats")
-    summarise_search(runs, folder / "search.csv", 0)
+    summarise_searches(runs, folder / "search.csv", 0)
     output = folder / "published.csv"
     write_published_summary(folder / "search.csv", published, searches, list(NATS_DATASETS), BUDGETS, output)
     return pd.read_csv(output)

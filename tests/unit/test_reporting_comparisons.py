@@ -120,7 +120,7 @@ def test_comparisons_are_drawn(tmp_path, searches):
     pairs = comparison_tables.Pairs(study.contests["search_pairs_path"])
     table = behind(output)
     wins = {(int(row.y), int(row.x)): row.value for row in table[table["kind"] == "entry"].itertuples()}
-    texts = {(row.y, row.x): row.series for row in table[table["kind"] == "text"].itertuples()}
+    texts = {(int(row.y), int(row.x)): row.series for row in table[table["kind"] == "text"].itertuples()}
     for (i, one), (j, other) in product(enumerate(order), repeat=2):
         if i == j:
             assert np.isnan(wins[i, j])
@@ -129,7 +129,7 @@ def test_comparisons_are_drawn(tmp_path, searches):
         pair = pairs.between("digits", one, other)
         assert wins[i, j] == pytest.approx(pair.probability)
         assert texts[i, j] == plain(pair.difference, "accuracy")
-    hollow = {(round(y + 0.34), x) for x, y in points(output)}
+    hollow = {(round(y + 0.34), int(x)) for x, y in points(output)}
     alike = {(i, j) for i, j in texts if not pairs.between("digits", order[i], order[j]).told_apart}
     assert hollow == alike
     assert bool(alike) is (len(searches) > 2)

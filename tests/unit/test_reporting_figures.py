@@ -295,7 +295,7 @@ def test_pairs_of_few_and_of_many_proxies(count, tmp_path):
     sources = {"pairs": study.pairs, "correlations": study.correlations, "datasets": study.datasets}
     made(proxy_pairs, output, **sources, dataset="cifar100", scored=study.names)
     check_files(output)
-    order = ticks(output, "y")
+    order = ticks(output, "y", "2")
     assert sorted(order) == sorted(map(proxy_title, names))
     drawn = behind(output)
     pairs = table[table["dataset"] == "cifar100"].set_index(["proxy", "other"])["spearman"]

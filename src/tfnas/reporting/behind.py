@@ -63,7 +63,9 @@ def _panel(axes: Axes, number: int) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of a panel, the name of the panel first."""
     panel = axes.get_title().replace("\n", " ") or str(number)
     members = {artist: container for container in axes.containers for artist in container.get_children()}
-    for artist in (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts):
+    caps = {cap for container in axes.containers for cap in getattr(container, "lines", ((), ()))[1]}
+    artists = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts)
+    for artist in (artist for artist in artists if artist not in caps):
         name = _name(artist) or _name(members.get(artist, artist))
         for kind, *numbers in _rows(artist, axes):
             yield (panel, kind, name, *numbers, *[""] * (len(DRAWN) - 3 - len(numbers)))
