@@ -109,7 +109,7 @@ def drawn_against(study, dataset, output):
     return made(comparisons_figure, output, **paths, searches=study.searches, dataset=dataset)
 
 
-@pytest.mark.parametrize("searches", [("random-cell", "area"), tuple(MEANS)[:7]])
+@pytest.mark.parametrize("searches", [("random-cell", "area"), tuple(MEANS)])
 def test_comparisons_are_drawn(tmp_path, searches):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=searches)
     output = drawn_against(study, "digits", tmp_path / "figure.pdf")
