@@ -10,7 +10,7 @@ from reporting_helpers import SEARCHES, FakeStudy, make_everything, make_product
 
 from tfnas import products
 from tfnas.errors import ConfigError
-from tfnas.products import Exhibit, Product, Summary, read_spec, words
+from tfnas.products import Exhibit, Summary, read_spec, words
 
 HEAD = '''"""Something."""
 
@@ -231,8 +231,3 @@ def test_everything_is_made_from_the_files_of_its_rule(tmp_path):
     for path in files:
         assert (tmp_path / path).stat().st_size > 0
         assert (tmp_path / path).with_suffix(".csv").stat().st_size > 0
-
-
-def test_the_two_kinds_share_a_declaration():
-    assert issubclass(Summary, Product)
-    assert issubclass(Exhibit, Product)

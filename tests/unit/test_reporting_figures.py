@@ -177,9 +177,7 @@ def test_accuracies_are_drawn_against_search_times(name, request, tmp_path):
         assert points(output, panel=panel, series="NASWOT (N = 10, 100)") == [(2.0, 90.0), (2.0, 91.0)], "joined"
         assert points(output, panel=panel, series="AREA") == [(107.0, 91.231)], "scoring and training"
         assert points(output, panel=panel, series="Random search") == [(105.0, 91.2)]
-        [first, last] = points(output, panel=panel, series="Oracle (N = 10)") or points(
-            output, panel=panel, series="Oracle"
-        )
+        first, last = points(output, panel=panel, series="Oracle")
         assert np.isnan([first[0], last[0]]).all(), "a reference has no seconds"
         assert (first[1], last[1]) == (91.5, 91.5)
         bars = behind(output).query("kind == 'segment' and series == 'AREA'")
@@ -227,7 +225,7 @@ def test_a_figure_is_the_same_twice(tmp_path):
 def test_the_skeleton_of_the_study_is_drawn(tmp_path):
     output = made(search_space, tmp_path / "figure.pdf", skeleton={"channels": 3, "cells_per_stage": 7})
     table = behind(output)
-    assert "".join(table[table["panel"] == "1"]["series"]).replace("~", "~") == str(search_space.EXAMPLE_CELL)
+    assert "".join(table[table["panel"] == "1"]["series"]) == str(search_space.EXAMPLE_CELL)
     curves = table[table["kind"] == "curve"]
     assert dict(zip(zip(curves["x"], curves["x_end"], strict=True), curves["series"], strict=True)) == dict(
         zip(EDGES, search_space.EXAMPLE_CELL.operations, strict=True)
