@@ -8,6 +8,7 @@ import pytest
 import scipy.stats
 from search_helpers import nats_truth, truth_table, write
 
+from tfnas.analysis.search import summarise_searches
 from tfnas.comparisons import (
     COMPARISON_COLUMNS,
     RANK_COLUMNS,
@@ -20,7 +21,6 @@ from tfnas.errors import SearchError, TruthError
 from tfnas.files import read_facts
 from tfnas.search.runner import COLUMNS, run_block
 from tfnas.statistics import holm
-from tfnas.summaries import summarise_search
 
 
 def runs_of(accuracies, folder, searched_on="one", dataset="one"):
@@ -120,7 +120,7 @@ def test_regret_is_what_is_left_to_the_best_cell(tmp_path):
     truths = {"one": write(pd.DataFrame({"test_accuracy": [94.0, 80.0, np.nan]}), tmp_path / "one.csv")}
     paths = runs_of({"a": [94.0, 93.0, 90.0, 94.0]}, tmp_path)
     summarise_regret(paths, truths, tmp_path / "regret.csv", 0)
-    summarise_search(paths, tmp_path / "search.csv", 0)
+    summarise_searches(paths, tmp_path / "search.csv", 0)
     table, accuracy = pd.read_csv(tmp_path / "regret.csv"), pd.read_csv(tmp_path / "search.csv").iloc[0]
     assert tuple(table.columns) == REGRET_COLUMNS
     row = table.iloc[0]

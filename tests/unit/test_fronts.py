@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from reporting_helpers import added, behind, check_files, made, points
 from search_helpers import nats_truth, score_table, truth_table, write
 
 from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, summarise_fronts
@@ -14,13 +15,14 @@ from tfnas.analysis.spaces import SPACE_COLUMNS, summarise_spaces
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
-from tfnas.reporting.exhibits.fronts_figure import draw_fronts
-from tfnas.reporting.exhibits.fronts_table import write_fronts_table
-from tfnas.reporting.exhibits.limits import write_limits_table
-from tfnas.reporting.exhibits.spaces import write_spaces_table
-from tfnas.reporting.hardware import add_fronts, add_limits, cost_title
-from tfnas.reporting.names import contenders
-from tfnas.reporting.numbers import Numbers
+from tfnas.reporting.exhibits import fronts_figure, fronts_table, limits
+from tfnas.reporting.exhibits import spaces as spaces_table
+from tfnas.reporting.hardware import cost_title
+from tfnas.reporting.names import contenders, search_titles
+from tfnas.reporting.numbers import fronts as front_numbers
+from tfnas.reporting.numbers import limits as limit_numbers
+from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.titles import dataset_title
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.runner import run_block
 from tfnas.truth.latencies import convert
@@ -123,17 +125,40 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     row = pd.read_csv(tmp_path / "fronts.csv").iloc[0]
     assert (row["n"], row["median_run"]) == (4, 0)
     assert row[["mean", "std", "median", "ci_low", "ci_high"]].isna().all()
-    draw_fronts(tmp_path / "fronts.csv", tmp_path / "cells.parquet", truths, {}, searches, tmp_path / "f.pdf")
-    write_fronts_table(tmp_path / "fronts.csv", searches, ["one"], tmp_path / "f.tex")
+    summaries = {"summary": tmp_path / "fronts.csv", "cells": tmp_path / "cells.parquet"}
+    output = made(
+        fronts_figure, tmp_path / "figure/f.pdf", **summaries, truths=truths, latencies={}, searches=searches
+    )  # fmt: skip
+    assert {x for x, _ in points(output)} == {5.0}, "all cells cost the same"
+    made(fronts_table, tmp_path / "f.tex", summary=summaries["summary"], searches=searches, datasets=["one"])
     assert "nan" not in (tmp_path / "f.tex").read_text().lower()
 
 
 def test_figure_and_table_of_fronts(study, tmp_path):
     folder, truths, latencies = study
-    draw_fronts(folder / "fronts.csv", folder / "cells.parquet", truths, latencies, SEARCHES, tmp_path / "f.pdf")
-    assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF")
-    assert (tmp_path / "f.png").exists()
-    write_fronts_table(folder / "fronts.csv", SEARCHES, DATASETS, tmp_path / "f.tex")
+    summary = pd.read_csv(folder / "fronts.csv")
+    cells = pd.read_parquet(folder / "cells.parquet")
+    output = made(
+        fronts_figure, tmp_path / "figure/f.pdf", summary=folder / "fronts.csv", cells=folder / "cells.parquet",
+        truths=truths, latencies=latencies, searches=SEARCHES,
+    )  # fmt: skip
+    check_files(output)
+    titles, table = search_titles(SEARCHES), behind(output)
+    for place, search in enumerate(dict.fromkeys(summary["search"])):
+        for dataset in DATASETS:
+            row = summary.query("search == @search and searched_on == dataset and dataset == @dataset").iloc[0]
+            own = cells.query("search == @search and searched_on == dataset and dataset == @dataset")
+            own = own[own["run"] == row["median_run"]]
+            wanted = list(zip(own["cost"], own["test_accuracy"], strict=True))
+            panel = table[(table["panel"] == dataset_title(dataset)) & (table["series"] == titles[search])]
+            assert list(zip(panel["x"], panel["y"], strict=True)) == wanted, place
+    truth = pd.read_csv(truths["one"])
+    best = truth.groupby("flops")["test_accuracy"].max().cummax().drop_duplicates()
+    front = points(output, panel=dataset_title("one"), series="true front")
+    assert set(best.items()) <= set(front), "the best of all cells of at most so many FLOPs"
+    everything = points(output, panel=dataset_title("one"), series="")
+    assert set(zip(truth["flops"], truth["test_accuracy"], strict=True)) <= set(everything)
+    made(fronts_table, tmp_path / "f.tex", summary=folder / "fronts.csv", searches=SEARCHES, datasets=DATASETS)
     text = (tmp_path / "f.tex").read_text()
     assert "latency on phone" in text
     assert text.count(r"\\") == 2 + 2
@@ -158,7 +183,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     assert one.loc["all", "flops_mean"] == pytest.approx(1 + 6 / 5)
     assert tuple(one.loc["no-conv", ["cells", "flops_20", "flops_max"]]) == (64, 1, 1)
     assert one.loc["all", "accuracy_best"] == truth_table()["test_accuracy"].max()
-    write_spaces_table(tmp_path / "spaces.csv", spaces, DATASETS, tmp_path / "s.tex")
+    made(spaces_table, tmp_path / "s.tex", summary=tmp_path / "spaces.csv", spaces=spaces, datasets=DATASETS)
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
     with pytest.raises(SearchError, match=r"satisfies search.spaces.none-left \(flops ≤ 0.5\): .* raise flops"):
@@ -272,8 +297,8 @@ def test_a_target_below_every_cell_has_no_best_cell(limited):
     known = {  # titles are those of proxies that exist
         label: settings | ({"proxy": "naswot"} if "proxy" in settings else {}) for label, settings in LIMITED.items()
     }
-    write_limits_table(folder / "limits.csv", known, DATASETS, folder / "limits.tex")
-    text = (folder / "limits.tex").read_text()
+    made(limits, folder / "tables/limits.tex", summary=folder / "limits.csv", searches=known, datasets=DATASETS)
+    text = (folder / "tables/limits.tex").read_text()
     assert "nan" not in text.lower()
     assert text.count(r"\\") == 2 + 2 + (1 + 1 + 2 + 1) * 2
     assert "latency on phone (ms) $\\leq$ 8" in text
@@ -287,7 +312,7 @@ def test_numbers_name_the_best_search_within_its_limit_and_the_one_that_leaves_i
     numbers = Numbers()
     for label in LIMITED:
         numbers.add(f"title.search.{label}", label, "text")
-    add_limits(numbers, folder / "limits.csv", LIMITED)
+    added(limit_numbers, numbers, summary=folder / "limits.csv", searches=LIMITED)
     summary = pd.read_csv(folder / "limits.csv").query("searched_on == dataset and dataset == 'one'")
     assert (summary.loc[summary["search"].isin(["kept", "both"]), "within"] == 1).all()
     best = summary[summary["search"] == "kept"].iloc[0]  # the other one is a reference
@@ -302,7 +327,7 @@ def test_numbers_name_the_search_with_the_best_fronts(study):
     numbers = Numbers()
     for label in SEARCHES:
         numbers.add(f"title.search.{label}", label, "text")
-    add_fronts(numbers, folder / "fronts.csv")
+    added(front_numbers, numbers, summary=folder / "fronts.csv")
     own = pd.read_csv(folder / "fronts.csv").query("searched_on == dataset and dataset == 'two'")
     assert numbers.value("fronts.two.first.share") == own["mean"].max()
     assert numbers.value("fronts.two.first.title") == own.loc[own["mean"].idxmax(), "search"]
@@ -321,7 +346,8 @@ def test_a_limit_beside_a_target_is_no_target(limited):
     both = pd.concat([summary, summary.assign(cost="params", limit=2.5)])
     both.to_csv(folder / "both.csv", index=False)
     settings = LIMITED["traded"] | {"proxy": "naswot", "constraint": {"params": {"max": 2.5}}}
-    write_limits_table(folder / "both.csv", {"traded": settings}, ["one"], folder / "both.tex")
-    text = (folder / "both.tex").read_text()
+    output = folder / "tables/both.tex"
+    made(limits, output, summary=folder / "both.csv", searches={"traded": settings}, datasets=["one"])
+    text = output.read_text()
     assert "FLOPs (millions) about 2 &" in text
     assert "parameters $\\leq$ 2.5 &" in text

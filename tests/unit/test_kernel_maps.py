@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from reporting_helpers import behind, check_files, made
 from search_helpers import truth_table
 
 from tfnas.cells import SPACE_SIZE, Cell, canonical_classes
@@ -15,7 +16,8 @@ from tfnas.files import read_facts, write_table
 from tfnas.kernel_maps import CELLS, measure_kernels, spaced_cells
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
-from tfnas.reporting.exhibits.kernels import draw_kernels
+from tfnas.reporting.exhibits import kernels
+from tfnas.reporting.rounding import plain
 from tfnas.seeds import child_seed
 
 SMALL = {"channels": 2, "cells_per_stage": 1}
@@ -89,7 +91,14 @@ def test_an_entry_is_the_share_of_relus_that_two_images_switch_alike(measured):
 
 
 def test_the_kernels_are_drawn(measured):
-    _, _, folder = measured
-    draw_kernels(folder / "kernels.npz", folder / "kernels.pdf")
-    assert (folder / "kernels.pdf").read_bytes().startswith(b"%PDF")
-    assert (folder / "kernels.png").exists()
+    arrays, _, folder = measured
+    output = made(kernels, folder / "drawn/kernels.pdf", kernels=folder / "kernels.npz")
+    check_files(output)
+    table = behind(output)
+    assert set(table["kind"]) == {"entry"}
+    panels = table.groupby("panel", sort=False)
+    titles = [f"{plain(at, 'accuracy')} % ({plain(score, 'value')})"
+              for at, score in zip(arrays["accuracies"], arrays["scores"], strict=True)]  # fmt: skip
+    assert list(panels.groups) == titles, "the least accurate cell first"
+    for values, (_, part) in zip(arrays["kernels"], panels, strict=True):
+        np.testing.assert_allclose(part.pivot(index="y", columns="x", values="value").to_numpy(), values, rtol=1e-6)

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from reporting_helpers import added, made, printed
 from scipy.stats import rankdata, spearmanr
 from search_helpers import score_table, truth_table, write
 
@@ -16,17 +17,12 @@ from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.ensembles import log_rank_sum
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_table
-from tfnas.leave_one_out import (
-    ENSEMBLE_COLUMNS,
-    LEAGUE_COLUMNS,
-    SPEARMAN,
-    TOP_CELL,
-    choose_ensembles,
-    choose_searches,
-)
-from tfnas.reporting.exhibits.ensemble_choice import write_ensemble_choice_table
-from tfnas.reporting.leave_one_out import add_ensemble_choice, add_leagues, write_league_tables
-from tfnas.reporting.numbers import Numbers
+from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS, SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.reporting.exhibits import ensemble_choice, ensemble_top, league_searches
+from tfnas.reporting.exhibits import leagues as leagues_table
+from tfnas.reporting.numbers import ensemble_choice as choice_numbers
+from tfnas.reporting.numbers import leagues as league_numbers
+from tfnas.reporting.numbers.base import Numbers
 from tfnas.statistics import spearman
 
 
@@ -305,7 +301,11 @@ def test_the_table_of_ensembles_marks_what_was_chosen(tmp_path):
     summary = tmp_path / "choice.csv"
     facts = {"proxies": ["naswot", "flops", "params"], "largest": 2}
     write_table(summary, pd.DataFrame(both, columns=list(ENSEMBLE_COLUMNS)), facts)
-    write_ensemble_choice_table(summary, SPEARMAN, tmp_path / "t.tex")
+    top = pair | {"by": TOP_CELL, "held_out": "cifar10"}
+    write_table(tmp_path / "summary.csv", pd.DataFrame([*both, top], columns=list(ENSEMBLE_COLUMNS)), facts)
+    made(ensemble_choice, tmp_path / "t.tex", summary=tmp_path / "summary.csv")
+    made(ensemble_top, tmp_path / "top.tex", summary=tmp_path / "summary.csv")
+    assert printed(tmp_path / "top.tex")["Elsewhere"].tolist() == ["0.50"], "regret in points, and no other choice"
     text = (tmp_path / "t.tex").read_text()
     assert text.index("CIFAR-10") < text.index(r"own\_set")
     rows = [row for row in rows_of(tmp_path / "t.tex") if row[0] != "Size"]
@@ -315,7 +315,7 @@ def test_the_table_of_ensembles_marks_what_was_chosen(tmp_path):
     assert rows[1] == bold
     assert rows[2:] == rows[:2]
     numbers = Numbers()
-    add_ensemble_choice(numbers, summary)
+    added(choice_numbers, numbers, summary=summary)
     counts = {name: numbers.value(f"chosen.ensemble.{name}") for name in ("proxies", "largest", "tried")}
     assert counts == {"proxies": 3, "largest": 2, "tried": 3 + 3}
     assert numbers.entries["chosen.ensemble.own_set.size"] == {"text": "2", "value": 2}
@@ -330,9 +330,16 @@ SEARCHES = {
 }
 
 
+def write_tables(summary, searches, datasets, chosen, every):
+    """Write the table of chosen searches and that of all searches of the leagues."""
+    for module, output in ((leagues_table, chosen), (league_searches, every)):
+        values = {"searches": searches, "datasets": datasets}
+        made(module, output, summary=summary, **{name: values[name] for name in module.SPEC.params})
+
+
 def test_the_tables_of_leagues_mark_what_was_chosen(leagues, tmp_path):
     chosen, every = tmp_path / "chosen.tex", tmp_path / "every.tex"
-    write_league_tables(leagues, SEARCHES, ["one", "two", "three"], chosen, every)
+    write_tables(leagues, SEARCHES, ["one", "two", "three"], chosen, every)
     rows = [row for row in rows_of(chosen) if len(row) == 9][1:]
     large, small = r"NASWOT ($N{=}1000$)", r"NASWOT ($N{=}10$)"
     assert rows[0] == ["sizes", "one", large, r"91.00\,\textpm\,0.50", "[90.90, 91.20]", "--", "4.00", "1.00", "1.00"]
@@ -350,7 +357,7 @@ def test_the_tables_of_leagues_mark_what_was_chosen(leagues, tmp_path):
     assert len(rows) == 3 + 1
     assert every.read_text().count(r"\endhead") == 2
     numbers = Numbers()
-    add_leagues(numbers, leagues)
+    added(league_numbers, numbers, summary=leagues)
     # the regrets chosen are 4, 3 and 2, the least 1, 1 and 1
     found = {key.removeprefix("chosen.league."): entry["value"] for key, entry in numbers.entries.items()}
     assert found == {
@@ -364,6 +371,6 @@ def test_many_datasets_leave_no_room_for_standard_deviations(regret, tmp_path):
     parts = [table.assign(searched_on=name, dataset=name) for name in names]
     write_table(tmp_path / "r.csv", pd.concat(parts))
     choose_searches(tmp_path / "r.csv", {"sizes": ["small", "large"]}, names, tmp_path / "l.csv")
-    write_league_tables(tmp_path / "l.csv", SEARCHES, names, tmp_path / "c.tex", tmp_path / "e.tex")
+    write_tables(tmp_path / "l.csv", SEARCHES, names, tmp_path / "c.tex", tmp_path / "e.tex")
     assert rows_of(tmp_path / "e.tex")[2][1:] == [r"\textbf{94.00}"] * 5
     assert r"\textpm" in (tmp_path / "c.tex").read_text()

@@ -14,7 +14,8 @@ from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.config import load_study, scored_names
 from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_json
-from tfnas.own_scores import check_columns, read_columns, read_own, take_given, with_own
+from tfnas.finished_scores import take_given, with_own
+from tfnas.own_scores import check_columns, read_columns, read_own
 from tfnas.proxies.registry import declare_own, describe
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.names import equal_time_groups

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from reporting_helpers import made
 from search_helpers import score_table, truth_table, write
 
 from tfnas.analysis.prices import COLUMNS, reprice
 from tfnas.analysis.published_rows import published_rates
 from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
+from tfnas.reporting.exhibits import prices
 from tfnas.search.runner import run_block
 
 PUBLISHED = {"made_up": {"value": 2.0, "device": "Some GPU"}}
@@ -135,17 +137,17 @@ SEARCHES = {
 
 
 def test_the_table_of_prices(runs, rates, tmp_path):
-    from tfnas.reporting.costs import write_price_table
+    def write(searches=SEARCHES):
+        sources = {"prices": tmp_path / "prices.csv", "searches": searches, "datasets": ["one"]}
+        return made(prices, tmp_path / "tables/prices.tex", **sources).read_text()
 
     priced(runs, rates, tmp_path)
-    write_price_table(tmp_path / "prices.csv", SEARCHES, ["one"], tmp_path / "prices.tex")
-    text = (tmp_path / "prices.tex").read_text()
+    text = write()
     assert "random" not in text.lower(), "references are charged nothing"
     assert "table & here & paper" in text
     unknown = next(line for line in text.splitlines() if line.startswith("Parameters"))
     assert unknown.split(" & ")[1:4] == ["?", "1", "?"] or unknown.split(" & ")[1:4] == ["?", "1.00", "?"]
     priced(runs, rates, tmp_path, published={})
-    write_price_table(tmp_path / "prices.csv", SEARCHES, ["one"], tmp_path / "prices.tex")
-    assert "paper" not in (tmp_path / "prices.tex").read_text()
+    assert "paper" not in write()
     with pytest.raises(ReportError, match=r"has no price of search 'other' on 'one': reprice the runs.$"):
-        write_price_table(tmp_path / "prices.csv", SEARCHES | {"other": SEARCHES["ten"]}, ["one"], tmp_path / "p.tex")
+        write(SEARCHES | {"other": SEARCHES["ten"]})

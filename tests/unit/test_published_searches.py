@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from reporting_helpers import FakeStudy
+from reporting_helpers import FakeStudy, added, made
 from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.analysis.published import (
@@ -24,15 +24,15 @@ from tfnas.analysis.published import (
     z_score,
 )
 from tfnas.analysis.published_rows import matching_labels, read_published, rows_alone, rows_beside, search_rows
+from tfnas.analysis.search import summarise_searches
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
-from tfnas.reporting.exhibits.published_searches import write_published_search_table
+from tfnas.reporting.exhibits import published_searches
 from tfnas.reporting.names import GROUPS
-from tfnas.reporting.numbers import Numbers
-from tfnas.reporting.published_searches import add_published_searches
+from tfnas.reporting.numbers import published_searches as numbers_of_published
+from tfnas.reporting.numbers.base import Numbers
 from tfnas.score_table import ScoreTable
 from tfnas.search.runner import run_block
-from tfnas.summaries import summarise_search
 
 BUDGETS = {"cifar10": 12000.0, "cifar100": 40000.0, "ImageNet16-120": 120000.0}
 
@@ -258,7 +258,7 @@ def test_the_summary_of_comparisons(against, published):
 
 def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
     numbers = Numbers()
-    add_published_searches(numbers, against)
+    added(numbers_of_published, numbers, against=against)
     found = {key.removeprefix("published."): entry["value"] for key, entry in numbers.entries.items()}
     assert {name: found[name] for name in ("compared", "within", "tolerated", "differs", "unknown", "quoted")} == {
         "compared": 4,
@@ -278,7 +278,8 @@ def test_numbers_count_what_was_judged_and_not_what_others_quote(against):
 
 def test_the_table_of_comparisons(against, published, tmp_path):
     output = tmp_path / "table.tex"
-    write_published_search_table(against, published, SEARCHES, ["cifar10", "cifar100"], output)
+    of_study = {"searches": SEARCHES, "datasets": ["cifar10", "cifar100"]}
+    made(published_searches, output, against=against, published=[published], **of_study)
     text = output.read_text()
     assert r"94.30\,\textpm\,0.10 & \quoted{94.35\,\textpm\,0.05} & $-0.05$ & $-3.3$ & within one s.d. \\" in text
     assert r"93.00\,\textpm\,0.00 & \quoted{93.63} & $-0.63$ & -- & -- \\" in text
@@ -352,7 +353,7 @@ def compared(searches, scores, truth, published, folder):
             runs.append(folder / f"{label}-{dataset}.parquet")
             budget = BUDGETS[dataset] if trains else None
             run_block(label, settings, dataset, truth, scores.get(dataset), 0, RUNS - 1, 2026, budget, runs[-1], "nats")
-    summarise_search(runs, folder / "search.csv", 0)
+    summarise_searches(runs, folder / "search.csv", 0)
     output = folder / "published.csv"
     write_published_summary(folder / "search.csv", published, searches, list(NATS_DATASETS), BUDGETS, output)
     return pd.read_csv(output)

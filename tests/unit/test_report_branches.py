@@ -15,15 +15,17 @@ from functools import cache
 import pandas as pd
 import pytest
 from equal_time_helpers import OneVerdict, write_summary
-from reporting_helpers import ONE_SEED, FakeStudy
+from reporting_helpers import ONE_SEED, FakeStudy, added, numbers_of
 
+from tfnas import products
 from tfnas.analysis.equal_time import GROUPS
-from tfnas.files import read_json, read_table, write_json, write_table
+from tfnas.files import read_table, write_json, write_table
 from tfnas.proxies.registry import declare_own
 from tfnas.reporting import latex
 from tfnas.reporting.claims import sign_of_printed
-from tfnas.reporting.equal_time import MOST_TOLD, add_equal_time
-from tfnas.reporting.numbers import Numbers, write_numbers
+from tfnas.reporting.numbers import equal_time
+from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.numbers.equal_time import MOST_TOLD
 from tfnas.reporting.rounding import show
 from tfnas.reporting.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
 
@@ -32,15 +34,8 @@ MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
 SEARCHED = ("main.tex", "sections", "passages", "appendix")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
-FIGURES = (
-    "search-space accuracies best-cells correlations search-times critical-difference fronts anytime "
-    "equal-time queries scatter-{proxy} proxy-pairs-{dataset} batch-{dataset} kernels-{dataset} comparisons-{dataset}"
-).split()
-TABLES = (
-    "setup settings best-cells correlations proxies quality first-cells ranking published-correlations "
-    "published-searches search transfer times contract provenance regret comparisons ensemble-choice ensemble-top "
-    "leagues league-searches limits fronts spaces prices equal-time"
-).split()
+STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in products.exhibits())
+"""Every exhibit there is, with ``{proxy}`` or ``{dataset}`` where there is one for each."""
 
 
 def marked(text, name):
@@ -87,17 +82,8 @@ def templates(root, tmp_path_factory):
 def compiled_once():
     """Compile every template once for all renders of this file: what differs are the numbers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latex, "_environment", cache(latex._environment))
+        patch.setattr(templates, "_environment", cache(templates._environment))
         yield
-
-
-def numbers_of(study, published=None):
-    """Return the numbers of a made-up study."""
-    write_numbers(
-        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
-        study.pairs, study.folder / "numbers.tex", published, study.measured_noise, **study.contests,
-    )  # fmt: skip
-    return read_json(study.folder / "numbers.json")
 
 
 class Scenario:
@@ -109,13 +95,12 @@ class Scenario:
         self.study, self.numbers, self.folder, self.tmp_path = study.config, numbers, folder, tmp_path
         names = {"proxy": study.names, "dataset": study.datasets}
         self.exhibits = [
-            f"{kind}/{name.format(**{key: value})}{suffix}"
-            for kind, suffix, patterns in (("figures", ".pdf", FIGURES), ("tables", ".tex", TABLES))
-            for name in patterns
+            stem.format(**{key: value})
+            for stem in STEMS
             for key, every in names.items()
-            for value in (every if f"{{{key}}}" in name else every[:1])
-            if (f"{{{key}}}" in name or "{" not in name)
-            and not {(bare := name.partition("-{")[0]), f"{kind}/{bare}"} & set(without)
+            for value in (every if f"{{{key}}}" in stem else every[:1])
+            if (f"{{{key}}}" in stem or "{" not in stem)
+            and not {(bare := re.split(r"-\{|\.", stem)[0]), bare.partition("/")[2]} & set(without)
         ]
 
     def __call__(self, changes=None, without=(), drop=(), config=None, only=None):
@@ -204,7 +189,7 @@ def three(root, templates, tmp_path_factory):
     names = {"proxies": ("naswot", "flops", "params", "synflow", "snip"), "ensembles": ("vote",)}
     study = FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True, **names)
     study.config["search"] |= {"leagues": {"l": ["naswot-10", "naswot-100"], "alone": ["area"]}, "pay_once": True}
-    numbers = with_extras(numbers_of(study, root / "report/published.yaml"), datasets)
+    numbers = with_extras(numbers_of(study), datasets)
     return Scenario(study, numbers, templates[0], tmp_path_factory.mktemp("three report"))
 
 
@@ -215,7 +200,7 @@ def two(root, templates, tmp_path_factory):
     names = {"proxies": ("naswot", "ntk_condition_number"), "ensembles": ("tfnas_ensemble",)}
     study = FakeStudy(tmp_path_factory.mktemp("two"), datasets, published=True, **names)
     study.config["search"] |= {"leagues": {"l": ["naswot-10", "naswot-100"]}, "pay_once": False}
-    numbers = with_extras(numbers_of(study, root / "report/published.yaml"), datasets)
+    numbers = with_extras(numbers_of(study), datasets)
     return Scenario(study, numbers, templates[0], tmp_path_factory.mktemp("two report"))
 
 
@@ -914,7 +899,10 @@ def at_equal_time(tmp_path):
         parts = [read_table(write_summary(tmp_path, moments, dataset, ends=ends, **settings)) for dataset in datasets]
         write_table(tmp_path / "all.csv", pd.concat(parts))
         numbers = Numbers()
-        add_equal_time(numbers, tmp_path / "all.csv", AT_EQUAL_TIME, list(datasets), OneVerdict())
+        added(
+            equal_time, numbers, table=tmp_path / "all.csv", comparisons=OneVerdict(), searches=AT_EQUAL_TIME,
+            datasets=list(datasets),
+        )  # fmt: skip
         return numbers.entries
 
     return entries
@@ -1100,10 +1088,10 @@ def test_scores_of_a_users_own_are_told_once_with_their_source(given):
 def test_given_scores_have_no_mini_batch_and_no_weights(one):
     text = one(config={"scoring": {"scores": "table"}})
     assert "Scores were given as a table; the machine that computed them: " in text
-    assert "All runs on a dataset read the same scores. Deviations and intervals hold what a search draws" in text
+    assert "All runs on a dataset read the same scores: deviations and intervals hold what a search draws" in text
     text = one()
     assert "Scores were computed, and their seconds measured, on: " in text
-    assert "read the same scores, of one mini-batch and the same initial weights. Deviations and intervals" in text
+    assert "read the same scores, of one mini-batch and the same initial weights: deviations and intervals" in text
     assert "No score was computed" not in text
 
 

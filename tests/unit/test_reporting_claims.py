@@ -15,7 +15,7 @@ from tfnas.reporting.claims import (
 from tfnas.reporting.comparison_numbers import add_difference
 from tfnas.reporting.comparison_tables import Pair
 from tfnas.reporting.names import search_titles
-from tfnas.reporting.numbers import Numbers
+from tfnas.reporting.numbers.base import Numbers
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 SEARCHES = {

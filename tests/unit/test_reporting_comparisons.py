@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pytest
-from reporting_helpers import MEANS, FakeStudy
+from reporting_helpers import MEANS, FakeStudy, behind, check_files, made, points, ticks
 
 from tfnas.comparisons import RANK_COLUMNS
 from tfnas.errors import ReportError
 from tfnas.reporting import comparison_tables
 from tfnas.reporting.exhibits import comparisons_figure, comparisons_table, critical_difference, regret
-from tfnas.reporting.names import contenders
-from tfnas.reporting.rounding import show
+from tfnas.reporting.names import contenders, search_titles
+from tfnas.reporting.rounding import plain, show
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,12 @@ def one(tmp_path_factory):
 @pytest.fixture(scope="module")
 def three(tmp_path_factory):
     return FakeStudy(tmp_path_factory.mktemp("three"), ("cifar10", "cifar100", "ImageNet16-120"))
+
+
+def of(study, *summaries):
+    """Return what the tables of searches against each other are made of."""
+    paths = {name: study.folder / f"summaries/{name}.csv" for name in summaries}
+    return paths | {"searches": study.searches, "datasets": study.datasets}
 
 
 def rows_of(path):
@@ -57,7 +64,7 @@ def test_transfer_is_no_part_of_the_comparison(three):
 
 
 def test_regret_of_one_dataset(one, tmp_path):
-    regret.write_regret_table(one.contests["regret_path"], one.searches, one.datasets, tmp_path / "t.tex")
+    made(regret, tmp_path / "t.tex", **of(one, "regret"))
     rows = rows_of(tmp_path / "t.tex")
     assert rows["AREA"] == [r"\textbf{3.77}", "[3.57, 3.97]", r"\textbf{3.67}", "4.77", "10.0"]
     assert rows["Regularised evolution"][0] == r"\textbf{3.77}", "equal when printed"
@@ -65,17 +72,14 @@ def test_regret_of_one_dataset(one, tmp_path):
 
 
 def test_regret_of_three_datasets(three, tmp_path):
-    regret.write_regret_table(three.contests["regret_path"], three.searches, three.datasets, tmp_path / "t.tex")
+    made(regret, tmp_path / "t.tex", **of(three, "regret"))
     rows = rows_of(tmp_path / "t.tex")
     assert {len(row) for name, row in rows.items() if name} == {6}
     assert rows["Random cell"] == ["15.00", "14.90"] * 3
 
 
 def test_every_search_is_set_against_the_best(one, tmp_path):
-    paths = one.contests
-    comparisons_table.write_comparison_table(
-        paths["search_pairs_path"], paths["regret_path"], one.searches, one.datasets, tmp_path / "t.tex"
-    )
+    made(comparisons_table, tmp_path / "t.tex", **of(one, "comparisons", "regret"))
     rows = rows_of(tmp_path / "t.tex")
     assert list(rows)[1:4] == ["Oracle", r"\textbf{Regularised evolution}", r"\quoted{AREA}"], "best mean first"
     assert set(rows[r"\textbf{Regularised evolution}"]) == {"--"}
@@ -86,35 +90,49 @@ def test_every_search_is_set_against_the_best(one, tmp_path):
 
 def test_a_study_of_references_has_a_best_one(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=("random-cell", "oracle-10"))
-    paths = study.contests
     assert contenders(study.searches) == []
-    comparisons_table.write_comparison_table(
-        paths["search_pairs_path"], paths["regret_path"], study.searches, study.datasets, tmp_path / "t.tex"
-    )
+    made(comparisons_table, tmp_path / "t.tex", **of(study, "comparisons", "regret"))
     assert r"\textbf{Oracle}" in rows_of(tmp_path / "t.tex")
-    regret.write_regret_table(paths["regret_path"], study.searches, study.datasets, tmp_path / "r.tex")
+    made(regret, tmp_path / "r.tex", **of(study, "regret"))
     assert "textbf" not in (tmp_path / "r.tex").read_text()
 
 
 def test_a_missing_search_is_named(one, tmp_path):
     more = one.searches | {"gone": {"algorithm": "random_cell"}}
     with pytest.raises(ReportError, match=r"regret.csv' has no regret of search 'gone' on 'digits': run the summary"):
-        regret.write_regret_table(one.contests["regret_path"], more, one.datasets, tmp_path / "t.tex")
+        made(regret, tmp_path / "t.tex", **of(one, "regret") | {"searches": more})
 
 
-def check(output):
-    assert output.read_bytes().startswith(b"%PDF")
-    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+def drawn_against(study, dataset, output):
+    """Draw every search against every other on a dataset."""
+    paths = {name: study.folder / f"summaries/{name}.csv" for name in ("comparisons", "regret")}
+    return made(comparisons_figure, output, **paths, searches=study.searches, dataset=dataset)
 
 
 @pytest.mark.parametrize("searches", [("random-cell", "area"), tuple(MEANS)])
 def test_comparisons_are_drawn(tmp_path, searches):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=searches)
-    paths = study.contests
-    comparisons_figure.draw_comparisons(
-        paths["search_pairs_path"], paths["regret_path"], study.searches, "digits", tmp_path / "figure.pdf"
-    )
-    check(tmp_path / "figure.pdf")
+    output = drawn_against(study, "digits", tmp_path / "figure.pdf")
+    check_files(output)
+    order = sorted(searches, key=MEANS.get, reverse=True)
+    titles = search_titles(study.searches)
+    assert ticks(output, "x") == ticks(output, "y") == [titles[label] for label in order], "best mean first"
+    pairs = comparison_tables.Pairs(study.contests["search_pairs_path"])
+    table = behind(output)
+    wins = {(int(row.y), int(row.x)): row.value for row in table[table["kind"] == "entry"].itertuples()}
+    texts = {(int(row.y), int(row.x)): row.series for row in table[table["kind"] == "text"].itertuples()}
+    for (i, one), (j, other) in product(enumerate(order), repeat=2):
+        if i == j:
+            assert np.isnan(wins[i, j])
+            assert (i, j) not in texts
+            continue
+        pair = pairs.between("digits", one, other)
+        assert wins[i, j] == pytest.approx(pair.probability)
+        assert texts[i, j] == plain(pair.difference, "accuracy")
+    hollow = {(round(y + 0.34), int(x)) for x, y in points(output)}
+    alike = {(i, j) for i, j in texts if not pairs.between("digits", order[i], order[j]).told_apart}
+    assert hollow == alike
+    assert bool(alike) is (len(searches) > 2)
 
 
 def test_twenty_five_searches_are_drawn(tmp_path, monkeypatch):
@@ -123,13 +141,16 @@ def test_twenty_five_searches_are_drawn(tmp_path, monkeypatch):
         monkeypatch.setitem(MEANS, label, 80 + settings["sample"] / 10)
     monkeypatch.setattr("reporting_helpers.SEARCHES", labels)
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), searches=tuple(labels))
-    paths = study.contests
-    comparisons_figure.draw_comparisons(
-        paths["search_pairs_path"], paths["regret_path"], study.searches, "cifar10", tmp_path / "figure.pdf"
-    )
-    critical_difference.draw_critical_difference(paths["ranks_path"], study.searches, tmp_path / "ranks.pdf")
-    for name in ("figure", "ranks"):
-        check(tmp_path / f"{name}.pdf")
+    output = drawn_against(study, "cifar10", tmp_path / "figure.pdf")
+    check_files(output)
+    kinds = behind(output)["kind"].value_counts()
+    assert kinds["entry"] == 25 * 25
+    assert "text" not in kinds, "the squares are too small for differences"
+    assert len(points(output)) == 2 * (24 + 23), "means that differ by at most 0.25 are not told apart"
+    ranks = made(critical_difference, tmp_path / "ranks.pdf", ranks=study.contests["ranks_path"], searches=labels)
+    texts = behind(ranks).query("kind == 'text'")["series"].tolist()
+    assert f"NASWOT (N = 25)  {plain(1, 'rank')}" in texts
+    assert len(texts) == 25 + 13 + 1, "names, every second number, the critical difference"
 
 
 @pytest.mark.parametrize("critical", [0.4, 2.0, 30.0])
@@ -137,8 +158,29 @@ def test_ranks_are_drawn(three, tmp_path, critical):
     table = pd.read_csv(three.contests["ranks_path"]).assign(critical_difference=critical)
     assert tuple(table.columns) == RANK_COLUMNS
     table.to_csv(tmp_path / "ranks.csv", index=False)
-    critical_difference.draw_critical_difference(tmp_path / "ranks.csv", three.searches, tmp_path / "figure.pdf")
-    check(tmp_path / "figure.pdf")
+    output = made(
+        critical_difference, tmp_path / "figure.pdf", ranks=tmp_path / "ranks.csv", searches=three.searches
+    )  # fmt: skip
+    check_files(output)
+    ranks = table.drop_duplicates("search").set_index("search")["mean_rank"].sort_values()
+    titles = search_titles(three.searches)
+    texts = behind(output).query("kind == 'text'")["series"].tolist()
+    for label, rank in ranks.items():
+        shown = plain(rank, "rank")
+        [y] = {
+            y for text in (f"{titles[label]}  {shown}", f"{shown}  {titles[label]}")
+            for _, y in points(output, "text", series=text)
+        }  # fmt: skip
+        drawn = points(output)
+        assert any(drawn[place : place + 2] == [(rank, 0), (rank, y)] for place in range(len(drawn))), "a line to it"
+    assert f"critical difference {plain(critical, 'rank')}" in texts
+    groups = critical_difference.cliques(ranks.to_numpy(), critical)
+    bars = [(x, y) for x, y in points(output) if y < 0 and round((-0.45 - y) / 0.55, 6) in range(len(groups))]
+    for place, (first, last) in enumerate(groups):
+        y = -0.45 - 0.55 * place
+        ends = [x for x, height in bars if height == y]
+        assert {ranks.iloc[first] - 0.05, ranks.iloc[last] + 0.05} <= set(ends)
+    assert len(groups) == {0.4: 0, 2.0: 4, 30.0: 1}[critical]
 
 
 def test_bars_join_what_is_not_told_apart():

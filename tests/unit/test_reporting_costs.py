@@ -2,79 +2,56 @@
 
 from __future__ import annotations
 
-import json
-
-import numpy as np
 import pandas as pd
 import pytest
-from reporting_helpers import SEARCHES, FakeStudy
+from reporting_helpers import SEARCHES, FakeStudy, behind, check_files, made, numbers_of, write_curves, write_prices
 
-from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
-from tfnas.analysis.prices import COLUMNS as PRICE_COLUMNS
-from tfnas.files import write_table
-from tfnas.reporting.costs import draw_anytime
-from tfnas.reporting.numbers import write_numbers
-
-
-def write_curves(path, datasets, labels):
-    """Training-free searches reach 91 after 5 s, others pass that at 20 s and end at 160 s."""
-    rows = []
-    for dataset in datasets:
-        for number, label in enumerate(labels):
-            if "naswot" in label:
-                points = [(5.0 + number, 91.0)]
-            else:
-                points = [(10.0 * 2**step, 90.5 + 0.6 * step) for step in range(5)]
-            rows += [(label, dataset, at, 30, mean, 1.0, mean - 0.5, mean, mean + 0.4) for at, mean in points]
-    write_table(path, pd.DataFrame(rows, columns=list(CURVE_COLUMNS)))
-    return path
-
-
-def write_prices(path, datasets, labels, paper=np.nan):
-    rows = []
-    for dataset in datasets:
-        for label in labels:
-            cells = 10.0 if "naswot" in label or label == "area" else 0.0
-            for pricing, machine, rate in (("table", "That", 0.2), ("machine", "This", 0.5), ("paper", "GPU", paper)):
-                scoring = cells * rate if cells else 0.0
-                machine = machine if cells and np.isfinite(rate) else None
-                rows.append((label, dataset, pricing, machine, 30, cells, scoring, 5.0, 0.01, scoring + 5.01))
-    write_table(path, pd.DataFrame(rows, columns=list(PRICE_COLUMNS)))
-    return path
+from tfnas.reporting.exhibits import anytime
 
 
 @pytest.mark.parametrize("datasets", [("digits",), ("cifar10", "cifar100", "ImageNet16-120")])
 @pytest.mark.parametrize("count", [2, 5, 25])
 def test_the_figure_is_drawn_for_few_and_many_searches(tmp_path, datasets, count):
+    import matplotlib.pyplot as plt
+
     searches = {label: SEARCHES[label] for label in list(SEARCHES)[:count]}
     searches |= {
         f"naswot-{sample}": {"algorithm": "proxy_search", "proxy": "naswot", "sample": sample}
         for sample in range(200, 200 + count - len(searches))
     }
-    curves = write_curves(tmp_path / "curves.csv", datasets, [label for label in searches if label != "random-cell"])
-    draw_anytime(curves, searches, list(datasets), tmp_path / "anytime.pdf")
-    import matplotlib.pyplot as plt
-
-    assert (tmp_path / "anytime.pdf").stat().st_size > 5000
+    labels = [label for label in searches if label != "random-cell"]
+    curves = write_curves(tmp_path / "curves.csv", datasets, labels)
+    output = made(anytime, tmp_path / "anytime.pdf", curves=curves, searches=searches, datasets=list(datasets))
+    check_files(output)
     assert plt.imread(tmp_path / "anytime.png").shape[0] / 200 < 8, "inches: with its caption it fits on a page"
+    table, drawn = pd.read_csv(curves), behind(output)
+    assert set(drawn["series"]) == set(labels)
+    for label in labels:
+        part = table[table["search"] == label]
+        points = drawn[(drawn["series"] == label) & (drawn["kind"] == "point")]
+        assert set(zip(points["x"], points["y"], strict=True)) == set(zip(part["seconds"], part["mean"], strict=True))
+        assert points["panel"].nunique() == len(datasets)
+        if part["seconds"].nunique() == 1:
+            bars = drawn[(drawn["series"] == label) & (drawn["kind"] == "segment")]
+            assert set(bars["y"]) == set(part["quartile_low"])
+            assert set(bars["y_end"]) == set(part["quartile_high"])
+            continue
+        band = drawn[(drawn["series"] == label) & (drawn["kind"] == "outline")]
+        assert set(band["y"]) == {*part["quartile_low"], *part["quartile_high"]}
 
 
 def test_the_figure_says_where_no_seconds_are_known(tmp_path):
     curves = write_curves(tmp_path / "curves.csv", [], [])
-    draw_anytime(curves, SEARCHES, ["digits"], tmp_path / "anytime.pdf")
-    assert (tmp_path / "anytime.pdf").exists()
+    output = made(anytime, tmp_path / "anytime.pdf", curves=curves, searches=SEARCHES, datasets=["digits"])
+    assert behind(output)["series"].tolist() == ["no seconds known"]
 
 
 def numbers(tmp_path, datasets=("digits",), curves=True, **prices):
     study = FakeStudy(tmp_path, datasets)
     labels = [label for label in SEARCHES if label not in ("random-cell", "oracle-10")]
-    write_numbers(
-        study.config, study.summary, study.correlations, study.truths, study.scores,
-        study.paths("batches/{}.json"), study.quality, study.pairs, tmp_path / "numbers.tex",
-        curves_path=write_curves(tmp_path / "curves.csv", datasets if curves else (), labels),
-        prices_path=write_prices(tmp_path / "prices.csv", datasets, labels, **prices), **study.contests,
-    )  # fmt: skip
-    return {key: entry["value"] for key, entry in json.loads((tmp_path / "numbers.json").read_text()).items()}
+    write_curves(tmp_path / "summaries/curves.csv", datasets if curves else (), labels)
+    write_prices(tmp_path / "summaries/prices.csv", datasets, labels, **prices)
+    return {key: entry["value"] for key, entry in numbers_of(study.study).items()}
 
 
 def test_the_moment_at_which_training_pays(tmp_path):

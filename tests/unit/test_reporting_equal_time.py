@@ -8,21 +8,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from equal_time_helpers import OneVerdict, write_summary
+from reporting_helpers import added, behind, check_files, made, points, write_queries
 
-from tfnas.analysis.curves import QUERY_COLUMNS
 from tfnas.analysis.equal_time import COLUMNS, GROUPS
 from tfnas.files import write_table
-from tfnas.reporting import latex
-from tfnas.reporting.equal_time import (
-    add_equal_time,
-    draw_equal_time,
-    phases_of,
-    read_equal_time,
-    shown_moments,
-    write_equal_time_table,
-)
-from tfnas.reporting.numbers import Numbers
-from tfnas.reporting.queries import draw_queries
+from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
+from tfnas.reporting.exhibits import equal_time_figure, equal_time_table, queries
+from tfnas.reporting.exhibits.equal_time_figure import TITLES
+from tfnas.reporting.exhibits.equal_time_table import shown_moments
+from tfnas.reporting.numbers import equal_time
+from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.titles import dataset_title
 
 SEARCHES = {
     "naswot": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10},
@@ -39,16 +35,17 @@ def passage(root, tmp_path):
 
     def read(*args, datasets=("digits",), template="passages/equal-time.tex", verdict="better", **settings):
         numbers = Numbers()
-        add_equal_time(
-            numbers, write_summary(tmp_path, *args, **settings), SEARCHES, list(datasets), OneVerdict(verdict)
-        )
+        added(
+            equal_time, numbers, table=write_summary(tmp_path, *args, **settings), comparisons=OneVerdict(verdict),
+            searches=SEARCHES, datasets=list(datasets),
+        )  # fmt: skip
         numbers.add("study.runs", 30, "count")
-        environment = latex._environment(root / "report")
+        environment = templates._environment(root / "report")
         environment.globals |= {
             "num": lambda key: numbers.entries[key]["text"],
             "raw": numbers.value,
             "has": lambda key: key in numbers.entries,
-            "listed": latex.listed,
+            "listed": templates.listed,
             "datasets": list(datasets),
             "dataset_title": str,
             "has_figure": lambda name: True,
@@ -238,7 +235,7 @@ def test_the_table_shows_ten_moments_and_bolds_a_decided_lead_alone(tmp_path):
     assert shown_moments(np.array([2.0, 2.0, 5.0])) == [2, 5]
     moments = {1.0: {FREE: None, TRAINED: 60.0}, 2.0: {FREE: 60.05, TRAINED: 60.0}}
     path = write_summary(tmp_path, moments)
-    write_equal_time_table(path, SEARCHES, ["digits"], tmp_path / "table.tex")
+    made(equal_time_table, tmp_path / "table.tex", table=path, searches=SEARCHES, datasets=["digits"])
     text = (tmp_path / "table.tex").read_text()
     assert r"1.00 & -- & \textbf{60.00} [59.90, 60.10]\newline Random search \\" in text
     assert r"2.00 & 60.05 [59.95, 60.15]\newline NASWOT & 60.00 [59.90, 60.10]\newline Random search \\" in text
@@ -246,27 +243,49 @@ def test_the_table_shows_ten_moments_and_bolds_a_decided_lead_alone(tmp_path):
 
 
 @pytest.mark.parametrize("datasets", [("digits",), ("cifar10", "cifar100", "ImageNet16-120")])
-def test_the_figures_are_drawn(tmp_path, datasets):
+def test_groups_are_drawn_against_seconds(tmp_path, datasets):
     moments = {float(at): {FREE: 90.0 if at > 2 else None, TRAINED: 80.0 + at, HYBRID: 88.0} for at in range(1, 9)}
     parts = [pd.read_csv(write_summary(tmp_path, moments, dataset)) for dataset in datasets]
     write_table(tmp_path / "all.csv", pd.concat(parts))
-    draw_equal_time(tmp_path / "all.csv", list(datasets), tmp_path / "equal-time.pdf")
-    assert (tmp_path / "equal-time.pdf").stat().st_size > 5000
-    rows = [(name, dataset, looks, 30, 90.0 + looks, 1.0, 89.0, 90.0, 91.0 + looks)
-            for dataset in datasets for name in ("random", "area") for looks in (1, 2, 3)]  # fmt: skip
-    rows += [
-        (name, dataset, 0, 30, 91.0, 1.0, 90.0, 91.0, 92.0) for dataset in datasets for name in ("naswot", "freerea")
-    ]
-    write_table(tmp_path / "queries.csv", pd.DataFrame(rows, columns=list(QUERY_COLUMNS)))
-    draw_queries(tmp_path / "queries.csv", SEARCHES, list(datasets), tmp_path / "queries.pdf")
-    assert (tmp_path / "queries.pdf").stat().st_size > 5000
+    output = made(equal_time_figure, tmp_path / "figure.pdf", table=tmp_path / "all.csv", datasets=list(datasets))
+    check_files(output)
+    drawn = behind(output)
+    for dataset in datasets:
+        panel = dataset_title(dataset) if len(datasets) > 1 else "1"
+        free = points(output, panel=panel, series=TITLES[FREE])
+        assert free == [(float(at), 90.0) for at in range(3, 9)], "not before it has an answer"
+        assert points(output, panel=panel, series=TITLES[TRAINED]) == [(float(at), 80.0 + at) for at in range(1, 9)]
+        band = [y for _, y in points(output, "outline", panel=panel, series=TITLES[HYBRID])]
+        assert (min(band), max(band)) == (87.9, 88.1)
+        strip = drawn[(drawn["panel"] == panel) & drawn["series"].str.endswith(" leads")]
+        assert strip["y"].isna().all(), "the strip stands at the foot of the panel"
+        seconds = {series: (part["x"].min(), part["x"].max()) for series, part in strip.groupby("series")}
+        assert seconds == {f"{TITLES[HYBRID]} leads": (1.0, 3.0), f"{TITLES[FREE]} leads": (3.0, 8.0)}
+
+
+@pytest.mark.parametrize("datasets", [("digits",), ("cifar10", "cifar100", "ImageNet16-120")])
+def test_searches_are_drawn_against_looks(tmp_path, datasets):
+    path = write_queries(tmp_path / "table.csv", datasets, ("random", "area"), ("naswot", "freerea"))
+    output = made(queries, tmp_path / "figure.pdf", table=path, searches=SEARCHES, datasets=list(datasets))
+    check_files(output)
+    drawn = behind(output)
+    assert set(drawn["series"]) == {"random", "area", "no look, no prior", "no look, with a prior"}
+    for label in ("random", "area"):
+        assert set(points(output, series=label)) == {(1.0, 91.0), (2.0, 92.0), (3.0, 93.0)}
+        own = drawn[(drawn["series"] == label) & (drawn["kind"] == "point")]
+        assert own["panel"].nunique() == len(datasets)
+        band = drawn[(drawn["series"] == label) & (drawn["kind"] == "outline")]
+        assert set(band["y"]) == {89.0, 92.0, 93.0, 94.0}
+    line = drawn[drawn["series"] == "no look, no prior"]
+    assert line["x"].isna().all()
+    assert set(line["y"]) == {91.0}
+    assert line["panel"].nunique() == 2 * len(datasets), "in both rows of panels"
 
 
 def test_the_figures_say_what_they_cannot_show(tmp_path):
     write_table(tmp_path / "none.csv", pd.DataFrame(columns=list(COLUMNS)))
-    draw_equal_time(tmp_path / "none.csv", ["digits"], tmp_path / "equal-time.pdf")
-    rows = [("naswot", "digits", 0, 30, 91.0, 1.0, 90.0, 91.0, 92.0)]
-    write_table(tmp_path / "queries.csv", pd.DataFrame(rows, columns=list(QUERY_COLUMNS)))
-    draw_queries(tmp_path / "queries.csv", SEARCHES, ["digits"], tmp_path / "queries.pdf")
-    assert (tmp_path / "equal-time.pdf").exists()
-    assert (tmp_path / "queries.pdf").exists()
+    output = made(equal_time_figure, tmp_path / "equal-time.pdf", table=tmp_path / "none.csv", datasets=["digits"])
+    assert behind(output)["series"].tolist() == ["no seconds known"]
+    path = write_queries(tmp_path / "table.csv", ("digits",), (), ("naswot",))
+    output = made(queries, tmp_path / "queries.pdf", table=path, searches=SEARCHES, datasets=["digits"])
+    assert "no search looks at accuracies" in behind(output)["series"].tolist()

@@ -1,13 +1,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from reporting_helpers import SEARCHES, FakeStudy
+from reporting_helpers import SEARCHES, FakeStudy, behind, check_files, made, points, ticks
 
-from tfnas.cells import Cell, all_strings
-from tfnas.errors import ReportError
-from tfnas.files import write_table
+from tfnas.analysis import best_cells
+from tfnas.analysis.published_rows import correlation_rows
+from tfnas.cells import EDGES, Cell, all_strings
+from tfnas.errors import DataError, ReportError
+from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import proxy_names
-from tfnas.reporting import figures, proxy_figures
+from tfnas.reporting import proxy_figures
 from tfnas.reporting.exhibits import (
     accuracies,
     batch,
@@ -18,7 +20,10 @@ from tfnas.reporting.exhibits import (
     search_space,
     search_times,
 )
+from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.style import colour_of, marker_of
+from tfnas.reporting.titles import dataset_title
+from tfnas.score_table import ScoreTable
 
 
 @pytest.fixture(scope="module")
@@ -31,42 +36,154 @@ def two(tmp_path_factory):
     return FakeStudy(tmp_path_factory.mktemp("two"), ("cifar10", "cifar100"))
 
 
-def check(output):
-    assert output.read_bytes().startswith(b"%PDF")
-    assert output.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in output.parent.iterdir()) == sorted(
-        [output.name, output.with_suffix(".png").name]
-    )
+def titles_of(study):
+    """Return the titles of panels, empty where one panel needs none."""
+    return [dataset_title(dataset) for dataset in study.datasets] if len(study.datasets) > 1 else ["1"]
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
-def test_figures_of_a_study(name, request, tmp_path):
+def test_the_accuracies_of_all_cells_are_drawn(name, request, tmp_path):
     study = request.getfixturevalue(name)
-    drawings = {
-        "accuracies": lambda output: accuracies.draw_accuracies(study.truths, output),
-        "best": lambda output: best_cells_figure.draw_best_cells(study.truths, output),
-        "scatter": lambda output: scatter.draw_scatter(
-            study.scores, study.truths, study.correlations, "naswot", output
-        ),
-        "correlations": lambda output: correlations_figure.draw_correlations(
-            study.correlations, study.datasets, output
-        ),
-        "times": lambda output: search_times.draw_search_times(study.summary, SEARCHES, output),
-        "batch": lambda output: batch.draw_batch(study.batches[study.datasets[0]], output),
-    }
-    for figure, draw in drawings.items():
-        output = tmp_path / figure / "figure.pdf"
-        draw(output)
-        check(output)
+    output = made(accuracies, tmp_path / "figure.pdf", truths=study.truths)
+    check_files(output)
+    table = behind(output)
+    for number, (dataset, path) in enumerate(study.truths.items()):
+        truth = pd.read_parquet(path)
+        panel = dataset_title(dataset) if len(study.datasets) > 1 else "1"
+        for column, series in (("valid_accuracy", "validation"), ("test_accuracy", "test")):
+            outline = points(output, "outline", panel=panel, series=series)
+            low = truth[["valid_accuracy", "test_accuracy"]].stack().quantile(0.03)
+            high = truth[["valid_accuracy", "test_accuracy"]].max().max()
+            counts, edges = np.histogram(truth[column], np.linspace(low, high, 61))
+            middles = [x for x, _ in outline]
+            assert min(middles) == pytest.approx(edges[0])
+            assert max(middles) == pytest.approx(edges[-1])
+            assert max(y for _, y in outline) == counts.max()
+        lower = str(len(study.datasets) + number + 1)
+        hexagons = table[(table["panel"] == lower) & (table["kind"] == "point")]
+        assert hexagons["value"].sum() == (truth["test_accuracy"] >= low).sum(), "every cell stands in a hexagon"
 
 
-def test_correlations_of_many_proxies_and_published_ones(two, root, tmp_path):
+def test_a_ground_truth_without_early_stop_says_so(tmp_path):
+    study = FakeStudy(tmp_path / "study", ("own",), early=False)
+    output = made(accuracies, tmp_path / "figure.pdf", truths=study.truths)
+    texts = behind(output).query("kind == 'text'")
+    assert texts["series"].tolist() == ["no early stop"]
+    assert texts[["x", "y"]].isna().all(axis=None), "a place of the panel is no accuracy"
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_the_best_cells_are_drawn(name, request, tmp_path):
+    study = request.getfixturevalue(name)
+    best = made(best_cells, tmp_path / "best-cells.csv", truths=study.truths)
+    output = made(best_cells_figure, tmp_path / "figure.pdf", best=best)
+    check_files(output)
+    table = behind(output)
+    for dataset, rows in pd.read_csv(best).groupby("dataset"):
+        for values in rows.head(4).itertuples():
+            curves = table[table["panel"] == f"{values.test_accuracy:.2f} (valid. {values.valid_accuracy:.2f})"]
+            curves = curves[curves["kind"] == "curve"]
+            drawn = {(row.x, row.x_end): row.series for row in curves.itertuples()}
+            wanted = zip(EDGES, Cell.parse(values.arch).operations, strict=True)
+            assert drawn == {edge: operation for edge, operation in wanted if operation != "none"}, dataset
+    assert table["panel"].nunique() == 4 * len(study.datasets), "the fifth cell stands in the table alone"
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_scores_are_drawn_against_accuracies(name, request, tmp_path):
+    study = request.getfixturevalue(name)
+    sources = {"scores": study.scores, "truths": study.truths, "correlations": study.correlations}
+    output = made(scatter, tmp_path / "figure.pdf", proxy="naswot", **sources)
+    check_files(output)
+    table = behind(output)
+    for panel, dataset in zip(table["panel"].unique(), study.datasets, strict=True):
+        assert panel.startswith(dataset_title(dataset) if len(study.datasets) > 1 else r"$\tau$")
+        assert panel.endswith(rf"$\rho$ = {study.strength(0, dataset):.3f}")
+        truth = pd.read_parquet(study.truths[dataset])
+        scores = ScoreTable.read(study.scores[dataset]).scores("naswot")[[Cell.parse(a).code for a in truth["arch"]]]
+        least = truth["valid_accuracy"].quantile(0.03)
+        least -= 0.05 * (truth["valid_accuracy"].max() - least)
+        wanted = pd.DataFrame({"x": scores, "y": truth["valid_accuracy"].clip(lower=least)})
+        wanted["value"] = truth["arch"].str.count("nor_conv").astype(float)
+        drawn = table[(table["panel"] == panel) & (table["kind"] == "point")]
+        crosses = drawn[drawn["value"].isna()]
+        assert len(crosses) == wanted["x"].isna().sum()
+        assert (crosses["x"] < wanted["x"].min()).all(), "cells without a score stand on the left"
+        dots = drawn[drawn["value"].notna()][["x", "y", "value"]].sort_values(["x", "y"]).to_numpy()
+        np.testing.assert_allclose(dots, wanted.dropna().sort_values(["x", "y"]).to_numpy())
+
+
+def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis(one, tmp_path):
+    table = pd.read_csv(one.scores["digits"])
+    table["score"] = 10.0 ** (2 * table["score"])
+    write_table(tmp_path / "scores.csv", table, read_facts(one.scores["digits"]))
+    sources = {"scores": {"digits": tmp_path / "scores.csv"}, "truths": one.truths, "correlations": one.correlations}
+    output = made(scatter, tmp_path / "figure.pdf", proxy="naswot", **sources)
+    assert ticks(output, "x")[0] == "0"
+    assert all(name.startswith("$10^{") for name in ticks(output, "x")[1:])
+
+
+def test_a_batch_is_one_picture(two, tmp_path):
+    output = made(batch, tmp_path / "figure.pdf", batch=two.batches["cifar10"])
+    check_files(output)
+    # 8 images of 32 pixels in two rows of four, two pixels between neighbours
+    assert points(output, "picture") == [(4 * 34 - 2, 2 * 34 - 2)]
+
+
+def test_correlations_are_drawn_by_proxy(two, tmp_path):
     table = pd.read_csv(two.correlations)
     parts = [table.assign(proxy=name, spearman=place / 10) for place, name in enumerate(("zen", "naswot", "az_nas"))]
     pd.concat(parts).to_csv(tmp_path / "many.csv", index=False)
-    output = tmp_path / "figure/figure.pdf"
-    correlations_figure.draw_correlations(tmp_path / "many.csv", two.datasets, output, root / "report/published.yaml")
-    check(output)
+    output = made(
+        correlations_figure, tmp_path / "figure.pdf", correlations=tmp_path / "many.csv", datasets=two.datasets
+    )  # fmt: skip
+    check_files(output)
+    assert ticks(output, "y") == ["Zen", "NASWOT", "AZ-NAS"], "the best on top"
+    ours = table.query("accuracy == 'test_accuracy' and cells == 'all'").set_index("dataset")
+    for dataset in two.datasets:
+        panel = {"panel": dataset_title(dataset)}
+        assert points(output, series="here", **panel) == [(0.0, 0), (0.1, 1), (0.2, 2)]
+        assert not points(output, series="others", **panel)
+        ends = behind(output).query(f"kind == 'segment' and panel == '{panel['panel']}'")
+        assert ends["x"].tolist() == [ours.loc[dataset, "spearman_low"]] * 3
+        assert ends["x_end"].tolist() == [ours.loc[dataset, "spearman_high"]] * 3
+
+
+def test_published_correlations_stand_beside_ours(two, root, tmp_path):
+    table = pd.read_csv(two.correlations)
+    pd.concat([table, table.assign(proxy="zen")]).to_csv(tmp_path / "many.csv", index=False)
+    published = root / "report/published.yaml"
+    output = made(
+        correlations_figure, tmp_path / "figure.pdf", correlations=tmp_path / "many.csv", datasets=two.datasets,
+        published=[published],
+    )  # fmt: skip
+    places = {"naswot": ticks(output, "y").index("NASWOT"), "zen": ticks(output, "y").index("Zen")}
+    for dataset in two.datasets:
+        wanted = [
+            (row["values"][dataset]["spearman"], place)
+            for proxy, place in places.items()
+            for row in correlation_rows(published, proxy, [dataset])
+            if (row["accuracy"], row["cells"]) == ("test", "all") and "spearman" in row["values"][dataset]
+        ]
+        assert wanted
+        assert sorted(points(output, series="others", panel=dataset_title(dataset))) == sorted(wanted)
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_accuracies_are_drawn_against_search_times(name, request, tmp_path):
+    study = request.getfixturevalue(name)
+    output = made(search_times, tmp_path / "figure.pdf", summary=study.summary, searches=SEARCHES)
+    check_files(output)
+    for panel in titles_of(study):
+        assert points(output, panel=panel, series="NASWOT (N = 10, 100)") == [(2.0, 90.0), (2.0, 91.0)], "joined"
+        assert points(output, panel=panel, series="AREA") == [(107.0, 91.231)], "scoring and training"
+        assert points(output, panel=panel, series="Random search") == [(105.0, 91.2)]
+        first, last = points(output, panel=panel, series="Oracle")
+        assert np.isnan([first[0], last[0]]).all(), "a reference has no seconds"
+        assert (first[1], last[1]) == (91.5, 91.5)
+        bars = behind(output).query("kind == 'segment' and series == 'AREA'")
+        assert (bars["y"].iloc[0], bars["y_end"].iloc[0]) == pytest.approx((91.031, 91.431))
+    assert "Random cell" not in set(behind(output)["series"]), "80 % would squeeze all others"
 
 
 @pytest.mark.parametrize("name", ["one", "two"])
@@ -78,9 +195,9 @@ def test_a_longer_legend_takes_no_room_from_the_panels(name, request, tmp_path):
     summary = pd.read_csv(study.summary)
     more = [summary[summary["search"] == "area"].assign(search=f"more-{n}") for n in range(30)]
     pd.concat([summary, *more]).to_csv(tmp_path / "many.csv", index=False)
-    search_times.draw_search_times(study.summary, SEARCHES, tmp_path / "few/figure.pdf")
-    search_times.draw_search_times(tmp_path / "many.csv", searches, tmp_path / "many/figure.pdf")
-    few, many = (plt.imread(tmp_path / folder / "figure.png").shape[0] / 200 for folder in ("few", "many"))
+    made(search_times, tmp_path / "few.pdf", summary=study.summary, searches=SEARCHES)
+    made(search_times, tmp_path / "longer.pdf", summary=tmp_path / "many.csv", searches=searches)
+    few, many = (plt.imread(tmp_path / f"{name}.png").shape[0] / 200 for name in ("few", "longer"))
     assert few + 1 < many < 8, "inches"
 
 
@@ -89,19 +206,36 @@ def test_searches_whose_seconds_nobody_knows_are_drawn(one, tmp_path, known):
     summary = pd.read_csv(one.summary)
     summary.loc[~summary["search"].isin(known), "scoring_seconds"] = np.nan
     write_table(tmp_path / "unknown.csv", summary, {})
-    output = tmp_path / "figure/figure.pdf"
-    search_times.draw_search_times(tmp_path / "unknown.csv", SEARCHES, output)
-    check(output)
+    output = made(search_times, tmp_path / "figure.pdf", summary=tmp_path / "unknown.csv", searches=SEARCHES)
+    check_files(output)
+    lines = points(output, series="Random search, time unknown")
+    assert [y for _, y in lines] == [91.2, 91.2]
+    assert np.isnan([x for x, _ in lines]).all(), "a line over the whole panel"
+    assert points(output, series="AREA") == ([(107.0, 91.231)] if known else [])
 
 
 def test_a_figure_is_the_same_twice(tmp_path):
     skeleton = {"channels": 16, "cells_per_stage": 5}
-    search_space.draw_search_space(skeleton, tmp_path / "a" / "figure.pdf")
-    search_space.draw_search_space(skeleton, tmp_path / "b" / "figure.pdf")
-    check(tmp_path / "a" / "figure.pdf")
-    for suffix in (".pdf", ".png"):
-        first, second = (tmp_path / folder / f"figure{suffix}" for folder in "ab")
+    outputs = [made(search_space, tmp_path / folder / "figure.pdf", skeleton=skeleton) for folder in "ab"]
+    check_files(outputs[0])
+    for suffix in (".pdf", ".png", ".csv"):
+        first, second = (output.with_suffix(suffix) for output in outputs)
         assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_skeleton_of_the_study_is_drawn(tmp_path):
+    output = made(search_space, tmp_path / "figure.pdf", skeleton={"channels": 3, "cells_per_stage": 7})
+    table = behind(output)
+    assert "".join(table[table["panel"] == "1"]["series"]) == str(search_space.EXAMPLE_CELL)
+    curves = table[table["kind"] == "curve"]
+    assert dict(zip(zip(curves["x"], curves["x_end"], strict=True), curves["series"], strict=True)) == dict(
+        zip(EDGES, search_space.EXAMPLE_CELL.operations, strict=True)
+    )
+    blocks = table[(table["panel"] == "3") & (table["kind"] == "text")].sort_values("x")["series"].tolist()
+    assert [block for block in blocks if block.startswith("cell")] == [
+        f"cell × 7\n{channels} channels" for channels in (3, 6, 12)
+    ]
+    assert (table["kind"] == "bar").sum() == len(blocks)
 
 
 def test_the_example_shows_every_operation():
@@ -113,9 +247,9 @@ def test_best_cells_are_distinct_and_sorted():
     other = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
     assert Cell.parse(twin).canonical() == Cell.parse(other).canonical()
     table = pd.DataFrame({"arch": [other, twin, all_strings()[-1]], "test_accuracy": [50.0, 60.0, 55.0]})
-    assert figures.best_cells(table, 5)["test_accuracy"].tolist() == [60.0, 55.0]
-    with pytest.raises(ReportError, match="has a row that is no cell of the space: 'nonsense' has 1 nodes"):
-        figures.best_cells(pd.DataFrame({"arch": ["nonsense"], "test_accuracy": [1.0]}), 1)
+    assert best_cells.best_cells(table, 5)["test_accuracy"].tolist() == [60.0, 55.0]
+    with pytest.raises(DataError, match="has a row that is no cell of the space: 'nonsense' has 1 nodes"):
+        best_cells.best_cells(pd.DataFrame({"arch": ["nonsense"], "test_accuracy": [1.0]}), 1)
 
 
 def test_a_proxy_without_correlations_is_named(one, tmp_path):
@@ -123,13 +257,17 @@ def test_a_proxy_without_correlations_is_named(one, tmp_path):
     table["proxy"] = "other"
     table.to_csv(tmp_path / "correlations.csv", index=False)
     with pytest.raises(ReportError, match="no row for proxy 'naswot' on 'digits': run the summary"):
-        scatter.draw_scatter(one.scores, one.truths, tmp_path / "correlations.csv", "naswot", tmp_path / "figure.pdf")
+        made(
+            scatter, tmp_path / "figure.pdf", scores=one.scores, truths=one.truths, proxy="naswot",
+            correlations=tmp_path / "correlations.csv",
+        )  # fmt: skip
 
 
 def test_a_large_batch_shows_its_first_images(tmp_path):
     np.savez(tmp_path / "batch.npz", pixels=np.zeros((300, 3, 8, 8), dtype=np.uint8))
-    batch.draw_batch(tmp_path / "batch.npz", tmp_path / "figures" / "batch.pdf")
-    check(tmp_path / "figures" / "batch.pdf")
+    output = made(batch, tmp_path / "figures/batch.pdf", batch=tmp_path / "batch.npz")
+    # 128 images of 8 pixels in eight rows of sixteen, a pixel between neighbours
+    assert points(output, "picture") == [(16 * 9 - 1, 8 * 9 - 1)]
 
 
 def test_alike_proxies_stand_together():
@@ -153,12 +291,26 @@ def test_pairs_of_few_and_of_many_proxies(count, tmp_path):
     table.loc[(table["proxy"] == names[0]) | (table["other"] == names[0]), "spearman"] = np.nan
     write_table(study.pairs, table)
     output = tmp_path / "figure/figure.pdf"
-    proxy_pairs.draw_proxy_pairs(study.pairs, study.correlations, "cifar100", study.names, study.datasets, output)
-    check(output)
+    sources = {"pairs": study.pairs, "correlations": study.correlations, "datasets": study.datasets}
+    made(proxy_pairs, output, **sources, dataset="cifar100", scored=study.names)
+    check_files(output)
+    order = ticks(output, "y", "2")
+    assert sorted(order) == sorted(map(proxy_title, names))
+    drawn = behind(output)
+    pairs = table[table["dataset"] == "cifar100"].set_index(["proxy", "other"])["spearman"]
+    named = {proxy_title(name): name for name in names}
+    squares = drawn[(drawn["panel"] == "2") & (drawn["kind"] == "entry")]
+    assert len(squares) == count**2
+    for row in squares.itertuples():
+        wanted = pairs[named[order[int(row.y)]], named[order[int(row.x)]]]
+        assert row.value == pytest.approx(wanted, nan_ok=True)
+    above = drawn[(drawn["panel"] == "1") & (drawn["kind"] == "entry")].sort_values("x")["value"]
+    assert above.tolist() == pytest.approx([study.strength(names.index(named[title]), "cifar100") for title in order])
+    texts = drawn[(drawn["panel"] == "2") & (drawn["kind"] == "text")]
+    known = squares["value"].dropna()
+    assert len(texts) == (len(known) if count <= proxy_pairs.MOST_WITH_VALUES else (known < 0).sum())
     with pytest.raises(ReportError, match="no row for proxy 'vote' on 'cifar100': run the summary"):
-        proxy_pairs.draw_proxy_pairs(
-            study.pairs, study.correlations, "cifar100", [*study.names, "vote"], study.datasets, output
-        )
+        made(proxy_pairs, output, **sources, dataset="cifar100", scored=[*study.names, "vote"])
 
 
 def test_pairs_are_read_by_name(tmp_path):

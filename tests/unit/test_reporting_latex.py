@@ -1,217 +1,91 @@
+import csv
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
-from equal_time_helpers import write_summary
-from reporting_helpers import NOISE, ONE_SEED, FakeStudy
+from reporting_helpers import COSTLY, NOISE, ONE_SEED, SEARCHES, FakeStudy, make_everything, numbers_of
 
-from tfnas.analysis.fronts import FRONT_COLUMNS
-from tfnas.analysis.limits import LIMIT_COLUMNS
-from tfnas.analysis.published import comparable_rows, write_published_summary
-from tfnas.analysis.published_rows import quoted_correlations
+from tfnas import products
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
-from tfnas.files import read_json, write_json, write_table
-from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.files import read_json, write_json
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
-from tfnas.reporting import latex, proxy_figures
-from tfnas.reporting.equal_time import draw_equal_time, write_equal_time_table
-from tfnas.reporting.exhibits import (
-    accuracies,
-    batch,
-    best_cells_figure,
-    best_cells_table,
-    comparisons_figure,
-    comparisons_table,
-    contract,
-    correlations_figure,
-    correlations_table,
-    critical_difference,
-    first_cells,
-    proxies,
-    proxy_pairs,
-    published_correlations,
-    quality,
-    ranking,
-    scatter,
-    search_space,
-    search_table,
-    search_times,
-    settings,
-    setup,
-    times,
-)
-from tfnas.reporting.exhibits.ensemble_choice import write_ensemble_choice_table
-from tfnas.reporting.exhibits.provenance import write_provenance_table
-from tfnas.reporting.exhibits.published_searches import write_published_search_table
-from tfnas.reporting.leave_one_out import write_league_tables
-from tfnas.reporting.numbers import write_numbers
+from tfnas.reporting import latex
 from tfnas.reporting.wording import interval_sign
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 needs_latex = pytest.mark.skipif(not latex.have_latex(), reason="LaTeX is not installed")
 
 
-def build(study, root):
-    """Make all exhibits of a made-up study and return the arguments of render_report."""
-    folder = study.folder
-    published = root / "report/published.yaml" if study.config["report"]["published"] else None
-    drawn, written = folder / "figures", folder / "tables"
-    search_space.draw_search_space(study.config["skeleton"], drawn / "search-space.pdf")
-    accuracies.draw_accuracies(study.truths, drawn / "accuracies.pdf")
-    best_cells_figure.draw_best_cells(study.truths, drawn / "best-cells.pdf")
-    for proxy in study.names[:2]:
-        scatter.draw_scatter(study.scores, study.truths, study.correlations, proxy, drawn / f"scatter-{proxy}.pdf")
-    if len(study.names) > 1:
-        correlations_figure.draw_correlations(study.correlations, study.datasets, drawn / "correlations.pdf", published)
-    if len(study.names) >= proxy_figures.FEWEST_TO_CLUSTER:
-        for dataset in study.datasets:
-            proxy_pairs.draw_proxy_pairs(
-                study.pairs, study.correlations, dataset, study.names, study.datasets,
-                drawn / f"proxy-pairs-{dataset}.pdf",
-            )  # fmt: skip
-    search_times.draw_search_times(study.summary, study.searches, drawn / "search-times.pdf")
-    for dataset in study.datasets:
-        batch.draw_batch(study.batches[dataset], drawn / f"batch-{dataset}.pdf")
-    setup.write_setup_table(study.config, study.batches, study.truths, study.scores, written / "setup.tex")
-    settings.write_settings_table(study.searches, written / "settings.tex")
-    best_cells_table.write_best_cells_table(study.truths, written / "best-cells.tex")
-    correlations_table.write_correlation_table(study.correlations, study.datasets, written / "correlations.tex")
-    whose = (study.names, study.datasets)
-    proxies.write_proxy_table(study.correlations, *whose, written / "proxies.tex")
-    quality.write_quality_table(
-        study.quality, study.correlations, *whose, written / "quality.tex", study.measured_noise
+def build(fake):
+    """Make everything that a made-up study makes, in the way of its jobs, and return the arguments of render_report."""
+    if len(fake.datasets) > 1:
+        proxies, labels = fake.config["scoring"]["proxies"][:5], list(fake.searches)
+        fake.config["scoring"]["ensemble_choice"] = {"proxies": proxies, "largest": min(4, len(proxies))}
+        fake.config["search"]["leagues"] = {"all-of-them": labels, "the-last": labels[-1:]}
+    study = fake.complete()
+    exhibits = make_everything(study)
+
+    numbers_of(study)
+    return (
+        fake.config,
+        study.scored,
+        Path(study.templates),
+        fake.folder / "numbers.tex",
+        exhibits,
+        fake.folder / "report.tex",
     )
-    first_cells.write_first_table(study.quality, study.correlations, *whose, written / "first-cells.tex")
-    if len(study.names) > 1:
-        ranking.write_ranking_table(study.correlations, *whose, written / "ranking.tex")
-    if quoted_correlations(published, *whose):
-        published_correlations.write_published_table(
-            study.correlations, published, *whose, written / "published-correlations.tex"
-        )
-    against, budgets = None, dict.fromkeys(study.datasets, 12000.0)
-    if published and comparable_rows(published, study.searches, study.datasets, budgets):
-        against = folder / "summaries/published.csv"
-        of_study = (published, study.searches, study.datasets)
-        write_published_summary(study.summary, *of_study, budgets, against)
-        write_published_search_table(against, *of_study, written / "published-searches.tex")
-    search_table.write_search_table(
-        study.summary, study.searches, study.datasets, written / "search.tex", None, published
-    )
-    if len(study.datasets) > 1:
-        first = study.datasets[0]
-        search_table.write_search_table(
-            study.summary, study.searches, study.datasets, written / "transfer.tex", first, published
-        )
-    times.write_time_table(study.summary, study.searches, study.datasets, written / "times.tex")
-    contract.write_contract_table(study.truths, written / "contract.tex")
-    write_provenance_table(folder / "provenance.json", study.scores, written / "provenance.tex")
-    build_contests(study, drawn, written)
-    chosen = build_choices(study, written) if len(study.datasets) > 1 else {}
-    chosen |= build_equal_time(study, drawn, written) if set(AT_EQUAL_TIME.values()) <= set(study.searches) else {}
-    chosen |= build_costs(study, drawn, written) if study.datasets == ["digits"] else {}
-    write_numbers(
-        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
-        study.pairs, folder / "numbers.tex", published, study.measured_noise, **study.contests,
-        against_path=against, **chosen,
-    )  # fmt: skip
-    exhibits = [*sorted(drawn.glob("*.pdf")), *sorted(written.glob("*.tex"))]
-    return study.config, root / "report", folder / "numbers.tex", exhibits, folder / "report.tex"
-
-
-def build_costs(study, drawn, written):
-    """Make the exhibits of costs and of kernels as empty pictures and tables, and the summaries that prose reads."""
-    import matplotlib.pyplot as plt
-
-    for name in ("fronts", f"kernels-{study.datasets[0]}"):
-        plt.figure(figsize=(1, 1)).savefig(drawn / f"{name}.pdf")
-        plt.close()
-    for name in ("fronts", "limits", "spaces"):
-        (written / f"{name}.tex").write_text("\\begin{tabular}{l}x\\end{tabular}\n")
-    limits, fronts = (study.folder / f"summaries/{name}.csv" for name in ("limits", "fronts"))
-    kept, traded = "area", "regularised-evolution"
-    rows = [
-        {column: 1.0 for column in LIMIT_COLUMNS}
-        | {"search": label, "searched_on": dataset, "dataset": dataset, "cost": "flops", "within": within, "best": 95.5}
-        | {"mean": 94.25}
-        for dataset in study.datasets
-        for label, within in ((kept, 1.0), (traded, 0.25))
-    ]
-    write_table(limits, pd.DataFrame(rows))
-    rows = [{column: 0.5 for column in FRONT_COLUMNS} | row | {"mean": 0.75} for row in rows[::2]]
-    write_table(fronts, pd.DataFrame(rows)[list(FRONT_COLUMNS)])
-    return {"limits_path": limits, "fronts_path": fronts}
-
-
-AT_EQUAL_TIME = {"training-free": "naswot-100", "trained": "random-search", "hybrid": "area"}
-
-
-def build_equal_time(study, drawn, written):
-    """Make the exhibits of searches at equal time, that of looks at accuracies empty, and the summary they show."""
-    import matplotlib.pyplot as plt
-
-    parts = []
-    for dataset in study.datasets:
-        moments = {2.0: {"training-free": 91.0, "trained": None, "hybrid": 90.0}}
-        moments[105.0] = {"training-free": 91.0, "trained": 91.5, "hybrid": 91.45}
-        path = write_summary(study.folder, moments, dataset, ends={2.0: "naswot-100"}, of_group=AT_EQUAL_TIME)
-        parts.append(pd.read_csv(path))
-    path = study.folder / "summaries/equal-time.csv"
-    write_table(path, pd.concat(parts))
-    draw_equal_time(path, study.datasets, drawn / "equal-time.pdf")
-    write_equal_time_table(path, study.searches, study.datasets, written / "equal-time.tex")
-    plt.figure(figsize=(1, 1)).savefig(drawn / "queries.pdf")
-    plt.close()
-    return {"equal_time_path": path}
-
-
-def build_contests(study, drawn, written):
-    """Make the exhibits that set searches against each other."""
-    paths = study.contests
-    regret, searches = paths["regret_path"], study.searches
-    regret.write_regret_table(regret, searches, study.datasets, written / "regret.tex")
-    if len(searches) > 1:
-        pairs = paths["search_pairs_path"]
-        comparisons_table.write_comparison_table(pairs, regret, searches, study.datasets, written / "comparisons.tex")
-        for dataset in study.datasets:
-            output = drawn / f"comparisons-{dataset}.pdf"
-            comparisons_figure.draw_comparisons(pairs, regret, searches, dataset, output)
-    if paths["ranks_path"]:
-        output = drawn / "critical-difference.pdf"
-        critical_difference.draw_critical_difference(paths["ranks_path"], searches, output)
-
-
-def build_choices(study, written):
-    """Make the summaries and tables of what is chosen without the dataset it is judged on, and return the summaries."""
-    ensembles_path, leagues_path = (study.folder / f"summaries/{name}.csv" for name in ("ensemble-choice", "leagues"))
-    proxies, labels = study.config["scoring"]["proxies"][:5], list(study.searches)
-    choose_ensembles(study.scores, study.truths, proxies, min(4, len(proxies)), ensembles_path)
-    write_ensemble_choice_table(ensembles_path, SPEARMAN, written / "ensemble-choice.tex")
-    write_ensemble_choice_table(ensembles_path, TOP_CELL, written / "ensemble-top.tex")
-    study.config["search"]["leagues"] = {"all-of-them": labels, "the-last": labels[-1:]}
-    regret = study.contests["regret_path"]
-    choose_searches(regret, study.config["search"]["leagues"], study.datasets, leagues_path)
-    tables_of_leagues = (written / "leagues.tex", written / "league-searches.tex")
-    write_league_tables(leagues_path, study.searches, study.datasets, *tables_of_leagues)
-    return {"ensemble_choice_path": ensembles_path, "leagues_path": leagues_path}
 
 
 @pytest.fixture(scope="module")
-def one(tmp_path_factory, root):
-    return build(FakeStudy(tmp_path_factory.mktemp("one study"), ("digits",)), root)
+def one(tmp_path_factory):
+    return build(FakeStudy(tmp_path_factory.mktemp("one study"), ("digits",)))
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory, root):
+def three(tmp_path_factory):
     datasets = ("cifar10", "cifar100", "ImageNet16-120")
-    return build(FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True), root)
+    return build(FakeStudy(tmp_path_factory.mktemp("three"), datasets, published=True))
 
 
-def test_what_searches_with_a_limit_chose_is_told(one):
-    latex.render_report(*one)
-    text = re.sub(r"\s+", " ", one[-1].read_text())
+@pytest.fixture(scope="module")
+def costly(tmp_path_factory):
+    """A study of one dataset and three proxies, with searches that mind a cost and sub-spaces."""
+    study = FakeStudy(
+        tmp_path_factory.mktemp("costly"), ("digits",), searches=(*SEARCHES, *COSTLY),
+        proxies=("naswot", "params", "synflow"),
+    )  # fmt: skip
+    study.config["search"]["spaces"] = {"all": {}, "small": {"flops": {"max": 3}}}
+    return build(study)
+
+
+def test_every_exhibit_is_made_and_shown(one, three, costly, root, tmp_path):
+    """Nothing lists the exhibits: what has a file is made of one of these studies, and what is made is shown."""
+    made = set()
+    for config, folder, numbers, exhibits, _ in (one, three, costly):
+        latex.render_report(config, folder, numbers, exhibits, tmp_path / "report.tex")
+        text = (tmp_path / "report.tex").read_text()
+        for spec in products.exhibits():
+            stem = spec.stem.partition("-{")[0]
+            pattern = re.compile(re.escape(stem) + (r"-[\w-]+\." if spec.each else r"\."))
+            files = [path for path in exhibits if pattern.search(path)]
+            made |= {spec.module} if files else set()
+            shown = [path for path in files if f"{Path(path).parent.name}/{Path(path).name}" in text]
+            assert bool(files) == bool(shown), f"{stem} of {config['datasets']} is made and not shown"
+            for path in files:
+                rows = list(csv.reader(Path(path).with_suffix(".csv").open(encoding="utf-8")))
+                assert len(rows) > 1, f"nothing stands behind {path}"
+                assert {len(row) for row in rows} == {len(rows[0])}
+                assert Path(path).read_bytes().startswith(b"%PDF") or spec.kind == "table"
+                assert spec.kind == "table" or Path(path).with_suffix(".png").exists()
+    assert made == {spec.module for spec in products.exhibits()}
+
+
+def test_what_searches_with_a_limit_chose_is_told(costly):
+    latex.render_report(*costly)
+    text = re.sub(r"\s+", " ", costly[-1].read_text())
     assert "the best search that keeps to its limit in every run is \\result{limits.digits.first.title}" in text
     assert "\\result{limits.digits.left.title} leaves its limit most often" in text
     assert "is that of \\result{fronts.digits.first.title}" in text
@@ -229,7 +103,7 @@ def test_captions_say_who_is_not_ranked():
 
 
 @needs_latex
-@pytest.mark.parametrize("name", ["one", "three", pytest.param("every", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", ["one", "three", "costly", pytest.param("every", marks=pytest.mark.slow)])
 def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
     arguments = request.getfixturevalue(name)
     latex.render_report(*arguments)
@@ -247,8 +121,8 @@ def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
 
 
 @pytest.mark.parametrize("scorings", [1, 3])
-def test_the_report_says_over_how_many_scorings_the_spread_is(root, tmp_path, scorings):
-    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), scorings=scorings), root)
+def test_the_report_says_over_how_many_scorings_the_spread_is(tmp_path, scorings):
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), scorings=scorings))
     latex.render_report(*arguments)
     text = " ".join(arguments[-1].read_text().split())
     several = scorings > 1
@@ -260,9 +134,9 @@ def test_the_report_says_over_how_many_scorings_the_spread_is(root, tmp_path, sc
 
 
 @pytest.mark.parametrize("searches", [("random-cell",), ("random-cell", "naswot-10"), ("random-search", "area")])
-def test_a_sparse_study_has_a_report(root, tmp_path, searches):
+def test_a_sparse_study_has_a_report(tmp_path, searches):
     study = FakeStudy(tmp_path, ("own",), searches=searches, early="area" in searches)
-    arguments = build(study, root)
+    arguments = build(study)
     latex.render_report(*arguments)
     text = arguments[-1].read_text()
     assert r"\section{Discussion}" in text
@@ -270,8 +144,8 @@ def test_a_sparse_study_has_a_report(root, tmp_path, searches):
     assert "A benchmark of our own" not in text
 
 
-def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(root, tmp_path):
-    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), noise=ONE_SEED), root)
+def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(tmp_path):
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), noise=ONE_SEED))
     latex.render_report(*arguments)
     text = arguments[-1].read_text()
     assert "A benchmark of our own" in text
@@ -283,9 +157,9 @@ def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(root,
 
 
 @pytest.mark.parametrize(("noise", "words"), [(0.0001, "not more than the"), (10.0, "Which of them is")])
-def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(root, tmp_path, noise, words):
+def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(tmp_path, noise, words):
     facts = NOISE | {"noise_of_mean_top_100": noise}
-    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell",), noise=facts), root)
+    arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell",), noise=facts))
     latex.render_report(*arguments)
     text = arguments[-1].read_text()
     assert words in text
@@ -293,11 +167,11 @@ def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(root, tmp_
     assert r"\result{noise.own.reliability}" in text
 
 
-def test_transfer_is_told_for_searches_without_a_budget_only(root, tmp_path, three):
+def test_transfer_is_told_for_searches_without_a_budget_only(tmp_path, three):
     latex.render_report(*three)
     assert "only searches that train nothing tell what transfer costs" in three[-1].read_text()
     trained = FakeStudy(tmp_path, ("cifar10", "cifar100"), searches=("random-cell", "random-search"))
-    arguments = build(trained, root)
+    arguments = build(trained)
     latex.render_report(*arguments)
     assert r"\paragraph{Transfer.}" not in arguments[-1].read_text()
 
@@ -325,12 +199,12 @@ def test_titles_of_studies_are_escaped(one):
     assert r"\title{50 \% of a\_b \& c}" in one[-1].read_text()
 
 
-def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, root, tmp_path):
+def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, tmp_path):
     latex.render_report(*one)
     assert "skip term, a prior" not in one[-1].read_text()
     study = FakeStudy(tmp_path / "prior", ("digits",))
     study.searches["naswot-100"] = {"algorithm": "freerea"}
-    arguments = build(study, root)
+    arguments = build(study)
     latex.render_report(*arguments)
     text = " ".join(arguments[-1].read_text().split())
     assert text.count("skip term, a prior on where operations lie") == 3
@@ -338,7 +212,7 @@ def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, ro
     assert r"the best training-free search loses \result{prior.digits.owed.size}" in text
 
 
-def test_searches_are_set_against_each_other_where_there_are_two(one, three, root, tmp_path):
+def test_searches_are_set_against_each_other_where_there_are_two(one, three, tmp_path):
     shared = {r"\label{fig:comparisons}", r"\label{tab:comparisons}", r"\label{tab:regret}"}
     for arguments, ranked in ((one, False), (three, True)):
         latex.render_report(*arguments)
@@ -348,7 +222,7 @@ def test_searches_are_set_against_each_other_where_there_are_two(one, three, roo
         assert "These runs do not decide between the two" in text
         assert "Numbers: mean paired difference" in text
     assert r"one search ranks that far behind the first" in three[-1].read_text()
-    alone = build(FakeStudy(tmp_path, ("own",), searches=("area",)), root)
+    alone = build(FakeStudy(tmp_path, ("own",), searches=("area",)))
     latex.render_report(*alone)
     text = alone[-1].read_text()
     assert [label for label in shared if label in text] == [r"\label{tab:regret}"]
@@ -467,9 +341,9 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
     assert get_proxy("naswot").formula in text
 
 
-def test_an_ensemble_is_reported_like_a_proxy(root, tmp_path):
+def test_an_ensemble_is_reported_like_a_proxy(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), ensembles=("az_nas", "tfnas_ensemble"))
-    arguments = build(study, root)
+    arguments = build(study)
     latex.render_report(*arguments)
     text = arguments[4].read_text()
     assert latex.escape(get_ensemble("tfnas_ensemble").summary) in text
@@ -482,12 +356,12 @@ def test_an_ensemble_is_reported_like_a_proxy(root, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def every(tmp_path_factory, root):
+def every(tmp_path_factory):
     """A study of every proxy and ensemble on three datasets, with published values and noise."""
     datasets = ("cifar10", "cifar100", "ImageNet16-120")
     folder = tmp_path_factory.mktemp("every")
     names = {"proxies": tuple(proxy_names()), "ensembles": tuple(ensembles())}
-    return build(FakeStudy(folder, datasets, published=True, **names), root)
+    return build(FakeStudy(folder, datasets, published=True, **names))
 
 
 def test_many_proxies_are_compared(every, one):

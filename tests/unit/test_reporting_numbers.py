@@ -6,23 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy
+from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy, numbers_of
 from scipy.stats import spearmanr
 
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, read_json, read_table, write_json, write_table
 from tfnas.reporting import published
-from tfnas.reporting.numbers import Numbers, best_label, write_numbers
+from tfnas.reporting.numbers.base import Numbers
+from tfnas.reporting.numbers.best import best_label
 from tfnas.reporting.proxy_numbers import looking_at_networks
-
-
-def numbers_of(study, tmp_path, published_path=None):
-    write_numbers(
-        study.config, study.summary, study.correlations, study.truths, study.scores, study.batches, study.quality,
-        study.pairs, tmp_path / "numbers.tex", published_path, study.measured_noise, **study.contests,
-    )  # fmt: skip
-    return read_json(tmp_path / "numbers.json")
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ def one(tmp_path):
 
 
 def test_numbers_come_from_the_files(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     truth = read_table(one.truths["digits"])
     assert numbers["truth.digits.best_test"]["value"] == truth["test_accuracy"].max()
     early = spearmanr(truth["early_valid_accuracy"], truth["test_accuracy"]).statistic
@@ -50,7 +43,7 @@ def test_numbers_come_from_the_files(one, tmp_path):
 
 
 def test_verdicts_follow_the_paired_interval_of_the_difference(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     assert math.isclose(numbers["compare.digits.non-weight-sharing.low"]["value"], 91.234 - 91 - 0.25)
     assert math.isclose(numbers["compare.digits.non-weight-sharing.high"]["value"], 91.234 - 91 + 0.25)
     verdicts = {key: numbers[f"{key}.verdict"]["value"] for key in ("random.digits", "growth.digits.naswot")}
@@ -66,7 +59,7 @@ def test_two_means_may_differ_although_their_intervals_overlap(tmp_path):
     row = (table["search"] == "naswot-100") & (table["other"] == "regularised-evolution")
     table.loc[row, ["ci_low", "ci_high", "p_holm"]] = -0.4, -0.1, 0.01
     write_table(study.contests["search_pairs_path"], table)
-    numbers = numbers_of(study, tmp_path)
+    numbers = numbers_of(study)
     assert numbers["best.digits.training-free.ci_high"]["value"] > 91.234 - 0.2
     compared = {part: numbers[f"compare.digits.non-weight-sharing.{part}"]["value"] for part in ("low", "high")}
     assert compared == {"low": 0.1, "high": 0.4}, "the pair stands the other way round in the table"
@@ -75,7 +68,7 @@ def test_two_means_may_differ_although_their_intervals_overlap(tmp_path):
 
 def test_searches_are_set_against_each_other(tmp_path):
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"))
-    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    numbers = {key: entry["value"] for key, entry in numbers_of(study).items()}
     contest = {
         key.removeprefix("contest.cifar10."): value for key, value in numbers.items() if "contest.cifar10" in key
     }
@@ -100,7 +93,7 @@ def test_searches_that_are_equal_in_every_run_are_counted_not_ranked(tmp_path):
     row = (table["search"] == "regularised-evolution") & (table["other"] == "area")
     table.loc[row, ["difference", "ci_low", "ci_high", "rank_biserial", "detectable", "runs_needed"]] = 0.0
     write_table(study.contests["search_pairs_path"], table)
-    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    numbers = {key: entry["value"] for key, entry in numbers_of(study).items()}
     contest = {key.removeprefix("contest.digits."): value for key, value in numbers.items() if "contest.digits" in key}
     assert contest["tied"] == 1
     assert contest["second.title"] == "Random search"
@@ -110,15 +103,15 @@ def test_searches_that_are_equal_in_every_run_are_counted_not_ranked(tmp_path):
 
 def test_a_search_with_the_skip_term_stands_beside_the_best_without(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",))
-    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("prior.")]
+    assert not [key for key in numbers_of(study) if key.startswith("prior.")]
     study.searches["naswot-100"] = {"algorithm": "freerea"}
-    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    numbers = {key: entry["value"] for key, entry in numbers_of(study).items()}
     assert numbers["best.digits.training-free.label"] == "naswot-100"
     assert numbers["best.digits.prior-free.label"] == "naswot-10"
     assert math.isclose(numbers["prior.digits.lead"], 91.234 - 90)
     assert numbers["prior.digits.verdict"] == "better"
     study.searches["naswot-100"]["proxies"] = ["naswot", "logsynflow"]
-    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("prior.")]
+    assert not [key for key in numbers_of(study) if key.startswith("prior.")]
 
 
 def test_of_searches_that_print_the_same_mean_the_cheapest_is_the_best():
@@ -128,32 +121,32 @@ def test_of_searches_that_print_the_same_mean_the_cheapest_is_the_best():
 
 
 def test_notes_of_the_scores_stand_with_the_device(one, tmp_path):
-    assert numbers_of(one, tmp_path)["device.digits.note"] == {"text": "", "value": ""}
+    assert numbers_of(one)["device.digits.note"] == {"text": "", "value": ""}
     facts = read_json(one.scores["digits"].with_suffix(".json"))
     facts["families"] = {name: {"device": "CPU", "note": "100 % busy."} for name in ("naswot", "zico")} | {
         "az": {"device": "CPU"}
     }
     one.scores["digits"].with_suffix(".json").write_text(json.dumps(facts))
-    assert numbers_of(one, tmp_path)["device.digits.note"]["text"] == r"100 \% busy."
+    assert numbers_of(one)["device.digits.note"]["text"] == r"100 \% busy."
 
 
 def test_one_search_has_no_contests(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), searches=("naswot-10",))
-    numbers = numbers_of(study, tmp_path)
+    numbers = numbers_of(study)
     assert "regret.digits.naswot-10.mean" in numbers
     assert not [key for key in numbers if key.startswith(("contest.digits", "ranks."))]
     assert "growth.digits.naswot.gain" not in numbers
 
 
 def test_what_the_files_say_goes_before_the_study(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     assert numbers["study.cells"]["value"] == 400
     assert numbers["study.wall_seconds_max"]["value"] == 0.04
     assert numbers["study.share_classes"]["value"] is False, "although the study asks for it"
 
 
 def test_where_the_order_comes_from(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     assert numbers["order.digits.convolutions"]["value"] > 0.8
     assert abs(numbers["order.digits.naswot.within"]["value"]) < 0.2
     assert numbers["order.digits.naswot.top_cells"]["value"] == 40
@@ -165,9 +158,7 @@ def test_where_the_order_comes_from(one, tmp_path):
 def test_proxies_are_compared_with_each_other(root, tmp_path):
     names = ("flops", "naswot", "params", "synflow")
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100"), published=True, proxies=names, ensembles=("vote",))
-    numbers = {
-        key: entry["value"] for key, entry in numbers_of(study, tmp_path, root / "report/published.yaml").items()
-    }
+    numbers = {key: entry["value"] for key, entry in numbers_of(study).items()}
     assert numbers["ranking.first.title"] == numbers["ranking.cifar100.first.title"] == "FLOPs"
     assert numbers["ranking.first.rank"] == 1
     assert numbers["ranking.names"] == 5
@@ -205,7 +196,7 @@ def test_following_flops_goes_by_magnitude_not_by_sign(tmp_path):
         correlations.loc[of_test & (correlations["proxy"] == name), "spearman"] = with_accuracy
     write_table(study.pairs, pairs)
     write_table(study.correlations, correlations)
-    numbers = {key: entry["value"] for key, entry in numbers_of(study, tmp_path).items()}
+    numbers = {key: entry["value"] for key, entry in numbers_of(study).items()}
     assert numbers["pairs.digits.closer_to_flops"] == 1
     assert numbers["pairs.digits.closer_to_flops.titles"] == "SynFlow"
     assert numbers["ranking.digits.inverted"] == 1
@@ -222,18 +213,18 @@ def test_counts_do_not_look_at_a_network(monkeypatch):
 
 def test_a_study_without_noise_says_nothing_of_it(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), measured=False)
-    assert not [key for key in numbers_of(study, tmp_path) if key.startswith("stability.")]
+    assert not [key for key in numbers_of(study) if key.startswith("stability.")]
 
 
 def test_every_macro_is_defined_once(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     lines = (tmp_path / "numbers.tex").read_text().splitlines()
     defined = [line.split("result@")[1].split(r"\endcsname")[0] for line in lines if r"\def\csname" in line]
     assert defined == list(numbers)
 
 
 def test_the_gap_between_two_means_has_its_own_noise(one, tmp_path):
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     assert numbers["noise.digits.reliability"]["text"] == "0.932"
     assert numbers["noise.digits.noise_top_100"]["text"] == "0.41"
     assert numbers["noise.digits.noise_of_mean_top_100"]["text"] == "0.24"
@@ -244,12 +235,12 @@ def test_the_gap_between_two_means_has_its_own_noise(one, tmp_path):
 @pytest.mark.parametrize("facts", [{}, {"recipe": "SGD, 200 epochs"}, {"recipe": {"epochs": 200}}])
 def test_a_recipe_alone_makes_no_benchmark_ours(tmp_path, facts):
     foreign = FakeStudy(tmp_path / "foreign", ("digits",), noise=facts)
-    assert not [key for key in numbers_of(foreign, tmp_path) if key.startswith("noise.")]
+    assert not [key for key in numbers_of(foreign) if key.startswith("noise.")]
 
 
 def test_a_benchmark_is_ours_when_it_says_how_noisy_it_is(tmp_path):
     ours = FakeStudy(tmp_path / "ours", ("own",), noise=ONE_SEED | {"seconds_meaning": "seconds on a GPU"})
-    numbers = numbers_of(ours, tmp_path)
+    numbers = numbers_of(ours)
     assert numbers["noise.own.seconds"]["value"] == 1234.5
     assert numbers["noise.own.clock"]["value"] == "wall time"
     assert numbers["noise.own.noise_of_gap"] == {"text": "--", "value": None}
@@ -262,25 +253,25 @@ def test_a_fact_on_noise_that_is_missing_is_named(one, tmp_path, key):
     del facts[key]
     write_json(path, facts)
     with pytest.raises(ReportError, match=rf"digits.parquet' lack '{key}', which the report prints"):
-        numbers_of(one, tmp_path)
+        numbers_of(one)
 
 
 def test_evolution_is_held_against_random_search_at_the_same_budget_alone(one, tmp_path):
     uses = one.config["search"]["use"]
     uses["random-search"] = uses["random-search"] | {"evaluations": 5}
-    assert not [key for key in numbers_of(one, tmp_path) if key.startswith("evolution.")]
+    assert not [key for key in numbers_of(one) if key.startswith("evolution.")]
 
 
 def test_a_fact_on_noise_that_is_no_number_is_named(one, tmp_path):
     path = one.truths["digits"].with_suffix(".json")
     path.write_text(json.dumps(read_json(path) | {"seconds": "long"}))
     with pytest.raises(ReportError, match=r"The fact 'seconds' of .* is 'long' where the report prints a number"):
-        numbers_of(one, tmp_path)
+        numbers_of(one)
 
 
 def test_three_datasets_transfer_and_published(root, tmp_path):
     study = FakeStudy(tmp_path / "study", ("cifar10", "cifar100", "ImageNet16-120"), published=True)
-    numbers = numbers_of(study, tmp_path, root / "report/published.yaml")
+    numbers = numbers_of(study)
     assert math.isclose(numbers["transfer.cifar100.mean_loss"]["value"], 1.0)
     assert math.isclose(numbers["transfer.cifar100.largest_loss"]["value"], 1.0), "searches under a budget lose 7"
     sides = {numbers[f"transfer.cifar100.{name}"]["value"] for name in ("side", "largest_side")}
@@ -348,7 +339,7 @@ def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
     rows = pd.read_csv(one.scores["digits"])
     rows["score"] = np.where(rows["arch"].isin(truth["arch"][:40]), np.nan, rows["score"])
     write_table(one.scores["digits"], rows, read_facts(one.scores["digits"]))
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     assert numbers["truth.digits.early_spearman"]["value"] is None, "one side is constant"
     known = truth[np.isfinite(truth["test_accuracy"])]
     expected = scipy.stats.spearmanr(known["valid_accuracy"], known["test_accuracy"]).statistic
@@ -366,10 +357,10 @@ def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
 
 
 def test_how_much_one_test_image_is_worth(one, tmp_path):
-    assert numbers_of(one, tmp_path)["truth.digits.half_width"]["value"] is None, "the facts do not say how many"
+    assert numbers_of(one)["truth.digits.half_width"]["value"] is None, "the facts do not say how many"
     path = one.truths["digits"].with_suffix(".json")
     path.write_text(json.dumps(read_json(path) | {"split_sizes": {"test": 797}}))
-    numbers = numbers_of(one, tmp_path)
+    numbers = numbers_of(one)
     best = numbers["truth.digits.best_test"]["value"] / 100
     assert numbers["truth.digits.test_images"]["value"] == 797
     assert numbers["truth.digits.one_image"]["text"] == "0.13"

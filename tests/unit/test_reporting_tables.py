@@ -4,8 +4,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from reporting_helpers import SEARCHES, FakeStudy
+from reporting_helpers import SEARCHES, FakeStudy, made, printed
 
+from tfnas.analysis import best_cells
 from tfnas.errors import DataError, ReportError
 from tfnas.reporting import proxy_tables, published
 from tfnas.reporting.exhibits import (
@@ -14,6 +15,7 @@ from tfnas.reporting.exhibits import (
     contract,
     correlations_table,
     first_cells,
+    provenance,
     proxies,
     published_correlations,
     quality,
@@ -22,9 +24,9 @@ from tfnas.reporting.exhibits import (
     settings,
     setup,
     times,
+    transfer,
 )
-from tfnas.reporting.exhibits.provenance import write_provenance_table
-from tfnas.reporting.provenance import told, told_of_families
+from tfnas.reporting.exhibits.provenance import told, told_of_families
 
 PUBLISHED = "report/published.yaml"
 
@@ -49,14 +51,17 @@ def columns_of(text: str) -> set[int]:
     return counts
 
 
-def write(function, tmp_path, *arguments, **more):
-    output = tmp_path / "table.tex"
-    function(*arguments, output, **more)
-    return output.read_text()
+def write(module, tmp_path, **values):
+    return made(module, tmp_path / "table.tex", **values).read_text()
+
+
+def of(study):
+    """Return what tables of proxies are made of."""
+    return {"correlations": study.correlations, "scored": study.names, "datasets": study.datasets}
 
 
 def test_search_table_of_one_dataset_has_times_and_groups(one, tmp_path):
-    text = write(search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
+    text = write(search_table, tmp_path, summary=one.summary, searches=SEARCHES, datasets=one.datasets)
     assert "Scoring (s) & Training (s) & validation & test" in text
     assert (
         text.index("Candidates are trained")
@@ -70,10 +75,8 @@ def test_search_table_of_one_dataset_has_times_and_groups(one, tmp_path):
 
 def test_search_table_shows_the_spread_between_scorings(tmp_path, root):
     study = FakeStudy(tmp_path / "study", ("digits",), scorings=3)
-    published = root / "report/published.yaml"
-    text = write(
-        search_table.write_search_table, tmp_path, study.summary, SEARCHES, study.datasets, published_path=published
-    )
+    searched = {"summary": study.summary, "searches": SEARCHES, "datasets": study.datasets}
+    text = write(search_table, tmp_path, **searched, published=[root / PUBLISHED])
     assert "validation & test & between scorings" in text
     ends = {line.split(" & ")[0]: line.split(" & ")[-1] for line in text.splitlines() if " & " in line}
     assert ends["Random cell"].startswith("--")
@@ -82,25 +85,21 @@ def test_search_table_shows_the_spread_between_scorings(tmp_path, root):
 
 
 def test_best_of_a_column_is_bold_ties_too_and_references_never(one, tmp_path):
-    text = write(search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets)
+    text = write(search_table, tmp_path, summary=one.summary, searches=SEARCHES, datasets=one.datasets)
     bold = [line for line in text.splitlines() if r"\textbf{91.23}" in line]
     assert [line.split(" & ")[0] for line in bold] == ["Regularised evolution", "AREA"]
     assert r"\textbf{91.50}" not in text
 
 
 def test_search_table_of_three_datasets(three, root, tmp_path):
-    published = root / PUBLISHED
-    text = write(
-        search_table.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, searched_on="cifar10",
-        published_path=published,
-    )  # fmt: skip
+    searched = {"summary": three.summary, "searches": SEARCHES, "datasets": three.datasets}
+    searched["published"] = [root / PUBLISHED]
+    text = write(transfer, tmp_path, **searched)
     assert columns_of(text) == {9}
     assert r"\quad published~\citep{mellor2021naswot}" in text
     assert r"DARTS-V2~\citep{mellor2021naswot}" in text
     assert r"\quoted{93.92\,\textpm\,0.30}" in text
-    each = write(
-        search_table.write_search_table, tmp_path, three.summary, SEARCHES, three.datasets, published_path=published
-    )
+    each = write(search_table, tmp_path, **searched)
     assert columns_of(each) == {7}
     assert "DARTS" not in each
     assert r"\quad computed from published data~\citep{cavagnero2023freerea}" in each
@@ -109,72 +108,75 @@ def test_search_table_of_three_datasets(three, root, tmp_path):
 
 
 def test_published_rows_stay_out_of_other_studies(one, root, tmp_path):
-    text = write(
-        search_table.write_search_table, tmp_path, one.summary, SEARCHES, one.datasets, searched_on=None,
-        published_path=root / PUBLISHED,
-    )  # fmt: skip
+    searched = {"summary": one.summary, "searches": SEARCHES, "datasets": one.datasets}
+    text = write(search_table, tmp_path, **searched, published=[root / PUBLISHED])
     assert "published" not in text
 
 
 def test_a_search_without_summary_is_named(one, tmp_path):
     more = SEARCHES | {"lost": {"algorithm": "random_cell"}}
     with pytest.raises(ReportError, match="no valid_accuracy on 'digits' of search 'lost' searched on 'digits'"):
-        search_table.write_search_table(one.summary, more, one.datasets, tmp_path / "table.tex")
+        write(search_table, tmp_path, summary=one.summary, searches=more, datasets=one.datasets)
     assert not (tmp_path / "table.tex").exists()
 
 
 def test_a_summary_without_a_column_is_named(tmp_path):
     pd.DataFrame({"search": ["a"]}).to_csv(tmp_path / "search.csv", index=False)
     with pytest.raises(DataError, match="has no column searched_on"):
-        search_table.write_search_table(tmp_path / "search.csv", SEARCHES, ["digits"], tmp_path / "table.tex")
+        write(search_table, tmp_path, summary=tmp_path / "search.csv", searches=SEARCHES, datasets=["digits"])
 
 
 def test_correlation_table(three, tmp_path):
-    text = write(correlations_table.write_correlation_table, tmp_path, three.correlations, three.datasets)
+    text = write(correlations_table, tmp_path, correlations=three.correlations, datasets=three.datasets)
     assert columns_of(text) == {8}
     assert "0.793 [0.783, 0.803]" in text
     with pytest.raises(ReportError, match="no row for dataset 'svhn'"):
-        correlations_table.write_correlation_table(three.correlations, ["svhn"], tmp_path / "table.tex")
+        write(correlations_table, tmp_path, correlations=three.correlations, datasets=["svhn"])
 
 
 def test_time_tables(one, three, tmp_path):
-    assert columns_of(write(times.write_time_table, tmp_path, one.summary, SEARCHES, one.datasets)) == {6}
-    assert columns_of(write(times.write_time_table, tmp_path, three.summary, SEARCHES, three.datasets)) == {13}
+    for study, columns in ((one, 6), (three, 13)):
+        text = write(times, tmp_path, summary=study.summary, searches=SEARCHES, datasets=study.datasets)
+        assert columns_of(text) == {columns}
 
 
 def test_setup_settings_and_best_cells(one, tmp_path):
-    text = write(setup.write_setup_table, tmp_path, one.config, one.batches, one.truths, one.scores)
+    text = write(setup, tmp_path, config=one.config, batches=one.batches, truths=one.truths, scores=one.scores)
     assert r"$8\times8$, grey" in text
     assert "100 s" in text
     assert r"Initialisations per cell & 3 \\" in text, "the scores say so, whatever the study says"
     assert r"Scoring mini-batch & 8 images; the first 4 for naswot \\" in text
-    text = write(settings.write_settings_table, tmp_path, SEARCHES)
+    text = write(settings, tmp_path, searches=SEARCHES)
     assert "population 10, tournament 3" in text
     assert r"mutation node\_first" in text
     robot = {"robot": {"algorithm": "robot", "accuracies_of": "cifar10", "constraint": {"flops": {"max": 50}}}}
-    text = write(settings.write_settings_table, tmp_path, robot)
+    text = write(settings, tmp_path, searches=robot)
     assert "queries 20, flops $\\leq$ 50, accuracies of CIFAR-10" in text
     assert "proxies grad\\_norm + SNIP + GraSP" in text
-    best = write(best_cells_table.write_best_cells_table, tmp_path, one.truths)
-    assert len([line for line in best.splitlines() if "cellstring" in line]) == 5
+    best = made(best_cells, tmp_path / "best-cells.csv", truths=one.truths)
+    write(best_cells_table, tmp_path, best=best)
+    truth = pd.read_parquet(one.truths["digits"]).nlargest(5, "test_accuracy")
+    rows = printed(tmp_path / "table.tex")
+    assert rows["Cell"].tolist() == truth["arch"].tolist()
+    assert rows["Test (%)"].tolist() == [f"{value:.2f}" for value in truth["test_accuracy"]]
 
 
 def test_contract_prints_the_recipe_of_a_trained_table(one, three, tmp_path):
-    text = write(contract.write_contract_table, tmp_path, one.truths)
+    text = write(contract, tmp_path, truths=one.truths)
     assert r"the other\_half \& all" in text
     assert "optimiser: SGD; epochs: 5; seeds: 1, 2, 3" in text
-    assert "recipe" not in write(contract.write_contract_table, tmp_path, three.truths)
+    assert "recipe" not in write(contract, tmp_path, truths=three.truths)
 
 
 def test_provenance_counts_long_lists_and_names_a_missing_device(one, tmp_path):
-    text = write(write_provenance_table, tmp_path, one.folder / "provenance.json", one.scores)
+    text = write(provenance, tmp_path, provenance=one.folder / "provenance.json", scores=one.scores)
     assert r"abc\_1" in text
     assert "50 values, in the file" in text
     assert r"versions & numpy 2 \\" in text
     scores = tmp_path / "digits.csv"
     scores.with_suffix(".json").write_text(json.dumps({"families": {"naswot": {}}}))
     with pytest.raises(ReportError, match=r"The facts of '.*digits.csv' lack 'device'"):
-        write_provenance_table(one.folder / "provenance.json", {"digits": scores}, tmp_path / "table.tex")
+        write(provenance, tmp_path, provenance=one.folder / "provenance.json", scores={"digits": scores})
 
 
 def test_nested_facts_share_a_row_unless_they_are_long():
@@ -248,7 +250,7 @@ def lines_of(text, start):
 
 
 def test_many_proxies_have_one_row_per_dataset_and_may_break_over_pages(five, tmp_path):
-    text = write(correlations_table.write_correlation_table, tmp_path, five.correlations, five.datasets)
+    text = write(correlations_table, tmp_path, correlations=five.correlations, datasets=five.datasets)
     assert text.count(r"\longcaption") == 1
     assert text.count(r"\begin{longtable}") == text.count(r"\begin{longtable*}") == 1
     assert lines_of(text, "SynFlow") == [
@@ -260,45 +262,38 @@ def test_many_proxies_have_one_row_per_dataset_and_may_break_over_pages(five, tm
 def test_a_ground_truth_without_validation_leaves_a_dash(five, tmp_path):
     table = pd.read_csv(five.correlations)
     table[table["accuracy"] == "test_accuracy"].to_csv(tmp_path / "test.csv", index=False)
-    text = write(correlations_table.write_correlation_table, tmp_path, tmp_path / "test.csv", five.datasets)
+    text = write(correlations_table, tmp_path, correlations=tmp_path / "test.csv", datasets=five.datasets)
     assert {line[-1] for line in lines_of(text, "SynFlow")} == {"--"}
 
 
 def test_the_table_of_proxies_says_what_each_needs(five, tmp_path):
-    text = write(proxies.write_proxy_table, tmp_path, five.correlations, five.names, five.datasets)
+    text = write(proxies, tmp_path, **of(five))
     assert lines_of(text, "NASWOT~") == [
         [r"NASWOT~\citep{mellor2021naswot}", "one forward pass, real images", r"$\uparrow$", "0.200", "0.200"]
     ]
     ensemble = lines_of(text, "AZ-NAS~")[0]
     assert ensemble[1].startswith("log rank sum of AZ-NAS expressivity, ")
     assert text.index("Zen~") < text.index(r"\emph{Ensembles}") < text.index("AZ-NAS~")
-    one = write(proxies.write_proxy_table, tmp_path, five.correlations, ["params"], ["cifar10"])
+    one = write(proxies, tmp_path, correlations=five.correlations, scored=["params"], datasets=["cifar10"])
     assert "s/cell" in one
     assert "Ensembles" not in one
 
 
 def test_quality_and_stability(five, tmp_path):
-    whose = (five.names, five.datasets)
-    text = write(
-        quality.write_quality_table, tmp_path, five.quality, five.correlations, *whose,
-        noise_path=five.measured_noise,
-    )  # fmt: skip
+    text = write(quality, tmp_path, quality=five.quality, noise=five.measured_noise, **of(five))
     assert columns_of(text) == {1, 7}, "titles of blocks, rows"
     first = ["0.310 [0.210, 0.410]", "0.400 [0.380, 0.420]", "2", "0.980 (2.5)", "0.900 (4.0)", "0.950 (12)"]
     assert lines_of(text, "NASWOT")[0][1:] == first
     assert lines_of(text, "Parameters")[0][2] == "--", "no partial correlation of what is given"
     assert lines_of(text, "AZ-NAS")[0][4:] == ["--"] * 3, "an ensemble has no noise of its own"
-    text = write(quality.write_quality_table, tmp_path, five.quality, five.correlations, *whose)
+    text = write(quality, tmp_path, quality=five.quality, **of(five))
     assert {len(line) for line in lines_of(text, "NASWOT")} == {4}
 
 
 def test_twins_have_no_column_where_there_are_none(five, tmp_path):
     noise = pd.read_csv(five.measured_noise).assign(twins=0, twin_spearman=np.nan)
     noise.to_csv(tmp_path / "noise.csv", index=False)
-    text = write(
-        quality.write_quality_table, tmp_path, five.quality, five.correlations, five.names, five.datasets,
-        noise_path=tmp_path / "noise.csv",
-    )  # fmt: skip
+    text = write(quality, tmp_path, quality=five.quality, noise=tmp_path / "noise.csv", **of(five))
     assert "Twins" not in text
     assert {len(line) for line in lines_of(text, "NASWOT")} == {6}
 
@@ -321,7 +316,7 @@ def test_ranks_share_ties_and_put_what_is_undefined_last():
 
 
 def test_ranking_table(five, tmp_path):
-    text = write(ranking.write_ranking_table, tmp_path, five.correlations, five.names, five.datasets)
+    text = write(ranking, tmp_path, **of(five))
     whole = r"\phantom{.0}"
     assert lines_of(text, "NASWOT") == [
         ["NASWOT", r"\textbf{0.793}", f"1{whole}", r"\textbf{0.791}", f"1{whole}", r"\textbf{0.792}", "1.0"]
@@ -329,25 +324,18 @@ def test_ranking_table(five, tmp_path):
     assert [line[0] for line in lines_of(text, "")].index("Zen") == [line[0] for line in lines_of(text, "")].index(
         "SynFlow"
     ) + 1
-    one = write(ranking.write_ranking_table, tmp_path, five.correlations, five.names, ["cifar100"])
+    one = write(ranking, tmp_path, **of(five) | {"datasets": ["cifar100"]})
     assert columns_of(one) == {3}
 
 
 def test_a_proxy_without_a_row_is_named(five, tmp_path):
-    for function in (ranking.write_ranking_table, proxies.write_proxy_table):
+    for module in (ranking, proxies):
         with pytest.raises(ReportError, match=r"correlations.csv' has no row for proxy 'near' on 'cifar10': run the"):
-            function(five.correlations, ["naswot", "near"], five.datasets, tmp_path / "table.tex")
+            write(module, tmp_path, **of(five) | {"scored": ["naswot", "near"]})
 
 
 def test_our_correlations_beside_published_ones(five, root, tmp_path):
-    text = write(
-        published_correlations.write_published_table,
-        tmp_path,
-        five.correlations,
-        root / PUBLISHED,
-        five.names,
-        five.datasets,
-    )
+    text = write(published_correlations, tmp_path, published=[root / PUBLISHED], **of(five))
     lines = text.splitlines()
     place = next(i for i, line in enumerate(lines) if "NASWOT, test accuracy, all 15\\,625 cells, computed" in line)
     assert r"published data~\citep{cavagnero2023freerea}: batch 64" in lines[place]
@@ -374,7 +362,7 @@ def test_published_values_stand_beside_ours_over_the_same_cells(root):
 
 
 def test_the_table_of_first_cells(five, tmp_path):
-    text = write(first_cells.write_first_table, tmp_path, five.quality, five.correlations, five.names, five.datasets)
+    text = write(first_cells, tmp_path, quality=five.quality, **of(five))
     one, other = [r"\textbf{0.700}", r"\textbf{90.00}", "(25.0)"], ["0.670", "89.00", "(25.0)"]
     assert lines_of(text, "NASWOT") == [["NASWOT", *one * len(five.datasets)]]
     assert [line[1:4] for line in lines_of(text, "")].count(other) == 1

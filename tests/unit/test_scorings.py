@@ -9,6 +9,7 @@ import scipy.stats
 import yaml
 from search_helpers import score_table, truth_table, write
 
+from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.comparisons import compare_searches, summarise_regret
 from tfnas.config import load_study
@@ -19,7 +20,6 @@ from tfnas.search.runner import run_block
 from tfnas.shipped import ship, take_shipped
 from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
 from tfnas.study import Study
-from tfnas.summaries import summarise_search
 
 BATCH = {"images": 128, "classes": 10, "shape": [1, 8, 8]}
 
@@ -199,7 +199,7 @@ def test_run_r_reads_table_r_modulo_their_number_however_runs_are_cut(nested, tm
 
 def test_a_search_that_ends_at_one_cell_per_scoring_is_seen_three_times_not_twelve(nested, tmp_path):
     _, _, paths = nested
-    summarise_search(paths, tmp_path / "search.csv", 2026)
+    summarise_searches(paths, tmp_path / "search.csv", 2026)
     summary = pd.read_csv(tmp_path / "search.csv").set_index(["search", "metric"])
     row = summary.loc["settled", "test_accuracy"]
     runs = pd.concat([pd.read_parquet(path) for path in paths])

@@ -10,14 +10,13 @@ from search_helpers import score_table, truth_table, write
 
 from tfnas.analysis.correlations import CORRELATION_COLUMNS, summarise_correlations
 from tfnas.analysis.proxies import PAIR_COLUMNS, PROXY_COLUMNS, summarise_pairs, summarise_proxies
-from tfnas.analysis.search import SEARCH_COLUMNS
+from tfnas.analysis.search import SEARCH_COLUMNS, summarise_searches
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
 from tfnas.errors import CellError, DataError, SearchError, UnknownNameError
 from tfnas.files import write_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search.runner import run_block
 from tfnas.statistics import ndcg
-from tfnas.summaries import summarise_search
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +35,7 @@ def runs(tmp_path_factory):
 
 
 def test_searches_are_summarised_over_runs(runs, tmp_path):
-    summarise_search(runs, tmp_path / "search.csv", 0)
+    summarise_searches(runs, tmp_path / "search.csv", 0)
     summary = pd.read_csv(tmp_path / "search.csv")
     assert tuple(summary.columns) == SEARCH_COLUMNS
     assert len(summary) == 2 * 2 * 2
@@ -56,15 +55,15 @@ def test_searches_are_summarised_over_runs(runs, tmp_path):
 
 
 def test_the_summary_does_not_depend_on_the_order_of_blocks(runs, tmp_path):
-    summarise_search(runs, tmp_path / "a.csv", 0)
-    summarise_search([runs[1], runs[0], runs[3], runs[2]], tmp_path / "b.csv", 0)
+    summarise_searches(runs, tmp_path / "a.csv", 0)
+    summarise_searches([runs[1], runs[0], runs[3], runs[2]], tmp_path / "b.csv", 0)
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "a.csv"), pd.read_csv(tmp_path / "b.csv"))
 
 
 def test_unknown_scoring_seconds_stay_unknown(runs, tmp_path):
     table = pd.read_parquet(runs[0]).assign(scoring_seconds=np.nan)
     table.to_parquet(tmp_path / "runs.parquet")
-    summarise_search([tmp_path / "runs.parquet"], tmp_path / "search.csv", 0)
+    summarise_searches([tmp_path / "runs.parquet"], tmp_path / "search.csv", 0)
     assert pd.read_csv(tmp_path / "search.csv").scoring_seconds.isna().all()
 
 
@@ -72,15 +71,15 @@ def test_one_run_or_a_run_twice_is_refused(runs, tmp_path):
     table = pd.read_parquet(runs[0])
     table[table["run"] == 0].to_parquet(tmp_path / "one.parquet")
     with pytest.raises(SearchError) as error:
-        summarise_search([tmp_path / "one.parquet"], tmp_path / "search.csv", 0)
+        summarise_searches([tmp_path / "one.parquet"], tmp_path / "search.csv", 0)
     assert str(error.value) == (
         "Search 'oracle-5' on 'one': 1 run cannot be summarised: "
         "a standard deviation needs at least 2, raise search.runs."
     )
     with pytest.raises(SearchError, match=r"^Run 0 of search 'oracle-5' on 'one' is in two of the run tables"):
-        summarise_search([runs[0], runs[0]], tmp_path / "search.csv", 0)
+        summarise_searches([runs[0], runs[0]], tmp_path / "search.csv", 0)
     with pytest.raises(DataError, match="does not exist"):
-        summarise_search([tmp_path / "none.parquet"], tmp_path / "search.csv", 0)
+        summarise_searches([tmp_path / "none.parquet"], tmp_path / "search.csv", 0)
     assert not (tmp_path / "search.csv").exists()
 
 
@@ -274,7 +273,7 @@ def test_a_score_table_without_a_proxy_is_one_sentence(tmp_path):
 
 def test_the_bootstrap_follows_the_master_seed(runs, tmp_path):
     for seed in (1, 2):
-        summarise_search(runs, tmp_path / f"{seed}.csv", seed)
+        summarise_searches(runs, tmp_path / f"{seed}.csv", seed)
     one, other = (pd.read_csv(tmp_path / f"{seed}.csv") for seed in (1, 2))
     assert one["mean"].tolist() == other["mean"].tolist()
     assert one["ci_low"].tolist() != other["ci_low"].tolist()

@@ -16,68 +16,124 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfnas.files import atomic
+from tfnas.letters import TEX
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 DRAWN = ("panel", "kind", "series", "x", "y", "x_end", "y_end", "value")
 """Columns of the CSV behind a figure."""
 
+_LETTERS = {code[1:-1] if code.startswith("$") else code.removesuffix("{}"): letter for letter, code in TEX.items()}
+
 SYMBOLS = {
-    r"\,": "", r"\textpm": "±", r"\pm": "±", r"\times": "x", r"\%": "%", r"\_": "_", r"\&": "&", r"\#": "#", r"\$": "$",
-    r"\rho": "rho", r"\tau": "tau", "~": " ", "$": "", "---": "-", "--": "-", r"\{": "{", r"\}": "}",
+    **{code: letter for code, letter in _LETTERS.items() if code.startswith("\\")},
+    r"\,": "", r"\textpm": "±", r"\times": "x", r"\rho": "rho", r"\tau": "tau", r"\textminus": "-", r"\quad": " ",
+    r"\newline": " ", "~": " ", "---": "-", "--": "-",
 }  # fmt: skip
-"""What stands in the CSV for commands of LaTeX."""
+"""What stands in the CSV for commands of LaTeX, among them those that stand for letters (:mod:`tfnas.letters`)."""
+
+COMMAND = re.compile(
+    "|".join(
+        re.escape(code) + (r"(?![a-zA-Z])(?:\{\}|\s*)" if code[-1].isalpha() else "")
+        for code in sorted(SYMBOLS, key=len, reverse=True)
+    )
+    + r"|\\allowbreak\s*|~?\\cite[tp]?\*?\{[^}]*\}|\\phantom\{[^}]*\}|\\[a-zA-Z]+\*?(?:\[[^\]]*\])?|[{}$]"
+)
+"""A command with a symbol, one without (which goes, its argument stays), a citation, an empty space, or a bracket."""
 
 
 def write_drawn(figure: Figure, output: str | Path) -> None:
-    """Write what a figure draws: a row for each point, line segment, bar, entry of a heat map and text.
+    """Write what a figure draws: a row for each point, line segment, bar, entry of a heat map, text and named tick.
 
     Args:
         figure: the finished figure.
-        output: path of the CSV, columns :data:`DRAWN`; ``panel`` is the title of the axes, or their number; x and y are
-            in the units of the axes; ``value`` is what a colour stands for.
+        output: path of the CSV, columns :data:`DRAWN`; ``panel`` is the title of the axes, or their number; ``series``
+            is the label of what is drawn, or the text; x and y are in the units of the axes, empty where a line runs
+            over the whole panel or a text stands at a place of the panel; ``value`` is what a colour stands for.
+            Scales of colours are left out.
     """
-    panels = (line for number, axes in enumerate(figure.axes, 1) for line in _panel(axes, number))
-    _write(output, DRAWN, panels)
+    panels = [axes for axes in figure.axes if axes.get_label() != "<colorbar>"]
+    _write(output, DRAWN, (line for number, axes in enumerate(panels, 1) for line in _panel(axes, number)))
 
 
 def _panel(axes: Axes, number: int) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a panel, the name of the panel first."""
     panel = axes.get_title().replace("\n", " ") or str(number)
-    for line in axes.lines:
-        for x, y in zip(*(np.atleast_1d(values) for values in line.get_data(orig=True)), strict=True):
-            yield (panel, "point", _name(line), x, y, "", "", "")
-    for collection in axes.collections:
-        segments = collection.get_segments() if hasattr(collection, "get_segments") else []
-        for segment in segments:
-            for start, end in itertools.pairwise(segment):
-                yield (panel, "segment", _name(collection), *start, *end, "")
-        offsets = np.ma.getdata(collection.get_offsets()) if not len(segments) else []
-        values = collection.get_array()
-        for place, (x, y) in enumerate(offsets):
-            shade = values[place] if values is not None and values.ndim == 1 and len(values) == len(offsets) else ""
-            yield (panel, "point", _name(collection), x, y, "", "", shade)
-    for patch in axes.patches:
-        if hasattr(patch, "get_width") and hasattr(patch, "get_x"):
-            x, y = patch.get_x(), patch.get_y()
-            yield (panel, "bar", _name(patch), x, y, x + patch.get_width(), y + patch.get_height(), "")
-        elif hasattr(patch, "get_xy") and np.ndim(patch.get_xy()) == 2:
-            for x, y in patch.get_xy():
-                yield (panel, "outline", _name(patch), x, y, "", "", "")
-    for image in axes.images:
-        array = np.asarray(image.get_array())
+    members = {artist: container for container in axes.containers for artist in container.get_children()}
+    caps = {cap for container in axes.containers for cap in getattr(container, "lines", ((), ()))[1]}
+    artists = (*axes.lines, *axes.collections, *axes.patches, *axes.images, *axes.texts)
+    for artist in (artist for artist in artists if artist not in caps):
+        name = _name(artist) or _name(members.get(artist, artist))
+        for kind, *numbers in _rows(artist, axes):
+            yield (panel, kind, name, *numbers, *[""] * (len(DRAWN) - 3 - len(numbers)))
+    for place, axis in enumerate((axes.xaxis, axes.yaxis)):
+        for position, text in _named_ticks(axis):
+            yield (panel, "tick", text, *([position, ""], ["", position])[place], "", "", "")
+
+
+def _rows(artist: Any, axes: Axes) -> Iterator[tuple[Any, ...]]:
+    """Yield kind and numbers (the columns from ``x`` on) of each thing that an artist draws."""
+    within = artist.get_transform().contains_branch_seperately(axes.transData)
+    if hasattr(artist, "get_text"):
+        yield ("text", *_in_data(artist.get_position(), within))
+    elif hasattr(artist, "get_xdata"):
+        points = zip(*(np.atleast_1d(values) for values in artist.get_data(orig=True)), strict=True)
+        yield from (("point", *_in_data(point, within)) for point in points if any(within))
+    elif hasattr(artist, "get_segments"):
+        ends = (pair for segment in artist.get_segments() for pair in itertools.pairwise(segment))
+        yield from (("segment", *start, *end) for start, end in ends)
+    elif hasattr(artist, "get_offsets"):
+        yield from _shapes(artist, within)
+    elif hasattr(artist, "get_array"):
+        array = np.asarray(artist.get_array())
         if array.ndim == 2:
-            for (row, column), value in np.ndenumerate(array):
-                yield (panel, "entry", _name(image), column, row, "", "", value)
+            yield from (("entry", column, row, "", "", value) for (row, column), value in np.ndenumerate(array))
         else:
-            yield (panel, "picture", _name(image), array.shape[1], array.shape[0], "", "", "")
-    for text in axes.texts:
-        yield (panel, "text", text.get_text(), *text.get_position(), "", "", "")
+            yield ("picture", array.shape[1], array.shape[0])
+    elif hasattr(artist, "get_x"):
+        x, y = artist.get_x(), artist.get_y()
+        yield ("bar", x, y, x + artist.get_width(), y + artist.get_height())
+    elif hasattr(artist, "get_xy"):
+        yield from (("outline", *point) for point in artist.get_xy())
+    elif not hasattr(artist, "get_arrowstyle"):
+        vertices = artist.get_path().vertices
+        yield ("curve", *vertices[0], *vertices[-1])
+
+
+def _shapes(collection: Any, within: Iterable[bool]) -> Iterator[tuple[Any, ...]]:
+    """Yield the points at which shapes stand, with what their colours stand for, or the outlines of shapes."""
+    from matplotlib.transforms import IdentityTransform
+
+    if isinstance(collection.get_offset_transform(), IdentityTransform):
+        vertices = (point for path in collection.get_paths() for point in path.vertices)
+        yield from (("outline", *_in_data(point, within)) for point in vertices)
+        return
+    offsets, values = np.ma.getdata(collection.get_offsets()), collection.get_array()
+    for place, point in enumerate(offsets):
+        shade = values[place] if values is not None and values.ndim == 1 and len(values) == len(offsets) else ""
+        yield ("point", *point, "", "", shade)
+
+
+def _in_data(point: Iterable[Any], within: Iterable[bool]) -> tuple[Any, ...]:
+    """Return the coordinates that are in the units of the axes, the others empty."""
+    return tuple(value if inside else "" for value, inside in zip(point, within, strict=True))
+
+
+def _named_ticks(axis: Axis) -> Iterator[tuple[float, str]]:
+    """Yield place and text of ticks that have names, such as those of the proxies of a heat map."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter
+
+    if isinstance(axis.get_major_locator(), FixedLocator) and isinstance(axis.get_major_formatter(), FuncFormatter):
+        yield from ((place, axis.get_major_formatter()(place)) for place in axis.get_majorticklocs())
 
 
 def _name(artist: Any) -> str:
-    """Return the label of an artist, empty where matplotlib gave it one of its own."""
+    """Return the text of an artist or its label, empty where matplotlib gave it one of its own."""
+    if hasattr(artist, "get_text"):
+        return artist.get_text()
     label = str(artist.get_label() or "")
     return "" if label.startswith("_") else label
 
@@ -121,11 +177,7 @@ def _cells(line: str) -> Iterator[str]:
 
 def without_latex(text: str) -> str:
     """Return the text that a piece of LaTeX prints, citations left out."""
-    text = re.sub(r"~?\\cite[tp]?\*?\{[^}]*\}", "", text)
-    for command, symbol in SYMBOLS.items():
-        text = text.replace(command, symbol)
-    text = re.sub(r"\\[a-zA-Z]+\*?(\[[^\]]*\])?", "", text)
-    return " ".join(re.sub(r"(?<!\\)[{}]", "", text).split())
+    return " ".join(COMMAND.sub(lambda found: SYMBOLS.get(found[0].removesuffix("{}").rstrip(), ""), text).split())
 
 
 def _write(output: str | Path, names: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:

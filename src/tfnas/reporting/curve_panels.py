@@ -23,15 +23,15 @@ def draw_curve(axes: Axes, part: pd.DataFrame, place: int, clock: str = "seconds
         place: of the search among those drawn; decides colour, line and marker.
         clock: ``seconds`` or ``queries``.
     """
-    colour = colour_of(place)
+    settings = {"color": colour_of(place), "label": part["search"].iloc[0]}
     seconds, mean = part[clock].to_numpy(), part["mean"].to_numpy()
     low, high = part["quartile_low"].to_numpy(), part["quartile_high"].to_numpy()
     if len(part) == 1:
-        axes.vlines(seconds, low, high, color=colour, linewidth=0.9)
-        return axes.plot(seconds, mean, marker_of(place), color=colour, markersize=4.5, linestyle="none", zorder=3)[0]
-    axes.fill_between(seconds, low, high, color=colour, alpha=0.13, linewidth=0)
-    axes.plot(seconds[-1:], mean[-1:], "|", color=colour, markersize=6)
-    return axes.plot(seconds, mean, color=colour, linestyle=LINES[place // len(COLOURS) % len(LINES)])[0]
+        axes.vlines(seconds, low, high, linewidth=0.9, **settings)
+        return axes.plot(seconds, mean, marker_of(place), markersize=4.5, linestyle="none", zorder=3, **settings)[0]
+    axes.fill_between(seconds, low, high, alpha=0.13, linewidth=0, **settings)
+    axes.plot(seconds[-1:], mean[-1:], "|", markersize=6, **settings)
+    return axes.plot(seconds, mean, linestyle=LINES[place // len(COLOURS) % len(LINES)], **settings)[0]
 
 
 def scale_curves(axes: Axes, part: pd.DataFrame, best: float) -> None:

@@ -40,7 +40,8 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
         height = _CURVES[source, target]
         middle = ((source + target) / 2, height)
         path = Path([(source, 0), middle, (target, 0)], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
-        axes.add_patch(PathPatch(path, facecolor="none", edgecolor=colour, linestyle=line, linewidth=width, zorder=1))
+        curve = {"edgecolor": colour, "linestyle": line, "linewidth": width, "label": operation}
+        axes.add_patch(PathPatch(path, facecolor="none", zorder=1, **curve))
         if operation != "none":
             _arrow_head(axes, FancyArrowPatch, (source, target), height, colour)
         if names:

@@ -62,10 +62,11 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                 line = part[part["group"] == group]
                 if not line.empty:
                     seconds = line["seconds"]
+                    settings = {"color": colour, "label": TITLES[group]}
                     axes.fill_between(
-                        seconds, line["low"], line["high"], color=colour, alpha=0.18, linewidth=0, step="post"
+                        seconds, line["low"], line["high"], alpha=0.18, linewidth=0, step="post", **settings
                     )
-                    drawn = axes.step(seconds, line["mean"], where="post", color=colour, linestyle=LINES[group])
+                    drawn = axes.step(seconds, line["mean"], where="post", linestyle=LINES[group], **settings)
                     handles[TITLES[group]] = drawn[0]
             _frame(axes, part)
             axes.set_xlabel("seconds in all")
@@ -97,4 +98,5 @@ def _frame(axes: Axes, part: pd.DataFrame) -> None:
     for phase in phases_of(part):
         if phase["decided"]:
             colour = COLOURS[GROUPS.index(phase["leader"])]
-            axes.fill_between([phase["from"], phase["to"]], 0, 0.035, color=colour, linewidth=0, **strip)
+            leads = f"{TITLES[phase['leader']]} leads"
+            axes.fill_between([phase["from"], phase["to"]], 0, 0.035, color=colour, linewidth=0, label=leads, **strip)
