@@ -101,7 +101,7 @@ def _write(
             write_page_checksum=True,
         ) as writer:
             for _, members in families:
-                writer.write_table(_packed(members, str(path)), row_group_size=LARGE)
+                writer.write_table(_packed(members, f"'{path}'"), row_group_size=LARGE)
         seal = sealed(temporary, sum(map(len, parts.values())))
     write_json(facts_path(path), {**facts, FILE: {**seal, **others}})
 

@@ -13,6 +13,7 @@ import pandas as pd
 from tfnas.cells import Cell, all_strings, canonical_classes
 from tfnas.comparisons import COMPARISON_COLUMNS, FEWEST_TO_RANK
 from tfnas.files import write_table
+from tfnas.score_writer import write_scores
 
 SEARCHES: dict[str, dict[str, Any]] = {
     "random-cell": {"algorithm": "random_cell"},
@@ -107,7 +108,7 @@ class FakeStudy:
 
     @property
     def scores(self) -> dict[str, Path]:
-        return self.paths("scores/{}.csv")
+        return self.paths("scores/{}.parquet")
 
     @property
     def batches(self) -> dict[str, Path]:
@@ -161,7 +162,7 @@ class FakeStudy:
             "dataset": dataset,
             "families": {"naswot": {"device": "Some CPU", "repeats": 3, "images": 4, "positions": list(range(50))}},
         }
-        write_table(self.folder / f"scores/{dataset}.csv", table, facts)
+        write_scores(self.folder / f"scores/{dataset}.parquet", table, facts)
 
     def _batch(self, dataset: str, rng: np.random.Generator) -> None:
         channels, size = (1, 8) if dataset == "digits" else (3, 32)

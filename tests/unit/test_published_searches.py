@@ -30,7 +30,6 @@ from tfnas.reporting.published_searches import (
     z_score,
 )
 from tfnas.reporting.published_tables import write_published_search_table
-from tfnas.score_table import ScoreTable
 from tfnas.search import run_block
 from tfnas.summaries import summarise_searches
 
@@ -371,11 +370,8 @@ def test_random_search_evolution_and_oracle_meet_the_published_rows(truth, publi
     assert set(table["verdict"]) == {WITHIN}, table[table["verdict"] != WITHIN].to_string()
 
 
-def test_naswot_meets_the_published_rows(truth, published, root, tmp_path):
-    scores = {name: root / "data" / "scores" / "nats-tss" / f"{name}.csv.gz" for name in NATS_DATASETS}
-    for path in scores.values():
-        if not path.exists() or "naswot" not in ScoreTable.read(path).proxies:
-            pytest.skip(f"no scores of naswot in {path.relative_to(root)} yet")
+def test_naswot_meets_the_published_rows(truth, published, shipped_scores, tmp_path):
+    scores = {name: shipped_scores(name) for name in NATS_DATASETS}
     table = compared(NASWOT, scores, truth, published, tmp_path)
     assert set(table["key"]) == {f"naswot{kind}-{sample}" for kind in ("", "-cache") for sample in (10, 100, 1000)}
     assert set(table["verdict"]) == {WITHIN}, table[table["verdict"] != WITHIN].to_string()

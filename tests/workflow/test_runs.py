@@ -20,7 +20,9 @@ from workflow_helpers import Project, write_inputs
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import load_npz
 from tfnas.errors import DataError
-from tfnas.files import facts_path, is_table, read_json, read_table, write_table
+from tfnas.files import facts_path, is_table, read_json, read_table
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 
@@ -49,7 +51,7 @@ def write_shipped(folder: Path) -> None:
     }
     batch = {"images": 12, "classes": 4, "shape": [3, 8, 8]}
     for dataset in ("mine", "yours"):
-        write_table(folder / f"{dataset}.csv.gz", table, {"dataset": dataset, "batch": batch, **facts})
+        write_scores(folder / dataset / "naswot.parquet", table, {"dataset": dataset, "batch": batch, **facts})
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +98,8 @@ def smoke(root, tmp_path_factory):
 @pytest.mark.slow
 def test_the_smoke_study_scores_searches_and_reports_for_real(smoke):
     results = smoke.folder / "results/smoke"
-    scores = pd.read_csv(results / "scores/digits.csv")
-    assert len(scores) == SPACE_SIZE
-    assert scores["score"].isna().sum() == 201, "the cells that rectify no signal"
+    scores = ScoreTable.read(results / "scores/digits.parquet").scores("naswot")
+    assert np.isnan(scores).sum() == 201, "the cells that rectify no signal"
     summary = pd.read_csv(results / "summaries/search.csv").query("metric == 'test_accuracy'").set_index("search")
     assert summary.loc["oracle-10", "mean"] > summary.loc["random-cell", "mean"]
     assert summary.loc["naswot-10", "scoring_seconds"] > 0
@@ -135,8 +136,8 @@ def test_every_table_and_json_of_a_study_is_refused_when_it_was_cut(smoke):
 @pytest.mark.parametrize(
     ("cut", "target"),
     [
-        ("scores/digits.csv", "summaries/correlations.csv"),
-        ("scores/digits/naswot.csv", "runs/digits/area/seeds-0-29.parquet"),
+        ("scores/digits.parquet", "summaries/correlations.csv"),
+        ("scores/digits/naswot.parquet", "runs/digits/area/seeds-0-29.parquet"),
         ("summaries/search.csv", "tables/search.tex"),
         ("truth/digits.parquet", "summaries/proxies.csv"),
     ],
