@@ -24,8 +24,10 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError
-from tfnas.files import read_facts, read_table, write_table
-from tfnas.search.runner import CURVE_COLUMNS
+from tfnas.files import read_facts
+from tfnas.schemas.curves import SCHEMA as CURVES
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
+from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 
 log = logging.getLogger("tfnas")
 
@@ -34,9 +36,9 @@ POINTS = 200
 
 STATISTICS = ("n", "mean", "std", "quartile_low", "median", "quartile_high")
 
-COLUMNS = ("search", "dataset", "seconds", *STATISTICS)
+COLUMNS = CURVES.names
 
-QUERY_COLUMNS = ("search", "dataset", "queries", *STATISTICS)
+QUERY_COLUMNS = QUERY_CURVES.names
 
 Steps = list[tuple[np.ndarray, np.ndarray]]
 """Seconds or looks (ascending) and accuracies of the incumbents of each run; the last ones are the end of the run."""
@@ -76,7 +78,7 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
         "over n runs; std with ddof = 1",
         "left out": "searches that are charged nothing, and searches whose scoring seconds are unknown",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
+    CURVES.write(output, pd.DataFrame(rows, columns=list(CURVES.names)), facts)
 
 
 def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[str], output: str | Path) -> None:
@@ -109,7 +111,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
         "mean, std, quartile_low, median, quartile_high": "as in curves.csv",
         "left out": "references",
     }
-    write_table(output, table, facts)
+    QUERY_CURVES.write(output, table, facts)
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
@@ -127,7 +129,7 @@ def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFra
     blocks: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in paths:
         facts = read_facts(path)
-        table = read_table(path, CURVE_COLUMNS)
+        table = RUN_CURVES.read(path)
         table = table.assign(scoring=table["run"] % facts.get("scorings", 1))
         blocks.setdefault((facts["searched_on"], facts["search"]), []).append(table)
     tables = {}

@@ -28,9 +28,10 @@ import numpy as np
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
-from tfnas.files import facts_path, read_json, read_table, sentence, write_table
+from tfnas.files import facts_path, read_json, read_table, sentence
 from tfnas.given_tables import absent_columns, read_given
 from tfnas.letters import check_letters
+from tfnas.schemas.latencies import SCHEMA as LATENCIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
         "mapped": {ours: name for ours, name in columns.items() if ours != name},
         "cells": len(table),
     }
-    write_table(output, table, facts)
+    LATENCIES.write(output, table, facts)
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ class Costs:
         truth = read_table(truth_path, ("arch",))
         by_name = {name: _by_code(truth, name, f"'{truth_path}'") for name in COUNTED if name in truth.columns}
         if latency_path is not None:
-            latencies = read_table(latency_path, ("arch",))
+            latencies = LATENCIES.read(latency_path)
             place = f"'{latency_path}'"
             by_name |= {name: _by_code(latencies, name, place) for name in latencies.columns if name != "arch"}
         return cls(by_name, dataset)

@@ -38,8 +38,9 @@ import pandas as pd
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ScoreError
-from tfnas.files import read_facts, write_table
+from tfnas.files import read_facts
 from tfnas.proxies.registry import family_of, get_proxy
+from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.scoring_plan import classes, read_chunk
 from tfnas.statistics import rank_shift, spearman
@@ -49,17 +50,7 @@ log = logging.getLogger("tfnas")
 INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
 
-NOISE_COLUMNS = (
-    "dataset",
-    "proxy",
-    "cells",
-    "initialisation_spearman",
-    "initialisation_shift",
-    "batch_spearman",
-    "batch_shift",
-    "twins",
-    "twin_spearman",
-)
+NOISE_COLUMNS = NOISE.names
 
 
 def summarise_noise(
@@ -124,7 +115,7 @@ def summarise_noise(
         "nan": "scores that are not finite count as the lowest finite score; none but such: NaN",
         "mini_batches": shared,
     }
-    write_table(output, pd.DataFrame(rows, columns=list(NOISE_COLUMNS)), told)
+    NOISE.write(output, pd.DataFrame(rows, columns=list(NOISE.names)), told)
 
 
 def _read_both(first: str | Path, second: str | Path) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:

@@ -18,6 +18,7 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.errors import DataError, ScoreError, UnknownNameError
 from tfnas.files import read_bytes
+from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.score_checks import check_complete
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 FORM = {b"tfnas": b"scores, 1"}
 """What the schema of a file says: that it is a score table, and the version of its form."""
 
-COLUMNS = ("arch", "proxy", "score", "raw", "spread", "repeats", "seconds", "scored_arch", "reason")
+COLUMNS = SCORES.names
 
 
 class _Source(Protocol):

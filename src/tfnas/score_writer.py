@@ -12,7 +12,8 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.files import FILE, atomic, facts_path, sealed, write_alone, write_json
 from tfnas.proxies.registry import family_of, proxy_names
-from tfnas.score_table import COLUMNS, FORM
+from tfnas.schemas.scores import SCHEMA as SCORES
+from tfnas.score_table import FORM
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,7 +95,7 @@ def _write(
             _schema(),
             compression="zstd",
             compression_level=level,
-            use_dictionary=[name for name in COLUMNS if name not in ENCODINGS],
+            use_dictionary=[name for name in SCORES.names if name not in ENCODINGS],
             column_encoding=ENCODINGS,
             data_page_size=LARGE,
             max_rows_per_page=LARGE,
@@ -109,8 +110,8 @@ def _write(
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    texts = ("arch", "proxy", "scored_arch", "reason")
-    return pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in COLUMNS], FORM)
+    kinds = {"text": pa.string(), "number": pa.float64()}
+    return pa.schema([(column.name, kinds[column.kind]) for column in SCORES.columns], FORM)
 
 
 def _packed(parts: Sequence[pd.DataFrame], place: str) -> pa.Table:

@@ -18,9 +18,13 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import canonical_classes, codes_of, enumerate_cells, pruned_classes
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, read_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.runs import read_runs, summarise_runs
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.schemas.proxies import SCHEMA as PROXIES
+from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
+from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.score_table import ScoreTable, lowest_where_missing
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
@@ -38,62 +42,13 @@ from tfnas.statistics import (
 ACCURACIES = ("valid_accuracy", "test_accuracy")
 """Accuracies that are summarised and correlated with; both of the full training, in percent."""
 
-SEARCH_COLUMNS = (
-    "search",
-    "searched_on",
-    "dataset",
-    "metric",
-    "n",
-    "mean",
-    "std",
-    "median",
-    "ci_low",
-    "ci_high",
-    "scorings",
-    "std_scorings",
-    "cells",
-    "duplicates",
-    "scoring_seconds",
-    "training_seconds",
-    "wall_seconds",
-)
+SEARCH_COLUMNS = SEARCH.names
 
-CORRELATION_COLUMNS = (
-    "dataset",
-    "proxy",
-    "accuracy",
-    "cells",
-    "n",
-    "nan",
-    "spearman",
-    "spearman_low",
-    "spearman_high",
-    "kendall",
-    "kendall_low",
-    "kendall_high",
-    "ndcg",
-    "seconds",
-)
+CORRELATION_COLUMNS = CORRELATIONS.names
 
-PROXY_COLUMNS = (
-    "dataset",
-    "proxy",
-    "n",
-    "top_n",
-    "top_spearman",
-    "top_spearman_low",
-    "top_spearman_high",
-    "top_kendall",
-    "partial_spearman",
-    "partial_spearman_low",
-    "partial_spearman_high",
-    "first_cells",
-    "first_arch",
-    "first_accuracy",
-    "first_better",
-)
+PROXY_COLUMNS = PROXIES.names
 
-PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
+PAIR_COLUMNS = PAIRS.names
 
 INTERVALS = (
     "95 %, on the scale of atanh: variance of the influence function (Croux and Dehon 2010), summed over classes of "
@@ -166,7 +121,7 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
         "the same way before",
         "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(SEARCH_COLUMNS)), facts)
+    SEARCH.write(output, pd.DataFrame(rows, columns=list(SEARCH.names)), facts)
 
 
 def summarise_correlations(
@@ -214,7 +169,7 @@ def summarise_correlations(
         "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
         "seconds": "mean scoring seconds per cell",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(CORRELATION_COLUMNS)), facts)
+    CORRELATIONS.write(output, pd.DataFrame(rows, columns=list(CORRELATIONS.names)), facts)
 
 
 def summarise_proxies(
@@ -268,7 +223,7 @@ def summarise_proxies(
         "intervals": INTERVALS,
         "nan": "scores that are not finite count as the lowest finite score of the proxy",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(PROXY_COLUMNS)), facts)
+    PROXIES.write(output, pd.DataFrame(rows, columns=list(PROXIES.names)), facts)
 
 
 def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
@@ -300,7 +255,7 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
         "spearman": "of oriented scores (larger is better), mid-ranks for ties",
         "nan": "scores that are not finite count as the lowest finite score of the proxy",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(PAIR_COLUMNS)), facts)
+    PAIRS.write(output, pd.DataFrame(rows, columns=list(PAIRS.names)), facts)
 
 
 def _by_name(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFrame]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -21,6 +22,7 @@ from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import load_npz
 from tfnas.errors import DataError
 from tfnas.files import facts_path, is_table, read_json, read_table
+from tfnas.schemas.registry import schemas
 from tfnas.score_table import ScoreTable
 from tfnas.score_writer import write_scores
 
@@ -104,6 +106,22 @@ def test_the_smoke_study_scores_searches_and_reports_for_real(smoke):
     assert summary.loc["oracle-10", "mean"] > summary.loc["random-cell", "mean"]
     assert summary.loc["naswot-10", "scoring_seconds"] > 0
     assert f"{summary.loc['oracle-10', 'mean']:.2f}" in (results / "tables/search.tex").read_text()
+
+
+@pytest.mark.slow
+def test_every_table_of_a_study_is_as_its_schema_says(smoke):
+    results, known, seen = smoke.folder / "results/smoke", schemas(), set()
+    for path in (path for path in results.rglob("*") if path.suffix in (".csv", ".parquet")):
+        name = str(path.relative_to(results))
+        fits = [key for key, schema in known.items() if re.fullmatch(re.sub(r"{.*?}", "[^/]+", schema.file), name)]
+        # A score table of a family, and noise, are of the form of other files.
+        fits = fits or ["chunks" if name.startswith("noise/") else "scores"]
+        if fits == ["scores"]:
+            assert ScoreTable.read(path).proxies == ["naswot"]
+        else:
+            known[fits[0]].read(path)
+        seen |= set(fits)
+    assert {"scores", "chunks", "truth", "runs", "run_curves", "search", "correlations", "curves"} <= seen
 
 
 @pytest.mark.slow

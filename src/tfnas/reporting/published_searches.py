@@ -20,35 +20,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.reporting.names import dataset_title
 from tfnas.reporting.published import METRICS, matching_labels, place_of, read_published, same_accuracies
+from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.registry import accuracies_of, get_algorithm
 
 if TYPE_CHECKING:
     from tfnas.reporting.numbers import Numbers
 
-COLUMNS = (
-    "key",
-    "method",
-    "search",
-    "searched_on",
-    "accuracies_of",
-    "dataset",
-    "metric",
-    "theirs_mean",
-    "theirs_std",
-    "theirs_runs",
-    "ours_mean",
-    "ours_std",
-    "ours_n",
-    "difference",
-    "z",
-    "tolerance",
-    "verdict",
-    "evidence",
-    "source",
-)
+COLUMNS = PUBLISHED.names
 
 WITHIN = "within one standard deviation"
 TOLERATED = "within tolerance"
@@ -215,7 +196,7 @@ def write_published_summary(
         "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
         "others",
     }
-    write_table(output, table, facts)
+    PUBLISHED.write(output, table, facts)
 
 
 def add_published_searches(numbers: Numbers, against_path: str | Path) -> None:
