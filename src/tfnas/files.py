@@ -207,7 +207,7 @@ def write_alone(path: str | Path, table: pd.DataFrame) -> dict[str, Any]:
             table.to_parquet(temporary, index=False, write_page_checksum=True)
         elif path.name.endswith(".csv.gz"):
             # No time and no name inside, so that equal tables are equal files.
-            with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
                 table.to_csv(packed, index=False, lineterminator="\n")
         else:
             table.to_csv(temporary, index=False, lineterminator="\n")

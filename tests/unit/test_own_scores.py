@@ -24,6 +24,8 @@ from tfnas.score_table import ScoreTable
 NAMES = {"mine": {"direction": 1, "failure": None}, "loss": {"direction": -1, "failure": "the loss overflows"}}
 
 
+FAILING = {"mine": {"direction": 1, "failure": "too good"}, "loss": {"direction": -1, "failure": None}}
+
 US = {"direction": 1, "source": "us"}
 
 
@@ -314,3 +316,14 @@ def test_facts_that_the_report_cannot_print_are_refused_when_they_are_read(tmp_p
     (tmp_path / "own.json").write_text(json.dumps({"device": text}))
     with pytest.raises(ScoreError, match=r"'device' of '.*own.json' holds .*, which the report cannot print"):
         read(tmp_path, wide())
+
+
+@pytest.mark.parametrize("name", ["digits.parquet", "digits.csv.gz"])
+def test_the_tables_that_a_study_wrote_can_be_given_to_another_one(tmp_path, name):
+    read(tmp_path, wide().assign(mine=lambda table: table["mine"].mask(table["mine"] > 2)), names=FAILING)
+    take_given(tmp_path / "out.parquet", {}, (1, 8, 8), 10, tmp_path / "digits.parquet", tmp_path / "batch.json")
+    first = ScoreTable.read(tmp_path / "digits.parquet").rows()
+    assert first["score"].isna().any()
+    read_own(tmp_path / name, "digits", {}, FAILING, tmp_path / "again.parquet")
+    again = ScoreTable.read(tmp_path / "again.parquet").rows()
+    pd.testing.assert_frame_equal(again, first, check_exact=True)

@@ -125,7 +125,7 @@ class Schema:
                     f"{place} has nothing in column {column.name} of row {row}, where {NEEDED[column.kind]} are "
                     f"needed: {MAKE_AGAIN}."
                 )
-            if not missing.all() and not _is(values, column.kind, bool(missing.any())):
+            if not missing.all() and not _is(values, column.kind):
                 raise DataError(
                     f"{place} has {values.dtype} in column {column.name}, where {NEEDED[column.kind]} are needed: "
                     f"{MAKE_AGAIN}."
@@ -140,8 +140,8 @@ class Schema:
         return [*here, *(Column(str(name), self.others, "", gaps=True) for name in names)]
 
 
-def _is(values: pd.Series, kind: Kind, gaps: bool) -> bool:
-    """Return whether a column, not all of it missing, is of a kind; whole numbers with gaps are read as others."""
+def _is(values: pd.Series, kind: Kind) -> bool:
+    """Return whether a column, not all of it missing, is of a kind; whole numbers with gaps are read as floats."""
     from pandas.api import types
 
     if kind == "text":
@@ -151,5 +151,5 @@ def _is(values: pd.Series, kind: Kind, gaps: bool) -> bool:
     if types.is_bool_dtype(values) or not types.is_numeric_dtype(values):
         return False
     if kind == "count" and types.is_float_dtype(values):
-        return gaps and bool((values.dropna() % 1 == 0).all())
+        return bool((values.dropna() % 1 == 0).all())
     return True
