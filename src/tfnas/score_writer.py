@@ -145,7 +145,7 @@ def _packed_proxy(rows: pd.DataFrame, place: str) -> pa.Table:
         else:
             absent = shares & _alike(values, values[scored])
         if name == "raw":
-            absent |= ~shares & _alike(values, rows["score"].to_numpy(dtype=np.float64))
+            absent |= (stands == codes) & _alike(values, rows["score"].to_numpy(dtype=np.float64))
         columns[name] = pa.array(values, kind, mask=absent, from_pandas=False)
     return pa.table(columns, schema=_schema())
 
