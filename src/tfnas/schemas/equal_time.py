@@ -12,7 +12,7 @@ SCHEMA = Schema(
         number("seconds", "scoring and simulated training; 0, the points of a grid, and the ends of searches", "s"),
         text("end_of", "the searches that end at this moment", gaps=True),
         text("group", "what its searches look at: scores, scores with a prior, accuracies, both"),
-        text("search", "the search of the group with the highest mean validation accuracy at this moment"),
+        text("search", "the one of the group with the highest mean validation accuracy at this moment"),
         flag("prior", "whether this search reads a proxy that is a prior"),
         text("chosen_by", "the accuracy by which it was chosen"),
         number("mean", "its mean test accuracy", "%"),

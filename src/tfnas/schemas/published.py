@@ -12,7 +12,7 @@ SCHEMA = Schema(
         text("method", "the search, as published"),
         text("search", "our search, as the study names it"),
         text("searched_on", "dataset it searched on"),
-        text("accuracies_of", "dataset whose early accuracies it was shown"),
+        text("accuracies_of", "dataset whose early accuracies it was shown; of one that sees none empty", gaps=True),
         text("dataset", "dataset it is read off on"),
         text("metric", "valid_accuracy or test_accuracy"),
         number("theirs_mean", "published mean", "%"),
