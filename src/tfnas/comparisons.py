@@ -17,8 +17,11 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError, TruthError
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.runs import read_runs, summarise_runs
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.ranks import SCHEMA as RANKS
+from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
@@ -37,43 +40,11 @@ from tfnas.statistics import (
     widened,
 )
 
-COMPARISON_COLUMNS = (
-    "searched_on",
-    "dataset",
-    "search",
-    "other",
-    "n",
-    "zeros",
-    "difference",
-    "ci_low",
-    "ci_high",
-    "std",
-    "scorings",
-    "std_scorings",
-    "probability",
-    "p",
-    "p_holm",
-    "rank_biserial",
-    "detectable",
-    "runs_needed",
-)
+COMPARISON_COLUMNS = COMPARISONS.names
 
-REGRET_COLUMNS = (
-    "search",
-    "searched_on",
-    "dataset",
-    "n",
-    "optimum",
-    "mean",
-    "std",
-    "median",
-    "ci_low",
-    "ci_high",
-    "worst",
-    "at_optimum",
-)
+REGRET_COLUMNS = REGRET.names
 
-RANK_COLUMNS = ("search", "dataset", "mean", "rank", "mean_rank", "friedman", "friedman_p", "critical_difference")
+RANK_COLUMNS = RANKS.names
 
 SMALL = 0.1
 """Difference of mean test accuracies, in points, for which the runs needed are counted."""
@@ -132,7 +103,7 @@ def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: 
         "given these scorings",
         "runs_needed": f"runs to detect {SMALL:g} points so",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)), facts)
+    COMPARISONS.write(output, pd.DataFrame(rows, columns=list(COMPARISONS.names)), facts)
 
 
 def _pairs(
@@ -240,7 +211,7 @@ def summarise_regret(
         "several scorings no narrower than the t interval of their means",
         "at_optimum": "share of runs that chose a cell as accurate as the optimum",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(REGRET_COLUMNS)), facts)
+    REGRET.write(output, pd.DataFrame(rows, columns=list(REGRET.names)), facts)
 
 
 def _optimum(path: str | Path) -> float:
@@ -308,4 +279,4 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
         "friedman": "Friedman's chi-squared over datasets, with p",
         "critical_difference": f"Nemenyi's, of mean ranks, {LEVEL:.0%}",
     }
-    write_table(output, ranked, facts)
+    RANKS.write(output, ranked, facts)

@@ -214,7 +214,7 @@ def write_alone(path: str | Path, table: pd.DataFrame) -> dict[str, Any]:
             table.to_parquet(temporary, index=False, write_page_checksum=True)
         elif path.name.endswith(".csv.gz"):
             # No time and no name inside, so that equal tables are equal files.
-            with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
                 table.to_csv(packed, index=False, lineterminator="\n")
         else:
             table.to_csv(temporary, index=False, lineterminator="\n")
@@ -258,10 +258,10 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
     except Exception as error:
         raise DataError(f"'{path}' cannot be read as a table ({error}): it may be damaged, make it again.") from error
     if stated and stated.get("rows", len(table)) != len(table):
-        raise DataError(f"'{path}' has {len(table)} rows where its facts say {stated['rows']}: {_MAKE_AGAIN}.")
+        raise DataError(f"'{path}' has {len(table)} rows where its facts say {stated['rows']}: {MAKE_AGAIN}.")
     missing = [column for column in columns if column not in table.columns]
     if missing:
-        mend = f"map the names under {key} in the study file" if key else _MAKE_AGAIN
+        mend = f"map the names under {key} in the study file" if key else MAKE_AGAIN
         raise DataError(
             f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, table.columns))}; {mend}."
         )
@@ -299,7 +299,7 @@ def read_bytes(path: str | Path) -> bytes:
         raise DataError(f"'{short(path)}' cannot be read ({_reason(error)}): correct the path.") from error
 
 
-_MAKE_AGAIN = "remove it and run the same command again, or get it anew"
+MAKE_AGAIN = "remove it and run the same command again, or get it anew"
 
 
 def require_facts(path: str | Path) -> None:
@@ -340,11 +340,11 @@ def _check_seal(path: Path, file: IO[bytes], stated: dict[str, Any]) -> None:
     size = os.fstat(file.fileno()).st_size
     if size != stated.get("bytes", size):
         what = "was cut" if size < stated["bytes"] else "was changed"
-        raise DataError(f"'{path}' {what}: it has {size:,} of {stated['bytes']:,} bytes; {_MAKE_AGAIN}.")
+        raise DataError(f"'{path}' {what}: it has {size:,} of {stated['bytes']:,} bytes; {MAKE_AGAIN}.")
     if "sha256" in stated and _sha256(file) != stated["sha256"]:
         raise DataError(
             f"'{path}' was changed: its sha256 is not the one that '{facts_path(path).name}' beside it names; "
-            f"{_MAKE_AGAIN}."
+            f"{MAKE_AGAIN}."
         )
 
 

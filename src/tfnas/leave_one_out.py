@@ -19,47 +19,22 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, canonical_classes
-from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.errors import ConfigError, ScoreError, SearchError
-from tfnas.files import read_table, write_table
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.progress import progress
+from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
+from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import spearman
 from tfnas.truth.benchmark import ReadOff
 
-ENSEMBLE_COLUMNS = (
-    "by",
-    "held_out",
-    "size",
-    "members",
-    "chosen",
-    "elsewhere",
-    "spearman",
-    "spearman_low",
-    "spearman_high",
-    "top_accuracy",
-    "best_members",
-    "best",
-)
+ENSEMBLE_COLUMNS = ENSEMBLE_CHOICE.names
 
 SPEARMAN, TOP_CELL = "spearman", "top_cell"
 """What ensembles are chosen by: how they order all cells, or how good the cell is that they rank first."""
 
-LEAGUE_COLUMNS = (
-    "league",
-    "held_out",
-    "search",
-    "elsewhere",
-    "chosen",
-    "equal",
-    "n",
-    "mean",
-    "std",
-    "ci_low",
-    "ci_high",
-    "regret",
-)
+LEAGUE_COLUMNS = LEAGUES.names
 
 LEAGUE = "The search of a league of search.leagues"
 """What :func:`check_datasets` is asked for searches."""
@@ -200,7 +175,7 @@ def choose_ensembles(
         "top_accuracy": "mean test accuracy of the cells with the highest score on the dataset held out, percent",
         "best": "chosen in hindsight, on the dataset held out itself: a bound, not a method",
     }
-    write_table(output, table, facts)
+    ENSEMBLE_CHOICE.write(output, table, facts)
 
 
 def _unit(ranks: np.ndarray) -> np.ndarray:
@@ -240,7 +215,7 @@ def choose_searches(
         DataError: the table is missing or lacks a column.
     """
     check_datasets(list(datasets), LEAGUE)
-    table = read_table(regret_path, REGRET_COLUMNS)
+    table = REGRET.read(regret_path)
     own = table[table["searched_on"] == table["dataset"]].set_index(["search", "dataset"])
     rows = []
     for league, labels in leagues.items():
@@ -283,4 +258,4 @@ def choose_searches(
         "bootstrap interval of the mean",
         "regret": "mean regret on the dataset held out, points",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(LEAGUE_COLUMNS)), facts)
+    LEAGUES.write(output, pd.DataFrame(rows, columns=list(LEAGUES.names)), facts)

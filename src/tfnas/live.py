@@ -2,13 +2,7 @@
 
 Most searches read scores of single cells. One that evaluates networks which are no cells (supernets) cannot; its runs
 are done by a job of their own, and the search learns the outcome of its run and what it cost. No torch is imported.
-
-===============  ==========================================================
-``run``          number of the run, from 0
-``arch``         the cell that the run ended with
-``seconds``      wall seconds of all evaluations of the run
-``networks``     networks that the run evaluated, repeats not counted
-===============  ==========================================================
+What stands in the table: :mod:`tfnas.schemas.live`.
 """
 
 from __future__ import annotations
@@ -19,9 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from tfnas.errors import SearchError
-from tfnas.files import read_facts, read_table
+from tfnas.files import read_facts
+from tfnas.schemas.live import SCHEMA as LIVE
 
-COLUMNS = ("run", "arch", "seconds", "networks")
+COLUMNS = LIVE.names
 
 
 def read_live(paths: Sequence[str | Path], first: int, last: int) -> tuple[pd.DataFrame, str]:
@@ -36,7 +31,7 @@ def read_live(paths: Sequence[str | Path], first: int, last: int) -> tuple[pd.Da
         SearchError: a run is missing or appears twice.
         DataError: a table is missing, damaged or lacks a column.
     """
-    table = pd.concat([read_table(path, COLUMNS) for path in paths], ignore_index=True)
+    table = pd.concat([LIVE.read(path) for path in paths], ignore_index=True)
     table = table[table["run"].between(first, last)].set_index("run")
     if sorted(table.index) != list(range(first, last + 1)):
         wrong = next(run for run in range(first, last + 1) if (table.index == run).sum() != 1)

@@ -3,7 +3,8 @@
 A study declares the names (``scoring.own``: title, direction, source) and names a table for each dataset
 (``scoring.tables``). The table is *wide*, one row per cell and a column of raw values for each name, or *long*, one row
 per cell and name with the columns ``proxy`` and ``score`` or ``raw``. Columns may have other names, which the study
-file maps. Only the cells and the values are needed:
+file maps. What a study wrote itself may be given to another one: ``scores/{dataset}.parquet``, and the wide
+``scores/{dataset}.csv.gz``. Only the cells and the values are needed:
 
 =============  =====================================================================================================
 ``raw``        the value as its author defines it; a column of a wide table is one. Times the direction it is the score
@@ -30,7 +31,7 @@ from tfnas.files import facts_path, is_there, read_json, read_table
 from tfnas.given_tables import check_form, read_given, same_column
 from tfnas.letters import check_letters
 from tfnas.score_checks import check_rows
-from tfnas.score_table import COLUMNS
+from tfnas.score_table import COLUMNS, ScoreTable, is_score_table
 from tfnas.score_writer import write_scores
 
 UNKNOWN = "not stated with the table"
@@ -121,7 +122,7 @@ def read_own(
         DataError: the table or its JSON is damaged.
     """
     place, key = f"'{path}'", f"scoring.tables.{dataset}.columns"
-    theirs = read_given(Path(path))
+    theirs = ScoreTable.read(path).rows() if is_score_table(path) else read_given(Path(path))
     check_columns(list(theirs.columns), list(names), columns, key, str(path))
     table = _plain(theirs.set_axis(_ours(theirs.columns, columns), axis="columns"))
     twice = sorted(set(table.columns[table.columns.duplicated()]))

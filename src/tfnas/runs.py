@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError
-from tfnas.files import read_table
-from tfnas.search.runner import COLUMNS
+from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.statistics import PERCENT, Summary, summarise
 
 
@@ -24,7 +23,7 @@ def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
         SearchError: a run appears twice.
         DataError: a run table is missing, damaged or lacks a column.
     """
-    runs = pd.concat([read_table(path, COLUMNS) for path in paths], ignore_index=True)
+    runs = pd.concat([RUNS.read(path) for path in paths], ignore_index=True)
     twice = runs[runs.duplicated(["search", "searched_on", "dataset", "run"])]
     if not twice.empty:
         row = twice.iloc[0]

@@ -81,7 +81,7 @@ def check_rows(table: pd.DataFrame, place: str, directions: Mapping[str, int]) -
 def _codes(strings: pd.Series) -> np.ndarray:
     """Return the codes of cells, -1 for what is no cell; each distinct string is looked up once."""
     places, distinct = pd.factorize(strings)
-    known = np.array([*(string_codes().get(text, -1) for text in distinct), -1])
+    known = np.array([*(string_codes().get(text, -1) for text in distinct.tolist()), -1])
     return known[places]
 
 

@@ -18,6 +18,7 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.errors import DataError, ScoreError, UnknownNameError
 from tfnas.files import read_bytes
+from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.score_checks import check_complete
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 FORM = {b"tfnas": b"scores, 1"}
 """What the schema of a file says: that it is a score table, and the version of its form."""
 
-COLUMNS = ("arch", "proxy", "score", "raw", "spread", "repeats", "seconds", "scored_arch", "reason")
+COLUMNS = SCORES.names
 
 
 class _Source(Protocol):
@@ -143,9 +144,12 @@ class _Frame:
     def __init__(self, table: pd.DataFrame, place: str):
         self.parts = {str(proxy): part for proxy, part in table.groupby("proxy", sort=False)}
         self.proxies, self.place = list(self.parts), place
+        self.known: dict[str, np.ndarray] = {}
 
     def codes(self, proxy: str) -> np.ndarray:
-        return codes_of(self.parts[proxy]["arch"], self.place, ScoreError)
+        if proxy not in self.known:
+            self.known[proxy] = codes_of(self.parts[proxy]["arch"], self.place, ScoreError)
+        return self.known[proxy]
 
     def stands_for(self, proxy: str) -> np.ndarray:
         return codes_of(self.parts[proxy]["scored_arch"], self.place, ScoreError)
@@ -228,6 +232,19 @@ class _File:
         if column == "raw":  # null also where it is the score
             values = np.where(absent, self._rows(proxy, "score").to_numpy(), values)
         return np.where(absent, values[self.stands_for(proxy)], values) if absent.any() else values
+
+
+def is_score_table(path: str | Path) -> bool:
+    """Return whether a file is a score table that this program wrote; one that cannot be read is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not str(path).endswith(".parquet"):
+        return False
+    try:
+        return FORM.items() <= (pq.read_schema(path).metadata or {}).items()
+    except (OSError, pa.ArrowInvalid):
+        return False
 
 
 @cache

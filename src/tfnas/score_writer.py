@@ -12,7 +12,8 @@ import pandas as pd
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.files import FILE, atomic, facts_path, sealed, write_alone, write_json
 from tfnas.proxies.registry import family_of, proxy_names
-from tfnas.score_table import COLUMNS, FORM
+from tfnas.schemas.scores import SCHEMA as SCORES
+from tfnas.score_table import FORM
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -94,14 +95,14 @@ def _write(
             _schema(),
             compression="zstd",
             compression_level=level,
-            use_dictionary=[name for name in COLUMNS if name not in ENCODINGS],
+            use_dictionary=[name for name in SCORES.names if name not in ENCODINGS],
             column_encoding=ENCODINGS,
             data_page_size=LARGE,
             max_rows_per_page=LARGE,
             write_page_checksum=True,
         ) as writer:
             for _, members in families:
-                writer.write_table(_packed(members, str(path)), row_group_size=LARGE)
+                writer.write_table(_packed(members, f"'{path}'"), row_group_size=LARGE)
         seal = sealed(temporary, sum(map(len, parts.values())))
     write_json(facts_path(path), {**facts, FILE: {**seal, **others}})
 
@@ -109,8 +110,8 @@ def _write(
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
-    texts = ("arch", "proxy", "scored_arch", "reason")
-    return pa.schema([(name, pa.string() if name in texts else pa.float64()) for name in COLUMNS], FORM)
+    kinds = {"text": pa.string(), "number": pa.float64()}
+    return pa.schema([(column.name, kinds[column.kind]) for column in SCORES.columns], FORM)
 
 
 def _packed(parts: Sequence[pd.DataFrame], place: str) -> pa.Table:
@@ -144,7 +145,7 @@ def _packed_proxy(rows: pd.DataFrame, place: str) -> pa.Table:
         else:
             absent = shares & _alike(values, values[scored])
         if name == "raw":
-            absent |= ~shares & _alike(values, rows["score"].to_numpy(dtype=np.float64))
+            absent |= (stands == codes) & _alike(values, rows["score"].to_numpy(dtype=np.float64))
         columns[name] = pa.array(values, kind, mask=absent, from_pandas=False)
     return pa.table(columns, schema=_schema())
 

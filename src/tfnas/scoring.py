@@ -29,7 +29,6 @@ from tfnas.cells import EDGES, Cell
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, ProxyError, TfnasError
 from tfnas.faults import device_error, fault_of, first_line
-from tfnas.files import write_table
 from tfnas.memory import give_back_memory, keep_freed_memory
 from tfnas.networks.skeleton import Skeleton
 from tfnas.precision import full_precision
@@ -37,7 +36,8 @@ from tfnas.progress import progress
 from tfnas.proxies.contract import Checked, check_results
 from tfnas.proxies.registry import Family, get_family, name_of
 from tfnas.proxies.trial import Trial
-from tfnas.scoring_plan import CHUNK_COLUMNS, representatives
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
+from tfnas.scoring_plan import representatives
 from tfnas.seeds import child_seed
 
 log = logging.getLogger("tfnas")
@@ -167,7 +167,7 @@ def score_chunk(
         )
     rows = score_cells(member, whole, images, labels, shape, drawn, seed, together, proxies)
     named = {str(cell) for cell in cells}
-    table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNK_COLUMNS))
+    table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
     facts = {
         "dataset": batch.facts["dataset"],
         "family": family,
@@ -187,7 +187,7 @@ def score_chunk(
         "batch": batch.facts | {"positions": batch.positions.tolist()},
         "versions": versions(),
     }
-    write_table(output, table, facts)
+    CHUNKS.write(output, table, facts)
 
 
 def skeleton_of(skeleton: dict[str, int], batch: Batch) -> Skeleton:

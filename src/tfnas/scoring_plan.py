@@ -13,13 +13,14 @@ import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, all_strings, enumerate_cells
 from tfnas.errors import ScoreError
-from tfnas.files import read_facts, read_table
+from tfnas.files import read_facts
 from tfnas.proxies.contract import declared, declares
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.score_table import COLUMNS
 from tfnas.score_writer import write_scores
 
-CHUNK_COLUMNS = ("arch", "proxy", "repeat", "raw", "seconds", "reason")
+CHUNK_COLUMNS = CHUNKS.names
 
 ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
 """Facts of chunks that must agree, or their scores are no table."""
@@ -56,7 +57,7 @@ def read_chunk(path: str | Path) -> pd.DataFrame:
         ScoreError: a value is missing for a reason that the definition of its proxy does not name.
         DataError: the file is missing, damaged or lacks a column.
     """
-    rows = read_table(path, CHUNK_COLUMNS)
+    rows = CHUNKS.read(path)
     rows["reason"] = rows["reason"].fillna("")
     refuse_faults(rows, path)
     return rows

@@ -50,6 +50,8 @@ from tfnas.proxies import linear_regions, ntk
 from tfnas.proxies.linear_regions import BATCHES, PIXELS, SIDE, THIN
 from tfnas.proxies.ntk import condition_number
 from tfnas.pruning import TRIED, Active, Measured, Tried, prune
+from tfnas.schemas.live import SCHEMA as LIVE
+from tfnas.schemas.rounds import SCHEMA as ROUNDS
 from tfnas.scoring import device_name, versions
 from tfnas.search.registry import get_algorithm
 from tfnas.seeds import child_rng
@@ -241,8 +243,8 @@ def prune_block(
         "cite": images.cite,
         "versions": versions(),
     }
-    write_table(rounds, record.drop(columns=ends[1:]), facts)
-    write_table(output, record[ends].drop_duplicates(ignore_index=True), facts)
+    ROUNDS.write(rounds, record.drop(columns=ends[1:]), facts)
+    LIVE.write(output, record[ends].drop_duplicates(ignore_index=True), facts)
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from workflow_helpers import Project, write_inputs
 
 PROFILE = ("--workflow-profile", "profiles/slurm", "--configfile")
 SMOKE = (*PROFILE, "studies/smoke.yaml", "--")
-SCORES = "results/smoke/scores/digits.csv"
+SCORES = "results/smoke/scores/digits.parquet"
 LIMIT = 2400.0
 ACTIVE = {"PENDING", "CONFIGURING", "RUNNING", "COMPLETING"}
 
@@ -115,7 +115,7 @@ def test_the_smoke_study_runs_to_the_report_and_its_tables_are_those_of_a_local_
         assert (project.folder / "report.pdf").read_bytes().startswith(b"%PDF")
     here, there = tables(local.folder / "results/smoke"), tables(project.folder / "results/smoke")
     assert set(here) == set(there)
-    assert {"scores/digits.csv", "summaries/search.csv", "summaries/correlations.csv"} <= set(here)
+    assert {"scores/digits.parquet", "summaries/search.csv", "summaries/correlations.csv"} <= set(here)
     for name in here:
         assert_frame_equal(here[name], there[name], obj=name, check_exact=True)
     jobs = [job for job in slurm.jobs() if job["id"] not in earlier]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pandas as pd
 import pytest
-from search_helpers import nats_truth
+from search_helpers import nats_truth, shipped_rows, write
 
 from tfnas.precision import full_precision
 from tfnas.score_table import ScoreTable
@@ -19,7 +21,14 @@ def precision():
 
 
 @pytest.fixture(scope="session")
-def nats_accuracies(shared_data, root, tmp_path_factory):
+def shipped_scores(root, tmp_path_factory):
+    """Return the path of a score table of a dataset with all proxies that are shipped."""
+    folder = tmp_path_factory.mktemp("shipped")
+    return cache(lambda dataset: write(shipped_rows(root, dataset), folder / dataset))
+
+
+@pytest.fixture(scope="session")
+def nats_accuracies(shared_data, shipped_scores, tmp_path_factory):
     """Run a search on a dataset's real ground truth and our own shipped scores; return its test accuracies there.
 
     Skips where the tables do not hold the proxies of the search.
@@ -28,13 +37,11 @@ def nats_accuracies(shared_data, root, tmp_path_factory):
     truth = nats_truth(shared_data, folder)
 
     def accuracies(dataset, settings, runs):
-        scores = root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz"
-        if not scores.exists():
-            pytest.skip(f"no score table {scores.relative_to(root)} yet")
+        scores = shipped_scores(dataset)
         wanted = get_algorithm(settings["algorithm"]).proxies(settings)
         lacking = set(wanted) - set(ScoreTable.read(scores).proxies)
         if lacking:
-            pytest.skip(f"{scores.relative_to(root)} holds no {' and no '.join(sorted(lacking))}")
+            pytest.skip(f"the shipped scores of {dataset} hold no {' and no '.join(sorted(lacking))}")
         output = folder / "runs.parquet"
         run_block(
             "label", settings, dataset, {dataset: truth[dataset]}, scores, 0, runs - 1, 2026, None, output, "nats"

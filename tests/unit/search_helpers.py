@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, operation_digits
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 
 def truth_table(codes: np.ndarray | list[int] | None = None) -> pd.DataFrame:
@@ -52,8 +54,12 @@ def score_table(scores: np.ndarray | None = None, proxy: str = "made_up", second
 
 
 def write(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table where a test wants it."""
-    table.to_csv(path, index=False)
+    """Write a table where a test wants it; a score table as all of them are, whatever the suffix."""
+    if "proxy" in table.columns:
+        path = path.with_suffix(".parquet")
+        write_scores(path, table, {})
+    else:
+        table.to_csv(path, index=False)
     return path
 
 
@@ -70,6 +76,17 @@ SHARED_COLUMNS = {
     "mflops": "flops",
 }
 """Names of the development data's tables, and ours."""
+
+
+def shipped_tables(root: Path, dataset: str) -> list[Path]:
+    """Paths of the shipped score tables of a dataset, one of each family."""
+    return sorted((root / "data/scores/nats-tss" / dataset).glob("*.parquet"))
+
+
+def shipped_rows(root: Path, dataset: str) -> pd.DataFrame:
+    """Rows of all shipped scores of a dataset."""
+    return pd.concat([ScoreTable.read(path).rows() for path in shipped_tables(root, dataset)], ignore_index=True)
+
 
 NATS_DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 

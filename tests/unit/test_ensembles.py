@@ -11,12 +11,13 @@ import pytest
 
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.ensembles import ENSEMBLES, RULES, Ensemble, get_ensemble, with_ensembles
-from tfnas.errors import UnknownNameError
+from tfnas.errors import DataError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
+from tfnas.finished_scores import write_finished
 from tfnas.proxies.registry import describe, proxy_names
 from tfnas.score_table import COLUMNS, ScoreTable
+from tfnas.score_writer import write_scores
 from tfnas.scoring_plan import CHUNK_COLUMNS, merged_chunks, representatives
-from tfnas.shipped import take_shipped
 
 BY_HAND = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0, 1.0, 9.0], [2.0, 1.0, 0.0, 0.0]])
 """Scores of four cells under three members; ranks are 1 2 3 4, 2.5 2.5 1 4 and 4 3 1.5 1.5."""
@@ -111,8 +112,8 @@ def test_rows_of_an_ensemble_join_those_of_proxies():
         table_of(rng.permutation(SPACE_SIZE), rng.permutation(SPACE_SIZE)), {"dataset": "d"}, ["two"]
     )
     assert facts == {"dataset": "d", "ensembles": {"two": {"members": ["naswot", "params"], "rule": "rank_sum"}}}
-    assert table["proxy"].tolist()[:6] == ["naswot", "params", "two"] * 2
-    assert table["arch"].tolist()[::3] == list(all_strings())
+    assert table["proxy"].unique().tolist() == ["naswot", "params", "two"]
+    assert table["arch"].tolist() == 3 * list(all_strings())
     own = table[table["proxy"] == "two"].set_index("arch")
     expected = sum(table[table["proxy"] == name].set_index("arch")["score"] + 1 for name in TWO.members)
     assert (own["score"] == expected).all()
@@ -169,36 +170,34 @@ def test_an_ensemble_of_two_families_arrives_in_the_merged_table(tmp_path):
     write_chunk(tmp_path / "a.parquet", "naswot", "naswot", rng.normal(size=SPACE_SIZE))
     write_chunk(tmp_path / "b.parquet", "structure", "params", rng.normal(size=SPACE_SIZE))
     merged = merged_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"])
-    write_table(tmp_path / "d.csv", *with_ensembles(*merged, ["two"]))
-    table = ScoreTable.read(tmp_path / "d.csv")
+    write_scores(tmp_path / "d.parquet", *with_ensembles(*merged, ["two"]))
+    table = ScoreTable.read(tmp_path / "d.parquet")
     assert table.proxies == ["naswot", "params", "two"]
     members = np.stack([table.scores(name) for name in TWO.members])
     np.testing.assert_array_equal(table.scores("two"), combine("rank_sum", members))
     assert (table.seconds("two") == 1.0).all()
-    assert read_facts(tmp_path / "d.csv")["ensembles"]["two"]["rule"] == "rank_sum"
+    assert read_facts(tmp_path / "d.parquet")["ensembles"]["two"]["rule"] == "rank_sum"
 
 
-def test_an_ensemble_of_shipped_scores_is_computed_anew(tmp_path):
+def test_the_two_wide_tables_for_people_have_a_row_for_each_cell_and_a_column_for_each_score(tmp_path):
     rng = np.random.default_rng(3)
-    table = table_of(rng.permutation(SPACE_SIZE), rng.permutation(SPACE_SIZE))
-    stale = rows("two", np.zeros(SPACE_SIZE), 0.1)
-    family = {"device": "a made-up CPU", "repeats": 1}
-    facts = {
-        "dataset": "d",
-        "skeleton": {"channels": 16, "cells_per_stage": 5},
-        "batch": {"images": 128, "classes": 10, "shape": [3, 32, 32]},
-        "families": {"naswot": family, "structure": family},
-    }
-    write_table(tmp_path / "d.csv.gz", pd.concat([table.assign(raw=table["score"]), stale]), facts)
-    take_shipped(
-        tmp_path / "d.csv.gz", "d", facts["skeleton"], ["naswot", "params"], tmp_path / "scores.csv",
-        tmp_path / "batch.json", ["two"],
-    )  # fmt: skip
-    taken = read_table(tmp_path / "scores.csv")
-    assert len(taken) == 3 * SPACE_SIZE
-    own = ScoreTable(taken).scores("two")
-    assert own.min() < own.max()
-    assert read_facts(tmp_path / "scores.csv")["ensembles"]["two"]["members"] == ["naswot", "params"]
+    first = rng.normal(size=SPACE_SIZE)
+    first[4] = np.nan
+    table = table_of(first, rng.permutation(SPACE_SIZE))
+    write_finished(tmp_path / "d.parquet", table, {"dataset": "d"}, ensembles=["two"])
+    raw, seconds = (read_table(tmp_path / name) for name in ("d.csv.gz", "d-seconds.csv.gz"))
+    scores = ScoreTable.read(tmp_path / "d.parquet")
+    for found, column in ((raw, "raw"), (seconds, "seconds")):
+        assert list(found.columns) == ["arch", "naswot", "params", "two"]
+        assert found["arch"].tolist() == list(all_strings())
+        for proxy in found.columns[1:]:
+            np.testing.assert_array_equal(found[proxy].to_numpy(dtype=float), scores.column(proxy, column))
+    before = (tmp_path / "d.csv.gz").read_bytes()
+    write_finished(tmp_path / "d.parquet", table, {"dataset": "d"}, ensembles=["two"])
+    assert (tmp_path / "d.csv.gz").read_bytes() == before
+    (tmp_path / "d.csv.gz").write_bytes(before[:-100])
+    with pytest.raises(DataError, match="was cut"):
+        read_table(tmp_path / "d.csv.gz")
 
 
 def test_an_ensemble_is_described_like_a_proxy():

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from search_helpers import NATS_DATASETS, shipped_rows
 
 from tfnas import scoring
 from tfnas.cells import Cell
@@ -253,10 +254,12 @@ def test_failures_that_a_definition_names_are_taken():
 
 
 def test_shipped_tables_hold_no_faults(root):
-    tables = sorted((root / "data" / "scores").glob("*/*.csv.gz"))
-    assert tables
-    for path in tables:
+    samples = sorted((root / "data/scores/nats-tss-sample").glob("*.parquet"))
+    assert samples
+    for path in samples:
         refuse_faults(read_table(path), path)
+    for dataset in NATS_DATASETS:
+        refuse_faults(shipped_rows(root, dataset), dataset)
 
 
 def test_a_sum_beyond_double_precision_is_a_named_failure():

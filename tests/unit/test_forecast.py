@@ -46,8 +46,9 @@ def test_own_images_say_what_is_trained_before_it_starts(own):
 def test_shipped_scores_say_nothing(root, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.csv").touch()
-    (tmp_path / "digits.csv.gz").touch()
-    (tmp_path / "digits.json").write_text("{}")
+    (tmp_path / "digits").mkdir()
+    (tmp_path / "digits/naswot.parquet").touch()
+    (tmp_path / "digits/naswot.json").write_text("{}")
     datasets = {"digits": {"truth": {"source": "table", "path": "t.csv"}}}
     shipped = {"scores": "shipped", "shipped": ".", "proxies": ["naswot"]}
     assert forecast(study_of(root, "smoke", datasets=datasets, scoring=shipped)) == []

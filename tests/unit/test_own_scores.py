@@ -13,7 +13,7 @@ import yaml
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.config import load_study, scored_names
 from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_json
+from tfnas.files import read_facts, write_json
 from tfnas.finished_scores import take_given, with_own
 from tfnas.own_scores import check_columns, read_columns, read_own
 from tfnas.proxies.registry import declare_own, describe
@@ -23,6 +23,8 @@ from tfnas.score_table import ScoreTable
 
 NAMES = {"mine": {"direction": 1, "failure": None}, "loss": {"direction": -1, "failure": "the loss overflows"}}
 
+
+FAILING = {"mine": {"direction": 1, "failure": "too good"}, "loss": {"direction": -1, "failure": None}}
 
 US = {"direction": 1, "source": "us"}
 
@@ -44,8 +46,8 @@ def read(folder, table, name="own.csv", columns=None, names=None):
     """Read a table as given scores of digits."""
     path = folder / name
     table.to_parquet(path) if name.endswith("parquet") else table.to_csv(path, index=False)
-    read_own(path, "digits", columns or {}, names or NAMES, folder / "out.csv")
-    return ScoreTable.read(folder / "out.csv")
+    read_own(path, "digits", columns or {}, names or NAMES, folder / "out.parquet")
+    return ScoreTable.read(folder / "out.parquet")
 
 
 @pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.parquet"])
@@ -55,7 +57,7 @@ def test_a_wide_table_needs_cells_and_values_only(tmp_path, name):
     np.testing.assert_array_equal(table.scores("mine"), given["mine"])
     np.testing.assert_array_equal(table.scores("loss"), -given["loss"])
     assert np.isnan(table.seconds("mine")).all()
-    facts = read_facts(tmp_path / "out.csv")
+    facts = read_facts(tmp_path / "out.parquet")
     assert facts["own"] == {"mine": {"direction": 1}, "loss": {"direction": -1, "failure": "the loss overflows"}}
     assert facts["table"] == name
 
@@ -80,13 +82,13 @@ def test_names_seconds_and_facts_of_the_table_are_taken(tmp_path):
     scores = read(tmp_path, table, columns={"arch": "cell", "loss": "Loss (1 step)"})
     assert (scores.seconds("mine") == 0.25).all()
     assert np.isnan(scores.seconds("loss")).all()
-    assert read_facts(tmp_path / "out.csv")["given"] == {"device": "an A100", "dataset": "digits"}
+    assert read_facts(tmp_path / "out.parquet")["given"] == {"device": "an A100", "dataset": "digits"}
 
 
 def test_a_cell_without_a_value_has_the_reason_of_the_study_file(tmp_path):
     table = wide()
     table.loc[7, "loss"] = np.nan
-    scores = read(tmp_path, table).table
+    scores = read(tmp_path, table).rows()
     row = scores[(scores["proxy"] == "loss") & (scores["arch"] == table["arch"][7])].iloc[0]
     assert np.isnan(row["score"])
     assert row["reason"] == "the loss overflows"
@@ -146,7 +148,7 @@ def test_a_table_of_another_form_is_named(tmp_path, content, sentence):
     with pytest.raises((ConfigError, DataError), match=sentence):
         check_columns(read_columns(tmp_path / "own.csv"), list(NAMES), {}, "scoring.tables.digits.columns", "own.csv")
     with pytest.raises((ConfigError, DataError), match=sentence):
-        read_own(tmp_path / "own.csv", "digits", {}, NAMES, tmp_path / "out.csv")
+        read_own(tmp_path / "own.csv", "digits", {}, NAMES, tmp_path / "out.parquet")
 
 
 def test_scores_of_another_dataset_are_refused(tmp_path):
@@ -159,7 +161,7 @@ def test_given_scores_stand_beside_others(tmp_path):
     read(tmp_path, wide())
     others = long_form(proxy="naswot").drop_duplicates("arch").assign(score=lambda table: table["raw"], seconds=0.1)
     others = others.assign(spread=np.nan, repeats=1, scored_arch=others["arch"], reason="")
-    table, facts = with_own(others, {"families": {}}, tmp_path / "out.csv")
+    table, facts = with_own(others, {"families": {}}, tmp_path / "out.parquet")
     assert set(table["proxy"]) == {"naswot", "mine", "loss"}
     assert list(facts["own"]) == ["mine", "loss"]
     assert with_own(others, {}, None)[0] is others
@@ -168,11 +170,11 @@ def test_given_scores_stand_beside_others(tmp_path):
 def test_a_study_of_given_scores_alone_has_facts_that_say_so(tmp_path):
     read(tmp_path, wide())
     skeleton = {"channels": 2, "cells_per_stage": 1}
-    take_given(tmp_path / "out.csv", skeleton, (1, 8, 8), 10, tmp_path / "scores.csv", tmp_path / "batch.json")
-    facts = read_facts(tmp_path / "scores.csv")
+    take_given(tmp_path / "out.parquet", skeleton, (1, 8, 8), 10, tmp_path / "scores.parquet", tmp_path / "batch.json")
+    facts = read_facts(tmp_path / "scores.parquet")
     assert facts["device"] == "not stated with the table"
     assert facts["skeleton"] == skeleton | {"classes": 10, "image_channels": 1, "image_size": 8}
-    assert len(read_table(tmp_path / "scores.csv")) == 2 * SPACE_SIZE
+    assert len(ScoreTable.read(tmp_path / "scores.parquet").rows()) == 2 * SPACE_SIZE
 
 
 def test_reports_know_declared_names_and_no_others():
@@ -314,3 +316,14 @@ def test_facts_that_the_report_cannot_print_are_refused_when_they_are_read(tmp_p
     (tmp_path / "own.json").write_text(json.dumps({"device": text}))
     with pytest.raises(ScoreError, match=r"'device' of '.*own.json' holds .*, which the report cannot print"):
         read(tmp_path, wide())
+
+
+@pytest.mark.parametrize("name", ["digits.parquet", "digits.csv.gz"])
+def test_the_tables_that_a_study_wrote_can_be_given_to_another_one(tmp_path, name):
+    read(tmp_path, wide().assign(mine=lambda table: table["mine"].mask(table["mine"] > 2)), names=FAILING)
+    take_given(tmp_path / "out.parquet", {}, (1, 8, 8), 10, tmp_path / "digits.parquet", tmp_path / "batch.json")
+    first = ScoreTable.read(tmp_path / "digits.parquet").rows()
+    assert first["score"].isna().any()
+    read_own(tmp_path / name, "digits", {}, FAILING, tmp_path / "again.parquet")
+    again = ScoreTable.read(tmp_path / "again.parquet").rows()
+    pd.testing.assert_frame_equal(again, first, check_exact=True)

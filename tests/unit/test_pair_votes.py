@@ -69,9 +69,11 @@ def test_an_even_number_of_scores_has_no_majority_and_equal_accuracies_no_pair()
     ("dataset", "published", "rho"),
     [("cifar10", 0.8171, 0.860), ("cifar100", 0.8324, 0.856), ("ImageNet16-120", 0.8131, 0.818)],
 )
-def test_the_vote_of_the_shipped_scores_is_near_the_published_share(root, shared_data, dataset, published, rho):
+def test_the_vote_of_the_shipped_scores_is_near_the_published_share(
+    shipped_scores, shared_data, dataset, published, rho
+):
     """Other weights and images than theirs; the order by wins is another quantity, which has another value."""
-    table = ScoreTable(pd.read_csv(root / f"data/scores/nats-tss/{dataset}.csv.gz"), dataset)
+    table = ScoreTable.read(shipped_scores(dataset))
     truth = pd.read_parquet(shared_data / f"nats-tss/{dataset}.parquet")
     codes = truth["arch"].map(string_codes()).to_numpy()
     members = ("synflow", "jacob_cov", "snip")

@@ -31,7 +31,6 @@ from tfnas.reporting.exhibits import published_searches
 from tfnas.reporting.names import GROUPS
 from tfnas.reporting.numbers import published_searches as numbers_of_published
 from tfnas.reporting.numbers.base import Numbers
-from tfnas.score_table import ScoreTable
 from tfnas.search.runner import run_block
 
 BUDGETS = {"cifar10": 12000.0, "cifar100": 40000.0, "ImageNet16-120": 120000.0}
@@ -372,11 +371,8 @@ def test_random_search_evolution_and_oracle_meet_the_published_rows(truth, publi
     assert set(table["verdict"]) == {WITHIN}, table[table["verdict"] != WITHIN].to_string()
 
 
-def test_naswot_meets_the_published_rows(truth, published, root, tmp_path):
-    scores = {name: root / "data" / "scores" / "nats-tss" / f"{name}.csv.gz" for name in NATS_DATASETS}
-    for path in scores.values():
-        if not path.exists() or "naswot" not in ScoreTable.read(path).proxies:
-            pytest.skip(f"no scores of naswot in {path.relative_to(root)} yet")
+def test_naswot_meets_the_published_rows(truth, published, shipped_scores, tmp_path):
+    scores = {name: shipped_scores(name) for name in NATS_DATASETS}
     table = compared(NASWOT, scores, truth, published, tmp_path)
     assert set(table["key"]) == {f"naswot{kind}-{sample}" for kind in ("", "-cache") for sample in (10, 100, 1000)}
     assert set(table["verdict"]) == {WITHIN}, table[table["verdict"] != WITHIN].to_string()

@@ -21,7 +21,7 @@ from tfnas import products
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import read_table, write_json, write_table
 from tfnas.proxies.registry import declare_own
-from tfnas.reporting import templates
+from tfnas.reporting import templates as rendering
 from tfnas.reporting.claims import sign_of_printed
 from tfnas.reporting.numbers import equal_time
 from tfnas.reporting.numbers.base import Numbers
@@ -82,7 +82,7 @@ def templates(root, tmp_path_factory):
 def compiled_once():
     """Compile every template once for all renders of this file: what differs are the numbers."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(templates, "_environment", cache(templates._environment))
+        patch.setattr(rendering, "_environment", cache(rendering._environment))
         yield
 
 
@@ -124,7 +124,7 @@ class Scenario:
         study = copy.deepcopy(self.study)
         for key, value in (config or {}).items():
             study[key] = study[key] | value
-        templates.render_report(study, self.folder, self.tmp_path / "numbers.tex", paths, output)
+        rendering.render_report(study, self.folder, self.tmp_path / "numbers.tex", paths, output)
         text = output.read_text(encoding="utf-8")
         Scenario.taken |= set(MARK.findall(text))
         text = re.sub(r"\\result\{([^}#]+)\}", lambda match: numbers[match[1]]["text"], MARK.sub("", text))
@@ -867,7 +867,7 @@ def test_proxies_say_what_their_symbols_are_and_who_proposed_them(several):
 
 def test_what_does_not_fit_is_left_out(two, monkeypatch):
     for name in ("MOST_IN_FULL", "MOST_WITH_VALUES", "MOST_WITH_DIFFERENCES", "MOST_WITH_STD"):
-        monkeypatch.setattr(latex, name, 1)
+        monkeypatch.setattr(rendering.detail, name, 1)
     text = two()
     assert "A bar marks negative values." in text
     assert "Numbers: mean paired difference" not in text
@@ -1148,7 +1148,7 @@ def test_every_branch_of_every_template_was_taken(templates):
 
 def test_templates_hold_no_thresholds(root):
     """What a number means is decided in tfnas.reporting; a template may ask for none, one, several and for words."""
-    for path in templates.template_files(root / "report"):
+    for path in rendering.template_files(root / "report"):
         if path.endswith(".tex"):
             for tag in re.findall(r"\(\(\*-?\s*(?:if|elif)\b.*?\*\)\)", open(path, encoding="utf-8").read(), re.DOTALL):
                 bare = re.sub(r'"[^"]*"|datasets \| length > 2', "", tag).removesuffix("*))")

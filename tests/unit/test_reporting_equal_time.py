@@ -12,6 +12,7 @@ from reporting_helpers import added, behind, check_files, made, points, write_qu
 
 from tfnas.analysis.equal_time import COLUMNS, GROUPS
 from tfnas.files import write_table
+from tfnas.reporting import templates as rendering
 from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
 from tfnas.reporting.exhibits import equal_time_figure, equal_time_table, queries
 from tfnas.reporting.exhibits.equal_time_figure import TITLES
@@ -40,12 +41,12 @@ def passage(root, tmp_path):
             searches=SEARCHES, datasets=list(datasets),
         )  # fmt: skip
         numbers.add("study.runs", 30, "count")
-        environment = templates._environment(root / "report")
+        environment = rendering._environment(root / "report")
         environment.globals |= {
             "num": lambda key: numbers.entries[key]["text"],
             "raw": numbers.value,
             "has": lambda key: key in numbers.entries,
-            "listed": templates.listed,
+            "listed": rendering.listed,
             "datasets": list(datasets),
             "dataset_title": str,
             "has_figure": lambda name: True,

@@ -13,6 +13,7 @@ from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import latex
+from tfnas.reporting import templates as rendering
 from tfnas.reporting.wording import interval_sign
 from tfnas.search.registry import algorithm_names, get_algorithm
 
@@ -65,7 +66,7 @@ def test_every_exhibit_is_made_and_shown(one, three, costly, root, tmp_path):
     """Nothing lists the exhibits: what has a file is made of one of these studies, and what is made is shown."""
     made = set()
     for config, folder, numbers, exhibits, _ in (one, three, costly):
-        templates.render_report(config, folder, numbers, exhibits, tmp_path / "report.tex")
+        rendering.render_report(config, folder, numbers, exhibits, tmp_path / "report.tex")
         text = (tmp_path / "report.tex").read_text()
         for spec in products.exhibits():
             stem = spec.stem.partition("-{")[0]
@@ -84,7 +85,7 @@ def test_every_exhibit_is_made_and_shown(one, three, costly, root, tmp_path):
 
 
 def test_what_searches_with_a_limit_chose_is_told(costly):
-    templates.render_report(*costly)
+    rendering.render_report(*costly)
     text = re.sub(r"\s+", " ", costly[-1].read_text())
     assert "the best search that keeps to its limit in every run is \\result{limits.digits.first.title}" in text
     assert "\\result{limits.digits.left.title} leaves its limit most often" in text
@@ -95,10 +96,11 @@ def test_what_searches_with_a_limit_chose_is_told(costly):
 def test_captions_say_who_is_not_ranked():
     free, kept = {"algorithm": "random_search"}, {"algorithm": "random_search", "constraint": {"params": {"max": 5}}}
     oracle = {"algorithm": "oracle", "sample": 3}
-    assert templates.unranked_words({"a": free, "o": oracle}) == "references"
-    assert templates.unranked_words({"a": free, "b": kept}) == "references and searches with a limit of cost"
+    assert rendering.unranked_words({"a": free, "o": oracle}) == "references"
+    assert rendering.unranked_words({"a": free, "b": kept}) == "references and searches with a limit of cost"
     assert (
-        templates.unranked_words({"a": kept, "b": kept, "o": oracle | {"constraint": kept["constraint"]}}) == "references"
+        rendering.unranked_words({"a": kept, "b": kept, "o": oracle | {"constraint": kept["constraint"]}})
+        == "references"
     )
 
 
@@ -106,7 +108,7 @@ def test_captions_say_who_is_not_ranked():
 @pytest.mark.parametrize("name", ["one", "three", "costly", pytest.param("every", marks=pytest.mark.slow)])
 def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
     arguments = request.getfixturevalue(name)
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     tex = arguments[-1]
     latex.compile_pdf(tex, tmp_path / "first.pdf")
     log = (tex.parent / "build/report.log").read_text(errors="replace")
@@ -123,7 +125,7 @@ def test_the_report_compiles_and_is_the_same_twice(name, request, tmp_path):
 @pytest.mark.parametrize("scorings", [1, 3])
 def test_the_report_says_over_how_many_scorings_the_spread_is(tmp_path, scorings):
     arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), scorings=scorings))
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = " ".join(arguments[-1].read_text().split())
     several = scorings > 1
     assert ("that always ends at the same cell of a scoring has been seen" in text) is several
@@ -137,7 +139,7 @@ def test_the_report_says_over_how_many_scorings_the_spread_is(tmp_path, scorings
 def test_a_sparse_study_has_a_report(tmp_path, searches):
     study = FakeStudy(tmp_path, ("own",), searches=searches, early="area" in searches)
     arguments = build(study)
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = arguments[-1].read_text()
     assert r"\section{Discussion}" in text
     assert "None" not in text
@@ -146,7 +148,7 @@ def test_a_sparse_study_has_a_report(tmp_path, searches):
 
 def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(tmp_path):
     arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell", "naswot-10"), noise=ONE_SEED))
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = arguments[-1].read_text()
     assert "A benchmark of our own" in text
     assert "with a single training seed" in text
@@ -160,7 +162,7 @@ def test_a_benchmark_with_one_training_seed_says_that_its_noise_is_unknown(tmp_p
 def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(tmp_path, noise, words):
     facts = NOISE | {"noise_of_mean_top_100": noise}
     arguments = build(FakeStudy(tmp_path, ("own",), searches=("random-cell",), noise=facts))
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = arguments[-1].read_text()
     assert words in text
     assert r"\result{noise.own.clock}" in text
@@ -168,26 +170,26 @@ def test_the_gap_of_the_best_cells_is_held_against_the_noise_of_means(tmp_path, 
 
 
 def test_transfer_is_told_for_searches_without_a_budget_only(tmp_path, three):
-    templates.render_report(*three)
+    rendering.render_report(*three)
     assert "only searches that train nothing tell what transfer costs" in three[-1].read_text()
     trained = FakeStudy(tmp_path, ("cifar10", "cifar100"), searches=("random-cell", "random-search"))
     arguments = build(trained)
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     assert r"\paragraph{Transfer.}" not in arguments[-1].read_text()
 
 
 def test_captions_say_what_was_computed_from_published_scores(one, three):
-    templates.render_report(*three)
+    rendering.render_report(*three)
     text = three[-1].read_text()
     assert r"computed from what they published (Table~\ref{tab:published-searches} says what)" in " ".join(text.split())
     assert r"\label{tab:published-correlations}" in text
     assert re.search(r"\\result\{batch\.ImageNet16-120\.images\} training\nimages", text)
-    templates.render_report(*one)
+    rendering.render_report(*one)
     assert "computed from published" not in one[-1].read_text()
 
 
 def test_captions_count_the_cells_of_the_ground_truth(one):
-    templates.render_report(*one)
+    rendering.render_report(*one)
     text = one[-1].read_text()
     assert r"histogram of the accuracies of all \result{study.cells} cells" in text
     assert r"validation accuracy of all \result{study.cells} cells" in text
@@ -195,17 +197,17 @@ def test_captions_count_the_cells_of_the_ground_truth(one):
 
 
 def test_titles_of_studies_are_escaped(one):
-    templates.render_report(*one)
+    rendering.render_report(*one)
     assert r"\title{50 \% of a\_b \& c}" in one[-1].read_text()
 
 
 def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, tmp_path):
-    templates.render_report(*one)
+    rendering.render_report(*one)
     assert "skip term, a prior" not in one[-1].read_text()
     study = FakeStudy(tmp_path / "prior", ("digits",))
     study.searches["naswot-100"] = {"algorithm": "freerea"}
     arguments = build(study)
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = " ".join(arguments[-1].read_text().split())
     assert text.count("skip term, a prior on where operations lie") == 3
     assert r"\result{prior.digits.size} points behind \result{best.digits.non-weight-sharing.title}" in text
@@ -215,7 +217,7 @@ def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, tm
 def test_searches_are_set_against_each_other_where_there_are_two(one, three, tmp_path):
     shared = {r"\label{fig:comparisons}", r"\label{tab:comparisons}", r"\label{tab:regret}"}
     for arguments, ranked in ((one, False), (three, True)):
-        templates.render_report(*arguments)
+        rendering.render_report(*arguments)
         text = arguments[-1].read_text()
         assert all(text.count(label) == 1 for label in shared)
         assert (r"\label{fig:critical}" in text) == ranked
@@ -223,7 +225,7 @@ def test_searches_are_set_against_each_other_where_there_are_two(one, three, tmp
         assert "Numbers: mean paired difference" in text
     assert r"one search ranks that far behind the first" in three[-1].read_text()
     alone = build(FakeStudy(tmp_path, ("own",), searches=("area",)))
-    templates.render_report(*alone)
+    rendering.render_report(*alone)
     text = alone[-1].read_text()
     assert [label for label in shared if label in text] == [r"\label{tab:regret}"]
     assert "told apart" not in text
@@ -234,20 +236,20 @@ def test_what_was_chosen_elsewhere_is_reported_where_it_was_chosen(one, three):
         rf"\label{{{name}}}"
         for name in ("sec:held-out", "tab:ensemble-choice", "tab:ensemble-top", "tab:leagues", "app:leagues")
     ]
-    templates.render_report(*three)
+    rendering.render_report(*three)
     text = three[-1].read_text()
     assert [text.count(label) for label in labels] == [1] * len(labels)
     assert r"\result{chosen.ensemble.cifar100.spearman}" in text
     assert r"\emph{all-of-them} the one chosen elsewhere" in text
     assert r"\emph{the-last}" not in text, "of a single search nothing is chosen"
     assert text.index("Which differences are real?") < text.index(labels[0]) < text.index("Do searches find what")
-    templates.render_report(*one)
+    rendering.render_report(*one)
     assert not [label for label in labels if label in one[-1].read_text()]
 
 
 def test_abstract_and_conclusion_begin_with_who_leads_at_equal_time(one, three):
     for arguments in (one, three):
-        templates.render_report(*arguments)
+        rendering.render_report(*arguments)
         text = arguments[-1].read_text()
         dataset = "Digits" if arguments is one else "CIFAR-10"
         for place in (r"\begin{abstract}\noindent", r"\label{sec:conclusion}"):
@@ -262,7 +264,7 @@ def test_prose_holds_no_typed_results(root):
     """No decimals, no percentages: numbers come from files. Lengths and the level of intervals may stand."""
     templates = re.compile(r"\(\(=.*?=\)\)|\(\(\*.*?\*\)\)|\(\(\(.*?\)\)\)", flags=re.DOTALL)
     allowed = re.compile(r"-?\d*\.?\d+\s*(?:\\linewidth|em|pt|ex|mm|cm)|95\\,\\%")
-    for path in templates.template_files(root / "report"):
+    for path in rendering.template_files(root / "report"):
         if path.endswith((".bib", "main.tex")):
             continue
         text = allowed.sub("", templates.sub("", open(path, encoding="utf-8").read()))
@@ -272,7 +274,7 @@ def test_prose_holds_no_typed_results(root):
 
 def test_every_number_in_the_text_is_defined(one, three):
     for arguments in (one, three):
-        templates.render_report(*arguments)
+        rendering.render_report(*arguments)
         used = set(re.findall(r"\\result\{([^}#]+)\}", arguments[-1].read_text()))
         assert used <= set(read_json(arguments[2].with_suffix(".json")))
         assert len(used) > 50
@@ -308,14 +310,14 @@ def folder_with(tmp_path, text, bibliography="@misc{a2020b,\n}\n"):
 def test_a_wrong_template_is_named(one, tmp_path, text, message):
     folder = folder_with(tmp_path, text)
     with pytest.raises(ReportError, match=message):
-        templates.render_report(one[0], folder, one[2], one[3], tmp_path / "out" / "report.tex")
+        rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "out" / "report.tex")
     assert not (tmp_path / "out" / "report.tex").exists()
 
 
 def test_delimiters_leave_tex_alone(one, tmp_path):
     text = "{{a}} {%\n#1 ((a)) $(b)$ % c\n((* if true *))\nyes\n((* endif *))\n((= no =))((( study.study )))\n"
     folder = folder_with(tmp_path, text)
-    templates.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
     assert (tmp_path / "report.tex").read_text() == "{{a}} {%\n#1 ((a)) $(b)$ % c\nyes\nfake\n"
 
 
@@ -323,11 +325,11 @@ def test_a_chapter_is_one_file(one, root, tmp_path):
     folder = tmp_path / "report"
     shutil.copytree(root / "report", folder)
     (folder / "sections/55-more.tex").write_text("\\section{More}\n")
-    templates.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
     text = (tmp_path / "report.tex").read_text()
     assert text.index("Do scores order cells") < text.index(r"\section{More}") < text.index("What do searches find")
-    assert str(folder / "sections/55-more.tex") in templates.template_files(folder)
-    assert not any("captions" in path or "published.yaml" in path for path in templates.template_files(folder))
+    assert str(folder / "sections/55-more.tex") in rendering.template_files(folder)
+    assert not any("captions" in path or "published.yaml" in path for path in rendering.template_files(folder))
 
 
 def test_a_search_without_a_description_is_described_by_its_registry(one, root, tmp_path):
@@ -335,7 +337,7 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
     shutil.copytree(root / "report", folder)
     (folder / "algorithms/area.tex").unlink()
     (folder / "proxies/naswot.tex").unlink()
-    templates.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
     text = (tmp_path / "report.tex").read_text()
     assert latex.escape(get_algorithm("area").summary) in text
     assert get_proxy("naswot").formula in text
@@ -344,7 +346,7 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
 def test_an_ensemble_is_reported_like_a_proxy(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), ensembles=("az_nas", "tfnas_ensemble"))
     arguments = build(study)
-    templates.render_report(*arguments)
+    rendering.render_report(*arguments)
     text = arguments[4].read_text()
     assert latex.escape(get_ensemble("tfnas_ensemble").summary) in text
     assert "]{}" not in text, "what is this project's own cites nobody"
@@ -365,7 +367,7 @@ def every(tmp_path_factory):
 
 
 def test_many_proxies_are_compared(every, one):
-    templates.render_report(*every)
+    rendering.render_report(*every)
     text = every[-1].read_text()
     labels = (
         "tab:ranking",
@@ -380,7 +382,7 @@ def test_many_proxies_are_compared(every, one):
     for words in ("Which proxy orders best", "Which proxies say the same", "How much of a score is chance"):
         assert words in text
     assert "None" not in text
-    templates.render_report(*one)
+    rendering.render_report(*one)
     alone = one[-1].read_text()
     assert set(re.findall(r"\\ref\{([^}]+)\}", alone)) <= set(re.findall(r"\\label\{([^}]+)\}", alone))
     for label in ("tab:ranking", "fig:pairs", "tab:published-correlations"):
@@ -401,7 +403,7 @@ def test_the_text_on_size_follows_the_interval(one, tmp_path, low, high, words):
     shown = read_json(numbers.with_suffix(".json"))
     shown["order.digits.naswot.partial_sign"]["value"] = interval_sign(low, high)
     write_json(tmp_path / "numbers.json", shown)
-    templates.render_report(config, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
+    rendering.render_report(config, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
     assert words in " ".join((tmp_path / "report.tex").read_text().split())
 
 

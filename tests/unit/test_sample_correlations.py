@@ -40,11 +40,11 @@ def table(sample):
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_at_least_300_distinct_cells_and_every_proxy_of_the_sample_has_them_all(sample, dataset):
-    scores = read_table(sample / f"{dataset}.csv.gz")
+    scores = read_table(sample / f"{dataset}.parquet")
     cells = scores["arch"].unique()
     assert len({Cell.parse(cell).canonical() for cell in cells}) >= 300
     assert (scores.groupby("proxy")["arch"].nunique() == len(cells)).all()
-    assert read_facts(sample / f"{dataset}.csv.gz")["batch"]["images"] == 64
+    assert read_facts(sample / f"{dataset}.parquet")["batch"]["images"] == 64
 
 
 def test_a_sample_has_a_cell_of_each_stratum_and_then_cells_of_new_classes():
@@ -66,7 +66,7 @@ def test_a_sample_has_a_cell_of_each_stratum_and_then_cells_of_new_classes():
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_the_correlations_follow_from_the_scores(sample, table, shared_data, dataset):
     truth = pd.read_parquet(shared_data / f"nats-tss/{dataset}.parquet").set_index("arch")["test_accuracy_200"]
-    found = correlations(read_table(sample / f"{dataset}.csv.gz"), truth, dataset)
+    found = correlations(read_table(sample / f"{dataset}.parquet"), truth, dataset)
     wanted = table[table["dataset"] == dataset]
     assert list(found["proxy"]) == list(wanted["proxy"])
     for column in ("n", "nan", "spearman", "spearman_low", "spearman_high", "kendall"):

@@ -206,8 +206,8 @@ def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
     codes = representatives("naswot", True)
     chunk(tmp_path / "a.parquet", codes[:100], [1.0, 3.0])
     chunk(tmp_path / "b.parquet", codes[100:], [math.nan, 4.0], reason="singular kernel: rank 1 of 6")
-    merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.csv")
-    table = read_table(tmp_path / "table.csv")
+    merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.parquet")
+    table = ScoreTable.read(tmp_path / "table.parquet").rows()
     assert table["arch"].tolist() == list(all_strings())
     first = table[table["scored_arch"] == all_strings()[codes[0]]]
     assert (first["score"] == 2.0).all()
@@ -216,10 +216,10 @@ def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
     last = table[table["scored_arch"] == all_strings()[codes[-1]]]
     assert last["score"].isna().all()
     assert (last["reason"] == "singular kernel: rank 1 of 6").all()
-    facts = read_facts(tmp_path / "table.csv")
+    facts = read_facts(tmp_path / "table.parquet")
     assert facts["families"]["naswot"]["cells_scored"] == len(codes) == 5785
     assert facts["families"]["naswot"]["wall_seconds"] == 4.0
-    scores = ScoreTable.read(tmp_path / "table.csv").scores("naswot")
+    scores = ScoreTable.read(tmp_path / "table.parquet").scores("naswot")
     assert scores.shape == (SPACE_SIZE,)
     assert np.nanmax(lowest_where_missing(scores)) == 2.0
 
@@ -227,8 +227,8 @@ def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
 def test_a_chunk_that_is_missing_is_noticed(tmp_path):
     chunk(tmp_path / "a.parquet", representatives("naswot", True)[:10], 1.0)
     with pytest.raises(ScoreError, match="No chunk scores 5775 cells for proxy 'naswot'"):
-        merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.csv")
-    assert not (tmp_path / "table.csv").exists()
+        merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.parquet")
+    assert not (tmp_path / "table.parquet").exists()
 
 
 def test_merged_facts_name_every_device_and_version(tmp_path):
@@ -240,8 +240,8 @@ def test_merged_facts_name_every_device_and_version(tmp_path):
     ):
         versions = {"torch": torch_version, "numpy": "2.4"}
         chunk(tmp_path / f"{name}.parquet", part, 1.0, device=device, threads=1, versions=versions)
-    merge_chunks([tmp_path / f"{name}.parquet" for name in "abc"], tmp_path / "table.csv")
-    facts = read_facts(tmp_path / "table.csv")
+    merge_chunks([tmp_path / f"{name}.parquet" for name in "abc"], tmp_path / "table.parquet")
+    facts = read_facts(tmp_path / "table.parquet")
     assert facts["families"]["naswot"]["device"] == "A100; CPU"
     assert facts["families"]["naswot"]["threads"] == 1
     assert facts["versions"] == {"torch": "2.1; 2.2", "numpy": "2.4"}
@@ -261,15 +261,15 @@ def test_chunks_that_do_not_belong_together_are_refused(tmp_path, key, first, se
     chunk(tmp_path / "a.parquet", codes[:100], 1.0, **{key: first})
     chunk(tmp_path / "b.parquet", codes[100:], 1.0, **{key: second})
     with pytest.raises(ScoreError, match=rf"b.parquet' and '.*a.parquet' were scored with a different {key}: delete"):
-        merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.csv")
-    assert not (tmp_path / "table.csv").exists()
+        merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.parquet")
+    assert not (tmp_path / "table.parquet").exists()
 
 
 def test_all_cells_may_be_scored_independently(tmp_path):
     assert len(representatives("naswot", False)) == SPACE_SIZE
     chunk(tmp_path / "a.parquet", np.arange(SPACE_SIZE), 1.0)
-    merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.csv", share_classes=False)
-    table = read_table(tmp_path / "table.csv")
+    merge_chunks([tmp_path / "a.parquet"], tmp_path / "table.parquet", share_classes=False)
+    table = ScoreTable.read(tmp_path / "table.parquet").rows()
     assert (table["arch"] == table["scored_arch"]).all()
 
 

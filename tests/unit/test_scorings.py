@@ -14,8 +14,9 @@ from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.comparisons import compare_searches, summarise_regret
 from tfnas.config import load_study
 from tfnas.errors import ConfigError, DataError, ScoreError
-from tfnas.files import read_json, write_table
 from tfnas.reporting.comparison_tables import Pairs
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 from tfnas.search.runner import run_block
 from tfnas.shipped import ship, take_shipped
 from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
@@ -72,12 +73,12 @@ def test_only_what_searches_read_and_what_draws_is_scored_again(study):
 
 def test_a_search_reads_a_table_of_every_scoring_unless_its_scores_draw_nothing(study):
     assert study.score_files("digits", "naswot-10") == [
-        f"results/three/{folder}/digits/naswot.csv" for folder in ("scores", "scores-1", "scores-2")
+        f"results/three/{folder}/digits/naswot.parquet" for folder in ("scores", "scores-1", "scores-2")
     ]
     assert study.score_files("digits", "ensemble")[1:] == [
-        f"results/three/{folder}/digits.csv" for folder in ("scores-1", "scores-2")
+        f"results/three/{folder}/digits.parquet" for folder in ("scores-1", "scores-2")
     ]
-    assert study.score_files("digits", "flops-10") == ["results/three/scores/digits/structure.csv"]
+    assert study.score_files("digits", "flops-10") == ["results/three/scores/digits/structure.parquet"]
     assert study.score_files("digits", "random-cell") == []
 
 
@@ -95,7 +96,7 @@ def test_families_that_draw_nothing_keep_their_first_scores(study):
 def test_one_scoring_is_what_was_before(tmp_path, monkeypatch):
     study = study_of(tmp_path, monkeypatch, scorings=1)
     assert study.score_folders == ["scores"]
-    assert study.score_files("digits", "naswot-10") == ["results/three/scores/digits/naswot.csv"]
+    assert study.score_files("digits", "naswot-10") == ["results/three/scores/digits/naswot.parquet"]
 
 
 def test_more_scorings_than_runs_are_refused(tmp_path, monkeypatch):
@@ -104,12 +105,21 @@ def test_more_scorings_than_runs_are_refused(tmp_path, monkeypatch):
 
 
 def test_a_shipped_folder_with_fewer_scorings_is_refused_when_the_study_is_read(tmp_path, monkeypatch):
-    for name in ("digits.csv.gz", "digits.json", "digits.scoring-1.csv.gz", "digits.scoring-1.json"):
-        (tmp_path / name).write_text("{}")
+    families = ("naswot", "structure", "logsynflow", "gradients", "zen", "az_nas")
+    read = ("naswot", "structure", "gradients", "az_nas")
+    for folder, names in {"digits": families, "digits.scoring-1": read}.items():
+        (tmp_path / folder).mkdir()
+        for name in names:
+            (tmp_path / folder / f"{name}.parquet").touch()
+            (tmp_path / folder / f"{name}.json").write_text("{}")
     study = study_of(tmp_path, monkeypatch, scores="shipped", shipped=".", scorings=2)
-    assert study.shipped_file("digits", ".csv.gz", "scores-1") == "./digits.scoring-1.csv.gz"
-    assert study.score_files("digits", "naswot-10") == [f"results/three/{f}/digits.csv" for f in study.score_folders]
-    with pytest.raises(DataError, match=r"which has no digits.scoring-2.csv.gz: set scoring.scorings to 2, or set"):
+    assert study.shipped_tables("digits", "scores-1") == [f"./digits.scoring-1/{name}.parquet" for name in read]
+    assert study.score_files("digits", "naswot-10") == [
+        f"results/three/{f}/digits.parquet" for f in study.score_folders
+    ]
+    with pytest.raises(
+        DataError, match=r"which has no digits.scoring-2/naswot.parquet: set scoring.scorings to 2, or set"
+    ):
         study_of(tmp_path, monkeypatch, scores="shipped", shipped=".", scorings=3)
 
 
@@ -133,28 +143,25 @@ def shipped_table(path, scoring, images="a"):
     table = score_table(np.random.default_rng(scoring).normal(size=SPACE_SIZE), "naswot")
     facts = {"dataset": "digits", "skeleton": SKELETON, "batch": BATCH | {"sha256": images}, "scoring": scoring}
     facts |= {"families": {"naswot": {"scoring": scoring, "device": "a CPU", "repeats": 1}}, "versions": {}}
-    write_table(path, table, facts)
+    write_scores(path, table, facts)
     return path
 
 
 def test_scorings_are_shipped_side_by_side(tmp_path):
-    names = [ship(shipped_table(tmp_path / f"{k}.csv", k), tmp_path / "shipped").name for k in (0, 1)]
-    assert names == ["digits.csv.gz", "digits.scoring-1.csv.gz"]
-    for scoring, name in enumerate(names):
-        output = tmp_path / f"taken-{scoring}.csv"
-        batch = tmp_path / "batch.json" if scoring == 0 else None
-        take_shipped(tmp_path / "shipped" / name, "digits", SKELETON, ["naswot"], output, batch, (), scoring)
-        assert read_json(output.with_suffix(".json"))["scoring"] == scoring
+    paths = [ship(shipped_table(tmp_path / f"{k}.parquet", k), tmp_path / "shipped") for k in (0, 1)]
+    assert [[path.parent.name for path in part] for part in paths] == [["digits"], ["digits.scoring-1"]]
+    for scoring, part in enumerate(paths):
+        assert take_shipped(part, "digits", SKELETON, ["naswot"], scoring)[1]["scoring"] == scoring
 
 
 def test_the_first_scoring_under_the_name_of_another_is_refused(tmp_path):
-    shipped_table(tmp_path / "digits.csv.gz", 0)
-    path = shipped_table(tmp_path / "digits.scoring-1.csv.gz", 0)
+    shipped_table(tmp_path / "digits/naswot.parquet", 0)
+    path = shipped_table(tmp_path / "digits.scoring-1/naswot.parquet", 0)
     with pytest.raises(ScoreError, match="holds scoring 0 where number 1 is needed"):
-        take_shipped(path, "digits", SKELETON, ["naswot"], tmp_path / "s.csv", None, (), 1)
-    path = shipped_table(tmp_path / "digits.scoring-1.csv.gz", 1, images="b")
+        take_shipped([path], "digits", SKELETON, ["naswot"], 1)
+    path = shipped_table(tmp_path / "digits.scoring-1/naswot.parquet", 1, images="b")
     with pytest.raises(ScoreError, match="was scored on other images than"):
-        take_shipped(path, "digits", SKELETON, ["naswot"], tmp_path / "s.csv", None, (), 1)
+        take_shipped([path], "digits", SKELETON, ["naswot"], 1)
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +195,7 @@ def test_run_r_reads_table_r_modulo_their_number_however_runs_are_cut(nested, tm
         assert group["scoring"].tolist() == [0 if label == "random" else run % 3 for run in group["run"]]
     settled = runs[runs["search"] == "settled"]
     for number, path in enumerate(scores):
-        best = pd.read_csv(path)["score"].idxmax()
+        best = ScoreTable.read(path).scores("made_up").argmax()
         assert set(settled[settled["scoring"] == number]["arch"]) == {all_strings()[best]}
     output = tmp_path / "alone.parquet"
     settings = {"algorithm": "proxy_search", "proxy": "made_up", "sample": 5}

@@ -152,14 +152,8 @@ def test_the_argmax_draws_among_equals_and_ranks_missing_scores_last(benchmark):
 
 
 @pytest.mark.parametrize("dataset", NATS_DATASETS)
-def test_evolution_reaches_the_highest_naswot_score_of_the_real_space(root, benchmark, dataset):
-    path = root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz"
-    if not path.exists():
-        pytest.skip(f"no score table {path.relative_to(root)} yet")
-    table = ScoreTable.read(path)
-    if "naswot" not in table.proxies:
-        pytest.skip(f"{path.relative_to(root)} holds no naswot")
-    scores = {"naswot": Scores(table, "naswot", EVERY)}
+def test_evolution_reaches_the_highest_naswot_score_of_the_real_space(shipped_scores, benchmark, dataset):
+    scores = {"naswot": Scores(ScoreTable.read(shipped_scores(dataset)), "naswot", EVERY)}
     best = run("proxy_argmax", benchmark, scores, proxy="naswot").chosen
     found = [
         run("plain_evolution", benchmark, scores, number, proxy="naswot", survival="score").chosen

@@ -154,13 +154,10 @@ def test_settings_that_cannot_be_are_refused(benchmark, scores):
         run(benchmark, scores, space=space, queries=3)
 
 
-def test_hnas_with_our_own_scores_is_not_behind_the_published_row(shared_data, root, tmp_path):
+def test_hnas_with_our_own_scores_is_not_behind_the_published_row(shared_data, shipped_scores, tmp_path):
     # Quoted by He et al. 2024, Table 2: searched on CIFAR-10, read off on all three; test accuracy, mean and std.
     expected = ((94.04, 0.21), (71.75, 1.04), (45.91, 0.88))
-    path = root / "data" / "scores" / "nats-tss" / "cifar10.csv.gz"
-    proxies = get_algorithm("hnas").proxies({})
-    if not path.exists() or not set(proxies) <= set(ScoreTable.read(path).proxies):
-        pytest.skip(f"{path.relative_to(root)} does not hold {' and '.join(proxies)} yet")
+    path = shipped_scores("cifar10")
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
     run_block("label", {"algorithm": "hnas"}, "cifar10", truth, path, 0, 99, 2026, None, output, "nats-tss")

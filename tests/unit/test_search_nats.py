@@ -40,15 +40,9 @@ def search(truth, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def naswot_scores(root):
-    """Our own score tables of the three datasets; the tests that read them skip until they are there."""
-    paths = {dataset: root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz" for dataset in NATS_DATASETS}
-    for path in paths.values():
-        if not path.exists():
-            pytest.skip(f"no score table {path.relative_to(root)} yet")
-        if "naswot" not in ScoreTable.read(path).proxies:
-            pytest.skip(f"{path.relative_to(root)} holds no naswot")
-    return paths
+def naswot_scores(shipped_scores):
+    """Our own score tables of the three datasets."""
+    return {dataset: shipped_scores(dataset) for dataset in NATS_DATASETS}
 
 
 def test_one_random_cell_is_the_mean_of_the_space(search, truth):

@@ -182,16 +182,14 @@ TWO_CELLS = (
 
 @pytest.mark.parametrize("dataset", NATS_DATASETS)
 def test_with_our_own_scores_most_runs_end_at_the_published_cell_or_at_the_one_before_it(
-    shared_data, root, tmp_path, dataset
+    shared_data, shipped_scores, tmp_path, dataset
 ):
     """He et al. 2024, Table 2: scores of each dataset, accuracies of CIFAR-10 for all three; one cell in ten runs.
 
     Of the two cells the second has the better early accuracy, so a run that looks at both chooses it. What the rest
     does, and what the means are, stands in docs/searches.md.
     """
-    path = root / "data" / "scores" / "nats-tss" / f"{dataset}.csv.gz"
-    if not path.exists() or not set(PUBLISHED) <= set(ScoreTable.read(path).proxies):
-        pytest.skip(f"{path.relative_to(root)} does not hold all of {', '.join(PUBLISHED)} yet")
+    path = shipped_scores(dataset)
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
     settings = {"algorithm": "robot", "accuracies_of": "cifar10"}

@@ -276,10 +276,12 @@ def test_truth_without_validation_accuracies_has_no_oracle(files, tmp_path):
 
 def test_proxies_that_cannot_rank_are_refused(files, tmp_path):
     unknown = SETTINGS["proxy-10"] | {"proxy": "synflow"}
-    with pytest.raises(UnknownNameError, match=r"^Unknown proxy 'synflow' in .*scores.csv: choose one of made_up.$"):
+    with pytest.raises(
+        UnknownNameError, match=r"^Unknown proxy 'synflow' in .*scores.parquet: choose one of made_up.$"
+    ):
         block(files, tmp_path, settings=unknown)
     empty = write(score_table(np.full(15625, np.nan)), tmp_path / "nan.csv")
-    with pytest.raises(ScoreError, match=r"^All scores of proxy 'made_up' in .*nan.csv are NaN"):
+    with pytest.raises(ScoreError, match=r"^All scores of proxy 'made_up' in .*nan.parquet are NaN"):
         block(files, tmp_path, score_path=empty)
     partial = write(score_table().drop(index=[4, 9]), tmp_path / "partial.csv")
     with pytest.raises(ScoreError, match=r"holds 15623 of 15625 cells for proxy 'made_up', the first .* '\|none~0\|"):

@@ -79,11 +79,9 @@ def test_keeping_more_than_there_are_is_refused(benchmark, scores):
             run(benchmark, scores, space=space, keep=11, **parameters)
 
 
-def test_the_real_ground_truth(shared_data, root, tmp_path):
+def test_the_real_ground_truth(shared_data, shipped_scores, tmp_path):
     """Keep the 20 best of all cells by naswot; the chosen cell is found again by sorting two tables."""
-    path = root / "data" / "scores" / "nats-tss" / "cifar10.csv.gz"
-    if not path.exists() or "naswot" not in ScoreTable.read(path).proxies:
-        pytest.skip(f"{path.relative_to(root)} holds no naswot yet")
+    path = shipped_scores("cifar10")
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
     settings = {"algorithm": "successive_selection", "proxy": "naswot", "sample": 0, "keep": 20}

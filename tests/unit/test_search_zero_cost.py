@@ -185,15 +185,13 @@ def test_settings_that_cannot_be_are_refused(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_synflow_helps_evolution_on_the_real_ground_truth(shared_data, root, tmp_path, name):
+def test_synflow_helps_evolution_on_the_real_ground_truth(shared_data, shipped_scores, tmp_path, name):
     """Abdelfattah et al. 2021 print no numbers; their figure (CIFAR-100) has both helps above plain evolution.
 
     100 runs each of some ninety trained cells: the difference of the means must exceed twice its standard error. (With
     twice as many the warm-up's lead of 0.1 points is within chance.)
     """
-    path = root / "data" / "scores" / "nats-tss" / "cifar100.csv.gz"
-    if not path.exists() or "synflow" not in ScoreTable.read(path).proxies:
-        pytest.skip(f"{path.relative_to(root)} holds no synflow yet")
+    path = shipped_scores("cifar100")
     truth = nats_truth(shared_data, tmp_path)
 
     def accuracies(settings):

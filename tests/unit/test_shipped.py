@@ -8,8 +8,9 @@ import pytest
 
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import DataError, ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_json, read_table, write_json, write_table
+from tfnas.files import read_facts, read_json, write_json
 from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 from tfnas.shipped import ship, take_shipped
 
 SKELETON = {"channels": 16, "cells_per_stage": 5}
@@ -18,112 +19,96 @@ BATCH = {"images": 128, "classes": 10, "shape": [3, 32, 32]}
 FAMILIES = {"naswot": {"device": "a made-up CPU", "repeats": 1}}
 
 
-def write_shipped(path, cells=SPACE_SIZE):
-    """Write a score table of one proxy for the first cells of the space."""
+def write_shipped(path, cells=SPACE_SIZE, **changes):
+    """Write a score table of one proxy for the first cells of the space, some columns of it changed."""
     score = np.random.default_rng(0).normal(size=cells)
     table = pd.DataFrame({"arch": all_strings()[:cells], "proxy": "naswot", "score": score, "raw": score})
-    table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="")
+    table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="").assign(**changes)
     facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": BATCH, "families": FAMILIES}
-    write_table(path, table, facts)
+    write_scores(path, table, facts)
 
 
-def take(path, folder, dataset="cifar10", skeleton=None, proxies=("naswot",)):
-    """Take a table over into scores.csv and batch.json of a folder."""
-    take_shipped(path, dataset, skeleton or SKELETON, list(proxies), folder / "scores.csv", folder / "batch.json")
+def take(path, dataset="cifar10", skeleton=None, proxies=("naswot",)):
+    """Return rows and facts of a shipped table."""
+    return take_shipped([path], dataset, skeleton or SKELETON, list(proxies))
 
 
-def test_a_complete_table_is_taken_over(tmp_path):
-    write_shipped(tmp_path / "cifar10.csv.gz")
-    take(tmp_path / "cifar10.csv.gz", tmp_path)
-    assert len(read_table(tmp_path / "scores.csv")) == SPACE_SIZE
-    assert read_facts(tmp_path / "scores.csv")["shipped_from"].endswith("cifar10.csv.gz")
-    assert read_json(tmp_path / "batch.json") == BATCH
+@pytest.fixture
+def path(tmp_path):
+    """Where a shipped table of a family lies."""
+    return tmp_path / "cifar10/naswot.parquet"
 
 
-def test_a_proxy_it_does_not_hold(tmp_path):
-    write_shipped(tmp_path / "cifar10.csv.gz")
-    with pytest.raises(UnknownNameError, match=r"Unknown proxy 'synflow' in .*cifar10.csv.gz: choose one of naswot"):
-        take(tmp_path / "cifar10.csv.gz", tmp_path, proxies=["synflow"])
+def test_a_complete_table_is_taken_over(path):
+    write_shipped(path)
+    rows, facts = take(path)
+    assert len(rows) == SPACE_SIZE
+    assert facts["shipped_from"].endswith("cifar10")
+    assert facts["batch"] == BATCH
 
 
-def spoil(path, column, value, rows=slice(100, 101)):
-    """Change some values of the table, as a person would who writes digest and all anew."""
-    table, told = read_table(path), read_facts(path)
-    table[column] = table[column].astype(object)
-    table.iloc[rows, table.columns.get_loc(column)] = value
-    write_table(path, table, told)
+def test_a_proxy_it_does_not_hold(path):
+    write_shipped(path)
+    with pytest.raises(UnknownNameError, match=r"Unknown proxy 'synflow' in .*cifar10: choose one of naswot"):
+        take(path, proxies=["synflow"])
+
+
+def at(column, value, rows=slice(100, 101)):
+    """Return a column with some values changed, as a faulty program would write it."""
+    values = np.random.default_rng(0).normal(size=SPACE_SIZE) if column in ("score", "raw") else np.ones(SPACE_SIZE)
+    values[rows] = value
+    return {column: values}
 
 
 @pytest.mark.parametrize(
     ("column", "value", "rows", "sentence"),
     [
-        ("arch", all_strings()[99], slice(100, 101), "row 101: .* of proxy 'naswot' is there a second time"),
-        ("arch", "junk", slice(100, 101), "row 101: 'junk' of proxy 'naswot' is no cell of the space; mend this row"),
-        ("arch", "junk", slice(5, 200), r"row 6: 'junk' .* is no cell of the space \(and 194 more rows\)"),
-        ("arch", np.nan, slice(7, 8), "row 8: 'nan' .* is no cell"),
-        ("proxy", "junk", slice(100, 101), "holds 15624 of 15625 cells for proxy 'naswot', the first"),
-        ("scored_arch", "junk", slice(0, 1), "row 1: .* stands for 'junk', which is no cell"),
-        ("score", "n/a?", slice(100, 101), "row 101: .* has the score 'n/a.', no number"),
-        ("raw", "text", slice(100, 101), "row 101: .* has the raw 'text', no number"),
         ("score", np.nan, slice(0, SPACE_SIZE // 2), r"row 1: .* neither a score .* \(and 7,811 more rows\)"),
         ("score", np.nan, slice(0, SPACE_SIZE), "row 1: .* has neither a score nor a reason why it has none"),
         ("score", np.inf, slice(3, SPACE_SIZE), "row 4: .* has an infinite score"),
         ("score", 5.0, slice(100, 101), "row 101: .* has the score 5.0, which is not its raw value"),
         ("seconds", -1.0, slice(100, 101), "row 101: .* has seconds -1.0 where 0 or more is needed"),
-        ("seconds", "fast", slice(100, 101), "row 101: .* has the seconds 'fast', no number"),
-        ("repeats", 0, slice(100, 101), "row 101: .* has repeats 0 where 1 or more is needed"),
+        ("repeats", 0, slice(100, 101), "row 101: .* has repeats 0.0 where 1 or more is needed"),
         ("spread", -0.5, slice(100, 101), "row 101: .* has spread -0.5 where 0 or more is needed"),
     ],
 )
-def test_a_row_that_cannot_be_is_named(tmp_path, column, value, rows, sentence):
-    path = tmp_path / "cifar10.csv.gz"
-    write_shipped(path)
-    spoil(path, column, value, rows)
+def test_a_row_that_cannot_be_is_named(path, column, value, rows, sentence):
+    write_shipped(path, **at(column, value, rows))
     with pytest.raises(ScoreError, match=sentence):
-        take(path, tmp_path)
-    assert not (tmp_path / "scores.csv").exists()
+        take(path)
 
 
-def test_scores_of_the_opposite_sign_to_their_raw_values_are_refused(tmp_path):
-    path = tmp_path / "cifar10.csv.gz"
-    write_shipped(path)
-    table, facts = read_table(path), read_facts(path)
-    write_table(path, table.assign(score=-table["raw"]), facts)
+def test_scores_of_the_opposite_sign_to_their_raw_values_are_refused(path):
+    write_shipped(path, score=-np.random.default_rng(0).normal(size=SPACE_SIZE))
     with pytest.raises(ScoreError, match=r"row 1: .* is not its raw value .* \(and 15,624 more rows\)"):
-        take(path, tmp_path)
+        take(path)
 
 
-def test_scores_without_seconds_and_a_failure_with_its_reason_are_taken(tmp_path):
-    path = tmp_path / "cifar10.csv.gz"
-    write_shipped(path)
-    table, facts = read_table(path), read_facts(path)
-    table["seconds"] = np.nan
-    table.loc[3, ["score", "raw"]] = np.nan
-    table["reason"] = table["reason"].astype(object)
-    table.loc[3, "reason"] = "singular kernel"
-    write_table(path, table, facts)
-    take(path, tmp_path)
-    assert read_table(tmp_path / "scores.csv")["score"].isna().sum() == 1
+def test_scores_without_seconds_and_a_failure_with_its_reason_are_taken(path):
+    values = at("score", np.nan, 3)["score"]
+    reason = np.where(np.arange(SPACE_SIZE) == 3, "singular kernel", "")
+    write_shipped(path, seconds=np.nan, score=values, raw=values, reason=reason)
+    assert take(path)[0]["score"].isna().sum() == 1
 
 
-def test_a_shipped_table_that_was_cut_is_refused(tmp_path):
-    path = tmp_path / "cifar10.csv.gz"
+def test_a_shipped_table_that_was_cut_is_refused(path):
     write_shipped(path)
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="was cut"):
-        take(path, tmp_path)
+        take(path)
 
 
-def test_a_score_table_of_the_study_must_be_complete(tmp_path):
-    write_shipped(tmp_path / "cifar10.csv.gz", cells=SPACE_SIZE - 1)
-    with pytest.raises(ScoreError, match="holds 15624 of 15625 cells for proxy 'naswot'"):
-        ScoreTable.read(tmp_path / "cifar10.csv.gz")
+def test_tables_of_two_families_that_were_scored_on_other_images_are_refused(tmp_path, path):
+    write_computed(path)
+    other = write_computed(tmp_path / "cifar10/zico.parquet", "zico", "zico", batch="def")
+    with pytest.raises(ScoreError, match=r"zico.parquet' was scored on other images than '.*naswot.parquet'"):
+        take_shipped([path, other], "cifar10", SKELETON, ["naswot", "zico"])
 
 
-def test_an_incomplete_table(tmp_path):
-    write_shipped(tmp_path / "cifar10.csv.gz", cells=100)
+def test_an_incomplete_table(path):
+    write_shipped(path, cells=100)
     with pytest.raises(ScoreError, match="holds 100 of 15625 cells for proxy 'naswot', the first that is missing"):
-        take(tmp_path / "cifar10.csv.gz", tmp_path)
+        take(path)
 
 
 @pytest.mark.parametrize(
@@ -136,21 +121,20 @@ def test_an_incomplete_table(tmp_path):
         ),
     ],
 )
-def test_scores_of_something_else_are_refused(tmp_path, wanted, sentence):
-    write_shipped(tmp_path / "cifar10.csv.gz")
+def test_scores_of_something_else_are_refused(path, wanted, sentence):
+    write_shipped(path)
     with pytest.raises(ScoreError) as caught:
-        take(tmp_path / "cifar10.csv.gz", tmp_path, **wanted)
+        take(path, **wanted)
     assert sentence in str(caught.value)
-    assert not (tmp_path / "scores.csv").exists()
 
 
-def test_facts_that_do_not_say_what_was_scored(tmp_path):
-    write_shipped(tmp_path / "cifar10.csv.gz")
-    write_json(tmp_path / "cifar10.json", {"dataset": "cifar10"})
+def test_facts_that_do_not_say_what_was_scored(path):
+    write_shipped(path)
+    write_json(path.with_suffix(".json"), {"dataset": "cifar10"})
     with pytest.raises(
         ScoreError, match=r"do not say skeleton.channels, .*batch.shape, families.naswot.device, .*: add"
     ):
-        take(tmp_path / "cifar10.csv.gz", tmp_path)
+        take(path)
 
 
 @pytest.mark.parametrize(
@@ -168,24 +152,23 @@ def test_facts_that_do_not_say_what_was_scored(tmp_path):
         ("", "dataset", ["cifar10"], "a text"),
     ],
 )
-def test_a_fact_of_a_wrong_kind_is_one_sentence(tmp_path, section, key, value, words):
-    write_shipped(tmp_path / "cifar10.csv.gz")
-    facts = read_json(tmp_path / "cifar10.json")
+def test_a_fact_of_a_wrong_kind_is_one_sentence(path, section, key, value, words):
+    write_shipped(path)
+    facts = read_json(path.with_suffix(".json"))
     place = facts
     for part in filter(None, section.split(".")):
         place = place[part]
     place[key] = value
-    write_json(tmp_path / "cifar10.json", facts)
+    write_json(path.with_suffix(".json"), facts)
     with pytest.raises(ScoreError) as caught:
-        take(tmp_path / "cifar10.csv.gz", tmp_path)
+        take(path)
     name = f"{section}.{key}" if section else key
-    assert f"say {name} is {str(value)!r} where {words} is needed: correct it in 'cifar10.json'" in str(caught.value)
-    assert not (tmp_path / "batch.json").exists()
+    assert f"say {name} is {str(value)!r} where {words} is needed: correct it in 'naswot.json'" in str(caught.value)
 
 
-def test_a_table_that_is_not_there(tmp_path):
+def test_a_table_that_is_not_there(path):
     with pytest.raises(DataError, match="does not exist"):
-        take(tmp_path / "cifar10.csv.gz", tmp_path)
+        take(path)
 
 
 def write_computed(path, proxy="naswot", family="naswot", batch="abc", seed=0):
@@ -200,36 +183,45 @@ def write_computed(path, proxy="naswot", family="naswot", batch="abc", seed=0):
         "versions": {"torch": "2"},
         "families": {family: {"device": "GPU", "repeats": 1}},
     }
-    write_table(path, table, facts)
+    write_scores(path, table, facts)
     return path
 
 
 def test_a_computed_table_can_be_shipped_and_taken_back(tmp_path):
-    write_computed(tmp_path / "scores.csv")
-    path = ship(tmp_path / "scores.csv", tmp_path / "data", note="On a busy machine.")
-    assert path == tmp_path / "data" / "cifar10.csv.gz"
+    computed = write_computed(tmp_path / "scores.parquet")
+    (path,) = ship(computed, tmp_path / "data", note="On a busy machine.")
+    assert path == tmp_path / "data/cifar10/naswot.parquet"
     assert read_facts(path)["families"] == {"naswot": {"device": "GPU", "repeats": 1, "note": "On a busy machine."}}
-    (tmp_path / "back").mkdir()
-    take(path, tmp_path / "back")
-    computed = read_table(tmp_path / "scores.csv")
-    computed["seconds"] = [float(f"{seconds:.4g}") for seconds in computed["seconds"]]
-    pd.testing.assert_frame_equal(read_table(tmp_path / "back" / "scores.csv"), computed, check_dtype=False)
+    expected = ScoreTable.read(computed).rows()
+    expected["seconds"] = [float(f"{seconds:.4g}") for seconds in expected["seconds"]]
+    pd.testing.assert_frame_equal(take(path)[0], expected, check_exact=True)
 
 
-def test_shipping_adds_and_replaces_families(tmp_path):
-    for proxy, family, seed in (("zico", "zico", 0), ("naswot", "naswot", 1), ("zico", "zico", 2)):
-        path = ship(write_computed(tmp_path / f"{proxy}-{seed}.csv", proxy, family, seed=seed), tmp_path / "data")
-    table = read_table(path)
-    assert list(table["proxy"][:2]) == ["naswot", "zico"]
-    assert len(table) == 2 * SPACE_SIZE
-    for proxy, seed in (("naswot", 1), ("zico", 2)):
-        expected = read_table(tmp_path / f"{proxy}-{seed}.csv").set_index("arch")["score"]
-        found = table[table["proxy"] == proxy].set_index("arch")["score"]
-        pd.testing.assert_series_equal(found, expected, check_like=True)
-    assert list(read_facts(path)["families"]) == ["naswot", "zico"]
+def test_shipping_a_family_adds_a_file_and_rewrites_none(tmp_path):
+    first = write_computed(tmp_path / "zico.parquet", "zico", "zico")
+    (path,) = ship(first, tmp_path / "data")
+    before = path.read_bytes(), path.stat().st_mtime_ns
+    assert ship(first, tmp_path / "data") == []
+    (other,) = ship(write_computed(tmp_path / "naswot.parquet", seed=1), tmp_path / "data")
+    assert [file.name for file in (path, other)] == ["zico.parquet", "naswot.parquet"]
+    assert ship(write_computed(tmp_path / "again.parquet", "zico", "zico", seed=2), tmp_path / "data") == []
+    assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+    rows = take_shipped([path, other], "cifar10", SKELETON, ["zico", "naswot"])[0]
+    assert rows["proxy"].unique().tolist() == ["naswot", "zico"], "as in the registry"
+    assert ship(tmp_path / "again.parquet", tmp_path / "data", anew=True) == [path]
+    np.testing.assert_array_equal(
+        ScoreTable.read(path).scores("zico"), ScoreTable.read(tmp_path / "again.parquet").scores("zico")
+    )
+
+
+def test_a_family_that_is_there_without_a_proxy_is_named(tmp_path):
+    ship(write_computed(tmp_path / "one.parquet"), tmp_path / "data")
+    other = write_computed(tmp_path / "two.parquet", "naswot_published")
+    with pytest.raises(ScoreError, match=r"naswot.parquet' has no naswot_published: score all proxies of the family"):
+        ship(other, tmp_path / "data")
 
 
 def test_shipping_refuses_scores_of_other_images(tmp_path):
-    ship(write_computed(tmp_path / "one.csv"), tmp_path / "data")
-    with pytest.raises(ScoreError, match=r"two\.csv' was scored on other images or with another skeleton than"):
-        ship(write_computed(tmp_path / "two.csv", "zico", "zico", batch="def"), tmp_path / "data")
+    ship(write_computed(tmp_path / "one.parquet"), tmp_path / "data")
+    with pytest.raises(ScoreError, match=r"two\.parquet' was scored on other images or with another skeleton than"):
+        ship(write_computed(tmp_path / "two.parquet", "zico", "zico", batch="def"), tmp_path / "data")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from search_helpers import NATS_DATASETS
+from search_helpers import NATS_DATASETS, shipped_rows, shipped_tables
 
 from tfnas.analysis.published_rows import correlation_rows
 from tfnas.cells import SPACE_SIZE, pruned_classes, string_codes
 from tfnas.ensembles import with_ensembles
-from tfnas.files import read_facts, read_table
+from tfnas.files import read_facts
 from tfnas.missing_scores import lowest_where_missing
+from tfnas.proxies.registry import family_of
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import ndcg, spearman
 
@@ -22,8 +23,8 @@ EXPLAINED = {("cifar100", "linear_regions"), *((dataset, "fisher") for dataset i
 
 
 @pytest.fixture(scope="module")
-def path(root):
-    return lambda dataset: root / f"data/scores/nats-tss/{dataset}.csv.gz"
+def path(shipped_scores):
+    return shipped_scores
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +40,21 @@ def order(path, shared_data):
 
 
 @pytest.mark.parametrize("dataset", NATS_DATASETS)
-def test_every_cell_has_a_row_of_every_proxy_and_a_score_or_a_reason(path, dataset):
-    table = read_table(path(dataset))
+def test_every_cell_has_a_row_of_every_proxy_and_a_score_or_a_reason(root, dataset):
+    table = shipped_rows(root, dataset)
     assert (table.groupby("proxy")["arch"].nunique() == SPACE_SIZE).all()
     assert len(table) == SPACE_SIZE * table["proxy"].nunique()
-    assert (np.isfinite(table["raw"]) == table["reason"].isna()).all()
-    facts = read_facts(path(dataset))
-    assert facts["batch"]["images"] == len(facts["batch"]["positions"]) > 100
+    assert (np.isfinite(table["raw"]) == (table["reason"] == "")).all()
+    for path in shipped_tables(root, dataset):
+        facts = read_facts(path)
+        assert facts["batch"]["images"] == len(facts["batch"]["positions"]) > 100
+        assert list(facts["families"]) == [path.stem]
+        assert set(map(family_of, ScoreTable.read(path).proxies)) == {path.stem}
+
+
+@pytest.mark.parametrize("dataset", NATS_DATASETS)
+def test_the_shipped_scores_of_a_dataset_have_at_most_two_megabytes(root, dataset):
+    assert sum(path.stat().st_size for path in shipped_tables(root, dataset)) < 2e6
 
 
 @pytest.fixture(scope="module")
@@ -86,13 +95,13 @@ def test_published_correlations_are_met_or_the_difference_is_explained(path, ord
     [("cifar10", 0.919), ("cifar100", 0.919), ("ImageNet16-120", 0.906)],
 )
 def test_our_ensemble_orders_all_cells_better_than_any_published_one(path, order, dataset, published):
-    table, _ = with_ensembles(read_table(path(dataset)), {}, ["tfnas_ensemble"])
+    table, _ = with_ensembles(ScoreTable.read(path(dataset)).rows(), {}, ["tfnas_ensemble"])
     assert order(ScoreTable(table, "here").scores("tfnas_ensemble"), dataset) > published
 
 
 @pytest.mark.parametrize("dataset", NATS_DATASETS)
 def test_correlations_over_pruned_cells_are_met_too(path, pruned, root, dataset):
-    table = with_ensembles(read_table(path(dataset)), {}, ["az_nas"])[0]
+    table = with_ensembles(ScoreTable.read(path(dataset)).rows(), {}, ["az_nas"])[0]
     scores, compared = ScoreTable(table, "here"), 0
     for proxy in scores.proxies:
         for row in correlation_rows(root / "report/published.yaml", proxy, [dataset]):
@@ -109,5 +118,5 @@ def test_correlations_over_pruned_cells_are_met_too(path, pruned, root, dataset)
 @pytest.mark.parametrize(("dataset", "published"), [("cifar10", 0.785), ("cifar100", 0.636), ("ImageNet16-120", 0.664)])
 def test_our_ensemble_has_better_cells_at_its_top_than_any_published_one(path, pruned, dataset, published):
     """The largest nDCG without accuracies is that of the VKDNW aggregate (Tybl and Neumann 2025, Table 1)."""
-    table, _ = with_ensembles(read_table(path(dataset)), {}, ["tfnas_ensemble"])
+    table, _ = with_ensembles(ScoreTable.read(path(dataset)).rows(), {}, ["tfnas_ensemble"])
     assert ndcg(*pruned(ScoreTable(table, "here").scores("tfnas_ensemble"), dataset)) > published

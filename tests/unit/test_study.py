@@ -66,16 +66,16 @@ def test_run_files(study):
 
 def test_a_search_reads_the_table_of_its_family_alone(study):
     family = next(iter(study.families))
-    assert study.score_files("digits", "naswot-10") == [f"results/two/scores/digits/{family}.csv"]
+    assert study.score_files("digits", "naswot-10") == [f"results/two/scores/digits/{family}.parquet"]
     assert study.score_files("digits", "evolution") == []
 
 
 def test_a_search_by_an_ensemble_reads_the_table_of_all_families(study):
     study.config["scoring"] |= {"proxies": ["naswot", "params"], "ensembles": ["naswot_logsynflow"]}
     study.searches["naswot-10"]["proxy"] = "naswot_logsynflow"
-    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits.csv"]
+    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits.parquet"]
     study.searches["naswot-10"]["proxy"] = "params"
-    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits/structure.csv"]
+    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits/structure.parquet"]
 
 
 def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):

@@ -355,7 +355,7 @@ def test_the_shipped_studies_are_read_as_snakemake_reads_them(root):
         ),
         (
             {"scoring": {"scores": "shipped", "shipped": "x" * 300}},
-            "which has no digits.csv.gz: correct the folder",
+            "which has no digits/naswot.parquet: correct the folder",
         ),
         (
             {"datasets": {"digits": {"truth": {"columns": {"test_accuracy": "\u8868"}}}}},

@@ -8,12 +8,12 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, truth_table, write
 
+from tfnas import score_writer
 from tfnas.analysis.correlations import CORRELATION_COLUMNS, summarise_correlations
 from tfnas.analysis.proxies import PAIR_COLUMNS, PROXY_COLUMNS, summarise_pairs, summarise_proxies
 from tfnas.analysis.search import SEARCH_COLUMNS, summarise_searches
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
-from tfnas.errors import CellError, DataError, SearchError, UnknownNameError
-from tfnas.files import write_table
+from tfnas.errors import CellError, DataError, ScoreError, SearchError, UnknownNameError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.search.runner import run_block
 from tfnas.statistics import ndcg
@@ -126,9 +126,9 @@ def test_the_sign_is_kept_and_missing_scores_are_counted(correlated):
     assert np.isnan(broken.spearman)
 
 
-def test_an_incomplete_table_counts_what_it_has(tmp_path):
-    truth = write(truth_table(np.arange(500)), tmp_path / "truth.csv")
-    scores = write(score_table().iloc[::2], tmp_path / "scores.csv")
+def test_of_a_truth_of_some_cells_these_are_counted(tmp_path):
+    truth = write(truth_table(np.arange(0, 500, 2)), tmp_path / "truth.csv")
+    scores = write(score_table(), tmp_path / "scores.csv")
     summarise_correlations({"one": scores}, {"one": truth}, tmp_path / "c.csv")
     table = pd.read_csv(tmp_path / "c.csv")
     assert (table[table.cells == "all"].n == 250).all()
@@ -136,12 +136,18 @@ def test_an_incomplete_table_counts_what_it_has(tmp_path):
     assert (table[table.cells == "distinct"].n == np.unique(canonical_classes()[:500:2]).size).all()
 
 
-def test_a_bad_string_in_scores_and_truth_is_one_sentence(tmp_path):
-    truth, scores = truth_table(), score_table(proxy="naswot")
-    truth.loc[4, "arch"] = scores.loc[4, "arch"] = "a cell"
-    paths = {"one": write(scores, tmp_path / "s.csv")}, {"one": write(truth, tmp_path / "one.csv")}
-    with pytest.raises(CellError, match=r"^'.*s.csv' has a row that is no cell of the space: 'a cell' has 1 nodes"):
-        summarise_correlations(*paths, tmp_path / "correlations.csv")
+def test_an_incomplete_score_table_is_refused(tmp_path):
+    truth = write(truth_table(np.arange(500)), tmp_path / "truth.csv")
+    scores = write(score_table().iloc[::2], tmp_path / "scores.csv")
+    with pytest.raises(ScoreError, match="holds 7813 of 15625 cells for proxy 'made_up', the first that is missing"):
+        summarise_correlations({"one": scores}, {"one": truth}, tmp_path / "c.csv")
+
+
+def test_a_bad_string_is_no_row_of_a_score_table(tmp_path):
+    scores = score_table(proxy="naswot")
+    scores.loc[4, "arch"] = "a cell"
+    with pytest.raises(CellError, match=r"^'.*s.parquet' has a row that is no cell of the space: 'a cell' has 1 nodes"):
+        write(scores, tmp_path / "s.csv")
 
 
 def test_truth_without_validation_accuracies_gives_rows_of_the_test_accuracy_only(tmp_path):
@@ -163,13 +169,13 @@ def write_scores(path, **scores):
     """Write a score table with a skeleton in its facts."""
     tables = [score_table(np.asarray(values, dtype=float), name) for name, values in scores.items()]
     # Rows in another order than the codes, as a table may have them.
-    write_table(path, pd.concat(tables).sample(frac=1, random_state=0), {"skeleton": SKELETON})
+    score_writer.write_scores(path, pd.concat(tables).sample(frac=1, random_state=0), {"skeleton": SKELETON})
     return path
 
 
 def proxies_of(tmp_path, truth, names=None, **scores):
     """Return the summary of proxies on one dataset, by name."""
-    paths = {"one": write_scores(tmp_path / "scores.csv", **scores)}
+    paths = {"one": write_scores(tmp_path / "scores.parquet", **scores)}
     truths = {"one": write(truth, tmp_path / "truth.csv")}
     summarise_proxies(paths, truths, names or list(scores), tmp_path / "proxies.csv")
     summary = pd.read_csv(tmp_path / "proxies.csv")
@@ -263,7 +269,7 @@ def test_every_pair_of_proxies_is_correlated_in_both_orders(tmp_path):
 
 
 def test_a_score_table_without_a_proxy_is_one_sentence(tmp_path):
-    path = write_scores(tmp_path / "scores.csv", made_up=np.arange(15625))
+    path = write_scores(tmp_path / "scores.parquet", made_up=np.arange(15625))
     with pytest.raises(UnknownNameError) as error:
         summarise_pairs({"one": path}, ["made_up", "zen"], tmp_path / "pairs.csv")
     assert str(error.value) == f"Unknown proxy 'zen' in {path}: choose one of made_up."

@@ -6,7 +6,7 @@ import resource
 
 import pytest
 import yaml
-from workflow_helpers import write_inputs
+from workflow_helpers import shipped_names, write_inputs
 
 NATS = ("--configfile", "studies/nats-tss.yaml")
 EVERYTHING = ("--configfile", "studies/nats-all.yaml")
@@ -29,11 +29,6 @@ def test_the_full_study_is_planned_in_seconds_and_has_few_jobs(project):
 
 def test_shipped_scores_take_the_place_of_computed_ones(project):
     """The study of NATS-Bench as it stands: the archive is downloaded, no image is."""
-    folder = project.folder / "data/scores/nats-tss"
-    folder.mkdir(parents=True, exist_ok=True)
-    for dataset in ("cifar10", "cifar100", "ImageNet16-120"):
-        (folder / f"{dataset}.csv.gz").touch()
-        (folder / f"{dataset}.json").write_text("{}")
     planned = project.planned(*NATS)
     assert planned["download"] == 1
     assert planned["take_shipped_scores"] == 3
@@ -75,8 +70,7 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
     write_inputs(project.folder)
     project.edit("src/tfnas/ensembles.py", PAIR)
     for dataset in ("digits", "mine"):
-        (project.folder / f"{dataset}.csv.gz").touch()
-        (project.folder / f"{dataset}.json").write_text("{}")
+        shipped_names(project.folder / dataset, "naswot", "structure")
     overlay = {
         "scoring": {"proxies": ["naswot", "params"], "ensembles": ["pair"], "scores": scores, "shipped": "."},
         "search": {"use": {"pair-10": {"algorithm": "proxy_search", "proxy": "pair", "sample": 10}}},
@@ -97,8 +91,7 @@ def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
 def test_further_scorings_add_the_scores_that_searches_read_and_nothing_else(project, scores):
     write_inputs(project.folder)
     for name in [f"{dataset}{number}" for dataset in ("digits", "mine") for number in ("", ".scoring-1", ".scoring-2")]:
-        (project.folder / f"{name}.csv.gz").touch()
-        (project.folder / f"{name}.json").write_text("{}")
+        shipped_names(project.folder / name, "naswot", "structure", "zen")
     scoring = {"proxies": ["naswot", "params", "zen"], "scores": scores, "shipped": "."}
     once, thrice = (
         project.planned(
@@ -116,8 +109,7 @@ def test_further_scorings_add_the_scores_that_searches_read_and_nothing_else(pro
 def test_supernets_are_pruned_for_the_search_that_asks_for_it_even_with_shipped_scores(project):
     write_inputs(project.folder)
     for dataset in ("digits", "mine"):
-        (project.folder / f"{dataset}.csv.gz").touch()
-        (project.folder / f"{dataset}.json").write_text("{}")
+        shipped_names(project.folder / dataset, "naswot")
     overlay = {
         "scoring": {"scores": "shipped", "shipped": "."},
         "search": {"runs": 25, "runs_per_job": 20, "use": {"te-nas": {"algorithm": "te_nas_pruning"}}},
@@ -145,8 +137,7 @@ def test_noise_is_measured_by_every_family_on_two_mini_batches(project):
 
 def test_shipped_scores_are_compared_but_have_no_noise(project):
     for dataset in ("digits", "mine"):
-        (project.folder / f"{dataset}.csv.gz").touch()
-        (project.folder / f"{dataset}.json").write_text("{}")
+        shipped_names(project.folder / dataset, "naswot")
     planned = planned_summary(project, "proxies", scores="shipped", shipped=".")
     assert planned == {"take_shipped_scores": 2, "truth_from_table": 2, "summarise_proxies": 1}
     arguments = ("--configfile", "tests/configs/rerun.yaml", "scoring.yaml", "--", "results/rerun/summaries/noise.csv")

@@ -42,7 +42,7 @@ def test_an_ensemble_is_scored_searched_and_correlated(project):
     summaries = [f"results/pair/summaries/{name}.csv" for name in ("proxies", "proxy-pairs", "noise")]
     project.snakemake("--cores", "1", "--configfile", "pair.yaml", "--", "search", *summaries)
     results = project.folder / "results/pair"
-    table = ScoreTable.read(results / "scores/mine.csv")
+    table = ScoreTable.read(results / "scores/mine.parquet")
     assert table.proxies == ["params", "skip", "pair"]
     ranks = [pd.Series(table.scores(name)).rank().to_numpy() for name in ("params", "skip")]
     np.testing.assert_array_equal(table.scores("pair"), np.sum(ranks, axis=0))

@@ -13,10 +13,12 @@ from tfnas.catalogue import fill
 from tfnas.config import documentation, schema
 from tfnas.ensembles import ENSEMBLES
 from tfnas.proxies.registry import proxy_names
+from tfnas.schemas.registry import documentation as tables
 
 GENERATED = {
     "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",
     "docs/config.md": lambda found, root: documentation(),
+    "docs/tables.md": lambda found, root: tables(),
     "docs/proxies.md": fill,
     "docs/searches.md": fill,
 }

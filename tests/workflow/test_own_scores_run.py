@@ -61,7 +61,7 @@ def test_an_input_replaced_by_an_older_file_is_noticed(project, root):
 
     write_study(project, root)
     table = project.folder / "my-scores.csv"
-    target = (*STUDY, "results/my-scores/scores/digits/own.csv")
+    target = (*STUDY, "results/my-scores/scores/digits/own.parquet")
     project.snakemake(*target)
     assert "Nothing to be done" in project.snakemake("--dry-run", *target)
     other = pd.read_csv(table)

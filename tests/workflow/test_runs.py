@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,10 @@ from workflow_helpers import Project, write_inputs
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import load_npz
 from tfnas.errors import DataError
-from tfnas.files import facts_path, is_table, read_json, read_table, write_table
+from tfnas.files import facts_path, is_table, read_json, read_table
+from tfnas.schemas.registry import schemas
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 
@@ -49,7 +53,7 @@ def write_shipped(folder: Path) -> None:
     }
     batch = {"images": 12, "classes": 4, "shape": [3, 8, 8]}
     for dataset in ("mine", "yours"):
-        write_table(folder / f"{dataset}.csv.gz", table, {"dataset": dataset, "batch": batch, **facts})
+        write_scores(folder / dataset / "naswot.parquet", table, {"dataset": dataset, "batch": batch, **facts})
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +100,28 @@ def smoke(root, tmp_path_factory):
 @pytest.mark.slow
 def test_the_smoke_study_scores_searches_and_reports_for_real(smoke):
     results = smoke.folder / "results/smoke"
-    scores = pd.read_csv(results / "scores/digits.csv")
-    assert len(scores) == SPACE_SIZE
-    assert scores["score"].isna().sum() == 201, "the cells that rectify no signal"
+    scores = ScoreTable.read(results / "scores/digits.parquet").scores("naswot")
+    assert np.isnan(scores).sum() == 201, "the cells that rectify no signal"
     summary = pd.read_csv(results / "summaries/search.csv").query("metric == 'test_accuracy'").set_index("search")
     assert summary.loc["oracle-10", "mean"] > summary.loc["random-cell", "mean"]
     assert summary.loc["naswot-10", "scoring_seconds"] > 0
     assert f"{summary.loc['oracle-10', 'mean']:.2f}" in (results / "tables/search.tex").read_text()
+
+
+@pytest.mark.slow
+def test_every_table_of_a_study_is_as_its_schema_says(smoke):
+    results, known, seen = smoke.folder / "results/smoke", schemas(), set()
+    for path in (path for path in results.rglob("*") if path.suffix in (".csv", ".parquet")):
+        name = str(path.relative_to(results))
+        fits = [key for key, schema in known.items() if re.fullmatch(re.sub(r"{.*?}", "[^/]+", schema.file), name)]
+        # A score table of a family, and noise, are of the form of other files.
+        fits = fits or ["chunks" if name.startswith("noise/") else "scores"]
+        if fits == ["scores"]:
+            assert ScoreTable.read(path).proxies == ["naswot"]
+        else:
+            known[fits[0]].read(path)
+        seen |= set(fits)
+    assert {"scores", "chunks", "truth", "runs", "run_curves", "search", "correlations", "curves"} <= seen
 
 
 @pytest.mark.slow
@@ -135,8 +154,8 @@ def test_every_table_and_json_of_a_study_is_refused_when_it_was_cut(smoke):
 @pytest.mark.parametrize(
     ("cut", "target"),
     [
-        ("scores/digits.csv", "summaries/correlations.csv"),
-        ("scores/digits/naswot.csv", "runs/digits/area/seeds-0-29.parquet"),
+        ("scores/digits.parquet", "summaries/correlations.csv"),
+        ("scores/digits/naswot.parquet", "runs/digits/area/seeds-0-29.parquet"),
         ("summaries/search.csv", "tables/search.tex"),
         ("truth/digits.parquet", "summaries/proxies.csv"),
     ],

@@ -118,6 +118,14 @@ def made_up_counts() -> dict[str, list[float]]:
     }
 
 
+def shipped_names(folder: Path, *families: str) -> None:
+    """Make a folder of shipped scores in which tables are empty: enough to plan with."""
+    for family in families:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{family}.parquet").touch()
+        (folder / f"{family}.json").write_text("{}")
+
+
 def write_inputs(folder: Path, seed: int = 0) -> None:
     """Write made-up ground truth for every cell (truth.csv, truth.json) and made-up images (mine.npz) into a folder."""
     import numpy as np

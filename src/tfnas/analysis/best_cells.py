@@ -8,8 +8,9 @@ import pandas as pd
 
 from tfnas.cells import canonical_classes, codes_of
 from tfnas.errors import DataError
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.products import Summary
+from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 
 COLUMNS = ("arch", "valid_accuracy", "test_accuracy", "params", "flops")
 """What is told of a cell, as in the ground truth."""
@@ -29,7 +30,7 @@ SPEC = Summary(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first."""
     tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in inputs.truths.items()]
-    write_table(output.table, pd.concat(tables, ignore_index=True)[["dataset", *COLUMNS]], {"cells": COUNT})
+    BEST_CELLS.write(output.table, pd.concat(tables, ignore_index=True)[list(BEST_CELLS.names)], {"cells": COUNT})
 
 
 def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:

@@ -11,8 +11,9 @@ import pandas as pd
 
 from tfnas.analysis.cells_in_order import ACCURACIES, INTERVALS, in_code_order
 from tfnas.cells import canonical_classes, pruned_classes
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.products import Summary
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import (
     FIRST,
@@ -22,22 +23,7 @@ from tfnas.statistics import (
     spearman,
 )
 
-CORRELATION_COLUMNS = (
-    "dataset",
-    "proxy",
-    "accuracy",
-    "cells",
-    "n",
-    "nan",
-    "spearman",
-    "spearman_low",
-    "spearman_high",
-    "kendall",
-    "kendall_low",
-    "kendall_high",
-    "ndcg",
-    "seconds",
-)
+CORRELATION_COLUMNS = CORRELATIONS.names
 
 
 SPEC = Summary(
@@ -99,7 +85,7 @@ def summarise_correlations(
         "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
         "seconds": "mean scoring seconds per cell",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(CORRELATION_COLUMNS)), facts)
+    CORRELATIONS.write(output, pd.DataFrame(rows, columns=list(CORRELATIONS.names)), facts)
 
 
 def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:

@@ -11,18 +11,20 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts
 from tfnas.products import Summary
-from tfnas.search.runner import CURVE_COLUMNS
+from tfnas.schemas.curves import SCHEMA as CURVES
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
+from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 
 POINTS = 200
 """Points of the grid of seconds of a dataset."""
 
 STATISTICS = ("n", "mean", "std", "quartile_low", "median", "quartile_high")
 
-COLUMNS = ("search", "dataset", "seconds", *STATISTICS)
+COLUMNS = CURVES.names
 
-QUERY_COLUMNS = ("search", "dataset", "queries", *STATISTICS)
+QUERY_COLUMNS = QUERY_CURVES.names
 
 
 SPEC = Summary(
@@ -82,7 +84,7 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
         "over n runs; std with ddof = 1",
         "left out": "searches that are charged nothing, and searches whose scoring seconds are unknown",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
+    CURVES.write(output, pd.DataFrame(rows, columns=list(CURVES.names)), facts)
 
 
 def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[str], output: str | Path) -> None:
@@ -115,7 +117,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
         "mean, std, quartile_low, median, quartile_high": "as in curves.csv",
         "left out": "references",
     }
-    write_table(output, table, facts)
+    QUERY_CURVES.write(output, table, facts)
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
@@ -133,7 +135,7 @@ def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFra
     blocks: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for path in paths:
         facts = read_facts(path)
-        table = read_table(path, CURVE_COLUMNS)
+        table = RUN_CURVES.read(path)
         table = table.assign(scoring=table["run"] % facts.get("scorings", 1))
         blocks.setdefault((facts["searched_on"], facts["search"]), []).append(table)
     tables = {}

@@ -13,8 +13,8 @@ import pandas as pd
 
 from tfnas.analysis.curves import end_of, grid_of, read_curves, start_of, steps_of, values_at
 from tfnas.errors import SearchError
-from tfnas.files import write_table
 from tfnas.products import Summary
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
@@ -34,10 +34,7 @@ GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
 REFERENCE = "reference"
 """The group of the random cell, which looks at nothing and is no search of any other group."""
 
-COLUMNS = (
-    "dataset", "seconds", "end_of", "group", "search", "prior", "chosen_by", "mean", "low", "high", "runs", "searches",
-    "lead", "lead_low", "lead_high",
-)  # fmt: skip
+COLUMNS = EQUAL_TIME.names
 
 DECIMALS = 9
 """Decimals of means and differences that are compared: what lies beyond is rounding and decides nothing."""
@@ -139,7 +136,7 @@ def summarise_equal_time(
             answers = _answers(courses, groups, place, random_cell, drawn)
             for answer, row in zip(answers, _compared(answers, counts), strict=True):
                 rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": answer.search in priors} | row)
-    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), _facts())
+    EQUAL_TIME.write(output, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)), _facts())
 
 
 def _facts() -> dict[str, str]:

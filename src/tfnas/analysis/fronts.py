@@ -11,22 +11,21 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import SPACE_SIZE, codes_of
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.pareto import hypervolume, pareto_front
 from tfnas.products import Summary
 from tfnas.runs import read_runs
+from tfnas.schemas.front_cells import SCHEMA as CELLS
+from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
 from tfnas.statistics import Summary as Mean
 from tfnas.statistics import summarise
 from tfnas.truth.costs import Costs, feasible
 
-FRONT_COLUMNS = (
-    "search", "searched_on", "dataset", "cost", "n", "cells", "true_cells", "mean", "std", "median", "ci_low",
-    "ci_high", "median_run", "value_floor", "cost_ceiling",
-)  # fmt: skip
+FRONT_COLUMNS = FRONTS.names
 
-CELL_COLUMNS = ("search", "searched_on", "dataset", "run", "arch", "cost", "test_accuracy")
+CELL_COLUMNS = CELLS.names
 
 
 SPEC = Summary(
@@ -167,6 +166,6 @@ def summarise_fronts(
         "dataset searched on; mean, std (ddof = 1), median and interval of the mean (95 %) over runs, as in search.csv",
         "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(FRONT_COLUMNS)), facts)
+    FRONTS.write(output, pd.DataFrame(rows, columns=list(FRONTS.names)), facts)
     cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
-    write_table(cells_output, pd.concat(tables, ignore_index=True), cells_facts)
+    CELLS.write(cells_output, pd.concat(tables, ignore_index=True), cells_facts)

@@ -12,17 +12,14 @@ import pandas as pd
 
 from tfnas.analysis.fronts import proposable, test_accuracies
 from tfnas.cells import codes_of
-from tfnas.files import write_table
 from tfnas.products import Summary
 from tfnas.runs import read_runs, summarise_runs
+from tfnas.schemas.limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
 from tfnas.truth.costs import Costs
 
-LIMIT_COLUMNS = (
-    "search", "searched_on", "dataset", "cost", "limit", "n", "within", "cost_mean", "cost_max", "mean", "std",
-    "ci_low", "ci_high", "cells", "best",
-)  # fmt: skip
+LIMIT_COLUMNS = LIMITS.names
 
 
 SPEC = Summary(
@@ -106,4 +103,4 @@ def summarise_limits(
         "as in search.csv",
         "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(LIMIT_COLUMNS)), facts)
+    LIMITS.write(output, pd.DataFrame(rows, columns=list(LIMITS.names)), facts)

@@ -13,10 +13,11 @@ import pandas as pd
 
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ScoreError
-from tfnas.files import read_facts, write_table
+from tfnas.files import read_facts
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.products import Summary
 from tfnas.proxies.registry import family_of, get_proxy
+from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.score_table import ScoreTable
 from tfnas.scoring_plan import classes, read_chunk
 from tfnas.statistics import rank_shift, spearman
@@ -24,17 +25,7 @@ from tfnas.statistics import rank_shift, spearman
 INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
 
-NOISE_COLUMNS = (
-    "dataset",
-    "proxy",
-    "cells",
-    "initialisation_spearman",
-    "initialisation_shift",
-    "batch_spearman",
-    "batch_shift",
-    "twins",
-    "twin_spearman",
-)
+NOISE_COLUMNS = NOISE.names
 
 
 SPEC = Summary(
@@ -122,7 +113,7 @@ def summarise_noise(
         "nan": "scores that are not finite count as the lowest finite score; none but such: NaN",
         "mini_batches": shared,
     }
-    write_table(output, pd.DataFrame(rows, columns=list(NOISE_COLUMNS)), told)
+    NOISE.write(output, pd.DataFrame(rows, columns=list(NOISE.names)), told)
 
 
 def _read_both(first: str | Path, second: str | Path) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:

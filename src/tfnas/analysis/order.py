@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.products import Summary
+from tfnas.schemas.order import SCHEMA as ORDER
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import known_pairs, rank_with_missing, spearman
-
-COLUMNS = ("dataset", "proxy", "convolutions", "within")
-"""Columns of the summary."""
 
 SPEC = Summary(
     name="order",
@@ -48,4 +46,4 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
             inner = [(value, size) for value, size in inner if math.isfinite(value)]
             values, sizes = zip(*inner, strict=True) if inner else ((math.nan,), (1,))
             rows.append((dataset, proxy, counted, float(np.average(values, weights=sizes))))
-    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))
+    ORDER.write(output.table, pd.DataFrame(rows, columns=list(ORDER.names)))

@@ -12,24 +12,14 @@ import pandas as pd
 
 from tfnas.analysis.published_rows import published_rates
 from tfnas.errors import SearchError
-from tfnas.files import read_facts, read_json, read_table, write_table
+from tfnas.files import read_facts, read_json, read_table
 from tfnas.products import Summary
 from tfnas.runs import read_runs
+from tfnas.schemas.prices import SCHEMA as PRICES
 
 PRICINGS = ("table", "machine", "paper")
 
-COLUMNS = (
-    "search",
-    "dataset",
-    "pricing",
-    "machine",
-    "n",
-    "scored_cells",
-    "scoring_seconds",
-    "training_seconds",
-    "wall_seconds",
-    "total_seconds",
-)
+COLUMNS = PRICES.names
 
 
 SPEC = Summary(
@@ -134,7 +124,7 @@ def reprice(
         "training_seconds": "simulated, from the ground truth",
         "wall_seconds": "of the search itself, on the machine that ran it",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(COLUMNS)), facts)
+    PRICES.write(output, pd.DataFrame(rows, columns=list(PRICES.names)), facts)
 
 
 def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]]:

@@ -13,10 +13,11 @@ import pandas as pd
 
 from tfnas.analysis.cells_in_order import INTERVALS, in_code_order, rows_by_name
 from tfnas.cells import canonical_classes, enumerate_cells
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, read_table
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.products import Summary
+from tfnas.schemas.proxies import SCHEMA as PROXIES
+from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.statistics import (
     kendall,
     partial_spearman,
@@ -25,38 +26,12 @@ from tfnas.statistics import (
     spearman_matrix,
 )
 
-PROXY_COLUMNS = (
-    "dataset",
-    "proxy",
-    "n",
-    "top_n",
-    "top_spearman",
-    "top_spearman_low",
-    "top_spearman_high",
-    "top_kendall",
-    "partial_spearman",
-    "partial_spearman_low",
-    "partial_spearman_high",
-    "first_cells",
-    "first_arch",
-    "first_accuracy",
-    "first_better",
-)
+PROXY_COLUMNS = PROXIES.names
 
-PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
+PAIR_COLUMNS = PAIRS.names
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
-
-
-SPEC = Summary(
-    name="proxies",
-    category="Proxies",
-    message="Comparing the proxies with costs and with one another",
-    needs={"scores": "scores/{dataset}.parquet", "facts": "scores/{dataset}.json", "truths": "truth/{dataset}.parquet"},
-    params=("scored",),
-    also={"pairs": "proxy-pairs.csv"},
-)
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
@@ -116,7 +91,7 @@ def summarise_proxies(
         "intervals": INTERVALS,
         "nan": "scores that are not finite count as the lowest finite score of the proxy",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(PROXY_COLUMNS)), facts)
+    PROXIES.write(output, pd.DataFrame(rows, columns=list(PROXIES.names)), facts)
 
 
 def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
@@ -148,7 +123,7 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
         "spearman": "of oriented scores (larger is better), mid-ranks for ties",
         "nan": "scores that are not finite count as the lowest finite score of the proxy",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(PAIR_COLUMNS)), facts)
+    PAIRS.write(output, pd.DataFrame(rows, columns=list(PAIRS.names)), facts)
 
 
 def _costs(skeleton: Skeleton) -> np.ndarray:

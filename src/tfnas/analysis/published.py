@@ -10,31 +10,12 @@ from typing import Any
 import pandas as pd
 
 from tfnas.analysis.published_rows import METRICS, matching_labels, place_of, read_published, same_accuracies
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.products import Summary
+from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.registry import accuracies_of, get_algorithm
 
-COLUMNS = (
-    "key",
-    "method",
-    "search",
-    "searched_on",
-    "accuracies_of",
-    "dataset",
-    "metric",
-    "theirs_mean",
-    "theirs_std",
-    "theirs_runs",
-    "ours_mean",
-    "ours_std",
-    "ours_n",
-    "difference",
-    "z",
-    "tolerance",
-    "verdict",
-    "evidence",
-    "source",
-)
+COLUMNS = PUBLISHED.names
 
 WITHIN = "within one standard deviation"
 
@@ -222,4 +203,4 @@ def write_published_summary(
         "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
         "others",
     }
-    write_table(output, table, facts)
+    PUBLISHED.write(output, table, facts)

@@ -10,34 +10,16 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.cells_in_order import ACCURACIES
-from tfnas.files import write_table
 from tfnas.products import Summary
 from tfnas.runs import read_runs, summarise_runs
+from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
     RESAMPLES,
 )
 
-SEARCH_COLUMNS = (
-    "search",
-    "searched_on",
-    "dataset",
-    "metric",
-    "n",
-    "mean",
-    "std",
-    "median",
-    "ci_low",
-    "ci_high",
-    "scorings",
-    "std_scorings",
-    "cells",
-    "duplicates",
-    "scoring_seconds",
-    "training_seconds",
-    "wall_seconds",
-)
+SEARCH_COLUMNS = SEARCH.names
 
 
 SPEC = Summary(
@@ -115,4 +97,4 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
         "the same way before",
         "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
     }
-    write_table(output, pd.DataFrame(rows, columns=list(SEARCH_COLUMNS)), facts)
+    SEARCH.write(output, pd.DataFrame(rows, columns=list(SEARCH.names)), facts)

@@ -11,15 +11,12 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.fronts import test_accuracies
-from tfnas.files import write_table
 from tfnas.products import Summary
+from tfnas.schemas.spaces import SCHEMA as SPACES
 from tfnas.search.constraints import cost_unit
 from tfnas.truth.costs import Costs, feasible
 
-SPACE_COLUMNS = (
-    "dataset", "space", "cells", "flops_mean", "flops_20", "flops_50", "flops_80", "flops_max", "accuracy_median",
-    "accuracy_best",
-)  # fmt: skip
+SPACE_COLUMNS = SPACES.names
 
 
 SPEC = Summary(
@@ -96,4 +93,4 @@ def summarise_spaces(
         "accuracy": "test accuracy of the same cells, percent; shown beside the FLOPs, not used",
         "spaces": dict(spaces),
     }
-    write_table(output, pd.DataFrame(rows, columns=list(SPACE_COLUMNS)), facts)
+    SPACES.write(output, pd.DataFrame(rows, columns=list(SPACES.names)), facts)

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import canonical_classes, codes_of
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, read_table
 from tfnas.products import Summary
+from tfnas.schemas.truths import SCHEMA as TRUTHS
 from tfnas.statistics import accuracy_half_width, known_pairs, spearman
 
 READ = ("arch", "valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params")
@@ -24,13 +25,6 @@ ACCURACIES = (
 )  # fmt: skip
 """Columns in percent, ``std_test`` in points (ddof = 0)."""
 
-COLUMNS = (
-    "dataset", *ACCURACIES, "cells", "query_seconds", "query_seconds_min", "query_seconds_max", "space_seconds",
-    "within_one", "within_one_cells", "params_min", "params_max", "valid_spearman", "early_spearman", "distinct",
-    "gap_top", "test_images", "half_width", "agreement",
-)  # fmt: skip
-"""Columns of the summary."""
-
 SPEC = Summary(
     name="truth",
     category="Ground truth",
@@ -40,7 +34,7 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Write a row of :data:`COLUMNS` for each dataset.
+    """Write a row of the summary for each dataset.
 
     A look (``query``) is an early training and its validation, in simulated seconds; ``within_one`` is the share of
     cells less than a point below the best; ``gap_top`` the difference of the two best distinct cells, points;
@@ -50,7 +44,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     tables = {dataset: read_table(path, READ) for dataset, path in inputs.truths.items()}
     first = next(iter(tables.values()))
     rows = [_row(dataset, table, inputs.truths[dataset], first) for dataset, table in tables.items()]
-    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))
+    TRUTHS.write(output.table, pd.DataFrame(rows, columns=list(TRUTHS.names)))
 
 
 def _row(dataset: str, table: pd.DataFrame, path: str | Path, first: pd.DataFrame) -> dict[str, Any]:

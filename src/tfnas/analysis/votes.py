@@ -8,18 +8,16 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import codes_of
-from tfnas.files import read_table, write_table
+from tfnas.files import read_table
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.pair_votes import pair_agreement
 from tfnas.products import Summary
 from tfnas.proxies.registry import ensembles
+from tfnas.schemas.votes import SCHEMA as VOTES
 from tfnas.score_table import ScoreTable
 
 VOTE = "vote"
 """The ensemble after Abdelfattah et al. 2021."""
-
-COLUMNS = ("dataset", "agreement", "undecided")
-"""Columns of the summary: shares of the pairs of cells."""
 
 SPEC = Summary(
     name="votes",
@@ -40,4 +38,4 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in ensembles()[VOTE].members])
         found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))
         rows.append((dataset, found.share, found.undecided))
-    write_table(output.table, pd.DataFrame(rows, columns=list(COLUMNS)))
+    VOTES.write(output.table, pd.DataFrame(rows, columns=list(VOTES.names)))

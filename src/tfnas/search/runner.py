@@ -1,43 +1,10 @@
 """Run a block of runs of one search and write what they chose.
 
 A run is a search with its own random numbers. It searches on one dataset; the cell it chose is then read off on every
-dataset of the study, which gives one row per run and evaluated dataset (:data:`COLUMNS`):
+dataset of the study, which gives one row per run and evaluated dataset (:mod:`tfnas.schemas.runs`).
 
-====================  =========================================================================================
-``search``            label of the search in the study
-``searched_on``       dataset whose scores the search saw, and whose accuracies unless its settings name another one
-``dataset``           dataset on which the chosen cell is read off (another one: transfer)
-``run``               number of the run, from 0
-``scoring``           number of the score table that it read: of S tables run r reads number r mod S; 0 where there is
-                      one, or none
-``arch``              the chosen cell
-``valid_accuracy``    its full-training validation accuracy on ``dataset``, percent
-``test_accuracy``     its full-training test accuracy on ``dataset``, percent
-``cells``             looks taken: draws, scores and accuracies, repeats counted, a cell scored and trained counts twice
-``duplicates``        share of the looks at a cell whose class of functionally identical cells had been looked at in the
-                      same way before, 0 to 1 (:meth:`tfnas.search.base.Trace.duplicates`)
-``scoring_seconds``   scoring seconds of all scored looks, from the score table; NaN if the table does not know them;
-                      those of networks evaluated live (:mod:`tfnas.live`)
-``training_seconds``  simulated seconds of training and validation charged by the benchmark
-``wall_seconds``      seconds the search itself took on the machine that ran it
-``front``             only of searches with two objectives: the cells of the run's Pareto front, in order of cost,
-                      separated by spaces
-====================  =========================================================================================
-
-Its anytime curve is a table of its own (:data:`CURVE_COLUMNS`, one row per rise of the incumbent and one for the end):
-
-====================  =========================================================================================
-``run``               number of the run
-``seconds``           scoring and simulated training seconds spent when the cell became the incumbent; NaN in all rows
-                      of a run whose scoring seconds nobody knows
-``queries``           looks at early accuracies taken until then, repeats counted; 0 for a search that trains nothing
-``arch``              the incumbent: of a search that chooses by early accuracy the cell with the best one so far; any
-                      other search has an answer only when it ends
-``valid_accuracy``    its full-training validation accuracy on the dataset searched on, percent
-``test_accuracy``     its full-training test accuracy there, percent
-====================  =========================================================================================
-
-The last row of a run is its end and holds the chosen cell. Both accuracies are looked up when the run is over.
+Its anytime curve is a table of its own (:mod:`tfnas.schemas.run_curves`), one row per rise of the incumbent and one for
+the end, which holds the chosen cell. Both accuracies are looked up when the run is over.
 """
 
 from __future__ import annotations
@@ -54,9 +21,10 @@ import pandas as pd
 
 from tfnas.cells import all_strings, canonical_classes, codes_of
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
-from tfnas.files import write_table
 from tfnas.live import read_live
 from tfnas.missing_scores import lowest_where_missing
+from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
+from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.score_table import ScoreTable
 from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
@@ -68,9 +36,9 @@ log = logging.getLogger("tfnas")
 
 COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
 
-COLUMNS = ("search", "searched_on", "dataset", "run", "scoring", "arch", "valid_accuracy", "test_accuracy", *COSTS)
+COLUMNS = RUNS.names
 
-CURVE_COLUMNS = ("run", "seconds", "queries", "arch", "valid_accuracy", "test_accuracy")
+CURVE_COLUMNS = RUN_CURVES.names
 
 FREE_LOOKS = 1000
 """Free looks at accuracies in a row with which a run under a budget ends: it has nothing new to propose."""
@@ -426,10 +394,10 @@ def run_block(
     table = pd.concat(rows, ignore_index=True)[list(COLUMNS)]
     if algorithm.fronts:
         table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(rows)
-    write_table(output, table, facts)
+    RUNS.write(output, table, facts)
     if curves is not None:
         table = _curve_table(rises, ReadOff.read(truth_paths[searched_on], searched_on), first)
-        write_table(curves, table, facts | {"dataset": searched_on})
+        RUN_CURVES.write(curves, table, facts | {"dataset": searched_on})
 
 
 def _ending(

@@ -39,11 +39,12 @@ from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import SPACE_SIZE, Cell
 from tfnas.errors import DataError, TruthError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.official_files import reading_tar, sources_of
 from tfnas.pickles import PLAIN, SCALARS, read_pickle
-from tfnas.truth.schema import COLUMNS, require_complete, write_truth
+from tfnas.schemas.truth_archive import SCHEMA as ARCHIVE
+from tfnas.truth.schema import require_complete, write_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,8 +114,7 @@ def read_archive(
         )
         for index, folder in bar:
             rows += _read_cell(api, index, folder, datasets)
-    columns = ["dataset", *COLUMNS, *SEEDS]
-    write_table(output, pd.DataFrame(rows, columns=columns), {"archive": place.name, "missing": names})
+    ARCHIVE.write(output, pd.DataFrame(rows, columns=list(ARCHIVE.names)), {"archive": place.name, "missing": names})
 
 
 def take_dataset(table: str | Path, dataset: str, output: str | Path, allow_incomplete: bool = False) -> None:
@@ -131,7 +131,7 @@ def take_dataset(table: str | Path, dataset: str, output: str | Path, allow_inco
         DataError: the table is missing or damaged.
         TruthError: cells are missing and ``allow_incomplete`` is false; the log lists them.
     """
-    rows, facts = read_table(table, ("dataset", *COLUMNS, *SEEDS)), read_facts(table)
+    rows, facts = ARCHIVE.read(table), read_facts(table)
     rows = rows[rows["dataset"] == dataset]
     place = f"The archive '{facts['archive']}'"
     require_complete(facts["missing"], len(rows), place, allow_incomplete)

@@ -26,6 +26,7 @@ import numpy as np
 from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_table
+from tfnas.schemas.latencies import SCHEMA as LATENCIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,7 @@ class Costs:
         truth = read_table(truth_path, ("arch",))
         by_name = {name: _by_code(truth, name, f"'{truth_path}'") for name in COUNTED if name in truth.columns}
         if latency_path is not None:
-            latencies = read_table(latency_path, ("arch",))
+            latencies = LATENCIES.read(latency_path)
             place = f"'{latency_path}'"
             by_name |= {name: _by_code(latencies, name, place) for name in latencies.columns if name != "arch"}
         return cls(by_name, dataset)

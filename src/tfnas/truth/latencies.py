@@ -9,9 +9,10 @@ import numpy as np
 
 from tfnas.cells import codes_of
 from tfnas.errors import ConfigError, TruthError
-from tfnas.files import facts_path, read_json, sentence, write_table
+from tfnas.files import facts_path, read_json, sentence
 from tfnas.given_tables import absent_columns, read_given
 from tfnas.letters import check_letters
+from tfnas.schemas.latencies import SCHEMA as LATENCIES
 from tfnas.search.constraints import COUNTED
 
 RESERVED = ("arch", "index", *COUNTED)
@@ -103,4 +104,4 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
         "mapped": {ours: name for ours, name in columns.items() if ours != name},
         "cells": len(table),
     }
-    write_table(output, table, facts)
+    LATENCIES.write(output, table, facts)

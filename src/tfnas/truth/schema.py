@@ -16,24 +16,15 @@ import numpy as np
 
 from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.errors import TruthError
-from tfnas.files import facts_path, read_facts, read_table, write_table
+from tfnas.files import facts_path, read_facts, read_table
+from tfnas.schemas.truth import SCHEMA as TRUTH
 
 if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger("tfnas")
 
-MEANINGS = {
-    "arch": "the cell, official string",
-    "index": "index of the cell in NATS-Bench, if known",
-    "valid_accuracy": "validation accuracy after full training, percent",
-    "test_accuracy": "test accuracy after full training, percent",
-    "early_valid_accuracy": "validation accuracy after the early stop, percent",
-    "early_seconds": "seconds of training up to the early stop",
-    "valid_seconds": "seconds of one pass over the validation images",
-    "params": "trainable parameters",
-    "flops": "multiply-accumulates of one image, millions, as NATS-Bench counts them",
-}
+MEANINGS = {column.name: column.meaning for column in TRUTH.columns}
 """What every column means; what an accuracy means exactly (split, epochs, seeds) is in the JSON beside a table."""
 
 COLUMNS = tuple(MEANINGS)
@@ -144,7 +135,7 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
         raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
     clean = validate(table, place or f"'{path}'")
     missing = missing_cells(clean)
-    write_table(path, clean, {**facts, "cells": len(clean), "missing": missing, "columns": MEANINGS})
+    TRUTH.write(path, clean, {**facts, "cells": len(clean), "missing": missing, "columns": MEANINGS})
 
 
 def read_truth(path: str | Path) -> pd.DataFrame:

@@ -49,6 +49,8 @@ from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.progress import progress
+from tfnas.schemas.truth_blocks import SCHEMA as BLOCKS
+from tfnas.schemas.truth_seeds import SCHEMA as SEEDS
 from tfnas.seeds import child_seed
 from tfnas.statistics import spearman
 from tfnas.truth.schema import write_truth
@@ -56,7 +58,7 @@ from tfnas.truth.schema import write_truth
 log = logging.getLogger("tfnas")
 
 MEASURED = ("valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "seconds")
-BLOCK_COLUMNS = ("arch", "train_seed", *MEASURED)
+BLOCK_COLUMNS = BLOCKS.names
 
 Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
 """Trains networks of some cells together and returns what :data:`MEASURED` names, each of shape (G,)."""
@@ -145,7 +147,7 @@ def train_block(
         "cite": splits["train"].cite,
         "versions": {name: importlib.metadata.version(name) for name in ("torch", "numpy")},
     }
-    write_table(output, table, facts)
+    BLOCKS.write(output, table, facts)
 
 
 @cache
@@ -337,7 +339,7 @@ def merge_blocks(
     Raises:
         DataError: a cell or a training seed is missing from the blocks.
     """
-    trainings = pd.concat([read_table(path, BLOCK_COLUMNS) for path in blocks], ignore_index=True)
+    trainings = pd.concat([BLOCKS.read(path) for path in blocks], ignore_index=True)
     trainings = trainings.sort_values(["arch", "train_seed"], kind="stable", ignore_index=True)
     facts = read_facts(blocks[0])
     expected = len(trained_cells()) * recipe["seeds"]
@@ -384,9 +386,9 @@ def merge_blocks(
         output,
     )
     seeds_path = Path(output).with_name(f"{Path(output).stem}-seeds.parquet")
-    write_table(
+    SEEDS.write(
         seeds_path,
-        trainings[["arch", "train_seed", "valid_accuracy", "test_accuracy", "early_valid_accuracy"]],
+        trainings[list(SEEDS.names)],
         {"rows": "one per trained cell and training seed; accuracies in percent", "of": Path(output).name},
     )
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.best_cells import COLUMNS
 from tfnas.cells import Cell
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 
 SPEC = Exhibit(
     kind="figure",
@@ -30,7 +29,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     from tfnas.cells import OPERATIONS
     from tfnas.reporting.drawing import draw_cell, operation_legend
 
-    table = read_table(inputs.best, ("dataset", *COLUMNS))
+    table = BEST_CELLS.read(inputs.best)
     datasets = list(dict.fromkeys(table["dataset"]))
     rows = len(datasets)
     with figure_style():

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.best_cells import COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import RULE, row, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 
 SPEC = Exhibit(
     kind="table",
@@ -24,7 +23,7 @@ SPEC = Exhibit(
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write the best functionally distinct cells of each dataset by test accuracy."""
     body = []
-    table = read_table(inputs.best, ("dataset", *COLUMNS))
+    table = BEST_CELLS.read(inputs.best)
     blocks = dict(list(table.groupby("dataset", sort=False)))
     for dataset, best in blocks.items():
         if len(blocks) > 1:

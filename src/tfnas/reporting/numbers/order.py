@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.order import COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.wording import correlation_words, part_words
+from tfnas.schemas.order import SCHEMA as ORDER
 
 SPEC = Topic(name="order", needs={"order": "summaries/order.csv"}, after=("correlations",))
 
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
     """Add ``order.{dataset}.convolutions``, and of every proxy ``order.{dataset}.{proxy}.within``, with their words."""
-    for dataset, rows in read_table(inputs.order, COLUMNS).groupby("dataset", sort=False):
+    for dataset, rows in ORDER.read(inputs.order).groupby("dataset", sort=False):
         counted = rows["convolutions"].iloc[0]
         numbers.add(f"order.{dataset}.convolutions", counted, "correlation")
         numbers.add(f"order.{dataset}.convolutions_words", correlation_words(counted), "text")

@@ -7,12 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from tfnas.analysis.truths import ACCURACIES, COLUMNS
+from tfnas.analysis.truths import ACCURACIES
 from tfnas.errors import ReportError
-from tfnas.files import read_facts, read_table
+from tfnas.files import read_facts
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.tables import device_of, fact, family_facts
+from tfnas.schemas.truths import SCHEMA as TRUTHS
 
 KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
     "cells": "count", "query_seconds": "seconds", "query_seconds_min": "seconds", "query_seconds_max": "seconds",
@@ -52,7 +53,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
 
     ``truth.{dataset}.one_image`` is the points that one of the test images is worth.
     """
-    for row in read_table(inputs.summary, COLUMNS).to_dict("records"):
+    for row in TRUTHS.read(inputs.summary).to_dict("records"):
         dataset, before = row["dataset"], f"truth.{row['dataset']}"
         for name, kind in KINDS.items():
             numbers.add(f"{before}.{name}", row[name], kind)

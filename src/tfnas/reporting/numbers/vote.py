@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.votes import COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.votes import SCHEMA as VOTES
 
 SPEC = Topic(name="vote", needs={"votes": "summaries/votes.csv"}, when=lambda study: study.votes)
 
@@ -17,7 +16,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
 
     Keys: ``vote.{dataset}.agreement`` (share of pairs), ``.tau`` (2p - 1), ``.undecided`` (share of pairs).
     """
-    for row in read_table(inputs.votes, COLUMNS).itertuples():
+    for row in VOTES.read(inputs.votes).itertuples():
         numbers.add(f"vote.{row.dataset}.agreement", row.agreement, "share")
         numbers.add(f"vote.{row.dataset}.tau", 2 * row.agreement - 1, "correlation")
         numbers.add(f"vote.{row.dataset}.undecided", row.undecided, "share")

@@ -1,0 +1,1 @@
+"""The tables that the workflow writes, one file for each."""

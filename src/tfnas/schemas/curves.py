@@ -1,0 +1,21 @@
+"""Summary: what searches have found after so many seconds."""
+
+from __future__ import annotations
+
+from tfnas.schemas.base import Schema, count, number, text
+
+SCHEMA = Schema(
+    "summaries/curves.csv",
+    "one per search, dataset (searched on and read off on) and point of the grid of seconds of the dataset",
+    (
+        text("search", "the search, as the study names it"),
+        text("dataset", "the dataset"),
+        number("seconds", "scoring and simulated training", "s"),
+        count("n", "runs"),
+        number("mean", "mean test accuracy of the incumbents", "%"),
+        number("std", "its standard deviation over runs, ddof = 1", "points"),
+        number("quartile_low", "lower quartile, linear interpolation", "%"),
+        number("median", "median", "%"),
+        number("quartile_high", "upper quartile", "%"),
+    ),
+)

@@ -1,0 +1,13 @@
+"""The latencies of a dataset."""
+
+from __future__ import annotations
+
+from tfnas.schemas.base import Schema, text
+
+SCHEMA = Schema(
+    "hardware/{dataset}.parquet",
+    "one per cell, in the order of codes",
+    (text("arch", "the cell, official string"),),
+    "Every other column is a device of the table that was given, and holds its latency of a cell in milliseconds.",
+    others="number",
+)
