@@ -193,8 +193,8 @@ def summarise_spaces(
         known = np.flatnonzero(np.isfinite(accuracies))
         part = []
         for label, constraint in spaces.items():
-            codes = feasible(known, constraint, costs, f"search.spaces.{label}")
-            flops = costs.of("flops", codes, f"search.spaces.{label}")
+            codes = feasible(known, constraint, costs, f"search.subspaces.{label}")
+            flops = costs.of("flops", codes, f"search.subspaces.{label}")
             percentiles = np.percentile(flops, [20, 50, 80])
             accuracy = accuracies[codes]
             part.append(

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from tfnas.cells import codes_of
-from tfnas.config import shipped_name
 from tfnas.ensembles import with_ensembles
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import facts_path, read_facts, read_table, write_json, write_table
@@ -19,6 +18,7 @@ from tfnas.proxies.registry import family_of, get_proxy, proxy_names
 from tfnas.score_checks import check_rows
 from tfnas.score_table import COLUMNS, ScoreTable
 from tfnas.scoring_plan import refuse_faults
+from tfnas.study.settings import shipped_name
 
 
 def take_shipped(

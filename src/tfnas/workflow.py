@@ -40,8 +40,9 @@ PACKAGE = Path(tfnas.__file__).resolve().parent
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """What numerical libraries read when they are imported."""
 
-WITHOUT_EFFECT = ("tfnas", "tfnas.errors", "tfnas.workflow", "tfnas.config", "tfnas.study")
-"""Modules that cannot change a result (version, wording of errors, this seam): no stage depends on them."""
+WITHOUT_EFFECT = ("tfnas", "tfnas.errors", "tfnas.workflow", "tfnas.study")
+"""Modules that cannot change a result (version, wording of errors, this seam), and the package of the study file, of
+which jobs get parameters: no stage depends on them."""
 
 RECORDED = ("tfnas", "snakemake", "torch", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "matplotlib")
 """Distributions whose versions provenance records."""
@@ -530,7 +531,7 @@ def _imported(path: Path) -> tuple[Path, ...]:
         if parts[0] == "tfnas":
             for length in range(1, len(parts) + 1):
                 name = ".".join(parts[:length])
-                if name not in WITHOUT_EFFECT:
+                if name not in WITHOUT_EFFECT and not name.startswith("tfnas.study."):
                     files.update(_file(name))
     return tuple(files)
 

@@ -7,9 +7,10 @@ import copy
 import pytest
 import yaml
 
-from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ConfigError, DataError, UnknownNameError
+from tfnas.study.load import load_study, warnings_of
+from tfnas.study.settings import scored_names
 
 MINIMAL = """
 study: tiny

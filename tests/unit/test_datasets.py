@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 from tfnas import downloads
-from tfnas.config import load_study
 from tfnas.datasets import (
     Batch,
     dataset_names,
@@ -33,6 +32,7 @@ from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
 from tfnas.pickles import ARRAYS, read_pickle
+from tfnas.study.load import load_study
 
 
 def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:

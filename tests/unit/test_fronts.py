@@ -163,7 +163,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     write_spaces_table(tmp_path / "spaces.csv", spaces, DATASETS, tmp_path / "s.tex")
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
-    with pytest.raises(SearchError, match=r"satisfies search.spaces.none-left \(flops ≤ 0.5\): .* raise flops"):
+    with pytest.raises(SearchError, match=r"satisfies search.subspaces.none-left \(flops ≤ 0.5\): .* raise flops"):
         summarise_spaces(truths, latencies, {"none-left": {"flops": {"max": 0.5}}}, tmp_path / "x.csv")
 
 

@@ -11,14 +11,14 @@ from search_helpers import score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.comparisons import compare_searches, summarise_regret
-from tfnas.config import load_study
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.files import read_json, write_table
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.search import run_block
 from tfnas.shipped import ship, take_shipped
 from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
-from tfnas.study import Study
+from tfnas.study.load import load_study
+from tfnas.study.study import Study
 from tfnas.summaries import summarise_searches
 
 BATCH = {"images": 128, "classes": 10, "shape": [1, 8, 8]}

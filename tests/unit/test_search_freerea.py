@@ -274,7 +274,7 @@ def test_a_search_that_finds_nothing_new_ends(made, monkeypatch):
 
 
 def test_looks_are_asked_for_one_proxy_after_the_other():
-    made = FreeRea(SPACE, np.random.default_rng(0), ["a", "b"], population=4, tournament=2, cells=10)
+    made = FreeRea(SPACE, np.random.default_rng(0), proxies=["a", "b"], population=4, tournament=2, cells=10)
     first = made.ask()
     assert isinstance(first, Look)
     assert (first.proxy, len(first.codes)) == ("a", 4)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 from search_helpers import NATS_DATASETS, nats_truth, score_table, truth_table
 
 from tfnas.cells import SPACE_SIZE
@@ -16,6 +17,7 @@ from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvemen
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
+from tfnas.study.models.search import settings_model
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["metric", "condition"]
@@ -58,8 +60,8 @@ def test_the_defaults_are_the_published_ones():
     }
     assert not algorithm.needs_budget
     for proxies in (["a"], ["a", "b", "c"]):
-        with pytest.raises(ConfigError, match=r"^search.use.label.proxies of 'hnas' is wrong"):
-            algorithm.settings({"proxies": proxies}, "label")
+        with pytest.raises(ValidationError, match="proxies"):
+            settings_model("hnas").model_validate({"algorithm": "hnas", "proxies": proxies})
 
 
 def test_the_procedure_written_out(benchmark, scores):
@@ -97,7 +99,7 @@ def test_every_cell_is_scored_and_trained_once(benchmark, scores):
 
 
 def search(**parameters):
-    return get_algorithm("hnas").build(SPACE, np.random.default_rng(0), PROXIES, **parameters)
+    return get_algorithm("hnas").build(SPACE, np.random.default_rng(0), proxies=PROXIES, **parameters)
 
 
 def test_the_nearest_candidate_weighs_distance_against_the_condition_number():

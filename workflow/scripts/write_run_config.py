@@ -3,6 +3,6 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.config import write_yaml
+    from tfnas.study.reading import write_yaml
 
     write_yaml(snakemake.output[0], snakemake.params.config)

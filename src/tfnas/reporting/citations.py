@@ -28,15 +28,15 @@ def check_references(study: dict[str, Any], folder: str | Path) -> None:
     Scores of a user's own cite nothing: their source is told in words.
 
     Args:
-        study: what :func:`tfnas.config.load_study` returned.
+        study: what :func:`tfnas.study.load.load_study` returned.
         folder: the folder of the report, with ``refs.bib`` and ``published.yaml``.
 
     Raises:
         ReportError: names who cites the first key that is missing.
     """
-    from tfnas.config import scored_names
     from tfnas.proxies.registry import describe, ensembles
     from tfnas.search.registry import get_algorithm
+    from tfnas.study.settings import scored_names
 
     bibliography = Path(folder) / "refs.bib"
     known, combined = known_keys(bibliography), ensembles()

@@ -192,7 +192,7 @@ def write_spaces_table(
 
     Args:
         summary_path: ``summaries/spaces.csv``.
-        spaces: ``search.spaces`` of the study.
+        spaces: ``search.subspaces`` of the study.
         datasets: the datasets of the study.
         output: path of the table.
     """

@@ -155,8 +155,8 @@ def _helpers(
     folder: Path,
 ) -> dict[str, Any]:
     """Return what templates may use."""
-    from tfnas.config import scored_names
     from tfnas.proxies.registry import describe
+    from tfnas.study.settings import scored_names
 
     places = {
         (Path(path).suffix, Path(path).stem): os.path.relpath(path, output.parent).replace(os.sep, "/")

@@ -67,7 +67,6 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import CONVOLUTIONS, OPERATIONS, SPACE_SIZE, canonical_classes, codes_of, operation_digits
-from tfnas.config import budget_of, scored_names
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_facts, read_table, write_json
 from tfnas.reporting.claims import (
@@ -112,6 +111,7 @@ from tfnas.reporting.votes import add_vote
 from tfnas.reporting.wording import correlation_words, part_words
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import accuracy_half_width, known_pairs, rank_with_missing, spearman
+from tfnas.study.settings import budget_of, scored_names
 
 SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
 """How keys call the two accuracies."""

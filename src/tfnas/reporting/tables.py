@@ -136,7 +136,7 @@ def write_setup_table(
         score_paths: ``{dataset: scores/{dataset}.csv}`` with facts beside them.
         output: path of the table.
     """
-    from tfnas.config import budget_of
+    from tfnas.study.settings import budget_of
 
     head = [row(["", *(escape(dataset_title(dataset)) for dataset in batch_paths)])]
     lines: dict[str, list[str]] = {}

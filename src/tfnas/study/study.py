@@ -13,10 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
 from tfnas.files import facts_path
 from tfnas.hardware import limits_of_search
 from tfnas.seeds import child_seed
+from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
 
 NOTHING = r"[^\s\S]"
 """A pattern that no text matches: the constraint of a wildcard without values."""
@@ -60,7 +60,7 @@ class Study:
     """A study whose file has been checked.
 
     Args:
-        config: what :func:`tfnas.config.load_study` returned.
+        config: what :func:`tfnas.study.load.load_study` returned.
         project: folder of the workflow; empty where that is the working folder.
     """
 
@@ -443,7 +443,7 @@ class Study:
     @property
     def spaces(self) -> dict[str, dict[str, Any]]:
         """The sub-spaces that are compared, by label."""
-        return self.config["search"]["spaces"]
+        return self.config["search"]["subspaces"]
 
     @property
     def ensemble_choice(self) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Typed models of the study file, a module for each part."""
