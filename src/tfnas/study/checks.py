@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
 
 from tfnas.cells import SPACE_SIZE
+from tfnas.datasets import dataset_names
+from tfnas.datasets.training_splits import check_recipe
 from tfnas.errors import ConfigError, DataError, TfnasError
 from tfnas.files import facts_path, is_table, is_there, read_json, short
+from tfnas.hardware import RESERVED, check_device
 from tfnas.letters import check_letters
+from tfnas.proxies.registry import ensembles, proxy_names
+from tfnas.search.base import SearchSpace
+from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_name
 from tfnas.study.words import similar
-
-if TYPE_CHECKING:
-    from tfnas.search.registry import Algorithm
+from tfnas.truth.archive import find_archive
 
 
 def check_study(study: dict[str, Any]) -> None:
@@ -36,14 +42,11 @@ def check_study(study: dict[str, Any]) -> None:
     _check_training(study)
     _check_scoring(study)
     _check_searches(study)
+    _check_values_by_dataset(study)
     _check_choices(study)
 
 
 def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
-    from tfnas.datasets import dataset_names
-    from tfnas.hardware import check_device
-    from tfnas.truth.archive import find_archive
-
     images, truth, hardware = dataset["images"]["path"], dataset["truth"], dataset["hardware"]
     place = f"datasets.{name}"
     check_letters(truth["columns"], f"{place}.truth.columns")
@@ -91,8 +94,6 @@ def _exists(path: str, key: str) -> bool:
 
 
 def _check_training(study: dict[str, Any]) -> None:
-    from tfnas.datasets.training_splits import check_recipe
-
     recipe = study["training"]
     trained = {
         name: dataset["images"]["path"]
@@ -109,8 +110,6 @@ def _check_training(study: dict[str, Any]) -> None:
 
 
 def _check_scoring(study: dict[str, Any]) -> None:
-    from tfnas.proxies.registry import ensembles
-
     scoring = study["scoring"]
     for name in scoring["ensembles"]:
         missing = [member for member in ensembles()[name].members if member not in scoring["proxies"]]
@@ -150,8 +149,8 @@ def _check_given(study: dict[str, Any]) -> None:
     scoring, known = study["scoring"], list(study["datasets"])
     if scoring["scores"] != "table" and not scoring["own"] and not scoring["tables"] and scoring["proxies"]:
         return  # and pandas is not imported
-    from tfnas.own_scores import RESERVED, check_columns, read_columns
-    from tfnas.proxies.registry import ensembles, proxy_names
+    from tfnas.own_scores import RESERVED as COLUMNS
+    from tfnas.own_scores import check_columns, read_columns
 
     check_letters(scoring["own"], "scoring.own")
     for name in scoring["own"]:
@@ -160,7 +159,7 @@ def _check_given(study: dict[str, Any]) -> None:
                 f"scoring.own names '{name}', which is a proxy or an ensemble of the registry: choose another name, or "
                 "name it under scoring.proxies and set scoring.scores to table."
             )
-        if name in RESERVED:
+        if name in COLUMNS:
             raise ConfigError(
                 f"scoring.own names '{name}', which is a column of every score table: choose another name."
             )
@@ -172,11 +171,7 @@ def _check_given(study: dict[str, Any]) -> None:
             "scoring.proxies is empty: name a proxy, or set scoring.scores to table, so that all scores are your own."
         )
     for name in scoring["tables"]:
-        if name not in known:
-            raise ConfigError(
-                f"scoring.tables names '{name}', which is no dataset of the study{similar(name, known)}: it has "
-                f"{', '.join(known)}."
-            )
+        _check_is_dataset(study, "scoring.tables", name)
     if not given:
         if scoring["tables"]:
             raise ConfigError(
@@ -197,10 +192,8 @@ def _check_given(study: dict[str, Any]) -> None:
 
 
 def _check_searches(study: dict[str, Any]) -> None:
-    from tfnas.proxies.registry import ensembles, proxy_names
-    from tfnas.search.registry import accuracies_of, get_algorithm
-
-    search, scored, known = study["search"], scored_names(study), list(study["datasets"])
+    """Check that there are searches, and each of them in its turn."""
+    search = study["search"]
     if not search["use"]:
         raise ConfigError(
             "search.use names no search, so there is nothing to summarise: add one under search.use, for example "
@@ -209,53 +202,73 @@ def _check_searches(study: dict[str, Any]) -> None:
     for label, constraint in search["subspaces"].items():
         _check_constraint(study, f"search.subspaces.{label}", constraint)
     for label, settings in search["use"].items():
-        place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
-        for proxy in proxies_of(settings):
-            if proxy not in scored:
-                if proxy not in proxy_names() and proxy not in ensembles():
-                    meant = similar(proxy, [*scored, *proxy_names()])
-                    raise ConfigError(
-                        f"{place}.proxy is '{proxy}', which is no proxy or ensemble{meant}: the study scores "
-                        f"{', '.join(scored)}; scores of your own are declared under scoring.own."
-                    )
-                key = "ensembles" if proxy in ensembles() else "proxies"
+        _check_search(study, label, settings)
+
+
+def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -> None:
+    """Check what a search reads, weighs, limits and spends against what the study has."""
+    place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
+    _check_scores_of(study, place, settings)
+    if settings.get("sample", 0) > SPACE_SIZE:
+        raise ConfigError(
+            f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
+        )
+    algorithm.settings(settings, label)  # refuses what does not concern the algorithm
+    if "accuracies_of" in settings:
+        _check_is_dataset(study, f"{place}.accuracies_of", settings["accuracies_of"])
+    if algorithm.needs_live and "constraint" in settings:
+        raise ConfigError(
+            f"{place}.constraint limits '{algorithm.name}', which prunes a supernet of the whole space: remove it."
+        )
+    try:  # on the whole space: it says itself which of its parameters do not agree
+        rng = np.random.default_rng(study["seed"])
+        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), rng, **algorithm.own(settings))
+    except TfnasError as error:
+        raise ConfigError(f"{place} is wrong: {error}") from error
+    _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
+    _check_devices(study, place, devices_of(settings))
+    if algorithm.spends_budget(settings):
+        for name in dict.fromkeys(accuracies_of(settings, dataset) for dataset in study["datasets"]):
+            if budget_of(study, name) is None:
                 raise ConfigError(
-                    f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.{key} "
-                    f"(now {', '.join(study['scoring'][key]) or 'none'})."
+                    f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
+                    f"'budget_seconds: {{{name}: SECONDS}}' under search, or 'evaluations: NUMBER' to this search."
                 )
-        if settings.get("sample", 0) > SPACE_SIZE:
+
+
+def _check_scores_of(study: dict[str, Any], place: str, settings: dict[str, Any]) -> None:
+    """Refuse a search that reads a score that the study does not have."""
+    scored = scored_names(study)
+    for proxy in (name for name in proxies_of(settings) if name not in scored):
+        if proxy not in proxy_names() and proxy not in ensembles():
             raise ConfigError(
-                f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
+                f"{place}.proxy is '{proxy}', which is no proxy or ensemble{similar(proxy, [*scored, *proxy_names()])}"
+                f": the study scores {', '.join(scored)}; scores of your own are declared under scoring.own."
             )
-        algorithm.settings(settings, label)  # refuses what does not concern the algorithm
-        _check_accuracies_of(place, settings, known)
-        if algorithm.needs_live and "constraint" in settings:
-            raise ConfigError(
-                f"{place}.constraint limits '{algorithm.name}', which prunes a supernet of the whole space: remove it."
-            )
-        _check_settings(study, place, algorithm, settings)
-        _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
-        _check_devices(study, place, devices_of(settings))
-        if algorithm.spends_budget(settings):
-            for name in dict.fromkeys(accuracies_of(settings, dataset) for dataset in known):
-                if budget_of(study, name) is None:
-                    raise ConfigError(
-                        f"{place} trains, but search.budget_seconds has nothing for '{name}': add "
-                        f"'budget_seconds: {{{name}: SECONDS}}' under search, or 'evaluations: NUMBER' to this search."
-                    )
-    for key, value in (
-        ("search.budget_seconds", search["budget_seconds"]),
-        ("scoring.batch_size", study["scoring"]["batch_size"]),
-    ):
+        key = "ensembles" if proxy in ensembles() else "proxies"
+        raise ConfigError(
+            f"{place}.proxy is '{proxy}', which the study does not score: add it to scoring.{key} "
+            f"(now {', '.join(study['scoring'][key]) or 'none'})."
+        )
+
+
+def _check_values_by_dataset(study: dict[str, Any]) -> None:
+    """Check keys that give a value for each dataset: they name datasets of the study, and all that need a value."""
+    for section, key in (("search", "budget_seconds"), ("scoring", "batch_size")):
+        value = study[section][key]
         for name in value if isinstance(value, dict) else ():
-            if name not in known:
-                raise ConfigError(
-                    f"{key} names '{name}', which is no dataset of the study{similar(name, known)}: "
-                    f"it has {', '.join(known)}."
-                )
-    for name in known:
+            _check_is_dataset(study, f"{section}.{key}", name)
+    for name in study["datasets"]:
         if batch_size_of(study, name) is None:
             raise ConfigError(f"scoring.batch_size has nothing for '{name}': add '{name}: 128' to it.")
+
+
+def _check_is_dataset(study: dict[str, Any], key: str, name: str) -> None:
+    known = list(study["datasets"])
+    if name not in known:
+        raise ConfigError(
+            f"{key} names '{name}', which is no dataset of the study{similar(name, known)}: it has {', '.join(known)}."
+        )
 
 
 def _check_choices(study: dict[str, Any]) -> None:
@@ -284,32 +297,8 @@ def _check_choices(study: dict[str, Any]) -> None:
                 )
 
 
-def _check_accuracies_of(place: str, settings: dict[str, Any], datasets: list[str]) -> None:
-    name = settings.get("accuracies_of")
-    if name is not None and name not in datasets:
-        raise ConfigError(
-            f"{place}.accuracies_of names '{name}', which is no dataset of the study{similar(name, datasets)}: "
-            f"it has {', '.join(datasets)}."
-        )
-
-
-def _check_settings(study: dict[str, Any], place: str, algorithm: Algorithm, settings: dict[str, Any]) -> None:
-    """Build the search once on the whole space: it says itself which of its parameters do not agree."""
-    import numpy as np
-
-    from tfnas.search.base import SearchSpace
-
-    rng = np.random.default_rng(study["seed"])
-    try:
-        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), rng, **algorithm.own(settings))
-    except TfnasError as error:
-        raise ConfigError(f"{place} is wrong: {error}") from error
-
-
 def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> None:
     """Refuse a latency where a dataset has no table of latencies; the job that reads the table knows its devices."""
-    from tfnas.hardware import check_device
-
     for device in devices:
         check_device(device, place)
         for name, dataset in study["datasets"].items():
@@ -321,8 +310,6 @@ def _check_devices(study: dict[str, Any], place: str, devices: list[str]) -> Non
 
 
 def _check_constraint(study: dict[str, Any], place: str, constraint: dict[str, Any]) -> None:
-    from tfnas.hardware import RESERVED
-
     if "latency" in constraint:
         device = constraint["latency"]["device"]
         if device in RESERVED:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from tfnas.hardware import COUNTED, limits_of
+from tfnas.search.registry import get_algorithm
+
 
 def devices_of(settings: dict[str, Any]) -> list[str]:
     """Return the devices whose latencies a search limits or weighs."""
-    from tfnas.hardware import COUNTED, limits_of
-    from tfnas.search.registry import get_algorithm
-
     wanted = list(limits_of(settings.get("constraint", {})))
     if get_algorithm(settings["algorithm"]).weighs_cost:
         wanted.append(settings["cost"])
@@ -28,8 +28,6 @@ def scored_names(study: dict[str, Any]) -> list[str]:
 
 def proxies_of(settings: dict[str, Any]) -> list[str]:
     """Return the proxies and ensembles that a search reads with its settings."""
-    from tfnas.search.registry import get_algorithm
-
     return get_algorithm(settings["algorithm"]).proxies(settings)
 
 
