@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from search_helpers import NATS_DATASETS, nats_truth, score_table, truth_table
 
 from tfnas.cells import SPACE_SIZE
@@ -17,7 +16,6 @@ from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvemen
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.study.models.search import settings_model
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["metric", "condition"]
@@ -60,8 +58,8 @@ def test_the_defaults_are_the_published_ones():
     }
     assert not algorithm.needs_budget
     for proxies in (["a"], ["a", "b", "c"]):
-        with pytest.raises(ValidationError, match="proxies"):
-            settings_model("hnas").model_validate({"algorithm": "hnas", "proxies": proxies})
+        with pytest.raises(ConfigError, match=r"^search.use.label.proxies of 'hnas' is "):
+            algorithm.settings({"proxies": proxies}, "label")
 
 
 def test_the_procedure_written_out(benchmark, scores):

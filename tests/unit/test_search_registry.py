@@ -98,6 +98,11 @@ def test_settings_get_their_defaults_and_are_checked():
         ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs \(Name of a proxy.*add it.$"
     ):
         area.settings({"algorithm": "area"}, "label")
+    for wrong, words in ({"sample": 0}, "greater than or equal to 1"), ({"mutation": "x"}, "'"):
+        with pytest.raises(
+            ConfigError, match=f"^search.use.label.{next(iter(wrong))} of 'area' is .*: it should be {words}"
+        ):
+            area.settings({"algorithm": "area", "proxy": "p", **wrong}, "label")
 
 
 def test_a_default_list_is_not_shared():

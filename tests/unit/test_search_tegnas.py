@@ -150,8 +150,8 @@ def test_settings_that_cannot_be_are_refused(benchmark, scores):
         run("tegnas", benchmark, scores, space=SearchSpace(np.arange(3)))
     with pytest.raises(ConfigError, match=r"^TEG-NAS cannot draw a tournament of 64 from a population of 10: lower"):
         run("tegnas", benchmark, scores, population=10)
-    for name, value, message in (("learning_rate", 0, "less than or equal"), ("momentum", 1, "greater than or equal")):
-        with pytest.raises(ConfigError, match=f"{name} of 'tegnas_reinforce' is wrong: {value} is {message}"):
+    for name, value, message in (("learning_rate", 0, "greater than 0"), ("momentum", 1, "less than 1")):
+        with pytest.raises(ConfigError, match=f"{name} of 'tegnas_reinforce' is {value}: it should be {message}"):
             run("tegnas_reinforce", benchmark, scores, **{name: value})
 
 

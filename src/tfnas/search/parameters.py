@@ -15,7 +15,10 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 REQUIRED: Any = object()
 """The default of a parameter that has none."""
@@ -98,6 +101,24 @@ def types_of(build: type) -> dict[str, Any]:
     """Return the type of each parameter of a class by name."""
     hints = typing.get_type_hints(build)
     return {name: hints[name] for name in parameters_of(build)}
+
+
+def what_is_wrong(value: Any, kind: Any, declared: Parameter) -> str:
+    """Return what is wrong with a value of a parameter, in the words of pydantic; empty if nothing is."""
+    from pydantic import ValidationError
+
+    try:
+        _adapter(kind, tuple(declared.bounds.items())).validate_python(value, strict=True)
+    except ValidationError as error:
+        return error.errors()[0]["msg"].replace("Input should", "it should")
+    return ""
+
+
+@cache
+def _adapter(kind: Any, bounds: tuple[tuple[str, float], ...]) -> TypeAdapter:
+    from pydantic import Field, TypeAdapter
+
+    return TypeAdapter(typing.Annotated[kind, Field(**dict(bounds))])
 
 
 def told(build: type, given: Mapping[str, Any]) -> dict[str, Any]:

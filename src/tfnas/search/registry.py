@@ -19,7 +19,7 @@ from typing import Any
 import tfnas.search
 from tfnas.errors import ConfigError, UnknownNameError
 from tfnas.search.base import EARLY, KINDS, LIVE, SCORE, VALIDATION, Search
-from tfnas.search.parameters import Parameter, UnderBudget, parameters_of, types_of
+from tfnas.search.parameters import Parameter, UnderBudget, parameters_of, types_of, what_is_wrong
 
 GROUPS = ("reference", "training-free", "non-weight-sharing", "hybrid")
 """Groups of table rows: bounds and baselines nobody would use; no accuracy looked at; trains; does both."""
@@ -135,16 +135,17 @@ class Algorithm:
         """The file that defines it."""
         return Path(importlib.import_module(self.build.__module__).__file__)
 
-    def settings(self, given: Mapping[str, Any], label: str) -> dict[str, Any]:
-        """Return the parameters of a search, defaults filled in; types and bounds are checked with the study file.
+    def settings(self, given: Mapping[str, Any], label: str, checked: bool = False) -> dict[str, Any]:
+        """Check the settings of a search and return its parameters, defaults filled in.
 
         Args:
             given: parameters, and :data:`STUDY_KEYS` if they come from a study file.
             label: name of the search in the study, for messages.
+            checked: whether types and bounds were checked with the study file, so that a job needs no pydantic.
 
         Raises:
-            ConfigError: a parameter is unknown or missing, the accuracies of a dataset are asked for and the algorithm
-                looks at none, or ``overshoot`` is false where no budget of seconds ends the run.
+            ConfigError: a parameter is unknown, missing or has a wrong value, the accuracies of a dataset are asked for
+                and the algorithm looks at none, or ``overshoot`` is false where no budget of seconds ends the run.
         """
         unknown = sorted(set(given) - {*STUDY_KEYS, *self.parameters})
         if unknown:
@@ -168,6 +169,9 @@ class Algorithm:
                 f"search.use.{label}.overshoot is false, which is about the last query of a budget of seconds, but "
                 "'evaluations' stand in the place of that budget: remove one of the two."
             )
+        for name, kind in () if checked else self.types.items():
+            if name in given and (wrong := what_is_wrong(given[name], kind, self.parameters[name])):
+                raise ConfigError(f"search.use.{label}.{name} of '{self.name}' is {given[name]!r}: {wrong}.")
         return {name: given.get(name, copy(parameter.default)) for name, parameter in self.parameters.items()}
 
     def own(self, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
         raise ConfigError(
             f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
         )
-    algorithm.settings(settings, label)  # refuses what does not concern the algorithm
+    algorithm.settings(settings, label, checked=True)  # refuses what does not concern the algorithm
     if "accuracies_of" in settings:
         _check_is_dataset(study, f"{place}.accuracies_of", settings["accuracies_of"])
     if algorithm.needs_live and "constraint" in settings:
