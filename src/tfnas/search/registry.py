@@ -41,7 +41,7 @@ def accuracies_of(settings: Mapping[str, Any], searched_on: str) -> str:
 _NOT_SEARCHES = ("base", "parameters", "registry", "runner")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Algorithm:
     """A search algorithm and what is known about it.
 
@@ -52,7 +52,8 @@ class Algorithm:
         looks: kinds of look it may ask for; the runner refuses any other.
         reference: citation key in ``report/refs.bib``, or an empty string for searches of this project.
         section: where in that reference (and in which code) the procedure stands.
-        stream: name of its stream of random numbers; searches with the same name draw the same cells in a run.
+        stream: name of its stream of random numbers, its own unless given; searches with the same one draw the same
+            cells in a run.
         budgeted: whether it goes on until a budget of seconds is spent; else it ends by itself.
         build: the :class:`Search` subclass.
         fronts: whether a run keeps a Pareto front of what it looks at and a cost, see
@@ -64,10 +65,10 @@ class Algorithm:
     title: str
     group: str
     looks: tuple[str, ...]
-    reference: str
-    section: str
+    reference: str = ""
+    section: str = ""
     stream: str
-    budgeted: bool
+    budgeted: bool = True
     build: type[Search] = field(repr=False)
     fronts: bool = False
     extends: str = ""
@@ -182,22 +183,12 @@ class Algorithm:
 _ALGORITHMS: dict[str, Algorithm] = {}
 
 
-def register(
-    name: str,
-    *,
-    title: str,
-    group: str,
-    looks: tuple[str, ...],
-    reference: str = "",
-    section: str = "",
-    stream: str | None = None,
-    budgeted: bool = True,
-    fronts: bool = False,
-    extends: str = "",
-) -> Callable[[type[Search]], type[Search]]:
-    """Register a :class:`Search` subclass; see :class:`Algorithm` for the arguments.
+def register(name: str, **about: Any) -> Callable[[type[Search]], type[Search]]:
+    """Register a :class:`Search` subclass under a name.
 
-    A search that ends after a number of queries is not ``budgeted``.
+    Args:
+        name: name in the study file.
+        about: attributes of :class:`Algorithm`; ``title``, ``group`` and ``looks`` must be given.
 
     Raises:
         ValueError: the name is taken, or the group or a kind of look does not exist.
@@ -206,21 +197,10 @@ def register(
     def decorate(build: type[Search]) -> type[Search]:
         if name in _ALGORITHMS:
             raise ValueError(f"search '{name}' is registered twice: {_ALGORITHMS[name].build} and {build}")
-        if group not in GROUPS or not set(looks) <= set(KINDS):
+        algorithm = Algorithm(name=name, build=build, **{"stream": name} | about)
+        if algorithm.group not in GROUPS or not set(algorithm.looks) <= set(KINDS):
             raise ValueError(f"search '{name}': group must be one of {GROUPS}, looks out of {KINDS}")
-        _ALGORITHMS[name] = Algorithm(
-            name=name,
-            title=title,
-            group=group,
-            looks=looks,
-            reference=reference,
-            section=section,
-            stream=stream or name,
-            budgeted=budgeted,
-            build=build,
-            fronts=fronts,
-            extends=extends,
-        )
+        _ALGORITHMS[name] = algorithm
         return build
 
     return decorate
