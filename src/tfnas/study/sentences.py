@@ -109,7 +109,7 @@ def _wrong_value(error: Any, rule: Rule, here: str) -> ConfigError:
         return ConfigError(f"{here} holds nothing: add an entry{note}.")
     if kind in ("too_short", "too_long"):
         words, bound = ("at least", "min_length") if kind == "too_short" else ("at most", "max_length")
-        return ConfigError(f"{here} holds {len(value)} entries: it must hold {words} {details[bound]}{note}.")
+        return ConfigError(f"{here} must hold {words} {details[bound]} entries, not {len(value)}{note}.")
     if kind in LIMITS:
         words, bound = LIMITS[kind]
         return ConfigError(f"{here} is {value}: it must be {words} {details[bound]:g}{note}.")
