@@ -1,1 +1,0 @@
-"""Typed models of the study file, a module for each part."""
