@@ -9,15 +9,16 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
-from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.errors import TfnasError
 from tfnas.files import facts_path, fingerprint
-from tfnas.forecast import forecast
 from tfnas.product_rules import inputs, parameters, source_of, words
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.templates import template_files
-from tfnas.study import REPORT, Study, download_mark, one_of
-from tfnas.study_file import read_file
+from tfnas.study.forecast import forecast
+from tfnas.study.load import load_study, warnings_of
+from tfnas.study.reading import read_file
+from tfnas.study.settings import scored_names
+from tfnas.study.study import REPORT, Study, download_mark, one_of
 from tfnas.workflow import (
     check_writable,
     copy_report,

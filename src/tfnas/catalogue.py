@@ -117,8 +117,8 @@ def search_table() -> str:
     for name in algorithm_names():
         algorithm = get_algorithm(name)
         parameters = (
-            f"`{parameter}`" + (f" ({_plain(fragment['default'])})" if "default" in fragment else "")
-            for parameter, fragment in algorithm.parameters.items()
+            f"`{key}`" + ("" if parameter.required else f" ({_plain(parameter.default)})")
+            for key, parameter in algorithm.parameters.items()
         )
         source = ", ".join(part for part in (algorithm.reference, algorithm.section) if part)
         rows.append((f"`{name}`", algorithm.group, algorithm.summary, ", ".join(parameters), source))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tfnas.errors import TfnasError
-from tfnas.study_file import read_file
+from tfnas.study.reading import read_file
 
 
 def _is_study_file(value: str) -> bool:

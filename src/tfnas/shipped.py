@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.config import shipped_name
 from tfnas.errors import ScoreError, UnknownNameError
 from tfnas.files import facts_path, read_facts
 from tfnas.letters import check_letters
@@ -17,6 +16,7 @@ from tfnas.score_checks import check_rows
 from tfnas.score_table import ScoreTable
 from tfnas.score_writer import SHIPPED_LEVEL, write_scores
 from tfnas.scoring_plan import join_facts, refuse_faults
+from tfnas.shipped_paths import shipped_name
 
 
 def take_shipped(

@@ -205,7 +205,7 @@ def prune_block(
     keep_freed_memory()
     full_precision()
     algorithm = get_algorithm(settings["algorithm"])
-    parameters = algorithm.settings(settings, search)
+    parameters = algorithm.settings(settings, search, checked=True)
     images = load_images(dataset, image_path, folder)
     places = distinct_places(images)
     pixels = hashlib.sha256(images.images[places].tobytes()).hexdigest()

@@ -3,7 +3,7 @@
 Nothing else in the library knows of Snakemake. A script reads::
 
     with job(snakemake) as run:
-        from tfnas.scoring import score_chunk   # inside, so that threads are set first and the log has its errors
+        from tfnas.scoring import score_chunk
 
         score_chunk(..., device=run.device)
 """
@@ -455,7 +455,7 @@ def _imported(path: Path) -> tuple[Path, ...]:
         if parts[0] == "tfnas":
             for length in range(1, len(parts) + 1):
                 name = ".".join(parts[:length])
-                if name not in WITHOUT_EFFECT:
+                if name not in WITHOUT_EFFECT and not name.startswith("tfnas.study."):
                     files.update(_file(name))
     return tuple(files)
 

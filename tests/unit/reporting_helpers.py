@@ -25,7 +25,7 @@ from tfnas.comparisons import COMPARISON_COLUMNS, FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
 from tfnas.score_writer import write_scores
-from tfnas.study import Study
+from tfnas.study.study import Study
 
 SEARCHES: dict[str, dict[str, Any]] = {
     "random-cell": {"algorithm": "random_cell"},

@@ -7,9 +7,10 @@ import copy
 import pytest
 import yaml
 
-from tfnas.config import load_study, scored_names, warnings_of
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ConfigError, DataError, UnknownNameError
+from tfnas.study.load import load_study, warnings_of
+from tfnas.study.settings import scored_names
 
 MINIMAL = """
 study: tiny
@@ -71,6 +72,18 @@ def test_defaults_are_filled_in(config):
         ("search.use.naswot-10.smaple", 3, "Unknown key 'smaple' in 'search.use.naswot-10' (did you mean 'sample'?)"),
         ("search.use.naswot-10.sample", ..., "The key sample is missing in 'search.use.naswot-10': add it."),
         ("study", ..., "The key study is missing in the study file: add it."),
+        ("search.spaces", {"few": {}}, "'search.spaces' is called search.subspaces now: rename the key."),
+        (
+            "search.subspaces",
+            {"few": {}},
+            "'search.subspaces.few' holds nothing: add an entry (The cells of",
+        ),
+        (
+            "search.use.new",
+            {"algorithm": "hnas", "proxies": ["a"]},
+            "must hold at least 2 entries, not 1 (Two: the",
+        ),
+        ("search.use.new", {"algorithm": "robot", "proxies": ["a", "a"]}, "['a', 'a'] has non-unique elements (Names"),
         (
             "study",
             "My study",
@@ -277,6 +290,16 @@ def test_paths_that_do_not_exist(config, changes, sentence):
     with pytest.raises(DataError) as caught:
         load_study(config)
     assert sentence in str(caught.value)
+
+
+def test_a_resolved_study_keeps_the_order_and_the_numbers_of_its_file(config):
+    """The parameters of jobs are compared with those of the last run, so that neither may change by reading."""
+    config["search"] = {"use": {"a": {"sample": 10, "algorithm": "oracle"}}, "runs": 30, "budget_seconds": 100}
+    found = load_study(config)
+    assert list(found)[:4] == ["study", "datasets", "scoring", "search"]
+    assert list(found["search"])[:5] == ["use", "runs", "budget_seconds", "runs_per_job", "pay_once"]
+    assert list(found["search"]["use"]["a"]) == ["sample", "algorithm"], "no key that stands for nothing is added"
+    assert repr(found["search"]["budget_seconds"]) == "100"
 
 
 def test_own_images_may_have_any_name(config, tmp_path):

@@ -18,7 +18,6 @@ import numpy as np
 import pytest
 
 from tfnas import downloads, pickles
-from tfnas.config import load_study
 from tfnas.datasets.digits import digits_splits
 from tfnas.datasets.images import Batch, make_batch
 from tfnas.datasets.registry import dataset_names, get_dataset, register
@@ -27,6 +26,7 @@ from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
 from tfnas.pickles import ARRAYS, PLAIN, read_pickle
+from tfnas.study.load import load_study
 
 
 def pictures(count: int = 20, channels: int = 3, size: int = 32, seed: int = 0) -> np.ndarray:

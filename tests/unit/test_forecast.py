@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from tfnas.cells import Cell, canonical_classes
-from tfnas.config import load_study
-from tfnas.forecast import forecast, mean_values, seconds_of_training
 from tfnas.networks.skeleton import Skeleton
-from tfnas.study import Study
+from tfnas.study.forecast import forecast, mean_values, seconds_of_training
+from tfnas.study.load import load_study
+from tfnas.study.study import Study
 
 
 def study_of(root, name, **changes):

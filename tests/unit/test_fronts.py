@@ -186,7 +186,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     made(spaces_table, tmp_path / "s.tex", summary=tmp_path / "spaces.csv", spaces=spaces, datasets=DATASETS)
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
-    with pytest.raises(SearchError, match=r"satisfies search.spaces.none-left \(flops ≤ 0.5\): .* raise flops"):
+    with pytest.raises(SearchError, match=r"satisfies search.subspaces.none-left \(flops ≤ 0.5\): .* raise flops"):
         summarise_spaces(truths, latencies, {"none-left": {"flops": {"max": 0.5}}}, tmp_path / "x.csv")
 
 

@@ -9,7 +9,6 @@ import yaml
 from search_helpers import code_of, nats_truth, score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, operation_digits, string_codes
-from tfnas.config import load_study
 from tfnas.errors import ConfigError, DataError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_json
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
@@ -18,7 +17,8 @@ from tfnas.search.base import SearchSpace
 from tfnas.search.constraints import constraint_words, limits_of, rounded_up
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
-from tfnas.study import Study
+from tfnas.study.load import load_study
+from tfnas.study.study import Study
 from tfnas.truth.costs import Costs, feasible
 from tfnas.truth.latencies import convert
 
@@ -171,12 +171,12 @@ def test_no_search_leaves_the_space_under_a_constraint(tmp_path, name):
     )
     settings = {"algorithm": name, "constraint": {"params": {"max": 300}}}
     for key, value in {"proxy": "made_up", "proxies": ["made_up"], "sample": 20, "cost": "flops", "target": 1}.items():
-        if key in algorithm.parameters and "default" not in algorithm.parameters[key]:
+        if key in algorithm.parameters and algorithm.parameters[key].required:
             settings[key] = value
     truth = {"one": write(truth_table(), tmp_path / "truth.csv")}
     for key in ("sample", "population", "warmup", "pool", "evaluations", "cells"):
-        parameter = algorithm.parameters.get(key, {})
-        if parameter.get("default") is not None and parameter["default"] > 200:
+        parameter = algorithm.parameters.get(key)
+        if parameter and not parameter.required and parameter.default is not None and parameter.default > 200:
             settings[key] = 200
     run_block(
         "x", settings, "one", truth, write(scores, tmp_path / "s.csv"), 0, 1, 7, 60, tmp_path / "o.parquet", "study"

@@ -11,7 +11,6 @@ import pytest
 import yaml
 
 from tfnas.cells import SPACE_SIZE, all_strings
-from tfnas.config import load_study, scored_names
 from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, write_json
 from tfnas.finished_scores import take_given, with_own
@@ -20,6 +19,8 @@ from tfnas.proxies.registry import declare_own, describe
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.names import equal_time_groups
 from tfnas.score_table import ScoreTable
+from tfnas.study.load import load_study
+from tfnas.study.settings import scored_names
 
 NAMES = {"mine": {"direction": 1, "failure": None}, "loss": {"direction": -1, "failure": "the loss overflows"}}
 

@@ -58,7 +58,7 @@ def costly(tmp_path_factory):
         tmp_path_factory.mktemp("costly"), ("digits",), searches=(*SEARCHES, *COSTLY),
         proxies=("naswot", "params", "synflow"),
     )  # fmt: skip
-    study.config["search"]["spaces"] = {"all": {}, "small": {"flops": {"max": 3}}}
+    study.config["search"]["subspaces"] = {"all": {}, "small": {"flops": {"max": 3}}}
     return build(study)
 
 

@@ -12,7 +12,6 @@ from search_helpers import score_table, truth_table, write
 from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.comparisons import compare_searches, summarise_regret
-from tfnas.config import load_study
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.score_table import ScoreTable
@@ -20,7 +19,8 @@ from tfnas.score_writer import write_scores
 from tfnas.search.runner import run_block
 from tfnas.shipped import ship, take_shipped
 from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
-from tfnas.study import Study
+from tfnas.study.load import load_study
+from tfnas.study.study import Study
 
 BATCH = {"images": 128, "classes": 10, "shape": [1, 8, 8]}
 

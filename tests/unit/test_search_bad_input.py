@@ -22,8 +22,8 @@ def settings_of(name):
     """Settings of a search: what it must be told, and a single made-up proxy where it may have any number."""
     algorithm = get_algorithm(name)
     told = {"proxy": "made_up", "cost": "flops", "target": 10, "sample": 10}
-    settings = {key: told[key] for key, rule in algorithm.parameters.items() if "default" not in rule}
-    if "proxies" in algorithm.parameters and "maxItems" not in algorithm.parameters["proxies"]:
+    settings = {key: told[key] for key, rule in algorithm.parameters.items() if rule.required}
+    if "proxies" in algorithm.parameters and "max_length" not in algorithm.parameters["proxies"].bounds:
         settings["proxies"] = ["made_up"]
     return {"algorithm": name, **settings}
 

@@ -185,7 +185,7 @@ def test_a_run_is_reproducible_and_returns_the_best_of_its_history(benchmark):
 
 @pytest.mark.parametrize(("name", "value"), [("rungs", 0), ("eta", 1), ("min_points", 6), ("random_fraction", 1.5)])
 def test_wrong_settings_are_refused(benchmark, name, value):
-    with pytest.raises(ConfigError, match=f"^search.use.label.{name} of 'bohb' is wrong: {value} is "):
+    with pytest.raises(ConfigError, match=f"^search.use.label.{name} of 'bohb' is {value}: it should be "):
         run(benchmark, **{name: value})
 
 

@@ -80,7 +80,7 @@ def test_with_score_the_worst_member_dies_and_no_cell_lives_twice(benchmark, noi
 
 
 def test_the_oldest_of_equals_dies_and_copies_are_not_added():
-    search = PlainEvolution(SPACE, np.random.default_rng(0), "made_up", survival="score", population=3)
+    search = PlainEvolution(SPACE, np.random.default_rng(0), proxy="made_up", survival="score", population=3)
     search.tell(Look(SCORE, [1, 2, 1]), [5.0, 5.0, 5.0])
     assert list(search.members) == [(5.0, 1), (5.0, 2)]
     search.tell(Look(SCORE, [3]), [5.0])
@@ -95,7 +95,7 @@ def test_the_oldest_of_equals_dies_and_copies_are_not_added():
     [("node_first", [1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9]), ("edge", [1 / 6] * 6)],
 )
 def test_mutations_have_the_edge_probabilities_of_the_benchmark_or_equal_ones(mutation, shares):
-    search = PlainEvolution(SPACE, np.random.default_rng(0), "made_up", mutation=mutation)
+    search = PlainEvolution(SPACE, np.random.default_rng(0), proxy="made_up", mutation=mutation)
     parent = operation_digits([7777])[0]
     children = operation_digits([search._child(7777) for _ in range(4000)])
     changed = children != parent

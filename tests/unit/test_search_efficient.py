@@ -50,7 +50,8 @@ def told(**settings):
     codes = np.array([10, 20, 30, 40])
     costs[codes] = [50.0, 100.0, 200.0, 400.0]
     space = SearchSpace(codes, Costs({"flops": costs}, "one"))
-    search = EfficientSearch(space, np.random.default_rng(0), "p", "flops", 50, evaluations=4, population=4, **settings)
+    settings |= {"proxy": "p", "cost": "flops", "target": 50, "evaluations": 4, "population": 4}
+    search = EfficientSearch(space, np.random.default_rng(0), **settings)
     search.ask()
     search.tell(Look(SCORE, [20, 10, 40, 30]), [7.0, 5.0, 9.0, 7.0])
     search.tell(Look(SCORE, [10]), [5.0])  # seen before: does not count again
@@ -70,7 +71,7 @@ def told(**settings):
 )
 def test_the_rewards_by_hand(settings, rewards, best):
     search = told(**settings)
-    found = [search.reward(score, code) for score, code in zip((5, 7, 7, 9), (10, 20, 30, 40), strict=True)]
+    found = [search.reward_of(score, code) for score, code in zip((5, 7, 7, 9), (10, 20, 30, 40), strict=True)]
     np.testing.assert_allclose(found, rewards, atol=1e-12)
     assert search.choose(Trace()) == best
 
@@ -87,7 +88,7 @@ def test_of_equal_rewards_the_cheaper_cell_wins_and_then_the_earlier():
 
 def test_the_default_exponent_is_that_of_mnasnet():
     search = told()
-    assert search.reward(9, 40) == pytest.approx(8**-0.07)
+    assert search.reward_of(9, 40) == pytest.approx(8**-0.07)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -174,7 +175,7 @@ def test_children_are_new_and_inside_the_space(benchmark, scores):
     tiny = SearchSpace(ALL[:12], COSTS)  # nothing new is left after the first population
     trace = run("nsga2", benchmark, scores, space=tiny, cost="params", evaluations=30, population=12)
     assert len(trace) == 30
-    search = Nsga2(SPACE, np.random.default_rng(0), "made_up", "params")
+    search = Nsga2(SPACE, np.random.default_rng(0), proxy="made_up", cost="params")
     first = search.ask()
     search.tell(first, scores["made_up"].values[first.codes])
     children = search.ask().codes
@@ -183,7 +184,7 @@ def test_children_are_new_and_inside_the_space(benchmark, scores):
 
 
 def test_survivors_are_the_first_fronts():
-    search = Nsga2(SPACE, np.random.default_rng(0), "made_up", "phone", population=4)
+    search = Nsga2(SPACE, np.random.default_rng(0), proxy="made_up", cost="phone", population=4)
     search.ask()
     by_convolutions = {number: ALL[number == CONVOLUTIONS].tolist() for number in range(7)}
     one, two = by_convolutions[1][:2], by_convolutions[2][:2]
@@ -197,7 +198,7 @@ def test_survivors_are_the_first_fronts():
 
 
 def test_without_crossover_a_child_without_mutation_is_its_mother(monkeypatch):
-    search = Nsga2(SPACE, np.random.default_rng(0), "made_up", "phone", population=50, crossover=0.0)
+    search = Nsga2(SPACE, np.random.default_rng(0), proxy="made_up", cost="phone", population=50, crossover=0.0)
     first = search.ask()
     search.tell(first, np.arange(50.0))
     brood = search._brood()

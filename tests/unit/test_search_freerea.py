@@ -266,7 +266,7 @@ def test_a_search_that_finds_nothing_new_ends(made, monkeypatch):
     monkeypatch.setattr(SearchSpace, "mutate", lambda self, code, *_: code)
     monkeypatch.setattr(Cell, "crossover", lambda self, other, rng: self)
     monkeypatch.setattr(freerea, "STALE_EVENTS", 20)
-    finished = made(SPACE, np.random.default_rng(0), ["a"], population=5, tournament=3)
+    finished = made(SPACE, np.random.default_rng(0), proxies=["a"], population=5, tournament=3)
     look = finished.ask()
     finished.tell(look, [float(code) for code in look.codes])
     assert finished.ask() is None
@@ -274,7 +274,7 @@ def test_a_search_that_finds_nothing_new_ends(made, monkeypatch):
 
 
 def test_looks_are_asked_for_one_proxy_after_the_other():
-    made = FreeRea(SPACE, np.random.default_rng(0), ["a", "b"], population=4, tournament=2, cells=10)
+    made = FreeRea(SPACE, np.random.default_rng(0), proxies=["a", "b"], population=4, tournament=2, cells=10)
     first = made.ask()
     assert isinstance(first, Look)
     assert (first.proxy, len(first.codes)) == ("a", 4)
@@ -293,7 +293,7 @@ def test_settings_that_cannot_be_are_refused(benchmark, scores):
     for name in ("freerea", "freerea_minus"):
         with pytest.raises(ConfigError, match=r"^FreeREA begins with 100 scored cells, more than the 50 after which"):
             run(name, benchmark, scores, cells=50)
-    with pytest.raises(ConfigError, match="tournament of 'freerea' is wrong: 1 is less than the minimum of 2"):
+    with pytest.raises(ConfigError, match="tournament of 'freerea' is 1: it should be greater than or equal to 2"):
         run("freerea", benchmark, scores, tournament=1)
     assert run("freerea_minus", benchmark, scores, population=3, tournament=4, cells=10)
 

@@ -102,7 +102,7 @@ def test_equal_neighbours_are_no_way_up():
 def test_more_starts_than_cells_are_refused(benchmark):
     with pytest.raises(ConfigError, match=r"^local_search cannot start a climb from 4 cells, because .* has only 3: "):
         run(benchmark, space=SearchSpace(np.arange(3)), starts=4)
-    with pytest.raises(ConfigError, match="step of 'local_search' is wrong: 'random' is not one of"):
+    with pytest.raises(ConfigError, match="step of 'local_search' is 'random': it should be 'best' or 'first'"):
         run(benchmark, step="random")
 
 

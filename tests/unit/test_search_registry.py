@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import jsonschema
 import pytest
+from pydantic import ValidationError
 
 from tfnas.errors import ConfigError, UnknownNameError
 from tfnas.search import registry
 from tfnas.search.base import EARLY, VALIDATION, Search
+from tfnas.search.parameters import PROXY, parameter, parameters_of, told, types_of
 from tfnas.search.registry import GROUPS, algorithm_names, get_algorithm, register
+from tfnas.study.models.search import settings_model
 
 NAMES = ["area", "oracle", "proxy_search", "random_cell", "random_search", "regularised_evolution"]
 
@@ -30,12 +32,20 @@ def test_every_search_describes_itself(name):
     assert algorithm.section
     assert algorithm.summary.endswith((".", ":", ";"))
     assert algorithm.source.name.endswith(".py")
-    for fragment in algorithm.parameters.values():
-        assert fragment["description"].endswith(".") or ";" in fragment["description"]
-        if "default" in fragment:
-            jsonschema.validate(fragment["default"], fragment)
-    jsonschema.Draft202012Validator.check_schema(algorithm.schema)
-    assert algorithm.schema["additionalProperties"] is False
+    for known in algorithm.parameters.values():
+        assert known.description.endswith(".") or ";" in known.description
+
+
+@pytest.mark.parametrize("name", algorithm_names())
+def test_defaults_agree_with_types_and_bounds(name):
+    """The model is closed, and takes what the class declares as its own defaults."""
+    algorithm = get_algorithm(name)
+    needed = [key for key, known in algorithm.parameters.items() if known.required]
+    given = {key: {"proxy": "made_up", "cost": "flops"}.get(key, 1) for key in needed}
+    settings = {"algorithm": name, **algorithm.settings(given, "label")}
+    assert settings_model(name).model_validate(settings).model_dump() == settings
+    with pytest.raises(ValidationError, match="Extra inputs"):
+        settings_model(name).model_validate({**settings, "a_new_key": 1})
 
 
 def test_every_reference_is_in_the_bibliography(root):
@@ -88,12 +98,35 @@ def test_settings_get_their_defaults_and_are_checked():
         ConfigError, match=r"^search.use.label lacks 'proxy', which 'area' needs \(Name of a proxy.*add it.$"
     ):
         area.settings({"algorithm": "area"}, "label")
-    with pytest.raises(
-        ConfigError, match=r"^search.use.label.sample of 'oracle' is wrong: 0 is less than the minimum of 1"
-    ):
-        get_algorithm("oracle").settings({"algorithm": "oracle", "sample": 0}, "label")
-    with pytest.raises(ConfigError, match="mutation of 'area' is wrong: 'x' is not one of"):
-        area.settings({"algorithm": "area", "proxy": "p", "mutation": "x"}, "label")
+    for wrong, words in ({"sample": 0}, "greater than or equal to 1"), ({"mutation": "x"}, "'"):
+        with pytest.raises(
+            ConfigError, match=f"^search.use.label.{next(iter(wrong))} of 'area' is .*: it should be {words}"
+        ):
+            area.settings({"algorithm": "area", "proxy": "p", **wrong}, "label")
+
+
+def test_a_default_list_is_not_shared():
+    settings = get_algorithm("freerea").settings({}, "label")
+    settings["proxies"].append("more")
+    assert get_algorithm("freerea").settings({}, "label")["proxies"] == ["naswot", "logsynflow", "skip"]
+
+
+def test_a_class_declares_its_parameters_once():
+    class Base(Search):
+        size: int = parameter("How many.", 3, ge=1)
+        mutation: str = parameter("Which one.", "edge")
+
+    class Mine(Base):
+        proxy: str = PROXY
+        mutation = "node_first"
+
+    assert list(parameters_of(Mine)) == ["proxy", "size"], "its own first; what it has decided is none"
+    assert types_of(Mine) == {"proxy": str, "size": int}
+    assert told(Mine, {"proxy": "p"}) == {"proxy": "p", "size": 3}
+    with pytest.raises(TypeError, match="Mine needs a value of 'proxy'"):
+        told(Mine, {})
+    with pytest.raises(TypeError, match="Mine has no parameter 'mutation', but proxy, size"):
+        told(Mine, {"mutation": "edge"})
 
 
 def test_an_unknown_search_is_answered_with_those_that_exist():
@@ -141,11 +174,12 @@ def test_a_new_file_is_all_that_a_new_search_needs(tmp_path):
     assert done.stdout.strip() == "True"
 
 
-def test_searching_and_summarising_import_no_torch():
+def test_searching_and_summarising_import_neither_torch_nor_pydantic():
     script = (
         "import sys, tfnas.search, tfnas.summaries\n"
-        "from tfnas.search.registry import algorithm_names; algorithm_names()\n"
-        "print('torch' in sys.modules)"
+        "from tfnas.search.registry import algorithm_names, get_algorithm; algorithm_names()\n"
+        "get_algorithm('area').settings({'proxy': 'naswot'}, 'label', checked=True)\n"
+        "print([name for name in ('torch', 'pydantic', 'jsonschema') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "False"
+    assert done.stdout.strip() == "[]"

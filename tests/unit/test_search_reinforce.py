@@ -119,7 +119,7 @@ def test_in_an_incomplete_space_it_keeps_to_its_cells(benchmark):
 
 @pytest.mark.parametrize(("name", "value"), [("learning_rate", 0), ("learning_rate", -1), ("momentum", 1)])
 def test_wrong_settings_are_refused(benchmark, name, value):
-    with pytest.raises(ConfigError, match=f"^search.use.label.{name} of 'reinforce' is wrong: {value} is "):
+    with pytest.raises(ConfigError, match=f"^search.use.label.{name} of 'reinforce' is {value}: it should be "):
         run(benchmark, **{name: value})
 
 

@@ -8,13 +8,13 @@ from search_helpers import code_of, truth_table, write
 
 from tfnas.analysis.prices import reprice
 from tfnas.cells import Cell, all_strings
-from tfnas.config import load_study
 from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.live import read_live
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_block
-from tfnas.study import LIVE_RUNS, Study
+from tfnas.study.load import load_study
+from tfnas.study.study import LIVE_RUNS, Study
 
 SETTINGS = {"algorithm": "te_nas_pruning"}
 CODES = [code_of(*("skip_connect",) * 6), code_of(*("nor_conv_3x3",) * 6), code_of(*("nor_conv_1x1",) * 6)]

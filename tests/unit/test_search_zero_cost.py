@@ -40,7 +40,7 @@ def run(name, benchmark, scores, number=0, budget=400, space=None, **parameters)
 
 
 def build(name, space=SPACE, **parameters):
-    return get_algorithm(name).build(space, np.random.default_rng(0), "made_up", **parameters)
+    return get_algorithm(name).build(space, np.random.default_rng(0), proxy="made_up", **parameters)
 
 
 def looked(trace, wanted):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from tfnas.config import load_study
-from tfnas.study import NOTHING, Study, blocks, one_of
+from tfnas.study.load import load_study
+from tfnas.study.study import NOTHING, Study, blocks, one_of
 
 CONFIG = """
 study: two

@@ -8,12 +8,13 @@ import pytest
 import yaml
 
 from tfnas.cells import all_strings
-from tfnas.config import load_study
 from tfnas.datasets.own_images import read_own
 from tfnas.errors import ConfigError, DataError, ReportError, TruthError
 from tfnas.reporting.citations import check_references
 from tfnas.reporting.rounding import escape
-from tfnas.study_file import merged, read_file
+from tfnas.study.layers import merged
+from tfnas.study.load import load_study
+from tfnas.study.reading import read_file
 from tfnas.truth.latencies import convert as convert_latencies
 from tfnas.truth.table import convert as convert_truth
 
@@ -28,7 +29,7 @@ search:
   use:
     area: {algorithm: area, proxy: naswot, sample: 50}
     limited: {algorithm: random_cell, constraint: {flops: {max: 5}}}
-  spaces: {small: {params: {max: 900}}}
+  subspaces: {small: {params: {max: 900}}}
   leagues: {all: [area, limited]}
 """
 
@@ -198,7 +199,7 @@ def test_null_takes_away_what_an_earlier_file_says(study):
     search:
       budget_seconds: {cifar10: null}
       use: {area: {sample: null}, limited: {constraint: null}}
-      spaces: {small: null}
+      subspaces: {small: null}
       leagues: null
     """
     found = load(study, {"scoring": {"noise_cells": 2}}, overlay)
@@ -211,7 +212,7 @@ def test_null_takes_away_what_an_earlier_file_says(study):
         "area": found["search"]["use"]["area"] | {"sample": 20},
         "limited": {"algorithm": "random_cell"},
     }
-    assert (found["search"]["spaces"], found["search"]["leagues"]) == ({}, {})
+    assert (found["search"]["subspaces"], found["search"]["leagues"]) == ({}, {})
 
 
 def test_a_search_that_an_overlay_removes_is_gone(study):

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from tfnas.cells import Cell
-from tfnas.config import load_study
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.networks.skeleton import count_flops, count_parameters
+from tfnas.study.load import load_study
 from tfnas.truth import archive as archive_module
 from tfnas.truth.archive import LARGEST, META, read_archive, skeleton_of, take_dataset
 from tfnas.truth.schema import read_truth

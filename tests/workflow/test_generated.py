@@ -10,10 +10,11 @@ import pytest
 import yaml
 
 from tfnas.catalogue import fill
-from tfnas.config import documentation, schema
 from tfnas.ensembles import ENSEMBLES
 from tfnas.proxies.registry import proxy_names
 from tfnas.schemas.registry import documentation as tables
+from tfnas.search.registry import algorithm_names
+from tfnas.study.document import documentation, schema
 
 GENERATED = {
     "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",
@@ -65,18 +66,16 @@ def test_every_section_is_closed():
     assert list(_open_objects(schema())) == []
 
 
-def _keys(rules):
-    for key, value in rules.get("properties", {}).items():
-        if "const" not in value:
-            yield key, value
-        yield from _keys(value)
-    for part in (rules.get("additionalProperties"), *(branch["then"] for branch in rules.get("allOf", ()))):
-        if isinstance(part, dict):
-            yield from _keys(part)
-
-
 def test_every_key_is_described():
-    assert [key for key, value in _keys(schema()) if not value.get("description")] == []
+    rules = schema()
+    sections = rules["$defs"]
+    (use,) = sections["Searches"]["properties"]["use"]["patternProperties"].values()
+    searches = {model["properties"]["algorithm"]["const"]: model for model in use["oneOf"]}
+    assert sorted(searches) == algorithm_names()
+    for name, section in {"the file": rules, **sections, **searches}.items():
+        for key, value in section["properties"].items():
+            about = sections[value["$ref"].rpartition("/")[2]] if "$ref" in value else value
+            assert about.get("description"), f"{key} of {name}"
 
 
 def test_study_files_agree_with_the_committed_schema(root):

@@ -21,7 +21,7 @@ def test_latencies_fronts_and_spaces_are_planned_where_they_are_asked_for(projec
                 "quick": {"algorithm": "random_cell", "constraint": limit},
                 "front": {"algorithm": "nsga2", "proxy": "naswot", "cost": "flops"},
             },
-            "spaces": {"quick": limit},
+            "subspaces": {"quick": limit},
         },
     }
     made = {
@@ -37,7 +37,7 @@ def test_latencies_fronts_and_spaces_are_planned_where_they_are_asked_for(projec
     (project.folder / "study.yaml").write_text(yaml.safe_dump(study))
     planned = project.planned("--configfile", "study.yaml")
     assert {rule: planned[rule] for rule in made} == dict.fromkeys(made, 1)
-    study["search"] |= {"use": {"plain": {"algorithm": "random_cell"}}, "spaces": {}}
+    study["search"] |= {"use": {"plain": {"algorithm": "random_cell"}}, "subspaces": {}}
     study["datasets"]["digits"] = dataset
     (project.folder / "study.yaml").write_text(yaml.safe_dump(study))
     assert not made & set(project.planned("--configfile", "study.yaml"))

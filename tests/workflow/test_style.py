@@ -98,10 +98,10 @@ def test_snakemake_lint_is_clean(project):
 
 
 def test_the_library_of_searches_and_reports_imports_no_torch(root):
-    code = "import sys, tfnas.config, tfnas.study, tfnas.search.runner, tfnas.scoring_plan, tfnas.reporting.templates\n"
+    code = "import sys, tfnas.study.load, tfnas.study.study, tfnas.search.runner, tfnas.reporting.templates\n"
     code += "import importlib; from tfnas.product_rules import exhibits, summaries, topics\n"
     code += "for product in (*exhibits(), *summaries(), *topics()): importlib.import_module(product.module)\n"
-    code += "import yaml; from tfnas.config import load_study; from tfnas.study import Study\n"
+    code += "import yaml; from tfnas.study.load import load_study; from tfnas.study.study import Study\n"
     code += "study = Study(load_study(yaml.safe_load(open('studies/nats-tss.yaml')))); study.chunks('cifar10')\n"
     code += "assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True)

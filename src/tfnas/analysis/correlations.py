@@ -15,13 +15,7 @@ from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.score_table import ScoreTable
-from tfnas.statistics import (
-    FIRST,
-    kendall,
-    ndcg,
-    rank_with_missing,
-    spearman,
-)
+from tfnas.statistics import FIRST, kendall, ndcg, rank_with_missing, spearman
 
 CORRELATION_COLUMNS = CORRELATIONS.names
 

@@ -16,15 +16,10 @@ from tfnas.cells import canonical_classes, enumerate_cells
 from tfnas.files import read_facts, read_table
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.products import Summary
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
-from tfnas.statistics import (
-    kendall,
-    partial_spearman,
-    rank_with_missing,
-    spearman,
-    spearman_matrix,
-)
+from tfnas.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
 
 PROXY_COLUMNS = PROXIES.names
 
@@ -32,6 +27,19 @@ PAIR_COLUMNS = PAIRS.names
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
+
+SPEC = Summary(
+    name="proxies",
+    category="Proxies",
+    message="Comparing the proxies with costs and with one another",
+    needs={
+        "scores": "scores/{dataset}.parquet",
+        "facts": "scores/{dataset}.json",
+        "truths": "truth/{dataset}.parquet",
+    },
+    params=("scored",),
+    also={"pairs": "proxy-pairs.csv"},
+)
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:

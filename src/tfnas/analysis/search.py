@@ -14,10 +14,7 @@ from tfnas.products import Summary
 from tfnas.runs import read_runs, summarise_runs
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
-from tfnas.statistics import (
-    LEVEL,
-    RESAMPLES,
-)
+from tfnas.statistics import LEVEL, RESAMPLES
 
 SEARCH_COLUMNS = SEARCH.names
 

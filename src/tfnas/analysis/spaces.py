@@ -27,14 +27,14 @@ SPEC = Summary(
         "truths": "truth/{dataset}.parquet",
         "latencies": lambda study: study.latencies_by_dataset,
     },
-    params=("spaces",),
-    when=lambda study: study.spaces,
+    params=("subspaces",),
+    when=lambda study: study.subspaces,
 )
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_spaces(inputs.truths, inputs.latencies, params.spaces, output.table)
+    summarise_spaces(inputs.truths, inputs.latencies, params.subspaces, output.table)
 
 
 def summarise_spaces(
@@ -70,8 +70,8 @@ def summarise_spaces(
         known = np.flatnonzero(np.isfinite(accuracies))
         part = []
         for label, constraint in spaces.items():
-            codes = feasible(known, constraint, costs, f"search.spaces.{label}")
-            flops = costs.of("flops", codes, f"search.spaces.{label}")
+            codes = feasible(known, constraint, costs, f"search.subspaces.{label}")
+            flops = costs.of("flops", codes, f"search.subspaces.{label}")
             percentiles = np.percentile(flops, [20, 50, 80])
             accuracy = accuracies[codes]
             part.append(

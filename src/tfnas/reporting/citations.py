@@ -29,7 +29,7 @@ def check_references(study: dict[str, Any], scored: Iterable[str], folder: str |
     Scores of a user's own cite nothing: their source is told in words.
 
     Args:
-        study: what :func:`tfnas.config.load_study` returned.
+        study: what :func:`tfnas.study.load.load_study` returned.
         scored: names of its proxies, ensembles and given scores.
         folder: the folder of the report, with ``refs.bib`` and ``published.yaml``.
 

@@ -121,7 +121,8 @@ def _with_settings(title: str, words: list[str]) -> str:
 def _default_proxies(settings: dict[str, Any]) -> list[str] | None:
     from tfnas.search.registry import get_algorithm
 
-    return get_algorithm(settings["algorithm"]).parameters.get("proxies", {}).get("default")
+    proxies = get_algorithm(settings["algorithm"]).parameters.get("proxies")
+    return proxies.default if proxies else None
 
 
 def accuracies_words(dataset: str) -> str:

@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
-from tfnas.search.registry import PROXY_PARAMETER, register
-from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS, RegularisedEvolution
-
-AREA_PARAMETERS = {
-    "sample": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 20,
-        "description": "Cells drawn and scored; the best of them, as many as the population holds, begin.",
-    },
-    "replacement": {
-        "type": "boolean",
-        "default": True,
-        "description": "Whether the members of a tournament are drawn with replacement. true: as in regularised "
-        "evolution; false: different members, as in the paper's Algorithm 2.",
-    },
-}
+from tfnas.search.parameters import PROXY, parameter
+from tfnas.search.registry import register
+from tfnas.search.regularised_evolution import RegularisedEvolution
 
 
 @register(
@@ -33,7 +20,6 @@ AREA_PARAMETERS = {
     group="hybrid",
     extends="regularised_evolution",
     looks=(SCORE, EARLY),
-    parameters=PROXY_PARAMETER | AREA_PARAMETERS | EVOLUTION_PARAMETERS,
     reference="mellor2021naswot",
     section="Section 5.3, Algorithm 2",
 )
@@ -48,46 +34,30 @@ class Area(RegularisedEvolution):
     regularised evolution that it builds on with. The authors' repository holds no loop that would decide. That the
     paper drops the oldest member before it appends the child changes nothing, since the tournament is over by then.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        sample: number of draws that are scored.
-        population: members alive at a time, and number of draws that are kept.
-        tournament: members drawn.
-        mutation: ``node_first`` or ``edge``.
-        replacement: whether a member may be drawn twice for a tournament.
-
     Raises:
         ConfigError: fewer cells are drawn than the population holds, or a tournament of different members is larger
             than the population.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        sample: int = 20,
-        population: int = 10,
-        tournament: int = 3,
-        mutation: str = "node_first",
-        replacement: bool = True,
-    ):
-        super().__init__(space, rng, population, tournament, mutation)
-        if sample < population:
+    proxy: str = PROXY
+    sample: int = parameter(
+        "Cells drawn and scored; the best of them, as many as the population holds, begin.", 20, ge=1
+    )
+    replacement: bool = parameter(
+        "Whether the members of a tournament are drawn with replacement. true: as in regularised evolution; false: "
+        "different members, as in the paper's Algorithm 2.",
+        True,
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if self.sample < self.population:
             raise ConfigError(
-                f"area keeps the best {population} of {sample} scored cells: "
-                f"raise 'sample' to at least the population of {population}."
+                f"area keeps the best {self.population} of {self.sample} scored cells: "
+                f"raise 'sample' to at least the population of {self.population}."
             )
-        if not replacement and tournament > population:
-            raise ConfigError(
-                f"A tournament of {tournament} different members needs a population of at least {tournament}, not "
-                f"{population}: lower 'tournament'."
-            )
-        self.proxy = proxy
-        self.sample = sample
-        self.replacement = replacement
+        if not self.replacement:
+            self.check_different_members()
         self.kept: list[int] | None = None
 
     def ask(self) -> Look:

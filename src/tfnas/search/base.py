@@ -12,12 +12,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from tfnas.cells import SPACE_SIZE, mutate_code
 from tfnas.errors import ConfigError, SearchError
+from tfnas.search.parameters import told
 
 if TYPE_CHECKING:
     from tfnas.truth.costs import Costs
@@ -328,6 +329,8 @@ class Search(ABC):
     Args:
         space: the cells that may be proposed.
         rng: the run's source of randomness.
+        parameters: values of the parameters that the class declares (:mod:`tfnas.search.parameters`), which become
+            attributes of the same names; those left out have their defaults.
 
     Attributes:
         follows_accuracy: of a search that looks at early accuracies, whether the cell with the best one so far is its
@@ -336,9 +339,11 @@ class Search(ABC):
 
     follows_accuracy = True
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator):
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         self.space = space
         self.rng = rng
+        for name, value in told(type(self), parameters).items():
+            setattr(self, name, value)
 
     @abstractmethod
     def ask(self) -> Look | None:
@@ -359,15 +364,10 @@ class Search(ABC):
 
 
 class ProcedureSearch(Search):
-    """A search written as one procedure, which yields looks and receives what they showed.
+    """A search written as one procedure, which yields looks and receives what they showed."""
 
-    Args:
-        space: the cells that may be proposed.
-        rng: the run's source of randomness.
-    """
-
-    def __init__(self, space: SearchSpace, rng: np.random.Generator):
-        super().__init__(space, rng)
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
         self._steps: Generator[Look, Sequence[float], None] | None = None
         self._answer: Sequence[float] | None = None
 

@@ -5,66 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Generator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-
-BOHB_PARAMETERS = {
-    "rungs": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 3,
-        "description": "Rungs of the largest bracket of successive halving, all of them at the same early stop; "
-        "1: no halving, every look is a new proposal.",
-    },
-    "eta": {
-        "type": "integer",
-        "minimum": 2,
-        "default": 3,
-        "description": "Each rung keeps one cell in so many.",
-    },
-    "samples": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 4,
-        "description": "Candidates drawn from the model of good cells for each proposal.",
-    },
-    "random_fraction": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.0,
-        "description": "Share of proposals drawn uniformly although there is a model.",
-    },
-    "min_bandwidth": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 0.3,
-        "description": "Smallest bandwidth of the kernel of an edge.",
-    },
-    "min_points": {
-        "type": "integer",
-        "minimum": 7,
-        "default": 7,
-        "description": "Smallest number of good cells in a model; HpBandSter allows no fewer than 7.",
-    },
-    "top_percent": {
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 99,
-        "default": 15,
-        "description": "Percentage of the cells looked at on a rung that counts as good.",
-    },
-    "kernel": {
-        "enum": ["hpbandster", "proper"],
-        "default": "hpbandster",
-        "description": "hpbandster: the kernel as HpBandSter computes it, whose bandwidth may exceed 1; "
-        "proper: a probability, with bandwidths of at most 0.8.",
-    },
-}
 
 _LEVELS = len(OPERATIONS)
 _POWERS = np.array([np.arange(_LEVELS), np.arange(_LEVELS) ** 2])
@@ -121,7 +69,6 @@ class Density:
     title="BOHB (one fidelity)",
     group="non-weight-sharing",
     looks=(EARLY,),
-    parameters=BOHB_PARAMETERS,
     reference="falkner2018bohb",
     section="BOHB.py of D-X-Y/AutoDL-Projects (NAS-Bench-201); hpbandster of automl/HpBandSter",
 )
@@ -148,43 +95,30 @@ class Bohb(BudgetSearch):
 
     Deviation: in an incomplete space draws from the model outside it are dropped; if 100 times no draw is left, the
     proposal is a uniform draw.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        rungs: rungs of the largest bracket.
-        eta: each rung keeps one cell in so many.
-        samples: candidates for each proposal.
-        random_fraction: share of uniform proposals.
-        min_bandwidth: smallest bandwidth.
-        min_points: smallest number of good cells in a model.
-        top_percent: percentage of good cells.
-        kernel: ``hpbandster`` or ``proper``.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        rungs: int = 3,
-        eta: int = 3,
-        samples: int = 4,
-        random_fraction: float = 0.0,
-        min_bandwidth: float = 0.3,
-        min_points: int = 7,
-        top_percent: int = 15,
-        kernel: str = "hpbandster",
-    ):
-        super().__init__(space, rng)
-        self.rungs = rungs
-        self.eta = eta
-        self.samples = samples
-        self.random_fraction = random_fraction
-        self.min_bandwidth = min_bandwidth
-        self.min_points = min_points
-        self.top_percent = top_percent
-        self.proper = kernel == "proper"
-        self.looked_at: list[list[tuple[float, int]]] = [[] for _ in range(rungs)]
+    rungs: int = parameter(
+        "Rungs of the largest bracket of successive halving, all of them at the same early stop; 1: no halving, every "
+        "look is a new proposal.",
+        3,
+        ge=1,
+    )
+    eta: int = parameter("Each rung keeps one cell in so many.", 3, ge=2)
+    samples: int = parameter("Candidates drawn from the model of good cells for each proposal.", 4, ge=1)
+    random_fraction: float = parameter("Share of proposals drawn uniformly although there is a model.", 0.0, ge=0, le=1)
+    min_bandwidth: float = parameter("Smallest bandwidth of the kernel of an edge.", 0.3, gt=0)
+    min_points: int = parameter("Smallest number of good cells in a model; HpBandSter allows no fewer than 7.", 7, ge=7)
+    top_percent: int = parameter("Percentage of the cells looked at on a rung that counts as good.", 15, ge=1, le=99)
+    kernel: Literal["hpbandster", "proper"] = parameter(
+        "hpbandster: the kernel as HpBandSter computes it, whose bandwidth may exceed 1; proper: a probability, with "
+        "bandwidths of at most 0.8.",
+        "hpbandster",
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        self.proper = self.kernel == "proper"
+        self.looked_at: list[list[tuple[float, int]]] = [[] for _ in range(self.rungs)]
         """Early accuracy and code of the cells that each rung has learnt from."""
         self.model: tuple[Density, Density] | None = None
         """Densities of good and bad cells on the rung ``model_rung``."""

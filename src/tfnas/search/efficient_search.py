@@ -4,42 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.errors import SearchError
 from tfnas.search.base import SCORE, Look, SearchSpace, Trace
 from tfnas.search.constraints import cost_unit, rounded_up
-from tfnas.search.plain_evolution import SCORED_EVOLUTION_PARAMETERS, PlainEvolution
-from tfnas.search.registry import COST_PARAMETER, PROXY_PARAMETER, register
-from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
-
-REWARD_PARAMETERS = {
-    "target": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "description": "The cost T that is aimed at, in the unit of the cost.",
-    },
-    "reward": {
-        "enum": ["hard", "product", "difference"],
-        "default": "product",
-        "description": "u is the relative rank of the score, c the cost. hard: u where c is at most T, else 0; "
-        "product: u (c / T)^exponent; difference: weight u + (1 - weight) (1 - c / T).",
-    },
-    "exponent": {
-        "type": "number",
-        "maximum": 0,
-        "default": -0.07,
-        "description": "Exponent of the product; -0.07: twice the cost must give a rank 5 % higher (MnasNet).",
-    },
-    "weight": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.5,
-        "description": "Weight of the rank in the difference.",
-    },
-}
+from tfnas.search.parameters import COST, PROXY, parameter
+from tfnas.search.plain_evolution import PlainEvolution
+from tfnas.search.registry import register
 
 
 @register(
@@ -47,11 +21,6 @@ REWARD_PARAMETERS = {
     title="Efficiency-aware evolution by proxy",
     group="training-free",
     looks=(SCORE,),
-    parameters=PROXY_PARAMETER
-    | COST_PARAMETER
-    | REWARD_PARAMETERS
-    | {"evaluations": SCORED_EVOLUTION_PARAMETERS["evaluations"]}
-    | EVOLUTION_PARAMETERS,
     reference="tan2019mnasnet",
     section="Section 3.1, Equations 1 and 2",
 )
@@ -73,20 +42,6 @@ class EfficientSearch(PlainEvolution):
     that a hard limit that no cell meets yet draws the search towards it. With a population as large as the number of
     ``evaluations`` it is a random search.
 
-    Args:
-        space: the cells that may be proposed, with their costs.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        cost: ``params``, ``flops`` or the name of a device.
-        target: T, in the unit of the cost.
-        reward: ``hard``, ``product`` or ``difference``.
-        exponent: w.
-        weight: alpha.
-        evaluations: cells scored in all.
-        population: members alive at a time.
-        tournament: members drawn, with replacement.
-        mutation: ``node_first`` or ``edge``.
-
     Raises:
         ConfigError: the population is larger than the space or than the number of cells scored.
         SearchError: no cell of the space meets a hard target; says the nearest that one does.
@@ -95,27 +50,22 @@ class EfficientSearch(PlainEvolution):
 
     name = "efficient_search"
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        cost: str,
-        target: float,
-        reward: str = "product",
-        exponent: float = -0.07,
-        weight: float = 0.5,
-        evaluations: int = 1000,
-        population: int = 10,
-        tournament: int = 3,
-        mutation: str = "node_first",
-    ):
-        super().__init__(space, rng, proxy, evaluations, "age", population, tournament, mutation)
-        self.cost = cost
-        self.target = target
-        self.kind = reward
-        self.exponent = exponent
-        self.weight = weight
+    proxy: str = PROXY
+    cost: str = COST
+    target: float = parameter("The cost T that is aimed at, in the unit of the cost.", gt=0)
+    reward: Literal["hard", "product", "difference"] = parameter(
+        "u is the relative rank of the score, c the cost. hard: u where c is at most T, else 0; product: u (c / "
+        "T)^exponent; difference: weight u + (1 - weight) (1 - c / T).",
+        "product",
+    )
+    exponent: float = parameter(
+        "Exponent of the product; -0.07: twice the cost must give a rank 5 % higher (MnasNet).", -0.07, le=0
+    )
+    weight: float = parameter("Weight of the rank in the difference.", 0.5, ge=0, le=1)
+    survival = "age"
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
         self.history: dict[int, float] = {}
         """Score of every cell scored, in order of their first looks."""
         self.scores: list[float] = []
@@ -127,7 +77,7 @@ class EfficientSearch(PlainEvolution):
         """Ask for the scores of the first population, then of one child at a time."""
         if not self.costs:
             costs = self.space.cost(self.cost)
-            if self.kind == "hard" and not (costs <= self.target).any():
+            if self.reward == "hard" and not (costs <= self.target).any():
                 raise SearchError(
                     f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), "
                     f"which none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs))} or more."
@@ -147,16 +97,16 @@ class EfficientSearch(PlainEvolution):
         """Return the cell with the best reward of the history, of equals the cheaper one, then the earlier one."""
         return max(self.history, key=lambda code: self._merit((self.history[code], code)))
 
-    def reward(self, score: float, code: int) -> float:
+    def reward_of(self, score: float, code: int) -> float:
         """Return the reward of a cell with this score, its rank being taken among all scores so far."""
         rank = (bisect_left(self.scores, score) + bisect_right(self.scores, score) + 1) / 2 / len(self.scores)
         cost = self.costs[code]
-        if self.kind == "hard":
+        if self.reward == "hard":
             return rank if cost <= 1 else 0.0
-        if self.kind == "product":
+        if self.reward == "product":
             return rank * cost**self.exponent
         return self.weight * rank + (1 - self.weight) * (1 - cost)
 
     def _merit(self, member: tuple[float, int]) -> tuple[float, float]:
         score, code = member
-        return self.reward(score, code), -self.costs[code]
+        return self.reward_of(score, code), -self.costs[code]

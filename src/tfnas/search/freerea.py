@@ -4,34 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.cells import Cell
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.registry import proxies_parameter, register
-
-PROXIES = ("naswot", "logsynflow", "skip")
-
-FREEREA_PARAMETERS = proxies_parameter(
-    *PROXIES, description="Names of the proxies that are summed; without 'skip' it is the published ablation."
-) | {
-    "population": {"type": "integer", "minimum": 1, "default": 100, "description": "Cells alive at a time."},
-    "cells": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 230,
-        "description": "Stop after the step that brings the number of distinct scored cells to this or above; "
-        "the authors' 45 s buy 210 to 245 at their seconds.",
-    },
-    "mutation": {
-        "enum": ["edge", "node_first"],
-        "default": "edge",
-        "description": "edge: draw one of the six edges uniformly (FreeREA); "
-        "node_first: draw a node, then one of its incoming edges.",
-    },
-}
+from tfnas.search.parameters import parameter, proxy_list
+from tfnas.search.registry import register
 
 STALE_EVENTS = 200
 """The search ends after so many tournaments in a row that proposed nothing new: a small space may have nothing left."""
@@ -47,15 +28,6 @@ def normalised_sums(rows: np.ndarray) -> np.ndarray:
     title="FreeREA",
     group="training-free",
     looks=(SCORE,),
-    parameters=FREEREA_PARAMETERS
-    | {
-        "tournament": {
-            "type": "integer",
-            "minimum": 2,
-            "default": 25,
-            "description": "Members drawn without replacement; the best two of them are the parents.",
-        }
-    },
     reference="cavagnero2023freerea",
     section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA",
 )
@@ -77,42 +49,40 @@ class FreeRea(Search):
     after 45 s of scoring and searching; scoring seconds of other machines would make other searches, so this one
     counts cells. In an incomplete space mutations keep to the space, and a crossover that leaves it is not born.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies that are summed; default: naswot, logsynflow and skip, as published.
-        population: members that survive a step.
-        tournament: members drawn, without replacement; all of them if fewer are alive.
-        cells: distinct scored cells after which no step begins.
-        mutation: ``edge`` or ``node_first``, see :meth:`tfnas.cells.Cell.mutate`.
-
     Raises:
         ConfigError: population, tournament, number of cells and size of the space do not agree.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str] = PROXIES,
-        population: int = 100,
-        tournament: int = 25,
-        cells: int = 230,
-        mutation: str = "edge",
-    ):
-        super().__init__(space, rng)
-        space.check_population(population)
-        if cells < population:
+    proxies: list[str] = proxy_list(
+        "naswot",
+        "logsynflow",
+        "skip",
+        description="Names of the proxies that are summed; without 'skip' it is the published ablation.",
+    )
+    population: int = parameter("Cells alive at a time.", 100, ge=1)
+    cells: int = parameter(
+        "Stop after the step that brings the number of distinct scored cells to this or above; the authors' 45 s buy "
+        "210 to 245 at their seconds.",
+        230,
+        ge=1,
+    )
+    mutation: Literal["edge", "node_first"] = parameter(
+        "edge: draw one of the six edges uniformly (FreeREA); node_first: draw a node, then one of its incoming edges.",
+        "edge",
+    )
+    tournament: int = parameter("Members drawn without replacement; the best two of them are the parents.", 25, ge=2)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        space.check_population(self.population)
+        if self.cells < self.population:
             raise ConfigError(
-                f"FreeREA begins with {population} scored cells, more than the {cells} after which it stops: "
+                f"FreeREA begins with {self.population} scored cells, more than the {self.cells} after which it stops: "
                 "raise 'cells' or lower 'population'."
             )
-        self.check_tournament(tournament, population)
-        self.proxies = list(proxies)
-        self.population = population
-        self.tournament = tournament
-        self.cells = min(cells, space.size)
-        self.node_first = mutation == "node_first"
+        self.check_tournament()
+        self.cells = min(self.cells, space.size)
+        self.node_first = self.mutation == "node_first"
         self.history: dict[int, list[float]] = {}
         """Scores of every cell ever proposed, one per proxy, in order of their first proposal."""
         self.members: dict[int, int] = {}
@@ -125,11 +95,11 @@ class FreeRea(Search):
         """Proxies that the newcomers lack."""
         self.generation = 0
 
-    def check_tournament(self, tournament: int, population: int) -> None:
+    def check_tournament(self) -> None:
         """Refuse a tournament that cannot be drawn."""
-        if tournament > population:
+        if self.tournament > self.population:
             raise ConfigError(
-                f"FreeREA cannot draw a tournament of {tournament} from a population of {population}: "
+                f"FreeREA cannot draw a tournament of {self.tournament} from a population of {self.population}: "
                 "lower 'tournament' or raise 'population'."
             )
 
@@ -212,15 +182,6 @@ class FreeRea(Search):
     title="FreeREA-",
     group="training-free",
     looks=(SCORE,),
-    parameters=FREEREA_PARAMETERS
-    | {
-        "tournament": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 5,
-            "description": "Members drawn with replacement; the best of them is the parent.",
-        }
-    },
     reference="cavagnero2023freerea",
     section="our_baselines.py of NiccoloCavagnero/FreeREA",
 )
@@ -231,33 +192,18 @@ class FreeReaMinus(FreeRea):
     one child by mutation, which joins while the oldest member leaves; a cell may be alive more than once. Score, end
     and result are those of FreeREA: the best of the whole history by the maxima of the history.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies that are summed.
-        population: members alive at a time.
-        tournament: members drawn, with replacement.
-        cells: distinct scored cells after which no step begins.
-        mutation: ``edge`` or ``node_first``.
-
     Raises:
         ConfigError: the population is larger than the space, or than the number of cells.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str] = PROXIES,
-        population: int = 100,
-        tournament: int = 5,
-        cells: int = 230,
-        mutation: str = "edge",
-    ):
-        super().__init__(space, rng, proxies, population, tournament, cells, mutation)
-        self.queue: deque[int] = deque(maxlen=population)
+    proxies, population, cells, mutation = FreeRea.proxies, FreeRea.population, FreeRea.cells, FreeRea.mutation
+    tournament: int = parameter("Members drawn with replacement; the best of them is the parent.", 5, ge=1)
 
-    def check_tournament(self, tournament: int, population: int) -> None:
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        self.queue: deque[int] = deque(maxlen=self.population)
+
+    def check_tournament(self) -> None:
         """Allow any: the members are drawn with replacement."""
 
     def begin(self) -> list[int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,42 +11,8 @@ from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
-from tfnas.search.registry import proxies_parameter, register
-
-HNAS_PARAMETERS = {
-    "queries": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 20,
-        "description": "Number of cells whose early accuracy is looked at.",
-    },
-    "probes": {
-        "type": "integer",
-        "minimum": 0,
-        "default": 5,
-        "description": "Queries at evenly spaced targets before the Gaussian process suggests any.",
-    },
-    "sample": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 2000,
-        "description": "Cells drawn, with replacement, and scored before each query; they stay candidates.",
-    },
-    "scale": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 5000,
-        "description": "Largest target T of the metric; 5000 is the published one for ntk_trace.",
-    },
-}
-
-
-_PROXIES = proxies_parameter(
-    "ntk_trace",
-    "hnas_condition_number",
-    description="Two: the metric (published: ntk_trace, grad_norm, snip or grasp), then the condition number.",
-)
-_PROXIES["proxies"] |= {"minItems": 2, "maxItems": 2}
+from tfnas.search.parameters import parameter, proxy_list
+from tfnas.search.registry import register
 
 
 @register(
@@ -53,7 +20,6 @@ _PROXIES["proxies"] |= {"minItems": 2, "maxItems": 2}
     title="HNAS",
     group="hybrid",
     looks=(SCORE, EARLY),
-    parameters=_PROXIES | HNAS_PARAMETERS,
     budgeted=False,
     reference="shu2022hnas",
     section="nasbench/nasbench2_search.py of shuyao95/HNAS",
@@ -83,39 +49,35 @@ class HNAS(ProcedureSearch):
     8,967): most targets then ask for the largest trace that was not looked at yet. With another metric set ``scale`` to
     about the largest score.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the metric and of the condition number, in this order.
-        queries: number of cells that are looked at.
-        probes: queries at evenly spaced targets; the rest is left to the Gaussian process.
-        sample: cells drawn before each query.
-        scale: largest target T.
-
     Raises:
         ConfigError: more queries than the space has cells, or more probes than queries.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str],
-        queries: int = 20,
-        probes: int = 5,
-        sample: int = 2000,
-        scale: float = 5000,
-    ):
-        super().__init__(space, rng)
-        if queries > space.size:
+    proxies: list[str] = proxy_list(
+        "ntk_trace",
+        "hnas_condition_number",
+        description="Two: the metric (published: ntk_trace, grad_norm, snip or grasp), then the condition number.",
+        min_length=2,
+        max_length=2,
+    )
+    queries: int = parameter("Number of cells whose early accuracy is looked at.", 20, ge=1)
+    probes: int = parameter("Queries at evenly spaced targets before the Gaussian process suggests any.", 5, ge=0)
+    sample: int = parameter(
+        "Cells drawn, with replacement, and scored before each query; they stay candidates.", 2000, ge=1
+    )
+    scale: float = parameter("Largest target T of the metric; 5000 is the published one for ntk_trace.", 5000, gt=0)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if self.queries > space.size:
             raise ConfigError(
-                f"hnas cannot look at {queries} different cells: the search space has {space.size}; lower 'queries'."
+                f"hnas cannot look at {self.queries} different cells: the search space has {space.size}; lower "
+                "'queries'."
             )
-        if probes > queries:
-            raise ConfigError(f"hnas has {queries} queries, so {probes} of them cannot be probes: lower 'probes'.")
-        self.proxies = list(proxies)
-        self.queries, self.probes = queries, probes
-        self.sample, self.scale = sample, scale
+        if self.probes > self.queries:
+            raise ConfigError(
+                f"hnas has {self.queries} queries, so {self.probes} of them cannot be probes: lower 'probes'."
+            )
         self.metric = np.full(SPACE_SIZE, np.nan)  # by code; NaN: not drawn yet
         self.condition = np.full(SPACE_SIZE, np.nan)
         self.seen: dict[int, float] = {}

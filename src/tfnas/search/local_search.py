@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-
-LOCAL_SEARCH_PARAMETERS = {
-    "step": {
-        "enum": ["best", "first"],
-        "default": "best",
-        "description": "best: look at all neighbours and move to the best one if it is better; "
-        "first: move to the first better neighbour found, in random order.",
-    },
-    "starts": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 1,
-        "description": "Random cells looked at before each climb, which begins at the best of them.",
-    },
-}
 
 
 @register(
@@ -33,7 +20,6 @@ LOCAL_SEARCH_PARAMETERS = {
     title="Local search",
     group="non-weight-sharing",
     looks=(EARLY,),
-    parameters=LOCAL_SEARCH_PARAMETERS,
     reference="white2021landscape",
     section="hill climbing; local_search of naszilla/naszilla",
 )
@@ -49,25 +35,25 @@ class LocalSearch(BudgetSearch):
     may walk over them for free; the authors' program never enters them again. When every cell of the space has been
     looked at, the search ends before its budget.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        step: ``best`` or ``first``.
-        starts: random cells looked at before each climb.
-
     Raises:
         ConfigError: more starts than the space has cells.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, step: str = "best", starts: int = 1):
-        super().__init__(space, rng)
-        if starts > space.size:
+    step: Literal["best", "first"] = parameter(
+        "best: look at all neighbours and move to the best one if it is better; first: move to the first better "
+        "neighbour found, in random order.",
+        "best",
+    )
+    starts: int = parameter("Random cells looked at before each climb, which begins at the best of them.", 1, ge=1)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if self.starts > space.size:
             raise ConfigError(
-                f"local_search cannot start a climb from {starts} cells, because the search space has only "
+                f"local_search cannot start a climb from {self.starts} cells, because the search space has only "
                 f"{space.size}: lower 'starts'."
             )
-        self.first = step == "first"
-        self.starts = starts
+        self.first = self.step == "first"
         self.seen: dict[int, float] = {}
         self.current: int | None = None
         self.neighbours: list[int] = []

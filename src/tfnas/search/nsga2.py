@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -10,24 +11,9 @@ from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.errors import ConfigError
 from tfnas.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.plain_evolution import SCORED_EVOLUTION_PARAMETERS
-from tfnas.search.registry import COST_PARAMETER, PROXY_PARAMETER, register
-
-NSGA2_PARAMETERS = {
-    "population": {
-        "type": "integer",
-        "minimum": 2,
-        "default": 50,
-        "description": "Members that survive a generation, and children born in one.",
-    },
-    "crossover": {
-        "type": "number",
-        "minimum": 0,
-        "maximum": 1,
-        "default": 0.9,
-        "description": "Probability that a child has two parents, each of its edges coming from one of them.",
-    },
-}
+from tfnas.search.parameters import COST, PROXY, like, parameter
+from tfnas.search.plain_evolution import PlainEvolution
+from tfnas.search.registry import register
 
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""
@@ -36,13 +22,6 @@ ROUNDS = 20
 class Nsga2Base(Search):
     """What both forms of the search share; a subclass says which look gives the value.
 
-    Args:
-        space: the cells that may be proposed, with their costs.
-        rng: source of randomness.
-        cost: ``params``, ``flops`` or the name of a device.
-        population: members that survive a generation.
-        crossover: probability that a child has two parents.
-
     Raises:
         ConfigError: the population is larger than the space.
     """
@@ -50,12 +29,15 @@ class Nsga2Base(Search):
     kind: str
     """The look that gives the value."""
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, cost: str, population: int, crossover: float):
-        super().__init__(space, rng)
-        space.check_population(population)
-        self.cost = cost
-        self.population = population
-        self.crossover = crossover
+    cost: str = COST
+    population: int = parameter("Members that survive a generation, and children born in one.", 50, ge=2)
+    crossover: float = parameter(
+        "Probability that a child has two parents, each of its edges coming from one of them.", 0.9, ge=0, le=1
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        space.check_population(self.population)
         self.costs: np.ndarray | None = None
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
@@ -129,10 +111,6 @@ class Nsga2Base(Search):
     title="NSGA-II on a proxy",
     group="training-free",
     looks=(SCORE,),
-    parameters=PROXY_PARAMETER
-    | COST_PARAMETER
-    | {"evaluations": SCORED_EVOLUTION_PARAMETERS["evaluations"]}
-    | NSGA2_PARAMETERS,
     reference="deb2002nsga2",
     section="Section III, with categorical crossover and mutation",
     fronts=True,
@@ -152,15 +130,6 @@ class Nsga2(Nsga2Base):
     have no meaning for operations; uniform crossover and a change of each edge with probability one over their number
     stand in their place.
 
-    Args:
-        space: the cells that may be proposed, with their costs.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        cost: ``params``, ``flops`` or the name of a device.
-        evaluations: cells scored in all.
-        population: members that survive a generation.
-        crossover: probability that a child has two parents.
-
     Raises:
         ConfigError: the population is larger than the space or than the number of cells scored.
         UnknownNameError: there is no such device.
@@ -168,24 +137,18 @@ class Nsga2(Nsga2Base):
 
     kind = SCORE
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        cost: str,
-        evaluations: int = 1000,
-        population: int = 50,
-        crossover: float = 0.9,
-    ):
-        super().__init__(space, rng, cost, population, crossover)
-        if population > evaluations:
+    proxy: str = PROXY
+    cost: str = COST
+    evaluations: int = PlainEvolution.evaluations
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if self.population > self.evaluations:
             raise ConfigError(
-                f"nsga2 scores {evaluations} cells in all, fewer than its population of {population}: "
+                f"nsga2 scores {self.evaluations} cells in all, fewer than its population of {self.population}: "
                 "raise 'evaluations' or lower 'population'."
             )
-        self.proxy = proxy
-        self.left = evaluations
+        self.left = self.evaluations
 
     def ask(self) -> Look | None:
         """Ask for the scores of a generation."""
@@ -201,7 +164,6 @@ class Nsga2(Nsga2Base):
     title="NSGA-II on early accuracy",
     group="non-weight-sharing",
     looks=(EARLY,),
-    parameters=COST_PARAMETER | NSGA2_PARAMETERS | {"population": NSGA2_PARAMETERS["population"] | {"default": 20}},
     reference="deb2002nsga2",
     section="Section III, with categorical crossover and mutation",
     fronts=True,
@@ -211,13 +173,6 @@ class Nsga2Accuracy(Nsga2Base):
 
     Everything else is as in ``nsga2``; the run chooses the best early accuracy ever seen.
 
-    Args:
-        space: the cells that may be proposed, with their costs.
-        rng: source of randomness.
-        cost: ``params``, ``flops`` or the name of a device.
-        population: members that survive a generation.
-        crossover: probability that a child has two parents.
-
     Raises:
         ConfigError: the population is larger than the space.
         UnknownNameError: there is no such device.
@@ -225,15 +180,8 @@ class Nsga2Accuracy(Nsga2Base):
 
     kind = EARLY
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        cost: str,
-        population: int = 20,
-        crossover: float = 0.9,
-    ):
-        super().__init__(space, rng, cost, population, crossover)
+    cost: str = COST
+    population: int = like(Nsga2Base.population, 20)
 
     def ask(self) -> Look:
         """Ask for the early accuracies of a generation."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from tfnas.search.base import VALIDATION, Look, Search, SearchSpace, Trace
-from tfnas.search.proxy_search import SAMPLE_PARAMETER
+from tfnas.cells import SPACE_SIZE
+from tfnas.search.base import VALIDATION, Look, Search, Trace
+from tfnas.search.proxy_search import ProxySearch
 from tfnas.search.registry import register
 
 
@@ -14,7 +13,6 @@ from tfnas.search.registry import register
     title="Oracle by validation accuracy",
     group="reference",
     looks=(VALIDATION,),
-    parameters=SAMPLE_PARAMETER,
     stream="uniform cells",
     reference="mellor2021naswot",
     section="Table 2, row 'Optimal'",
@@ -23,17 +21,10 @@ class Oracle(Search):
     """The best full-training validation accuracy among N uniform draws: an upper bound for choosing among them.
 
     It draws the cells that ``proxy_search`` draws in the same run, and is charged nothing: it is no method.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        sample: number N of draws with replacement.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, sample: int):
-        super().__init__(space, rng)
-        self.sample = sample
-        self.asked = False
+    sample: int = ProxySearch.sample
+    asked = False
 
     def ask(self) -> Look | None:
         """Ask for all validation accuracies at once."""
@@ -56,7 +47,6 @@ class Oracle(Search):
     title="Oracle (all cells)",
     group="reference",
     looks=(VALIDATION,),
-    parameters={},
     reference="mellor2021naswot",
     section="Table 2, row 'Optimal', with the whole space as its sample",
 )
@@ -65,14 +55,9 @@ class OracleSpace(Oracle):
 
     It is charged nothing: it is no method. Every run ends at the same cell. The best cell by test accuracy, which
     nothing may look at before the end, stands in the table of the ground truth and in the regret.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: not used.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator):
-        super().__init__(space, rng, space.size)
+    sample = SPACE_SIZE
 
     def cells(self) -> list[int]:
         """Return the codes of all cells."""

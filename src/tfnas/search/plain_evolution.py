@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.cells import EDGE_WEIGHTS, EDGES, NODES, OPERATIONS
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.registry import PROXY_PARAMETER, register
-from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
-
-SCORED_EVOLUTION_PARAMETERS = {
-    "evaluations": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 1000,
-        "description": "Cells scored in all, the first population included; a cell scored twice counts twice.",
-    },
-    "survival": {
-        "enum": ["age", "score"],
-        "default": "age",
-        "description": "age: the oldest member dies (regularised); score: the member with the lowest score dies, "
-        "and a cell lives in the population only once.",
-    },
-}
+from tfnas.search.parameters import PROXY, parameter
+from tfnas.search.registry import register
+from tfnas.search.regularised_evolution import RegularisedEvolution
 
 _EDGE_PROBABILITIES = {
     "node_first": [1 / (NODES - 1) / target for _, target in EDGES],
@@ -39,7 +26,6 @@ _EDGE_PROBABILITIES = {
     title="Evolution by proxy",
     group="training-free",
     looks=(SCORE,),
-    parameters=PROXY_PARAMETER | SCORED_EVOLUTION_PARAMETERS | EVOLUTION_PARAMETERS,
     reference="real2019regularized",
     section="Algorithm 1, with the score of a proxy in place of an accuracy",
 )
@@ -54,49 +40,40 @@ class PlainEvolution(Search):
 
     In an incomplete space mutations are drawn again until the child lies in it; after 100 of them it is a uniform draw.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        evaluations: cells scored in all.
-        survival: ``age`` or ``score``.
-        population: members alive at a time.
-        tournament: members drawn, with replacement.
-        mutation: ``node_first`` or ``edge``, see :meth:`tfnas.cells.Cell.mutate`.
-
     Raises:
         ConfigError: the population is larger than the space or than the number of cells scored.
     """
 
     name = "plain_evolution"
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        evaluations: int = 1000,
-        survival: str = "age",
-        population: int = 10,
-        tournament: int = 3,
-        mutation: str = "node_first",
-    ):
-        super().__init__(space, rng)
-        space.check_population(population)
-        if population > evaluations:
+    proxy: str = PROXY
+    evaluations: int = parameter(
+        "Cells scored in all, the first population included; a cell scored twice counts twice.", 1000, ge=1
+    )
+    survival: Literal["age", "score"] = parameter(
+        "age: the oldest member dies (regularised); score: the member with the lowest score dies, and a cell lives in "
+        "the population only once.",
+        "age",
+    )
+    population: int = RegularisedEvolution.population
+    tournament: int = RegularisedEvolution.tournament
+    mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        space.check_population(self.population)
+        if self.population > self.evaluations:
             raise ConfigError(
-                f"{self.name} scores {evaluations} cells in all, fewer than its population of {population}: "
+                f"{self.name} scores {self.evaluations} cells in all, fewer than its population of {self.population}: "
                 "raise 'evaluations' or lower 'population'."
             )
-        self.proxy = proxy
-        self.left = evaluations
-        self.by_age = survival == "age"
-        self.population = population
+        self.left = self.evaluations
+        self.by_age = self.survival == "age"
         self.members: deque[tuple[float, int]] = deque()
-        edges = _EDGE_PROBABILITIES[mutation]
+        edges = _EDGE_PROBABILITIES[self.mutation]
         self._edges = _in_blocks(lambda size: rng.choice(len(EDGES), p=edges, size=size))
         self._shifts = _in_blocks(lambda size: rng.integers(1, len(OPERATIONS), size=size))
-        self._tournaments = _in_blocks(lambda size: rng.random((size, tournament)))
+        self._tournaments = _in_blocks(lambda size: rng.random((size, self.tournament)))
 
     def ask(self) -> Look | None:
         """Ask for the scores of the first population, then of one child at a time."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.registry import PROXY_PARAMETER, register
+from tfnas.search.parameters import PROXY
+from tfnas.search.registry import register
 
 
 @register(
@@ -15,7 +17,6 @@ from tfnas.search.registry import PROXY_PARAMETER, register
     title="Best score of the whole space",
     group="training-free",
     looks=(SCORE,),
-    parameters=PROXY_PARAMETER,
     reference="mellor2021naswot",
     section="Algorithm 1, with the whole space as its sample",
 )
@@ -24,16 +25,12 @@ class ProxyArgmax(Search):
 
     It is the limit of random search by proxy for ever larger samples: the scoring seconds are those of the whole space,
     and runs differ only where several cells share the best score. Cells without a finite score come last.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, proxy: str):
-        super().__init__(space, rng)
-        self.proxy = proxy
+    proxy: str = PROXY
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
         self.best: np.ndarray | None = None
 
     def ask(self) -> Look | None:

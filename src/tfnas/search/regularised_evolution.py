@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
+from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-
-EVOLUTION_PARAMETERS = {
-    "population": {"type": "integer", "minimum": 1, "default": 10, "description": "Cells alive at a time."},
-    "tournament": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 3,
-        "description": "Members drawn with replacement from the population; the best of them is the parent.",
-    },
-    "mutation": {
-        "enum": ["node_first", "edge"],
-        "default": "node_first",
-        "description": "node_first: draw a node, then one of its incoming edges (NATS-Bench); "
-        "edge: draw one of the six edges uniformly.",
-    },
-}
 
 
 @register(
@@ -32,7 +19,6 @@ EVOLUTION_PARAMETERS = {
     title="Regularised evolution",
     group="non-weight-sharing",
     looks=(EARLY,),
-    parameters=EVOLUTION_PARAMETERS,
     reference="real2019regularized",
     section="Algorithm 1; regularized_ea.py of D-X-Y/AutoDL-Projects",
 )
@@ -46,30 +32,33 @@ class RegularisedEvolution(BudgetSearch):
     Deviation from NATS-Bench's loop: the budget also stops the filling of the population (theirs looks at the clock
     only afterwards), which matters for budgets of fewer than ``population`` queries alone.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        population: members alive at a time.
-        tournament: members drawn, with replacement.
-        mutation: ``node_first`` or ``edge``, see :meth:`tfnas.cells.Cell.mutate`.
-
     Raises:
         ConfigError: the population is larger than the space.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        population: int = 10,
-        tournament: int = 3,
-        mutation: str = "node_first",
-    ):
-        super().__init__(space, rng)
-        space.check_population(population)
-        self.tournament = tournament
-        self.node_first = mutation == "node_first"
-        self.members: deque[tuple[float, int]] = deque(maxlen=population)
+    population: int = parameter("Cells alive at a time.", 10, ge=1)
+    tournament: int = parameter(
+        "Members drawn with replacement from the population; the best of them is the parent.", 3, ge=1
+    )
+    mutation: Literal["node_first", "edge"] = parameter(
+        "node_first: draw a node, then one of its incoming edges (NATS-Bench); "
+        "edge: draw one of the six edges uniformly.",
+        "node_first",
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        space.check_population(self.population)
+        self.node_first = self.mutation == "node_first"
+        self.members: deque[tuple[float, int]] = deque(maxlen=self.population)
+
+    def check_different_members(self) -> None:
+        """Refuse a tournament of different members that the population cannot fill."""
+        if self.tournament > self.population:
+            raise ConfigError(
+                f"A tournament of {self.tournament} different members needs a population of at least "
+                f"{self.tournament}, not {self.population}: lower 'tournament'."
+            )
 
     def ask(self) -> Look:
         """Ask for the early accuracy of one more first member, or of the child of a tournament."""

@@ -3,30 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.cells import EDGE_WEIGHTS, EDGES, OPERATIONS
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
 _ONE_HOT = np.eye(len(OPERATIONS))
-
-REINFORCE_PARAMETERS = {
-    "learning_rate": {
-        "type": "number",
-        "exclusiveMinimum": 0,
-        "default": 0.01,
-        "description": "Learning rate of Adam: 0.01 in NATS-Bench's script, 0.5 in that of NAS-Bench-201.",
-    },
-    "momentum": {
-        "type": "number",
-        "minimum": 0,
-        "exclusiveMaximum": 1,
-        "default": 0.9,
-        "description": "Momentum of the exponential moving average of rewards that serves as baseline.",
-    },
-}
 
 
 class Policy:
@@ -104,7 +90,6 @@ class Baseline:
     title="REINFORCE",
     group="non-weight-sharing",
     looks=(EARLY,),
-    parameters=REINFORCE_PARAMETERS,
     reference="williams1992reinforce",
     section="reinforce.py of D-X-Y/AutoDL-Projects",
 )
@@ -120,20 +105,19 @@ class Reinforce(BudgetSearch):
 
     Deviations: logits are double precision; in an incomplete space the policy draws again until the cell lies in it,
     and after 100 failures the cell is a uniform draw.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        learning_rate: learning rate of Adam.
-        momentum: momentum of the baseline.
     """
 
-    def __init__(
-        self, space: SearchSpace, rng: np.random.Generator, learning_rate: float = 0.01, momentum: float = 0.9
-    ):
-        super().__init__(space, rng)
-        self.policy = Policy(rng, learning_rate)
-        self.baseline = Baseline(momentum)
+    learning_rate: float = parameter(
+        "Learning rate of Adam: 0.01 in NATS-Bench's script, 0.5 in that of NAS-Bench-201.", 0.01, gt=0
+    )
+    momentum: float = parameter(
+        "Momentum of the exponential moving average of rewards that serves as baseline.", 0.9, ge=0, lt=1
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        self.policy = Policy(rng, self.learning_rate)
+        self.baseline = Baseline(self.momentum)
 
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""

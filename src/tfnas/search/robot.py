@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.gaussian_process import BayesianOptimiser, upper_confidence_bound
-from tfnas.search.registry import proxies_parameter, register
-
-ROBOT_PARAMETERS = {
-    "queries": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 20,
-        "description": "Number of different cells whose early accuracy is looked at, and of weightings tried.",
-    }
-}
+from tfnas.search.parameters import parameter, proxy_list
+from tfnas.search.registry import register
 
 
 @register(
@@ -26,7 +19,6 @@ ROBOT_PARAMETERS = {
     title="RoBoT",
     group="hybrid",
     looks=(SCORE, EARLY),
-    parameters=proxies_parameter("grad_norm", "snip", "grasp", "fisher", "synflow", "jacob_cov") | ROBOT_PARAMETERS,
     budgeted=False,
     reference="he2024robot",
     section="search_nb201.py of hzf1174/RoBoT",
@@ -48,24 +40,30 @@ class Robot(ProcedureSearch):
     seconds of training. Equal sums are ordered by cell code. A score that is missing counts as the lowest one, which
     scales to 0 and so adds nothing, as in the published code.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies.
-        queries: number of different cells that are looked at.
-
     Raises:
         ConfigError: more queries than the space has cells.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, proxies: Sequence[str], queries: int = 20):
-        super().__init__(space, rng)
-        if queries > space.size:
+    proxies: list[str] = proxy_list(
+        "grad_norm",
+        "snip",
+        "grasp",
+        "fisher",
+        "synflow",
+        "jacob_cov",
+        description="Names of proxies of the study's score table; larger scores are better.",
+    )
+    queries: int = parameter(
+        "Number of different cells whose early accuracy is looked at, and of weightings tried.", 20, ge=1
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if self.queries > space.size:
             raise ConfigError(
-                f"robot cannot look at {queries} different cells: the search space has {space.size}; lower 'queries'."
+                f"robot cannot look at {self.queries} different cells: the search space has {space.size}; lower "
+                "'queries'."
             )
-        self.proxies = list(proxies)
-        self.queries = queries
         self.seen: dict[int, float] = {}
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:

@@ -318,7 +318,7 @@ def run_block(
             f"search.use.{search}.accuracies_of to one of {', '.join(truth_paths)}."
         )
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
-    parameters = algorithm.settings(settings, search)
+    parameters = algorithm.settings(settings, search, checked=True)
     benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
     budget = float(budget_seconds or 0) if algorithm.spends_budget(settings) else None
     cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)

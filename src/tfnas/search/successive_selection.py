@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.registry import PROXY_PARAMETER, register
-
-SELECTION_PARAMETERS = {
-    "sample": {
-        "type": "integer",
-        "minimum": 0,
-        "default": 2000,
-        "description": "Cells drawn, uniformly with replacement, and scored; 0 scores every cell of the space once.",
-    },
-    "keep": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 32,
-        "description": "Different cells with the best scores whose early accuracy is looked at.",
-    },
-}
+from tfnas.search.parameters import PROXY, parameter
+from tfnas.search.registry import register
 
 
 @register(
@@ -32,7 +19,6 @@ SELECTION_PARAMETERS = {
     group="hybrid",
     extends="random_search",
     looks=(SCORE, EARLY),
-    parameters=PROXY_PARAMETER | SELECTION_PARAMETERS,
     stream="uniform cells",
     budgeted=False,
     reference="phan2024mfnas",
@@ -50,27 +36,23 @@ class SuccessiveSelection(Search):
     A cell drawn twice is kept once; of equal scores the earliest drawn comes first. With ``keep`` 20 the search pays as
     many queries as HNAS and RoBoT.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        sample: number of draws with replacement, 0 for every cell once.
-        keep: number of different cells looked at; fewer if the draws hold fewer.
-
     Raises:
         ConfigError: more cells are kept than drawn, or than the space has.
     """
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, proxy: str, sample: int = 2000, keep: int = 32):
-        super().__init__(space, rng)
-        if keep > (sample or space.size):
+    proxy: str = PROXY
+    sample: int = parameter(
+        "Cells drawn, uniformly with replacement, and scored; 0 scores every cell of the space once.", 2000, ge=0
+    )
+    keep: int = parameter("Different cells with the best scores whose early accuracy is looked at.", 32, ge=1)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        scored = self.sample or space.size
+        if self.keep > scored:
             raise ConfigError(
-                f"successive_selection cannot keep the best {keep} of {sample or space.size} scored cells: "
-                "lower 'keep'."
+                f"successive_selection cannot keep the best {self.keep} of {scored} scored cells: lower 'keep'."
             )
-        self.proxy = proxy
-        self.sample = sample
-        self.keep = keep
         self.kept: list[int] | None = None
         self.finished = False
 

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tfnas.cells import Cell
 from tfnas.errors import SearchError
-from tfnas.search.base import LIVE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import LIVE, Look, Search, Trace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
 SAMPLES = 3000
 """Crops on which linear regions are counted."""
-
-
-def _count(default: int, minimum: int, description: str, **more: int) -> dict:
-    return {"type": "integer", "minimum": minimum, "default": default, "description": description, **more}
 
 
 @register(
@@ -24,13 +19,6 @@ def _count(default: int, minimum: int, description: str, **more: int) -> dict:
     title="TE-NAS (pruning)",
     group="training-free",
     looks=(LIVE,),
-    parameters={
-        "channels": _count(3, 1, "Channels of the first stage of the network whose kernel is computed."),
-        "cells_per_stage": _count(1, 1, "Cells in each stage of the network whose kernel is computed."),
-        "batch_size": _count(72, 2, "Images of a kernel."),
-        "samples": _count(SAMPLES, 3, "Crops on which linear regions are counted.", multipleOf=3),
-        "repeats": _count(3, 1, "Times that each change is measured, in each round."),
-    },
     reference="chen2021tenas",
     section="Section 3.3; prune_tenas.py and prune_launch.py of VITA-Group/TENAS",
 )
@@ -41,29 +29,14 @@ class TeNasPruning(Search):
     images and networks, which a search does not have. A job of its own does the runs of a study
     (:func:`tfnas.supernets.prune_block`); here the outcome of the run is looked up and its seconds are paid. The
     supernet is that of the whole space.
-
-    Args:
-        space: the cells that may be chosen.
-        rng: the run's source of randomness; the job that prunes draws from it, this class does not.
-        channels: of the kernel's network, see ``parameters`` of its registration.
-        cells_per_stage: of the kernel's network.
-        batch_size: images of a kernel.
-        samples: crops for linear regions.
-        repeats: times that each change is measured.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        channels: int = 3,
-        cells_per_stage: int = 1,
-        batch_size: int = 72,
-        samples: int = SAMPLES,
-        repeats: int = 3,
-    ):
-        super().__init__(space, rng)
-        self.found: int | None = None
+    channels: int = parameter("Channels of the first stage of the network whose kernel is computed.", 3, ge=1)
+    cells_per_stage: int = parameter("Cells in each stage of the network whose kernel is computed.", 1, ge=1)
+    batch_size: int = parameter("Images of a kernel.", 72, ge=2)
+    samples: int = parameter("Crops on which linear regions are counted.", SAMPLES, ge=3, multiple_of=3)
+    repeats: int = parameter("Times that each change is measured, in each round.", 3, ge=1)
+    found: int | None = None
 
     def ask(self) -> Look | None:
         """Ask what the run ended with, once."""

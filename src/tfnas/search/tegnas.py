@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
-from tfnas.search.registry import proxies_parameter, register
-from tfnas.search.regularised_evolution import EVOLUTION_PARAMETERS
+from tfnas.search.parameters import parameter, proxy_list
+from tfnas.search.registry import register
+from tfnas.search.regularised_evolution import RegularisedEvolution
 
-PROXIES = ("ntk_condition_number", "linear_regions", "ntk_regression")
-
-TEGNAS_PROXIES = proxies_parameter(
-    *PROXIES, description="Names of the proxies whose ranks are added; larger scores are better."
+PROXIES = proxy_list(
+    "ntk_condition_number",
+    "linear_regions",
+    "ntk_regression",
+    description="Names of the proxies whose ranks are added; larger scores are better.",
 )
 
 
@@ -39,18 +42,6 @@ def rank_sums(values: np.ndarray) -> np.ndarray:
     title="TEG-NAS (evolution)",
     group="training-free",
     looks=(SCORE,),
-    parameters=TEGNAS_PROXIES
-    | {
-        "population": {"type": "integer", "minimum": 1, "default": 256, "description": "Cells alive at a time."},
-        "tournament": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 64,
-            "description": "Members drawn without replacement; the one with the smallest sum of ranks is the parent.",
-        },
-        "steps": {"type": "integer", "minimum": 0, "default": 1000, "description": "Number of children."},
-        "mutation": EVOLUTION_PARAMETERS["mutation"],
-    },
     reference="chen2021tegnas",
     section="R_EA.py and evolution_launch.py of VITA-Group/TEGNAS",
 )
@@ -69,45 +60,32 @@ class Tegnas(Search):
     the table. Cells are asked for in groups, as many at a time as can be told without each other's scores, which
     changes nothing but the order of the trace.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies; default: NTK condition number, linear regions and NTK regression error.
-        population: members alive at a time.
-        tournament: members drawn, without replacement.
-        steps: number of children.
-        mutation: ``node_first`` or ``edge``, see :meth:`tfnas.cells.Cell.mutate`.
-
     Raises:
         ConfigError: the population is larger than the space, or the tournament larger than the population.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str] = PROXIES,
-        population: int = 256,
-        tournament: int = 64,
-        steps: int = 1000,
-        mutation: str = "node_first",
-    ):
-        super().__init__(space, rng)
-        space.check_population(population)
-        if tournament > population:
+    proxies: list[str] = PROXIES
+    population: int = parameter("Cells alive at a time.", 256, ge=1)
+    tournament: int = parameter(
+        "Members drawn without replacement; the one with the smallest sum of ranks is the parent.", 64, ge=1
+    )
+    steps: int = parameter("Number of children.", 1000, ge=0)
+    mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        space.check_population(self.population)
+        if self.tournament > self.population:
             raise ConfigError(
-                f"TEG-NAS cannot draw a tournament of {tournament} from a population of {population}: "
+                f"TEG-NAS cannot draw a tournament of {self.tournament} from a population of {self.population}: "
                 "lower 'tournament' or raise 'population'."
             )
-        self.proxies = list(proxies)
-        self.population = population
-        self.steps = steps
-        self.node_first = mutation == "node_first"
-        self.members = space.draw(rng, population)
+        self.node_first = self.mutation == "node_first"
+        self.members = space.draw(rng, self.population)
         """Codes of the living cells; the child of step t takes place t modulo the population, that of the oldest."""
-        self.drawn = rng.random((steps, population)).argsort(axis=1)[:, :tournament]
+        self.drawn = rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
         """Places of the members of each tournament, in the order of drawing."""
-        self.scores = np.zeros((len(self.proxies), population))
+        self.scores = np.zeros((len(self.proxies), self.population))
         self.asked: dict[int, int] = dict(enumerate(self.members))
         """Places and codes of the cells whose scores are asked for."""
         self.proxy = 0

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.cells import codes_of_digits, operation_digits
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-from tfnas.search.reinforce import REINFORCE_PARAMETERS, Baseline, Policy
-from tfnas.search.tegnas import PROXIES, TEGNAS_PROXIES, rank_sums
+from tfnas.search.reinforce import Baseline, Policy, Reinforce
+from tfnas.search.tegnas import PROXIES, rank_sums
 
 
 @register(
@@ -18,19 +20,6 @@ from tfnas.search.tegnas import PROXIES, TEGNAS_PROXIES, rank_sums
     title="TEG-NAS (reinforcement learning)",
     group="training-free",
     looks=(SCORE,),
-    parameters=TEGNAS_PROXIES
-    | {
-        "steps": {"type": "integer", "minimum": 1, "default": 500, "description": "Number of cells drawn and scored."},
-        "learning_rate": REINFORCE_PARAMETERS["learning_rate"]
-        | {"default": 0.04, "description": "Learning rate of Adam."},
-        "momentum": REINFORCE_PARAMETERS["momentum"],
-        "window": {
-            "type": "integer",
-            "minimum": 2,
-            "default": 10,
-            "description": "Number of last values whose range scales a change of score.",
-        },
-    },
     reference="chen2021tegnas",
     section="reinforce.py, reinforce_launch.py and te_reward_generator.py of VITA-Group/TEGNAS",
 )
@@ -48,33 +37,18 @@ class TegnasReinforce(Search):
     as worse ones appear; their code then writes it into all three indicators, which is not followed). The authors'
     program does not run as released; the reward is given scores as in their evolution. In an incomplete space a cell
     outside it is drawn again, and after 100 times drawn uniformly.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies; default: NTK condition number, linear regions and NTK regression error.
-        steps: number of cells drawn.
-        learning_rate: of Adam.
-        momentum: of the baseline.
-        window: values whose range scales a change.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str] = PROXIES,
-        steps: int = 500,
-        learning_rate: float = 0.04,
-        momentum: float = 0.9,
-        window: int = 10,
-    ):
-        super().__init__(space, rng)
-        self.proxies = list(proxies)
-        self.steps = steps
-        self.window = window
-        self.policy = Policy(rng, learning_rate)
-        self.baseline = Baseline(momentum)
+    proxies: list[str] = PROXIES
+    steps: int = parameter("Number of cells drawn and scored.", 500, ge=1)
+    learning_rate: float = parameter("Learning rate of Adam.", 0.04, gt=0)
+    momentum: float = Reinforce.momentum
+    window: int = parameter("Number of last values whose range scales a change of score.", 10, ge=2)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        self.policy = Policy(rng, self.learning_rate)
+        self.baseline = Baseline(self.momentum)
         self.codes: list[int] = []
         self.values: list[list[float]] = [[] for _ in self.proxies]
         self.proxy = 0

@@ -11,42 +11,8 @@ from tfnas.cells import Cell, neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.freerea import normalised_sums
-from tfnas.search.registry import proxies_parameter, register
-
-PROXIES = ("naswot", "logsynflow")
-
-TFNAS_PARAMETERS = proxies_parameter(*PROXIES, description="Names of the proxies that are summed.") | {
-    "cells": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 120,
-        "description": "No generation begins once so many distinct cells are scored; the climb adds some more.",
-    },
-    "initial": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 30,
-        "description": "Uniform draws of the first generation.",
-    },
-    "elite": {"type": "integer", "minimum": 1, "default": 10, "description": "Best cells so far that have children."},
-    "children": {"type": "integer", "minimum": 1, "default": 10, "description": "New cells of a generation."},
-}
-
-QUERY_PARAMETERS = {
-    "queries": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 10,
-        "description": "Cells whose early accuracy is looked at: the best by score.",
-    },
-    "trust": {
-        "type": "number",
-        "minimum": 0,
-        "default": 0.5,
-        "description": "Weight of the score beside the early accuracy in the choice, both in standard deviations among "
-        "the cells looked at. 0: the accuracy alone.",
-    },
-}
+from tfnas.search.parameters import parameter, proxy_list
+from tfnas.search.registry import register
 
 TRIES = 20
 """Children tried for each that is wanted: around an elite of similar cells most are known already."""
@@ -57,7 +23,6 @@ TRIES = 20
     title="tfnas",
     group="training-free",
     looks=(SCORE,),
-    parameters=TFNAS_PARAMETERS,
     section="this project",
 )
 class Tfnas(ProcedureSearch):
@@ -70,37 +35,26 @@ class Tfnas(ProcedureSearch):
     not end at a number of cells but at a cell none of whose 24 one-edge neighbours has a better score: these are
     scored, whoever is best then has its neighbours scored, and so on.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxies: names of the proxies that are summed.
-        cells: distinct scored cells from which on no generation begins.
-        initial: uniform draws of the first generation; equal ones count once.
-        elite: best cells that have children.
-        children: new cells of a generation.
-
     Raises:
         ConfigError: the first generation is larger than ``cells`` or than the space.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxies: Sequence[str] = PROXIES,
-        cells: int = 120,
-        initial: int = 30,
-        elite: int = 10,
-        children: int = 10,
-    ):
-        super().__init__(space, rng)
-        if initial > min(cells, space.size):
+    proxies: list[str] = proxy_list("naswot", "logsynflow", description="Names of the proxies that are summed.")
+    cells: int = parameter(
+        "No generation begins once so many distinct cells are scored; the climb adds some more.", 120, ge=1
+    )
+    initial: int = parameter("Uniform draws of the first generation.", 30, ge=1)
+    elite: int = parameter("Best cells so far that have children.", 10, ge=1)
+    children: int = parameter("New cells of a generation.", 10, ge=1)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        most = min(self.cells, space.size)
+        if self.initial > most:
             raise ConfigError(
-                f"tfnas begins with {initial} cells, more than the {min(cells, space.size)} that it may score before "
+                f"tfnas begins with {self.initial} cells, more than the {most} that it may score before "
                 "it climbs (its 'cells', and the size of the space): lower 'initial'."
             )
-        self.proxies = list(proxies)
-        self.cells, self.initial, self.elite, self.children = cells, initial, elite, children
         self.history: dict[int, list[float]] = {}
         """Scores of every cell, one per proxy, in the order in which they were first asked for."""
 
@@ -155,7 +109,6 @@ class Tfnas(ProcedureSearch):
     group="hybrid",
     extends="tfnas",
     looks=(SCORE, EARLY),
-    parameters=TFNAS_PARAMETERS | QUERY_PARAMETERS,
     budgeted=False,
     section="this project",
 )
@@ -166,22 +119,22 @@ class TfnasQueries(Tfnas):
     over the q cells and divides by their standard deviation. Early accuracies of the best cells differ by little more
     than the noise of training, which is what the score is for; but the score alone may be fooled by what it cannot see,
     which is what the accuracies are for.
-
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        queries: cells whose early accuracy is looked at; all that were scored, if these are fewer.
-        trust: weight of the score in the choice.
-        settings: parameters of :class:`Tfnas`.
     """
 
     follows_accuracy = False
 
-    def __init__(
-        self, space: SearchSpace, rng: np.random.Generator, queries: int = 10, trust: float = 0.5, **settings: Any
-    ):
-        super().__init__(space, rng, **settings)
-        self.queries, self.trust = queries, trust
+    proxies, cells, initial = Tfnas.proxies, Tfnas.cells, Tfnas.initial
+    elite, children = Tfnas.elite, Tfnas.children
+    queries: int = parameter("Cells whose early accuracy is looked at: the best by score.", 10, ge=1)
+    trust: float = parameter(
+        "Weight of the score beside the early accuracy in the choice, both in standard deviations among the cells "
+        "looked at. 0: the accuracy alone.",
+        0.5,
+        ge=0,
+    )
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
         self.seen: dict[int, float] = {}
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:

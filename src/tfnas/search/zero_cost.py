@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
-from tfnas.search.registry import PROXY_PARAMETER, register
+from tfnas.search.parameters import PROXY, parameter
+from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
-
-POOL_PARAMETERS = {
-    "population": {"type": "integer", "minimum": 1, "default": 64, "description": "Cells alive at a time."},
-    "tournament": {
-        "type": "integer",
-        "minimum": 1,
-        "default": 10,
-        "description": "Different members drawn from the population; the best of them is the parent.",
-    },
-}
 
 
 @register(
@@ -29,16 +21,6 @@ POOL_PARAMETERS = {
     group="hybrid",
     extends="regularised_evolution",
     looks=(SCORE, EARLY),
-    parameters=PROXY_PARAMETER
-    | {
-        "sample": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 3000,
-            "description": "Cells drawn and scored; the best of them, as many as the population holds, begin.",
-        }
-    }
-    | POOL_PARAMETERS,
     reference="abdelfattah2021zerocost",
     section="notebooks/nas_examples.ipynb of SamsungLabs/zero-cost-nas",
 )
@@ -54,40 +36,28 @@ class ZeroCostWarmup(RegularisedEvolution):
     Deviation from the published notebook: it looks at validation accuracies after full training and ends after 300
     cells; here early accuracies and scoring seconds are paid from a budget, as in all searches that train.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        sample: number of draws that are scored.
-        population: members alive at a time.
-        tournament: different members drawn.
-
     Raises:
         ConfigError: the population is larger than the space or the sample, or the tournament than the population.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        sample: int = 3000,
-        population: int = 64,
-        tournament: int = 10,
-    ):
-        super().__init__(space, rng, population, tournament, mutation="edge")
-        if 0 < sample < population:
+    proxy: str = PROXY
+    sample: int = parameter(
+        "Cells drawn and scored; the best of them, as many as the population holds, begin.", 3000, ge=1
+    )
+    population: int = parameter("Cells alive at a time.", 64, ge=1)
+    tournament: int = parameter(
+        "Different members drawn from the population; the best of them is the parent.", 10, ge=1
+    )
+    mutation = "edge"
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
+        if 0 < self.sample < self.population:
             raise ConfigError(
-                f"The warm-up keeps the best {population} of {sample} scored cells: "
-                f"raise 'sample' to at least the population of {population}."
+                f"The warm-up keeps the best {self.population} of {self.sample} scored cells: "
+                f"raise 'sample' to at least the population of {self.population}."
             )
-        if tournament > population:
-            raise ConfigError(
-                f"A tournament of {tournament} different members needs a population of at least {tournament}, not "
-                f"{population}: lower 'tournament'."
-            )
-        self.proxy = proxy
-        self.sample = sample
+        self.check_different_members()
         self.scores: dict[int, float] = {}
         self.kept: list[int] | None = None
 
@@ -129,23 +99,6 @@ class ZeroCostWarmup(RegularisedEvolution):
     group="hybrid",
     extends="regularised_evolution",
     looks=(SCORE, EARLY),
-    parameters=PROXY_PARAMETER
-    | {
-        "guided": {
-            "type": "number",
-            "minimum": 0,
-            "maximum": 1,
-            "default": 0.75,
-            "description": "Probability that the child is the best scored neighbour instead of a random one.",
-        },
-        "sample": {
-            "type": "integer",
-            "minimum": 0,
-            "default": 0,
-            "description": "Cells drawn and scored for a warm-up; 0: the first population is random.",
-        },
-    }
-    | POOL_PARAMETERS,
     reference="abdelfattah2021zerocost",
     section="notebooks/nas_examples.ipynb of SamsungLabs/zero-cost-nas",
 )
@@ -160,31 +113,18 @@ class ZeroCostMove(ZeroCostWarmup):
     Deviations from the published notebook: those of :class:`ZeroCostWarmup`; a neighbour that was scored before in
     the run is not scored, and not paid, again; neighbours are not scored when the child is a random one.
 
-    Args:
-        space: the cells that may be proposed.
-        rng: source of randomness.
-        proxy: name of the proxy.
-        guided: probability of the guided mutation.
-        sample: draws of the warm-up, 0 for none.
-        population: members alive at a time.
-        tournament: different members drawn.
-
     Raises:
         ConfigError: the population is larger than the space or the sample, or the tournament than the population.
     """
 
-    def __init__(
-        self,
-        space: SearchSpace,
-        rng: np.random.Generator,
-        proxy: str,
-        guided: float = 0.75,
-        sample: int = 0,
-        population: int = 64,
-        tournament: int = 10,
-    ):
-        super().__init__(space, rng, proxy, sample, population, tournament)
-        self.guided = guided
+    proxy: str = PROXY
+    guided: float = parameter(
+        "Probability that the child is the best scored neighbour instead of a random one.", 0.75, ge=0, le=1
+    )
+    sample: int = parameter("Cells drawn and scored for a warm-up; 0: the first population is random.", 0, ge=0)
+
+    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
+        super().__init__(space, rng, **parameters)
         self.feasible = set(space.codes.tolist())
         self.candidates: list[int] = []
 

@@ -18,8 +18,8 @@ SPEC = Exhibit(
     category="Hardware",
     message="Writing the table of sub-spaces",
     needs={"summary": "summaries/spaces.csv"},
-    params=("spaces", "datasets"),
-    when=lambda study: study.spaces,
+    params=("subspaces", "datasets"),
+    when=lambda study: study.subspaces,
     local=True,
 )
 
@@ -36,7 +36,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                 row(
                     [
                         escape(entry.space),
-                        escape(constraint_words(params.spaces[entry.space])) or MISSING,
+                        escape(constraint_words(params.subspaces[entry.space])) or MISSING,
                         show(entry.cells, "count"),
                         *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
                         *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),

@@ -15,7 +15,7 @@ from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    from tfnas.study import Study
+    from tfnas.study.study import Study
 
 SECONDS_PER_VALUE = 17e-9
 """Processor seconds of one value of a feature map in one training step of one image, forward and backward.

@@ -13,10 +13,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tfnas.config import batch_size_of, budget_of, devices_of, proxies_of, scored_names, shipped_tables
+from tfnas.cells import canonical_classes
+from tfnas.datasets.registry import dataset_names, get_dataset
+from tfnas.datasets.sources import dataset_shape, split_files
 from tfnas.files import facts_path
+from tfnas.official_files import read_sources, sources_of
+from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
+from tfnas.scoring_plan import representatives
 from tfnas.search.constraints import limits_of_search
+from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
+from tfnas.shipped_paths import shipped_tables
+from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
 """A pattern that no text matches: the constraint of a wildcard without values."""
@@ -60,7 +68,7 @@ class Study:
     """A study whose file has been checked.
 
     Args:
-        config: what :func:`tfnas.config.load_study` returned.
+        config: what :func:`tfnas.study.load.load_study` returned.
         project: folder of the workflow; empty where that is the working folder.
     """
 
@@ -138,8 +146,6 @@ class Study:
 
         Titles and sources are left out: to mend one does not read the tables again.
         """
-        from tfnas.proxies.registry import get_proxy
-
         names = {}
         for proxy in map(get_proxy, self.proxies if self.all_given else ()):
             failure = None if proxy.failure == "never" else proxy.failure
@@ -170,8 +176,6 @@ class Study:
     @property
     def resources(self) -> list[str]:
         """Names of all datasets and archives that can be downloaded, of this study or not."""
-        from tfnas.official_files import read_sources
-
         return sorted({source.dataset for source in read_sources() if source.file})
 
     @property
@@ -198,8 +202,6 @@ class Study:
 
         None where scores are given as tables: nothing is known of how they were computed.
         """
-        from tfnas.proxies.registry import family_of
-
         families: dict[str, list[str]] = {}
         for proxy in () if self.all_given else self.proxies:
             families.setdefault(family_of(proxy), []).append(proxy)
@@ -215,16 +217,12 @@ class Study:
 
     def image_files(self, dataset: str) -> list[str]:
         """What must be there before the images can be read: a local path, a finished download, or nothing."""
-        from tfnas.official_files import sources_of
-
         if self.images(dataset) is not None:
             return [self.images(dataset)]
         return [download_mark(dataset)] if any(source.file for source in sources_of(dataset)) else []
 
     def split_files(self, dataset: str) -> list[str]:
         """The official split list beside local images: another list gives another mini-batch."""
-        from tfnas.datasets.sources import split_files
-
         return [str(path) for path in split_files(dataset, self.images(dataset))]
 
     def given_images(self, dataset: str) -> list[str]:
@@ -238,15 +236,11 @@ class Study:
 
     def network(self, dataset: str) -> dict[str, int]:
         """The skeleton of the networks of a dataset, with the classes and the shape of its images."""
-        from tfnas.datasets.sources import dataset_shape
-
         classes, channels, size = dataset_shape(dataset, self.images(dataset))
         return {**self.config["skeleton"], "classes": classes, "image_channels": channels, "image_size": size}
 
     def dataset_source(self, dataset: str) -> list[str]:
         """The library file that defines a dataset of the registry; images of one's own have none."""
-        from tfnas.datasets.registry import dataset_names, get_dataset
-
         return [_source(get_dataset(dataset).read.__module__)] if dataset in dataset_names() else []
 
     def family_source(self, *families: str) -> list[str]:
@@ -255,8 +249,6 @@ class Study:
 
     def search_source(self, search: str) -> list[str]:
         """The library file that defines the algorithm of a search."""
-        from tfnas.search.registry import get_algorithm
-
         return [str(get_algorithm(self.searches[search]["algorithm"]).source)]
 
     def table_files(self, dataset: str) -> dict[str, str]:
@@ -304,8 +296,6 @@ class Study:
 
         A family that draws nothing, such as the counts, would give the same scores again.
         """
-        from tfnas.proxies.registry import get_family
-
         if folder == self.score_folders[0]:
             return self.families
         return {name: proxies for name, proxies in self.priced_families.items() if get_family(name).draws_weights}
@@ -326,8 +316,6 @@ class Study:
 
         Those of a family that is not scored again are the first scoring's.
         """
-        from tfnas.scoring_plan import representatives
-
         scoring, again = self.config["scoring"], self.scored_in(folder)
         wanted = families or (self.families if folder == self.score_folders[0] else self.priced_families)
         return [
@@ -398,8 +386,6 @@ class Study:
     @property
     def live_searches(self) -> list[str]:
         """Labels of the searches that evaluate networks live, in jobs of their own."""
-        from tfnas.search.registry import get_algorithm
-
         return [label for label, settings in self.searches.items() if get_algorithm(settings["algorithm"]).needs_live]
 
     def live_files(self, dataset: str, search: str, first: int | str, last: int | str) -> list[str]:
@@ -415,8 +401,6 @@ class Study:
     @property
     def front_searches(self) -> dict[str, dict[str, Any]]:
         """Settings of the searches whose runs keep a Pareto front, by label."""
-        from tfnas.search.registry import get_algorithm
-
         searches = self.searches.items()
         return {label: settings for label, settings in searches if get_algorithm(settings["algorithm"]).fronts}
 
@@ -426,9 +410,9 @@ class Study:
         return {label: settings for label, settings in self.searches.items() if limits_of_search(settings)}
 
     @property
-    def spaces(self) -> dict[str, dict[str, Any]]:
+    def subspaces(self) -> dict[str, dict[str, Any]]:
         """The sub-spaces that are compared, by label."""
-        return self.config["search"]["spaces"]
+        return self.config["search"]["subspaces"]
 
     @property
     def ensemble_choice(self) -> dict[str, Any]:
@@ -449,16 +433,12 @@ class Study:
 
         None for a search that needs none.
         """
-        from tfnas.search.registry import accuracies_of, get_algorithm
-
         settings = self.searches[search]
         spends = get_algorithm(settings["algorithm"]).spends_budget(settings)
         return budget_of(self.config, accuracies_of(settings, dataset)) if spends else None
 
     def pays_once(self, search: str) -> bool:
         """Whether a search pays once per class of identical cells; never one that looks at no early accuracies."""
-        from tfnas.search.registry import get_algorithm
-
         needs = get_algorithm(self.searches[search]["algorithm"]).needs_early
         return needs and self.config["search"]["pay_once"]
 
@@ -474,8 +454,6 @@ class Study:
     @property
     def priced(self) -> dict[str, list[str]]:
         """The proxies behind each name that a search reads: the proxy itself, or the members of an ensemble."""
-        from tfnas.proxies.registry import ensembles
-
         names = {name for settings in self.searches.values() for name in proxies_of(settings)}
         known = ensembles()
         return {name: list(known[name].members) if name in known else [name] for name in sorted(names)}
@@ -654,8 +632,6 @@ class Study:
 
     def training_files(self, dataset: str) -> list[str]:
         """Files of the training blocks of a dataset."""
-        from tfnas.cells import canonical_classes
-
         distinct = len(set(canonical_classes().tolist()))
         return [
             f"{self.folder}/truth/{dataset}/block-{first}-{last}.parquet"

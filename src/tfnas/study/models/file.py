@@ -1,0 +1,46 @@
+"""The model of a whole study file."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tfnas.study.models.datasets import Dataset, Training
+from tfnas.study.models.scoring import Scoring
+from tfnas.study.models.search import Searches
+from tfnas.study.models.types import Count, DatasetName, Label, Section
+
+
+class Skeleton(Section):
+    """The macro skeleton around a cell: three stages of N cells with C, 2C and 4C channels."""
+
+    channels: Count = Field(16, description="C, channels of the first stage (the benchmark: 16).")
+    cells_per_stage: Count = Field(5, description="N, cells in each stage (the benchmark: 5).")
+
+
+class Report(Section):
+    """The report."""
+
+    published: bool = Field(
+        False,
+        description="Show published results beside ours (only where the study is NATS-Bench's topology space).",
+    )
+
+
+class StudyFile(Section):
+    """One study: what is scored, searched and reported."""
+
+    study: Label = Field(
+        description="Name of the study; its results lie in `results/{study}/`. Lower-case letters, digits and hyphens."
+    )
+    title: str = Field("Training-free neural architecture search", description="Title of the report.")
+    seed: int = Field(2026, ge=0, description="Master seed; every random number of the study is drawn from it by name.")
+    skeleton: Skeleton = Skeleton()
+    datasets: dict[DatasetName, Dataset] = Field(
+        min_length=1,
+        description="The datasets of the study, by name: a name of the dataset registry, or any name with "
+        "`images.path` naming an .npz of your own.",
+    )
+    scoring: Scoring = Scoring()
+    search: Searches = Searches()
+    training: Training = Training()
+    report: Report = Report()
