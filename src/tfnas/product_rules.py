@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -135,6 +135,12 @@ def words(study: Any, registry: str) -> dict[str, Any]:
     return {name: _plain(describe(name)) for name in study.scored}
 
 
-def _plain(entry: Any) -> dict[str, Any]:
-    """Return the fields of an entry of a registry that are text, numbers, or made of them."""
-    return {name: value for name, value in vars(entry).items() if not callable(value)}
+def _plain(entry: Any) -> Any:
+    """Return an entry of a registry as text, numbers, and lists and mappings of them; code is left out."""
+    if isinstance(entry, Mapping):
+        return {str(name): _plain(value) for name, value in entry.items()}
+    if isinstance(entry, list | tuple):
+        return [_plain(value) for value in entry]
+    if is_dataclass(entry):
+        return {name: _plain(value) for name, value in vars(entry).items() if not callable(value)}
+    return entry if isinstance(entry, str | int | float | None) else type(entry).__name__

@@ -161,8 +161,8 @@ def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
 
     algorithm = get_algorithm(settings["algorithm"])
     values = settings | algorithm.settings(settings, algorithm.name)
-    for name, fragment in algorithm.parameters.items():
-        if isinstance(values[name], list) and "maxItems" not in fragment:
+    for name, parameter in algorithm.parameters.items():
+        if isinstance(values[name], list) and "max_length" not in parameter.bounds:
             values[name] = sorted(values[name])
     return {
         name: value

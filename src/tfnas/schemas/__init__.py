@@ -1,1 +1,0 @@
-"""The tables that the workflow writes, one file for each."""
