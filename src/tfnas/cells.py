@@ -21,6 +21,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +51,9 @@ EDGE_WEIGHTS = tuple(len(OPERATIONS) ** power for power in reversed(range(len(ED
 """What the operation of each edge counts in the code of a cell."""
 
 _TOKEN = re.compile(r"([^~|]+)~(\d+)")
+
+_STRING = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
+"""The official string of a cell, its operations left open."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,8 +87,7 @@ class Cell:
 
     def __str__(self) -> str:
         """The official string of the benchmark."""
-        terms = [f"{operation}~{source}" for (source, _), operation in zip(EDGES, self.operations, strict=True)]
-        return f"|{terms[0]}|+|{terms[1]}|{terms[2]}|+|{terms[3]}|{terms[4]}|{terms[5]}|"
+        return _STRING.format(*self.operations)
 
     @classmethod
     def parse(cls, text: str) -> Cell:
@@ -185,17 +188,10 @@ class Cell:
         """
         expressions = ["0"]
         for target in range(1, NODES):
-            terms = []
-            for (source, node), operation in zip(EDGES, self.operations, strict=True):
-                if node != target:
-                    continue
-                if operation == "none" or expressions[source] == "#":
-                    terms.append("#")
-                elif operation == "skip_connect":
-                    terms.append(expressions[source])
-                else:
-                    terms.append(f"({expressions[source]})@{operation}")
-            expressions.append("+".join(sorted(terms)))
+            incoming = [
+                operation for (_, node), operation in zip(EDGES, self.operations, strict=True) if node == target
+            ]
+            expressions.append(_sum_of(incoming, expressions))
         return expressions[-1]
 
     @cached_property
@@ -243,6 +239,22 @@ class Cell:
         return cls(tuple(configuration[f"edge_{source}_{target}"] for source, target in EDGES))
 
 
+def _sum_of(operations: Sequence[str], expressions: Sequence[str]) -> str:
+    """Return the expression of a node from the operations of its incoming edges and the expressions of their sources.
+
+    See :meth:`Cell.canonical`.
+    """
+    terms = []
+    for operation, source in zip(operations, expressions, strict=True):
+        if operation == "none" or source == "#":
+            terms.append("#")
+        elif operation == "skip_connect":
+            terms.append(source)
+        else:
+            terms.append(f"({source})@{operation}")
+    return "+".join(sorted(terms))
+
+
 def _digits(code: int) -> tuple[int, ...]:
     digits = []
     for _ in EDGES:
@@ -260,7 +272,7 @@ def enumerate_cells() -> Iterator[Cell]:
 @cache
 def all_strings() -> tuple[str, ...]:
     """Return the official strings of all cells in the order of their codes."""
-    return tuple(str(cell) for cell in enumerate_cells())
+    return tuple(_STRING.format(*operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
 
 
 @cache
@@ -298,8 +310,16 @@ def canonical_classes() -> np.ndarray:
 
     ``np.unique`` of the result gives the 6,466 representatives.
     """
+    prefixes = [("0",)]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+    for sources in range(1, NODES):
+        prefixes = [
+            (*expressions, _sum_of(operations, expressions))
+            for expressions in prefixes
+            for operations in product(OPERATIONS, repeat=sources)
+        ]
     first: dict[str, int] = {}
-    return np.array([first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+    classes = [first.setdefault(expressions[-1], code) for code, expressions in enumerate(prefixes)]
+    return np.array(classes, dtype=np.int64)
 
 
 @cache

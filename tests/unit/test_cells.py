@@ -208,3 +208,10 @@ def test_digits_of_codes_are_operations():
     named = [tuple(OPERATIONS[d] for d in row) for row in digits]
     assert named == [Cell.from_code(int(code)).operations for code in codes]
     assert len(all_strings()) == SPACE_SIZE
+
+
+def test_the_classes_are_those_of_cells_taken_one_by_one():
+    first = {}
+    expected = [first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()]
+    assert canonical_classes().tolist() == expected
+    assert all_strings() == tuple(str(cell) for cell in enumerate_cells())
