@@ -91,7 +91,7 @@ class BayesianOptimiser:
 
     def predict(self, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and standard deviations of the values at some points of shape (n, d), given all observations."""
-        from scipy.linalg import cho_solve, solve_triangular
+        from scipy.linalg.lapack import dpotrs, dtrtrs
         from scipy.spatial.distance import cdist
 
         points, values = np.array(self.points), np.array(self.values, dtype=np.float64)
@@ -103,8 +103,8 @@ class BayesianOptimiser:
         self.length_scale = stored(self.length_scale)
         factor = factorised(points, self.length_scale)
         known = matern(cdist(candidates / self.length_scale, points / self.length_scale))
-        means = deviation * (known @ cho_solve((factor, True), values, check_finite=False)) + mean
-        explained = solve_triangular(factor, known.T, lower=True, check_finite=False)
+        means = deviation * (known @ dpotrs(factor, values, lower=True)[0]) + mean
+        explained = dtrtrs(factor, known.T, lower=True)[0]
         variance = 1.0 - np.einsum("ij,ji->i", explained.T, explained)
         return means, np.sqrt(np.maximum(variance, 0.0) * deviation**2)
 
@@ -122,22 +122,25 @@ def matern(distances: np.ndarray) -> np.ndarray:
 
 def factorised(points: np.ndarray, length_scale: float) -> np.ndarray:
     """Return the lower Cholesky factor of the kernel matrix of some points of shape (n, d)."""
-    from scipy.linalg import cholesky
+    from scipy.linalg.lapack import dpotrf
     from scipy.spatial.distance import pdist, squareform
 
     kernel = squareform(matern(pdist(points / length_scale)))
     np.fill_diagonal(kernel, 1 + NOISE)
-    return cholesky(kernel, lower=True, check_finite=False)
+    factor, failed = dpotrf(kernel, lower=True, clean=True)
+    if failed:
+        raise np.linalg.LinAlgError("the kernel matrix is not positive definite")
+    return factor
 
 
 def log_likelihood(points: np.ndarray, values: np.ndarray, length_scale: float) -> float:
     """Return the logarithm of how likely some normalised values at some points are under a length scale."""
-    from scipy.linalg import LinAlgError, cho_solve
+    from scipy.linalg.lapack import dpotrs
 
     try:
         factor = factorised(points, stored(length_scale))
-    except LinAlgError:
+    except np.linalg.LinAlgError:
         return -np.inf
     column = values[:, np.newaxis]
-    fit = -0.5 * np.einsum("ik,ik->k", column, cho_solve((factor, True), column, check_finite=False))
+    fit = -0.5 * np.einsum("ik,ik->k", column, dpotrs(factor, column, lower=True)[0])
     return float((fit - np.log(np.diag(factor)).sum() - len(values) / 2 * np.log(2 * np.pi))[0])
