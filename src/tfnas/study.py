@@ -518,14 +518,15 @@ class Study:
         return {family: names for family, names in chosen.items() if names}
 
     def rate_files(self) -> list[str]:
-        """Files that say how long scoring takes on this machine, by dataset and family."""
-        return [
-            self.file(f"rates/{dataset}/{family}.json") for dataset in self.datasets for family in self.priced_families
-        ]
+        """Files that say how long scoring takes on this machine, by dataset; none where searches read no proxy."""
+        return self.files("rates/{dataset}.json") if self.priced_families else []
 
-    def score_facts(self, dataset: str, family: str) -> str:
-        """The facts of the scores of a family: of its own table, or of the shipped one."""
-        return self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
+    def score_facts(self, dataset: str) -> list[str]:
+        """The facts of the scores of each family that searches read: of its own table, or of the shipped one."""
+        return [
+            self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
+            for family in self.priced_families
+        ]
 
     @property
     def published_files(self) -> list[str]:

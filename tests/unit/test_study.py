@@ -207,10 +207,10 @@ def test_groups_of_searches_are_compared_at_equal_time(study):
 
 def test_what_searches_read_is_priced(study):
     assert study.priced == {"naswot": ["naswot"]}
-    assert study.rate_files() == ["results/two/rates/digits/naswot.json", "results/two/rates/cifar10/naswot.json"]
-    assert study.score_facts("digits", "naswot") == "results/two/scores/digits/naswot.json"
+    assert study.rate_files() == ["results/two/rates/digits.json", "results/two/rates/cifar10.json"]
+    assert study.score_facts("digits") == ["results/two/scores/digits/naswot.json"]
     study.config["scoring"]["scores"] = "shipped"
-    assert study.score_facts("digits", "naswot") == "results/two/scores/digits.json"
+    assert study.score_facts("digits") == ["results/two/scores/digits.json"]
     exhibits = {"results/two/figures/anytime.pdf", "results/two/tables/prices.tex"}
     assert exhibits <= set(study.exhibits())
     study.config["search"]["use"] = {"cell": {"algorithm": "random_cell"}}
