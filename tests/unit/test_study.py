@@ -259,7 +259,7 @@ def test_the_size_of_jobs_is_no_part_of_the_recipe(study):
 
 def test_benchmarks_of_blocks_are_named_like_the_blocks(study):
     names = study.block_benchmarks()
-    assert "run_search/digits/naswot-10/4-4.tsv" in names
+    assert names.count("run_search/naswot-10/4-4.tsv") == 1
     assert "score_chunk/scores/cifar10/naswot/0-3999.tsv" in names
     assert not [name for name in names if name.startswith("train_block")]
     study.config["datasets"]["cifar10"]["truth"]["source"] = "trained"

@@ -4,6 +4,6 @@ Every other module of this package holds one search (or one family) and is found
 file here, a test, and a reference.
 """
 
-from tfnas.search.runner import run_block
+from tfnas.search.runner import run_block, run_blocks
 
-__all__ = ["run_block"]
+__all__ = ["run_block", "run_blocks"]

@@ -44,7 +44,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -288,6 +288,22 @@ def _query_many(
     values = benchmark.query(codes).tolist()
     trace.extend(EARLY, codes, values, costs)
     return values
+
+
+def run_blocks(blocks: Mapping[str, Mapping[str, Any]], **shared: Any) -> None:
+    """Run a block of runs of one search on several datasets, one after another.
+
+    Most blocks take a second or two, no longer than the start of a process: so one job serves all datasets.
+
+    Args:
+        blocks: by dataset searched on, the arguments of :func:`run_block` that are its own.
+        shared: those that all of them have in common.
+
+    Raises:
+        TfnasError: as :func:`run_block`.
+    """
+    for dataset, own in blocks.items():
+        run_block(searched_on=dataset, **own, **shared)
 
 
 def run_block(
