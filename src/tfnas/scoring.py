@@ -21,6 +21,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -188,6 +189,21 @@ def score_chunk(
         "versions": versions(),
     }
     write_table(output, table, facts)
+
+
+def score_batches(batch_paths: Sequence[str | Path], outputs: Sequence[str | Path], **chunk: Any) -> None:
+    """Score the same cells on several mini-batches, one after another: what :func:`score_chunk` does on each.
+
+    Args:
+        batch_paths: mini-batch files.
+        outputs: chunk file of each.
+        chunk: the other arguments of :func:`score_chunk`.
+
+    Raises:
+        TfnasError: as :func:`score_chunk`.
+    """
+    for batch_path, output in zip(batch_paths, outputs, strict=True):
+        score_chunk(batch_path=batch_path, output=output, **chunk)
 
 
 def skeleton_of(skeleton: dict[str, int], batch: Batch) -> Skeleton:

@@ -73,7 +73,7 @@ def test_a_family_reruns_its_scores_and_what_follows(study):
     study.edit("src/tfnas/proxies/naswot.py")
     planned = study.planned(*CONFIG)
     assert planned["score_chunk"] == 4
-    assert planned["score_noise"] == 4, "two mini-batches of two datasets"
+    assert planned["score_noise"] == 2, "two datasets"
     assert not set(planned) & {"make_batch", "make_second_batch", "truth_from_table", "draw_batch", "draw_accuracies"}
     assert planned["run_search"] == 2, "only the search that reads the scores, not evolution"
 
@@ -123,7 +123,7 @@ def test_more_runs_compute_only_the_new_ones(study):
 
 def test_other_noise_cells_are_scored_anew_and_nothing_else(study):
     planned = study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 10}})
-    assert planned["score_noise"] == 4
+    assert planned["score_noise"] == 2
     assert not set(planned) & {"score_chunk", "make_second_batch", "run_search", "summarise_correlations"}
     assert not set(study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 0}})) & {"score_noise", "summarise_noise"}
 
