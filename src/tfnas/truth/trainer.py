@@ -22,8 +22,8 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +119,8 @@ def train_block(
             for group in groups:
                 named = [str(cell) for cell in group]
                 key = [_what_decides(recipe), decides, content, vars(shape), seed, train_seed, named]
-                rows.append(_resumed(Path(scratch), key, group, splits, shape, recipe, seed, train_seed, device))
+                training = partial(train_what_fits, group, splits, shape, recipe, seed, train_seed, device)
+                rows.append(_resumed(Path(scratch), key, group, train_seed, training))
                 advance(len(group))
     table = pd.concat(rows, ignore_index=True)
     facts = {
@@ -193,21 +194,12 @@ def _subset(images: ImageSet, places: np.ndarray) -> ImageSet:
 
 
 def _resumed(
-    scratch: Path,
-    key: list,
-    group: Sequence[Cell],
-    splits: dict[str, ImageSet],
-    shape: Skeleton,
-    recipe: dict[str, Any],
-    seed: int,
-    train_seed: int,
-    device: str,
+    scratch: Path, key: list, group: Sequence[Cell], train_seed: int, training: Callable[[], dict[str, np.ndarray]]
 ) -> pd.DataFrame:
     path = scratch / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:20]}.parquet"
     if path.exists() and facts_path(path).exists():  # facts are written last
         return read_table(path)
-    measured = train_what_fits(group, splits, shape, recipe, seed, train_seed, device)
-    table = pd.DataFrame({"arch": [str(cell) for cell in group], "train_seed": train_seed, **measured})
+    table = pd.DataFrame({"arch": [str(cell) for cell in group], "train_seed": train_seed, **training()})
     write_table(path, table)
     return table
 
