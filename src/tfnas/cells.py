@@ -1,4 +1,4 @@
-"""The cells of NATS-Bench's topology search space: parse, print, enumerate, vary, compare, draw as a graph.
+"""The cells of NATS-Bench's topology search space: parse, print, enumerate, vary, compare.
 
 A cell is a directed acyclic graph on four nodes. Node 0 is its input, node 3 its output, and each of the six edges
 carries one of five operations; a node is the sum of its incoming edges. ``5 ** 6 = 15,625`` cells exist.
@@ -22,15 +22,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.errors import CellError, TfnasError
-
-if TYPE_CHECKING:
-    import networkx
-    from ConfigSpace import Configuration, ConfigurationSpace
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark's search space definition."""
@@ -222,22 +217,6 @@ class Cell:
         """Number of edges that carry a convolution, 0 to 6, whether or not the signal passes through them."""
         return sum(operation in CONVOLUTIONS for operation in self.operations)
 
-    def graph(self) -> networkx.DiGraph:
-        """Return the cell as a networkx graph: nodes 0..3, an edge attribute ``operation``; ``none`` is left out."""
-        import networkx
-
-        graph = networkx.DiGraph()
-        graph.add_nodes_from(range(NODES))
-        for (source, target), operation in zip(EDGES, self.operations, strict=True):
-            if operation != "none":
-                graph.add_edge(source, target, operation=operation)
-        return graph
-
-    @classmethod
-    def from_configuration(cls, configuration: Configuration) -> Cell:
-        """Read a configuration of :func:`configuration_space`."""
-        return cls(tuple(configuration[f"edge_{source}_{target}"] for source, target in EDGES))
-
 
 def _sum_of(operations: Sequence[str], expressions: Sequence[str]) -> str:
     """Return the expression of a node from the operations of its incoming edges and the expressions of their sources.
@@ -359,10 +338,3 @@ def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) ->
     operation = code // weight % len(OPERATIONS)
     other = int(rng.integers(len(OPERATIONS) - 1))
     return code + (other + (other >= operation) - operation) * weight
-
-
-def configuration_space(seed: int | None = None) -> ConfigurationSpace:
-    """Return the search space for optimisers that speak ConfigSpace: one categorical per edge, ``edge_0_1`` etc."""
-    from ConfigSpace import ConfigurationSpace
-
-    return ConfigurationSpace({f"edge_{source}_{target}": list(OPERATIONS) for source, target in EDGES}, seed=seed)
