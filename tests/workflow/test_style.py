@@ -93,7 +93,7 @@ TOO_LARGE = {
     "supernets.py:prune_block",
     "truth/trainer.py:train_block",
 }
-"""Functions that are still longer than 80 lines, docstring included, or take more than eight arguments: to be mended."""
+"""Functions that are still longer than 80 lines, docstring included, or take more than eight arguments: mend them."""
 
 
 def arguments_of(function):
