@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
-from tfnas.config import proxies_of
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
+from tfnas.study.settings import proxies_of
 
 PROXIES = ("one", "two", "three")
 """Made-up proxies for searches that name none by default."""

@@ -44,17 +44,15 @@ rule score_chunk:
 
 rule score_noise:
     input:
-        batch=lambda wildcards: STUDY.noise_batch(wildcards.dataset, wildcards.number),
+        batches=lambda wildcards: [STUDY.noise_batch(wildcards.dataset, number) for number in (1, 2)],
         lib=lambda wildcards: sources("score_noise", *STUDY.family_source(wildcards.family)),
     output:
-        table="results/{study}/noise/{dataset}/{family}-{number}.parquet",
-        facts="results/{study}/noise/{dataset}/{family}-{number}.json",
+        tables=multiext("results/{study}/noise/{dataset}/{family}", "-1.parquet", "-2.parquet"),
+        facts=multiext("results/{study}/noise/{dataset}/{family}", "-1.json", "-2.json"),
     log:
-        "results/{study}/logs/score_noise/{dataset}/{family}-{number}.log",
+        "results/{study}/logs/score_noise/{dataset}/{family}.log",
     benchmark:
-        "results/{study}/benchmarks/score_noise/{dataset}/{family}-{number}.tsv"
-    wildcard_constraints:
-        number="[12]",
+        "results/{study}/benchmarks/score_noise/{dataset}/{family}.tsv"
     threads: 1
     resources:
         gpu=gpu,
@@ -70,7 +68,7 @@ rule score_noise:
         share_classes=config["scoring"]["share_classes"],
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
-        "Measuring the noise of {wildcards.family} on {wildcards.dataset}, mini-batch {wildcards.number}"
+        "Measuring the noise of {wildcards.family} on {wildcards.dataset}"
     script:
         "../workflow/scripts/score_noise.py"
 

@@ -1,4 +1,4 @@
-"""The cells of NATS-Bench's topology search space: parse, print, enumerate, vary, compare, draw as a graph.
+"""The cells of NATS-Bench's topology search space: parse, print, enumerate, vary, compare.
 
 A cell is a directed acyclic graph on four nodes. Node 0 is its input, node 3 its output, and each of the six edges
 carries one of five operations; a node is the sum of its incoming edges. ``5 ** 6 = 15,625`` cells exist.
@@ -21,15 +21,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from itertools import product
 
 import numpy as np
 
 from tfnas.errors import CellError, TfnasError
-
-if TYPE_CHECKING:
-    import networkx
-    from ConfigSpace import Configuration, ConfigurationSpace
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark's search space definition."""
@@ -50,6 +46,9 @@ EDGE_WEIGHTS = tuple(len(OPERATIONS) ** power for power in reversed(range(len(ED
 """What the operation of each edge counts in the code of a cell."""
 
 _TOKEN = re.compile(r"([^~|]+)~(\d+)")
+
+_STRING = "|{}~0|+|{}~0|{}~1|+|{}~0|{}~1|{}~2|"
+"""The official string of a cell, its operations left open."""
 
 
 @dataclass(frozen=True, order=True)
@@ -83,8 +82,7 @@ class Cell:
 
     def __str__(self) -> str:
         """The official string of the benchmark."""
-        terms = [f"{operation}~{source}" for (source, _), operation in zip(EDGES, self.operations, strict=True)]
-        return f"|{terms[0]}|+|{terms[1]}|{terms[2]}|+|{terms[3]}|{terms[4]}|{terms[5]}|"
+        return _STRING.format(*self.operations)
 
     @classmethod
     def parse(cls, text: str) -> Cell:
@@ -185,17 +183,10 @@ class Cell:
         """
         expressions = ["0"]
         for target in range(1, NODES):
-            terms = []
-            for (source, node), operation in zip(EDGES, self.operations, strict=True):
-                if node != target:
-                    continue
-                if operation == "none" or expressions[source] == "#":
-                    terms.append("#")
-                elif operation == "skip_connect":
-                    terms.append(expressions[source])
-                else:
-                    terms.append(f"({expressions[source]})@{operation}")
-            expressions.append("+".join(sorted(terms)))
+            incoming = [
+                operation for (_, node), operation in zip(EDGES, self.operations, strict=True) if node == target
+            ]
+            expressions.append(_sum_of(incoming, expressions))
         return expressions[-1]
 
     @cached_property
@@ -226,21 +217,21 @@ class Cell:
         """Number of edges that carry a convolution, 0 to 6, whether or not the signal passes through them."""
         return sum(operation in CONVOLUTIONS for operation in self.operations)
 
-    def graph(self) -> networkx.DiGraph:
-        """Return the cell as a networkx graph: nodes 0..3, an edge attribute ``operation``; ``none`` is left out."""
-        import networkx
 
-        graph = networkx.DiGraph()
-        graph.add_nodes_from(range(NODES))
-        for (source, target), operation in zip(EDGES, self.operations, strict=True):
-            if operation != "none":
-                graph.add_edge(source, target, operation=operation)
-        return graph
+def _sum_of(operations: Sequence[str], expressions: Sequence[str]) -> str:
+    """Return the expression of a node from the operations of its incoming edges and the expressions of their sources.
 
-    @classmethod
-    def from_configuration(cls, configuration: Configuration) -> Cell:
-        """Read a configuration of :func:`configuration_space`."""
-        return cls(tuple(configuration[f"edge_{source}_{target}"] for source, target in EDGES))
+    See :meth:`Cell.canonical`.
+    """
+    terms = []
+    for operation, source in zip(operations, expressions, strict=True):
+        if operation == "none" or source == "#":
+            terms.append("#")
+        elif operation == "skip_connect":
+            terms.append(source)
+        else:
+            terms.append(f"({source})@{operation}")
+    return "+".join(sorted(terms))
 
 
 def _digits(code: int) -> tuple[int, ...]:
@@ -260,7 +251,7 @@ def enumerate_cells() -> Iterator[Cell]:
 @cache
 def all_strings() -> tuple[str, ...]:
     """Return the official strings of all cells in the order of their codes."""
-    return tuple(str(cell) for cell in enumerate_cells())
+    return tuple(_STRING.format(*operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
 
 
 @cache
@@ -300,8 +291,16 @@ def canonical_classes() -> np.ndarray:
 
     ``np.unique`` of the result gives the 6,466 representatives.
     """
+    prefixes = [("0",)]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+    for sources in range(1, NODES):
+        prefixes = [
+            (*expressions, _sum_of(operations, expressions))
+            for expressions in prefixes
+            for operations in product(OPERATIONS, repeat=sources)
+        ]
     first: dict[str, int] = {}
-    return np.array([first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+    classes = [first.setdefault(expressions[-1], code) for code, expressions in enumerate(prefixes)]
+    return np.array(classes, dtype=np.int64)
 
 
 @cache
@@ -340,10 +339,3 @@ def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) ->
     operation = code // weight % len(OPERATIONS)
     other = int(rng.integers(len(OPERATIONS) - 1))
     return code + (other + (other >= operation) - operation) * weight
-
-
-def configuration_space(seed: int | None = None) -> ConfigurationSpace:
-    """Return the search space for optimisers that speak ConfigSpace: one categorical per edge, ``edge_0_1`` etc."""
-    from ConfigSpace import ConfigurationSpace
-
-    return ConfigurationSpace({f"edge_{source}_{target}": list(OPERATIONS) for source, target in EDGES}, seed=seed)

@@ -110,53 +110,64 @@ def _pairs(
     table: pd.DataFrame, scorings: pd.DataFrame, searched_on: str, dataset: str, seed: int
 ) -> list[dict[str, Any]]:
     """Return the rows of one dataset searched on and one read off on; tables have a row per run, NaN: none."""
+    labels = table.columns.tolist()
+    accuracies = table.to_numpy(dtype=np.float64).T.copy()
+    reads = scorings.to_numpy(dtype=np.float64).T.copy()
     resampled: dict[bytes, np.ndarray] = {}
     rows = []
-    for search, other in combinations(table.columns, 2):
-        first, second = (table[label].to_numpy(dtype=np.float64) for label in (search, other))
-        common = np.isfinite(first) & np.isfinite(second)
-        differences = np.round(first[common] - second[common], DECIMALS)
+    for one, two in combinations(range(len(labels)), 2):
+        common = np.isfinite(accuracies[one]) & np.isfinite(accuracies[two])
+        differences = np.round(accuracies[one][common] - accuracies[two][common], DECIMALS)
         n = differences.size
         if n < 2:
             raise SearchError(
-                f"Searches '{search}' and '{other}' on '{searched_on}' have {n} run{'' if n == 1 else 's'} in common: "
-                "a comparison needs at least 2, give both the same runs."
+                f"Searches '{labels[one]}' and '{labels[two]}' on '{searched_on}' have {n} "
+                f"run{'' if n == 1 else 's'} in common: a comparison needs at least 2, give both the same runs."
             )
         if common.tobytes() not in resampled:
             rng = child_rng(seed, "bootstrap", "pairs", searched_on, dataset)
             resampled[common.tobytes()] = bootstrap_counts(n, rng)
-        low, high = interval_of_mean(differences, resampled[common.tobytes()])
         # Run r of every search that reads several score tables reads the same one.
-        read = np.fmax(scorings[search].to_numpy(dtype=np.float64), scorings[other].to_numpy(dtype=np.float64))[common]
-        between = group_means(differences, read)
-        if between.size > 1:
-            low, high = widened((low, high), nested_interval(differences, read))
-        std = float(differences.std(ddof=1))
-        test = signed_rank(differences)
+        read = np.fmax(reads[one], reads[two])[common]
         rows.append(
-            {
-                "searched_on": searched_on,
-                "dataset": dataset,
-                "search": search,
-                "other": other,
-                "n": n,
-                "zeros": int((differences == 0).sum()),
-                "difference": float(differences.mean()),
-                "ci_low": low,
-                "ci_high": high,
-                "std": std,
-                "scorings": between.size,
-                "std_scorings": float(between.std(ddof=1)) if between.size > 1 else np.nan,
-                "probability": probability_of_winning(differences),
-                "p": test.p,
-                "rank_biserial": test.effect,
-                "detectable": detectable_effect(n) * std / np.sqrt(n),
-                "runs_needed": runs_needed(std, SMALL),
-            }
+            {"searched_on": searched_on, "dataset": dataset, "search": labels[one], "other": labels[two]}
+            | _pair(differences, read, resampled[common.tobytes()])
         )
-    for row, p_holm in zip(rows, holm([row["p"] for row in rows]), strict=True):
-        row["p_holm"] = float(p_holm)
+    adjusted = holm([row["p"] for row in rows])
+    needed = runs_needed([row["std"] for row in rows], SMALL)
+    for row, p_holm, runs in zip(rows, adjusted.tolist(), needed.tolist(), strict=True):
+        row.update(p_holm=p_holm, runs_needed=runs)
     return rows
+
+
+def _pair(differences: np.ndarray, read: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
+    """Return what paired differences say by themselves.
+
+    Args:
+        differences: of each common run, shape (n,).
+        read: number of the score table that one of the two read in each run, shape (n,).
+        counts: bootstrap resamples of the runs, shape (resamples, n).
+    """
+    low, high = interval_of_mean(differences, counts)
+    between = group_means(differences, read)
+    if between.size > 1:
+        low, high = widened((low, high), nested_interval(differences, read))
+    n, std = differences.size, float(differences.std(ddof=1))
+    test = signed_rank(differences)
+    return {
+        "n": n,
+        "zeros": int((differences == 0).sum()),
+        "difference": float(differences.mean()),
+        "ci_low": low,
+        "ci_high": high,
+        "std": std,
+        "scorings": between.size,
+        "std_scorings": float(between.std(ddof=1)) if between.size > 1 else np.nan,
+        "probability": probability_of_winning(differences),
+        "p": test.p,
+        "rank_biserial": test.effect,
+        "detectable": detectable_effect(n) * std / np.sqrt(n),
+    }
 
 
 def summarise_regret(

@@ -11,9 +11,11 @@ answer. Here every dataset is *held out* once: what is reported for it was chose
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,6 +69,46 @@ def check_ensemble_choice(datasets: Sequence[str], proxies: Sequence[str], large
         )
 
 
+@dataclass(frozen=True)
+class Side:
+    """What ensembles are made of, and judged by, on one dataset: arrays over the n cells of its ground truth.
+
+    Args:
+        logs: logarithm of each proxy's rank over the number of cells of the space, shape (proxies, n).
+        accuracies: test accuracies, shape (n,).
+        ranked: their ranks, centred and of length 1, shape (n,).
+        groups: functional class of each cell, shape (n,).
+    """
+
+    logs: np.ndarray
+    accuracies: np.ndarray
+    ranked: np.ndarray
+    groups: np.ndarray
+
+    @classmethod
+    def read(cls, score_path: str | Path, truth_path: str | Path, dataset: str, proxies: Sequence[str]) -> Side:
+        """Read the scores and the ground truth of a dataset."""
+        from scipy.stats import rankdata
+
+        truth = ReadOff.read(truth_path, dataset)
+        accuracies = truth.peek(truth.codes)[1]
+        table = ScoreTable.read(score_path)
+        scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
+        logs = np.log(rankdata(scores, axis=1) / SPACE_SIZE)[:, truth.codes]
+        return cls(logs, accuracies, _unit(rankdata(accuracies)), canonical_classes()[truth.codes])
+
+    def score(self, subset: tuple[int, ...]) -> np.ndarray:
+        """Return the score of an ensemble of some of the proxies, shape (n,)."""
+        return self.logs[list(subset)].sum(axis=0)
+
+    def quality(self, subset: tuple[int, ...]) -> tuple[float, float]:
+        """Return Spearman's correlation of an ensemble with test accuracy, and the accuracy of what it ranks first."""
+        from scipy.stats import rankdata
+
+        scores = self.score(subset)
+        return float(_unit(rankdata(scores)) @ self.ranked), float(self.accuracies[scores == scores.max()].mean())
+
+
 def choose_ensembles(
     score_paths: Mapping[str, str | Path],
     truth_paths: Mapping[str, str | Path],
@@ -103,25 +145,9 @@ def choose_ensembles(
         TruthError: a cell has no test accuracy.
         DataError: a table is missing, damaged or lacks a column.
     """
-    from scipy.stats import rankdata
-
     datasets = list(score_paths)
     check_ensemble_choice(datasets, proxies, largest)
-    logs, ranked, accuracies, groups = {}, {}, {}, {}
-    for dataset in datasets:
-        truth = ReadOff.read(truth_paths[dataset], dataset)
-        accuracies[dataset] = truth.peek(truth.codes)[1]
-        groups[dataset] = canonical_classes()[truth.codes]
-        ranked[dataset] = _unit(rankdata(accuracies[dataset]))
-        table = ScoreTable.read(score_paths[dataset])
-        scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
-        logs[dataset] = np.log(rankdata(scores, axis=1) / SPACE_SIZE)[:, truth.codes]
-
-    def score(dataset: str, subset: tuple[int, ...]) -> np.ndarray:
-        return logs[dataset][list(subset)].sum(axis=0)
-
-    def names(subset: tuple[int, ...]) -> str:
-        return " ".join(proxies[place] for place in subset)
+    sides = {dataset: Side.read(score_paths[dataset], truth_paths[dataset], dataset, proxies) for dataset in datasets}
 
     rows = []
     with progress(sum(comb(len(proxies), size) for size in range(1, largest + 1)), "subsets of proxies") as advance:
@@ -129,32 +155,30 @@ def choose_ensembles(
             subsets = list(combinations(range(len(proxies)), size))
             correlations, tops = np.empty((2, len(subsets), len(datasets)))
             for row, subset in enumerate(subsets):
-                for column, dataset in enumerate(datasets):
-                    scores = score(dataset, subset)
-                    correlations[row, column] = _unit(rankdata(scores)) @ ranked[dataset]
-                    tops[row, column] = accuracies[dataset][scores == scores.max()].mean()
+                correlations[row], tops[row] = zip(*(side.quality(subset) for side in sides.values()), strict=True)
                 advance(1)
-            losses = tops - [accuracies[dataset].max() for dataset in datasets]
+            losses = tops - [side.accuracies.max() for side in sides.values()]
             for column, dataset in enumerate(datasets):
                 others = [other for other in datasets if other != dataset]
                 for by, values, kept in ((SPEARMAN, correlations, correlations), (TOP_CELL, losses, tops)):
                     elsewhere = np.delete(values, column, axis=1).mean(axis=1)
                     best = _highest(elsewhere, size, others)
                     hindsight = _highest(values[:, column], size, [dataset])
-                    rho = spearman(score(dataset, subsets[best]), accuracies[dataset], groups=groups[dataset])
+                    side = sides[dataset]
+                    rho = spearman(side.score(subsets[best]), side.accuracies, groups=side.groups)
                     rows.append(
                         {
                             "by": by,
                             "held_out": dataset,
                             "size": size,
-                            "members": names(subsets[best]),
+                            "members": _names(proxies, subsets[best]),
                             "chosen": False,
                             "elsewhere": elsewhere[best] if by == SPEARMAN else -elsewhere[best],
                             "spearman": rho.value,
                             "spearman_low": rho.low,
                             "spearman_high": rho.high,
                             "top_accuracy": tops[best, column],
-                            "best_members": names(subsets[hindsight]),
+                            "best_members": _names(proxies, subsets[hindsight]),
                             "best": kept[hindsight, column],
                         }
                     )
@@ -162,7 +186,16 @@ def choose_ensembles(
     table = pd.DataFrame(rows, columns=list(ENSEMBLE_COLUMNS))
     merit = table["elsewhere"].where(table["by"] == SPEARMAN, -table["elsewhere"])
     table.loc[merit.groupby([table["by"], table["held_out"]]).idxmax(), "chosen"] = True
-    facts = {
+    ENSEMBLE_CHOICE.write(output, table, _ensemble_facts(proxies, largest))
+
+
+def _names(proxies: Sequence[str], subset: tuple[int, ...]) -> str:
+    return " ".join(proxies[place] for place in subset)
+
+
+def _ensemble_facts(proxies: Sequence[str], largest: int) -> dict[str, Any]:
+    """Return what the facts beside the table of :func:`choose_ensembles` say."""
+    return {
         "rows": "one per criterion, dataset held out and number of members",
         "proxies": list(proxies),
         "largest": largest,
@@ -175,7 +208,6 @@ def choose_ensembles(
         "top_accuracy": "mean test accuracy of the cells with the highest score on the dataset held out, percent",
         "best": "chosen in hindsight, on the dataset held out itself: a bound, not a method",
     }
-    ENSEMBLE_CHOICE.write(output, table, facts)
 
 
 def _unit(ranks: np.ndarray) -> np.ndarray:

@@ -21,6 +21,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -157,14 +158,7 @@ def score_chunk(
     member = get_family(family)
     together = networks_per_pass(member, images, labels, shape, proxies)
     drawn = range(scoring * repeats * member.draws, (scoring + 1) * repeats * member.draws)
-    whole = order[first // together * together : -(-last // together) * together]
-    if len(whole) > len(cells):
-        beside = len(whole) - len(cells)
-        log.info(
-            "%d cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of %d.",
-            beside,
-            together,
-        )
+    whole = _whole_groups(order, first, last, together)
     rows = score_cells(member, whole, images, labels, shape, drawn, seed, together, proxies)
     named = {str(cell) for cell in cells}
     table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
@@ -188,6 +182,34 @@ def score_chunk(
         "versions": versions(),
     }
     CHUNKS.write(output, table, facts)
+
+
+def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -> Sequence[Cell]:
+    """Return the cells of all groups of which the cells ``first`` .. ``last - 1`` hold a part."""
+    whole = order[first // together * together : -(-last // together) * together]
+    beside = len(whole) - len(order[first:last])
+    if beside:
+        log.info(
+            "%d cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of %d.",
+            beside,
+            together,
+        )
+    return whole
+
+
+def score_batches(batch_paths: Sequence[str | Path], outputs: Sequence[str | Path], **chunk: Any) -> None:
+    """Score the same cells on several mini-batches, one after another: what :func:`score_chunk` does on each.
+
+    Args:
+        batch_paths: mini-batch files.
+        outputs: chunk file of each.
+        chunk: the other arguments of :func:`score_chunk`.
+
+    Raises:
+        TfnasError: as :func:`score_chunk`.
+    """
+    for batch_path, output in zip(batch_paths, outputs, strict=True):
+        score_chunk(batch_path=batch_path, output=output, **chunk)
 
 
 def skeleton_of(skeleton: dict[str, int], batch: Batch) -> Skeleton:

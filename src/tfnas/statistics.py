@@ -20,6 +20,9 @@ from tfnas.missing_scores import lowest_where_missing
 RESAMPLES = 5000
 """Bootstrap resamples of an interval."""
 
+BLOCK = 2**17
+"""Runs drawn at once by a bootstrap: so many fit into the cache of a processor, and the draws are the same."""
+
 LEVEL = 0.95
 """Coverage of every interval."""
 
@@ -37,6 +40,9 @@ POWER = 0.8
 
 EXACT_SIGNS = 13
 """Up to so many differences that are not zero, all their signs are tried, as ``scipy.stats.wilcoxon`` does of all."""
+
+EXACT_RUNS = 50
+"""Up to so many differences without ties and zeros the distribution of the signed ranks is exact."""
 
 FEWEST_GROUPS = 4
 """Fewer groups of pairs than this give a correlation no interval."""
@@ -168,11 +174,9 @@ def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL
         groups: label of the group of each value, shape (n,), at least 2 different ones.
         level: coverage.
     """
-    from scipy.stats import t
-
     mean = float(values.mean())
     variance, count = grouped_variance(values - mean, groups)
-    half = float(t.ppf((1 + level) / 2, count - 1)) * math.sqrt(variance)
+    half = t_quantile((1 + level) / 2, count - 1) * math.sqrt(variance)
     return mean - half, mean + half
 
 
@@ -240,8 +244,12 @@ def bootstrap_interval(
         level: coverage.
     """
     values = np.asarray(values, dtype=np.float64)
-    drawn = values[rng.integers(values.size, size=(resamples, values.size))]
-    low, high = np.quantile(statistic(drawn, axis=1), [(1 - level) / 2, (1 + level) / 2])
+    rows = max(1, BLOCK // values.size)
+    statistics = [
+        statistic(values.take(rng.integers(values.size, size=(min(rows, resamples - done), values.size))), axis=1)
+        for done in range(0, resamples, rows)
+    ]
+    low, high = np.quantile(np.concatenate(statistics), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
@@ -299,9 +307,9 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
 
     Absolute differences are ranked, ties by mid-ranks. Zeros are ranked with the others and then belong to neither
     side (Pratt), so that many ties of two searches weaken the evidence. The p-value is exact, over all changes of
-    signs, where up to :data:`EXACT_SIGNS` differences are not zero; else ``scipy.stats.wilcoxon``'s: exact up to 50
-    runs without ties and zeros, or the normal approximation, its variance corrected for ties and zeros, without
-    continuity correction. The effect is
+    signs, where up to :data:`EXACT_SIGNS` differences are not zero, and up to :data:`EXACT_RUNS` runs without ties and
+    zeros; else the normal approximation, its variance corrected for ties and zeros, without continuity correction. It
+    is ``scipy.stats.wilcoxon``'s, without the work that is not needed here. The effect is
     ``(W+ - W-) / (n (n + 1) / 2)`` with W+ and W- the sums of ranks of positive and negative differences: Kerby's
     simple difference of favourable and unfavourable evidence, zeros being neither.
 
@@ -315,20 +323,42 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     Raises:
         ValueError: a difference is not finite.
     """
-    from scipy.stats import rankdata, wilcoxon
-
     differences = _finite(differences, "paired differences")
     if not differences.any():
         return SignedRank(1.0, 0.0)
-    ranks = rankdata(np.abs(differences))
+    distinct, places, sizes = np.unique(np.abs(differences), return_inverse=True, return_counts=True)
+    # Mid-ranks are multiples of a half, so that sums and comparisons are exact.
+    ranks = (np.cumsum(sizes) - (sizes - 1) / 2)[places]
     signed = np.sign(differences) * ranks
     effect = float(signed.sum() / ranks.sum())
-    signed = signed[signed != 0]
-    if signed.size > EXACT_SIGNS:
-        return SignedRank(float(wilcoxon(differences, zero_method="pratt").pvalue), effect)
-    # Ranks are multiples of a half, so that sums and comparisons are exact.
-    signs = 1 - 2 * (np.arange(2**signed.size)[:, None] >> np.arange(signed.size) & 1)
-    return SignedRank(float(np.mean(np.abs(signs @ signed) >= abs(signed.sum()))), effect)
+    zeros = int(sizes[0]) if distinct[0] == 0 else 0
+    if differences.size - zeros <= EXACT_SIGNS:
+        signed = signed[signed != 0]
+        signs = 1 - 2 * (np.arange(2**signed.size)[:, None] >> np.arange(signed.size) & 1)
+        return SignedRank(float(np.mean(np.abs(signs @ signed) >= abs(signed.sum()))), effect)
+    if differences.size <= EXACT_RUNS and not zeros and distinct.size == differences.size:
+        from scipy.stats import wilcoxon
+
+        return SignedRank(float(wilcoxon(differences).pvalue), effect)
+    return SignedRank(_signed_rank_p(float(ranks[differences > 0].sum()), differences.size, zeros, sizes), effect)
+
+
+def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> float:
+    """Return the two-sided p-value of the sum of positive ranks by its normal approximation (Cureton 1967).
+
+    Args:
+        positive: sum of the ranks of the positive differences.
+        n: number of differences, zeros among them.
+        zeros: number of differences that are zero.
+        sizes: how many differences share each absolute value, in ascending order of these.
+    """
+    from scipy.special import ndtr
+
+    tied = sizes[1 if zeros else 0 :].astype(np.float64)
+    mean = n * (n + 1.0) * 0.25 - zeros * (zeros + 1.0) * 0.25
+    variance = n * (n + 1.0) * (2.0 * n + 1.0) - zeros * (zeros + 1.0) * (2.0 * zeros + 1.0)
+    variance -= (tied**3 - tied).sum() / 2
+    return float(2 * ndtr(-abs(positive - mean) / math.sqrt(variance / 24)))
 
 
 def holm(p_values: np.ndarray) -> np.ndarray:
@@ -369,25 +399,40 @@ def detectable_effect(n: int, power: float = POWER, level: float = LEVEL) -> flo
     from scipy.stats import nct, t
 
     critical = t.ppf((1 + level) / 2, n - 1)
-    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - power, 0, 4 * critical + 4))
+    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - power, 0, _sure(critical)))
 
 
-def runs_needed(std: float, difference: float, power: float = POWER, level: float = LEVEL) -> int:
-    """Return the smallest number of runs, at least 2, that detects a mean difference (:func:`detectable_effect`).
+def _sure(critical: float | np.ndarray) -> float | np.ndarray:
+    """Return an effect that is as good as always detected, given the critical value of the test."""
+    return 4 * critical + 4
+
+
+def runs_needed(stds: np.ndarray, difference: float, power: float = POWER, level: float = LEVEL) -> np.ndarray:
+    """Return the smallest numbers of runs, at least 2, that detect a mean difference (:func:`detectable_effect`).
 
     Args:
-        std: standard deviation of the paired differences (ddof = 1).
+        stds: standard deviations of the paired differences (ddof = 1), shape (m,).
         difference: the difference to detect, in the same unit, positive.
         power: probability of detecting it.
         level: one less the size of the test.
-    """
-    from scipy.stats import norm
 
-    ratio = std / difference
-    n = max(2, math.ceil((ratio * (norm.ppf(power) + norm.ppf((1 + level) / 2))) ** 2))
-    while n < (ratio * detectable_effect(n, power, level)) ** 2:
-        n += 1
-    return n
+    Returns:
+        Shape (m,), dtype int64.
+    """
+    from scipy.stats import nct, t
+
+    ratios = np.asarray(stds, dtype=np.float64) / difference
+    least = (ratios * (normal_quantile(power) + normal_quantile((1 + level) / 2))) ** 2
+    runs = np.maximum(2, np.ceil(least)).astype(np.int64)
+    open_ = np.flatnonzero(ratios > 0)
+    while open_.size:
+        n = runs[open_]
+        critical = t.ppf((1 + level) / 2, n - 1)
+        # A larger effect is detected all the more, and too large for the distribution.
+        effect = np.minimum(np.sqrt(n) / ratios[open_], _sure(critical))
+        open_ = open_[nct.sf(critical, n - 1, effect) < power]
+        runs[open_] += 1
+    return runs
 
 
 def critical_difference(competitors: int, blocks: int, level: float = LEVEL) -> float:
@@ -622,10 +667,24 @@ def accuracy_half_width(accuracy: float, images: int, level: float = LEVEL) -> f
         images: number of test images.
         level: coverage of the interval.
     """
+    share = accuracy / 100
+    return float(100 * normal_quantile((1 + level) / 2) * math.sqrt(share * (1 - share) / images))
+
+
+@lru_cache(maxsize=4096)
+def normal_quantile(share: float) -> float:
+    """Return the quantile of the standard normal distribution."""
     from scipy.stats import norm
 
-    share = accuracy / 100
-    return float(100 * norm.ppf((1 + level) / 2) * math.sqrt(share * (1 - share) / images))
+    return float(norm.ppf(share))
+
+
+@lru_cache(maxsize=4096)
+def t_quantile(share: float, freedom: int) -> float:
+    """Return the quantile of Student's t distribution with so many degrees of freedom."""
+    from scipy.stats import t
+
+    return float(t.ppf(share, freedom))
 
 
 def _finite(values: np.ndarray, what: str) -> np.ndarray:
@@ -646,13 +705,11 @@ def _paired(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _fisher_interval(value: float, variance: float, level: float) -> tuple[float, float]:
     """Interval of a correlation on the scale of atanh, where it is nearly normal; a perfect correlation is its own."""
-    from scipy.stats import norm
-
     if np.isnan(variance):
         return np.nan, np.nan
     if abs(value) >= 1:
         return value, value
-    half = norm.ppf((1 + level) / 2) * np.sqrt(variance)
+    half = normal_quantile((1 + level) / 2) * np.sqrt(variance)
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
 
 
@@ -662,12 +719,10 @@ def _grouped_interval(value: float, influence: np.ndarray, groups: np.ndarray, l
     ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups and q the quantile of t with G - 1
     degrees of freedom; NaN for fewer than :data:`FEWEST_GROUPS` groups, and a perfect correlation is its own.
     """
-    from scipy.stats import t
-
     variance, count = grouped_variance(influence, groups)
     if count < FEWEST_GROUPS:
         return np.nan, np.nan
     if abs(value) >= 1:
         return value, value
-    half = t.ppf((1 + level) / 2, count - 1) * np.sqrt(variance) / (1 - value**2)
+    half = t_quantile((1 + level) / 2, count - 1) * np.sqrt(variance) / (1 - value**2)
     return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))

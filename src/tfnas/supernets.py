@@ -211,10 +211,7 @@ def prune_block(
     pixels = hashlib.sha256(images.images[places].tobytes()).hexdigest()
     content = [pixels, images.mean, images.std, images.classes]
     decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, seed, study, dataset]
-    paths = {
-        run: Path(scratch) / f"{hashlib.sha256(json.dumps([*decides, run]).encode()).hexdigest()[:20]}.parquet"
-        for run in range(first, last + 1)
-    }
+    paths = {run: _kept(scratch, [*decides, run]) for run in range(first, last + 1)}
     missing = [run for run, path in paths.items() if not (path.exists() and facts_path(path).exists())]
     with progress(len(missing) * TRIED, "operations tried") as advance:
         for run in missing:
@@ -231,20 +228,22 @@ def prune_block(
         "seed": seed,
         "stream": algorithm.stream,
         "runs": [first, last],
+        **{name: getattr(images, name) for name in ("source", "drawn_from", "licence", "cite")},
         "images": len(places),
-        "source": images.source,
-        "drawn_from": images.drawn_from,
         "augmentation": "none",
         "initialisation": "PyTorch default",
         "precision": "gradients float32, eigenvalues and regions float64",
         "device": device_name(device),
         "threads": torch.get_num_threads(),
-        "licence": images.licence,
-        "cite": images.cite,
         "versions": versions(),
     }
     ROUNDS.write(rounds, record.drop(columns=ends[1:]), facts)
     LIVE.write(output, record[ends].drop_duplicates(ignore_index=True), facts)
+
+
+def _kept(scratch: str | Path, decides: list[Any]) -> Path:
+    """Return where a run is kept: under a name of all that decides it."""
+    return Path(scratch) / f"{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:20]}.parquet"
 
 
 @torch.no_grad()

@@ -461,15 +461,17 @@ def _imported(path: Path) -> tuple[Path, ...]:
 
 
 def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Walk a syntax tree, leaving out what only type checkers read."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        yield node
-        yield from _nodes(node)
+    """Walk the statements of a syntax tree, leaving out what only type checkers read; expressions import nothing."""
+    for block in ("body", "orelse", "handlers", "finalbody", "cases"):
+        for node in getattr(tree, block, ()):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+                continue
+            yield node
+            yield from _nodes(node)
 
 
-def _file(module: str) -> list[Path]:
+@cache
+def _file(module: str) -> tuple[Path, ...]:
     """Return the file of a module of the library; none for a package, which is empty, a function or a class."""
     path = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
-    return [path] if path.exists() else []
+    return (path,) if path.exists() else ()

@@ -12,7 +12,6 @@ from tfnas.cells import (
     canonical_classes,
     codes_of,
     codes_of_digits,
-    configuration_space,
     enumerate_cells,
     operation_digits,
     pruned_classes,
@@ -22,6 +21,15 @@ from tfnas.errors import CellError, ScoreError
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
+
+
+def graph_of(cell):
+    """Return a cell as a graph of the edges that carry an operation other than ``none``."""
+    graph = networkx.DiGraph()
+    graph.add_nodes_from(range(4))
+    kept = [edge for edge, operation in zip(EDGES, cell.operations, strict=True) if operation != "none"]
+    graph.add_edges_from(kept)
+    return graph
 
 
 def test_the_space_has_15625_different_cells_and_every_string_reads_back():
@@ -144,7 +152,7 @@ def test_pruning_leaves_9445_cells_which_it_leaves_alone():
 def test_pruned_cells_have_every_edge_on_a_path_by_networkx():
     for code in np.random.default_rng(0).integers(SPACE_SIZE, size=300):
         cell = Cell.from_code(int(code))
-        used = {edge for path in networkx.all_simple_edge_paths(cell.graph(), 0, 3) for edge in path}
+        used = {edge for path in networkx.all_simple_edge_paths(graph_of(cell), 0, 3) for edge in path}
         expected = [
             operation if edge in used else "none" for edge, operation in zip(EDGES, cell.operations, strict=True)
         ]
@@ -183,22 +191,10 @@ def test_disconnected_cells_and_their_reading_convolutions():
 
 def test_connected_agrees_with_networkx():
     for cell in list(enumerate_cells())[::53]:
-        assert cell.is_connected == networkx.has_path(cell.graph(), 0, 3)
-        graph = cell.graph()
+        graph = graph_of(cell)
+        assert cell.is_connected == networkx.has_path(graph, 0, 3)
         assert cell.fed_nodes == {n for n in graph if networkx.has_path(graph, 0, n)}
         assert cell.useful_nodes == {n for n in graph if networkx.has_path(graph, n, 3)}
-
-
-def test_graph_leaves_out_none():
-    assert Cell.parse(NONE).graph().number_of_edges() == 0
-    assert Cell.parse(BEST).graph().edges[0, 3]["operation"] == "skip_connect"
-
-
-def test_configurations_are_cells():
-    space = configuration_space(seed=3)
-    assert space.estimate_size() == SPACE_SIZE
-    for configuration in space.sample_configuration(20):
-        assert str(Cell.from_configuration(configuration)) in string_codes()
 
 
 def test_digits_of_codes_are_operations():
@@ -208,3 +204,10 @@ def test_digits_of_codes_are_operations():
     named = [tuple(OPERATIONS[d] for d in row) for row in digits]
     assert named == [Cell.from_code(int(code)).operations for code in codes]
     assert len(all_strings()) == SPACE_SIZE
+
+
+def test_the_classes_are_those_of_cells_taken_one_by_one():
+    first = {}
+    expected = [first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()]
+    assert canonical_classes().tolist() == expected
+    assert all_strings() == tuple(str(cell) for cell in enumerate_cells())

@@ -16,7 +16,7 @@ from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import get_proxy
-from tfnas.scoring import score_chunk
+from tfnas.scoring import score_batches
 from tfnas.scoring_plan import classes
 
 CELLS = 5
@@ -170,28 +170,28 @@ def test_a_real_sample_is_measured(tmp_path):
     source = ImageSet(
         "one", images, np.arange(40) % 4, np.arange(40), 4, (128.0,) * 3, (70.0,) * 3, "", "", "", "made up"
     )
-    paths = {1: [], 2: []}
-    for number in paths:
+    for number in (1, 2):
         make_batch(source, 8, seed=number).write(tmp_path / f"batch-{number}.npz")
-        for family in ("naswot", "logsynflow"):
-            paths[number].append(tmp_path / f"{family}-{number}.parquet")
-            score_chunk(
-                family=family,
-                proxies=[family],
-                first=0,
-                last=12,
-                batch_path=tmp_path / f"batch-{number}.npz",
-                skeleton={"channels": 2, "cells_per_stage": 1},
-                repeats=2,
-                seed=3,
-                device="cpu",
-                share_classes=True,
-                output=paths[number][-1],
-            )
-    assert read_facts(paths[1][1])["repeats"] == 6
+    paths = [[tmp_path / f"{family}-{number}.parquet" for number in (1, 2)] for family in ("naswot", "logsynflow")]
+    for family, outputs in zip(("naswot", "logsynflow"), paths, strict=True):
+        score_batches(
+            [tmp_path / f"batch-{number}.npz" for number in (1, 2)],
+            outputs,
+            family=family,
+            proxies=[family],
+            first=0,
+            last=12,
+            skeleton={"channels": 2, "cells_per_stage": 1},
+            repeats=2,
+            seed=3,
+            device="cpu",
+            share_classes=True,
+        )
+    first, second = zip(*paths, strict=True)
+    assert read_facts(first[1])["repeats"] == 6
     names = ["logsynflow", "naswot"]
     table = write(pd.concat([score_table(proxy=name) for name in names]), tmp_path / "scores.csv")
-    summarise_noise(paths[1], paths[2], {"one": table}, names, tmp_path / "noise.csv")
+    summarise_noise(first, second, {"one": table}, names, tmp_path / "noise.csv")
     summary = pd.read_csv(tmp_path / "noise.csv").set_index("proxy")
     assert summary.index.tolist() == names
     assert (summary["cells"] == 12).all()

@@ -9,6 +9,7 @@ import pytest
 import scipy.stats
 
 from tfnas.statistics import (
+    EXACT_SIGNS,
     bootstrap_counts,
     bootstrap_interval,
     critical_difference,
@@ -97,6 +98,15 @@ def test_with_many_runs_the_variance_is_corrected_for_ties_and_zeros():
     assert signed_rank(differences).p == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("n", [14, 40, 50, 51, 500])
+@pytest.mark.parametrize("decimals", [0, 1, 12])
+def test_the_p_value_is_that_of_scipy_to_the_last_digit(n, decimals):
+    differences = np.round(np.random.default_rng(n).normal(0.4, 1.0, n), decimals)
+    assert np.count_nonzero(differences) > EXACT_SIGNS or n == 14
+    if np.count_nonzero(differences) > EXACT_SIGNS:
+        assert signed_rank(differences).p == scipy.stats.wilcoxon(differences, zero_method="pratt").pvalue
+
+
 def test_the_effect_size_by_hand():
     # |d| = 1 2 2 0: the zero has rank 1, then 2 and twice 3.5; 3.5 + 3.5 - 2 of 10.
     assert signed_rank(np.array([-1.0, 2.0, 2.0, 0.0])).effect == pytest.approx(0.5)
@@ -128,8 +138,8 @@ def test_what_is_not_finite_is_refused(function, missing):
 @pytest.mark.parametrize(("effect", "runs"), [(0.2, 199), (0.5, 34), (0.8, 15)])
 def test_runs_needed_are_those_of_the_tables_of_power(effect, runs):
     # Two-sided paired t-test, 5 %, power 80 %: Cohen's small, medium and large effect (G*Power 3.1).
-    assert runs_needed(1.0, effect) == runs
-    assert runs_needed(5.0, 5.0 * effect) == runs
+    assert runs_needed([1.0], effect).tolist() == [runs]
+    assert runs_needed([5.0, 1e-12], 5.0 * effect).tolist() == [runs, 2]
 
 
 @pytest.mark.parametrize("n", [2, 5, 30])
@@ -141,11 +151,11 @@ def test_the_detectable_difference_is_detected_four_times_in_five(n):
 
 
 def test_runs_needed_just_suffice():
-    for std in (0.3, 1.0, 11.4):
-        runs = runs_needed(std, 0.1)
+    stds = (0.3, 1.0, 11.4)
+    for std, runs in zip(stds, runs_needed(stds, 0.1).tolist(), strict=True):
         assert detectable_effect(runs) * std / np.sqrt(runs) <= 0.1
         assert detectable_effect(runs - 1) * std / np.sqrt(runs - 1) > 0.1
-    assert runs_needed(0.0, 0.1) == 2
+    assert runs_needed([0.0], 0.1).tolist() == [2]
 
 
 def test_the_critical_difference_is_demsars():

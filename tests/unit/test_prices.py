@@ -40,9 +40,14 @@ def runs(tmp_path):
 
 @pytest.fixture
 def rates(tmp_path):
-    told = {"dataset": "one", "seconds": {"made_up": 0.5, "other": 0.1}, "device": "This", "table_device": "That"}
-    write_json(tmp_path / "rates.json", told)
-    return [tmp_path / "rates.json"]
+    return [measured(tmp_path, made_up=0.5, other=0.1)]
+
+
+def measured(tmp_path, **seconds):
+    """Write what a measurement of each proxy as a family of its own gave."""
+    families = {name: {"seconds": {name: value}, "table_device": "That"} for name, value in seconds.items()}
+    write_json(tmp_path / "rates.json", {"dataset": "one", "device": "This", "families": families})
+    return tmp_path / "rates.json"
 
 
 def priced(runs, rates, tmp_path, members=None, published=PUBLISHED, unpriced=()):
@@ -69,8 +74,7 @@ def test_prices_counted_by_hand(runs, rates, tmp_path):
 
 
 def test_given_scores_have_no_price_on_this_machine(runs, rates, tmp_path):
-    told = {"dataset": "one", "seconds": {"made_up": 0.5}, "device": "This", "table_device": "That"}
-    write_json(tmp_path / "rates.json", told)
+    measured(tmp_path, made_up=0.5)
     with pytest.raises(SearchError, match="No measurement says how long proxy 'other'"):
         priced(runs, rates, tmp_path)
     table = priced(runs, rates, tmp_path, unpriced=["other"])
@@ -107,25 +111,30 @@ def test_published_rates_are_facts_that_name_a_proxy(root):
     assert published_rates(None, ["cifar10"]) == {}
 
 
-def test_the_time_of_a_family_is_measured(tmp_path):
+def test_the_time_of_families_is_measured(tmp_path):
     from tfnas.rates import CELLS, measure_rates
 
     facts = {
         "dataset": "one",
         "skeleton": {"channels": 2, "cells_per_stage": 1, "classes": 3, "image_channels": 1, "image_size": 8},
         "batch": {"images": 4},
-        "families": {"naswot": {"repeats": 2, "device": "That"}},
+        "families": {"naswot": {"repeats": 2, "device": "That"}, "structure": {"repeats": 1, "device": "Other"}},
     }
+    families = {"naswot": ["naswot"], "structure": ["params", "skip"]}
     write_json(tmp_path / "scores.json", facts)
-    measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", 0, tmp_path / "rates.json")
+    measure_rates(families, [tmp_path / "scores.json"] * 2, "cpu", 0, tmp_path / "rates.json")
     told = read_json(tmp_path / "rates.json")
-    assert told["seconds"]["naswot"] > 0
-    assert told["cells"] >= CELLS
-    assert (told["dataset"], told["table_device"], told["repeats"]) == ("one", "That", 2)
+    assert told["dataset"] == "one"
+    assert {name: list(rate["seconds"]) for name, rate in told["families"].items()} == families
+    rate = told["families"]["naswot"]
+    assert rate["seconds"]["naswot"] > 0
+    assert rate["cells"] >= CELLS
+    assert (rate["table_device"], rate["repeats"]) == ("That", 2)
+    assert told["families"]["structure"]["table_device"] == "Other"
     for change in ({"families": {}}, {"batch": {}}, {"skeleton": {"wrong": 2}}):
         write_json(tmp_path / "scores.json", facts | change)
         with pytest.raises(ScoreError, match=r"do not say how 'naswot' was scored"):
-            measure_rates("naswot", ["naswot"], tmp_path / "scores.json", "cpu", 0, tmp_path / "rates.json")
+            measure_rates(families, [tmp_path / "scores.json"] * 2, "cpu", 0, tmp_path / "rates.json")
 
 
 SEARCHES = {

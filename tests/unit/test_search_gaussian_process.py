@@ -9,13 +9,7 @@ from scipy.stats import norm
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import Matern
 
-from tfnas.search.gaussian_process import (
-    LENGTH_SCALES,
-    BayesianOptimiser,
-    expected_improvement,
-    most_likely,
-    upper_confidence_bound,
-)
+from tfnas.search.gaussian_process import LENGTH_SCALES, BayesianOptimiser, expected_improvement, upper_confidence_bound
 
 LOW, HIGH = np.array([-1.0, 0.0, 2.0]), np.array([1.0, 4.0, 3.0])
 
@@ -57,10 +51,26 @@ def test_the_length_scale_is_the_most_likely_of_the_grid_after_2_4_8_and_16_obse
         assert process.length_scale == pytest.approx(LENGTH_SCALES[int(np.argmax(likelihoods))] if tuned else 1.0)
 
 
-def test_the_most_likely_scale_has_the_smallest_loss():
-    theta, loss = most_likely(lambda theta, eval_gradient: abs(theta[0] - np.log(0.9)), np.zeros(1), np.zeros((1, 2)))
-    assert np.exp(theta) == pytest.approx(LENGTH_SCALES[6])
-    assert loss == pytest.approx(np.log(1 / 0.9))
+@pytest.mark.parametrize("constant", [False, True])
+def test_predictions_are_those_of_scikit_learn_to_the_last_digit(constant):
+    def most_likely(loss, theta, bounds):
+        losses = [loss(np.log([scale]), eval_gradient=False) for scale in LENGTH_SCALES]
+        return np.log(LENGTH_SCALES[[int(np.argmin(losses))]]), min(losses)
+
+    process, scale = optimiser(), 1.0
+    for number in range(1, 21):
+        point = process.rng.uniform(LOW, HIGH) if number % 5 else process.points[-1]  # a search may suggest one twice
+        process.observe(point, 70.0 if constant else 70 - float((point**2).sum()))
+        tune = most_likely if number in (2, 4, 8, 16) else None
+        plain = GaussianProcessRegressor(Matern(scale, nu=2.5), alpha=1e-6, normalize_y=True, optimizer=tune)
+        plain.fit(np.array(process.points), np.array(process.values))
+        scale = plain.kernel_.length_scale
+        candidates = np.vstack([process.rng.uniform(LOW, HIGH, (100, 3)), process.points])
+        mean, deviation = process.predict(candidates)
+        expected = plain.predict(candidates, return_std=True)
+        np.testing.assert_array_equal(mean, expected[0])
+        np.testing.assert_array_equal(deviation, expected[1])
+        assert process.length_scale == scale
 
 
 def test_the_upper_confidence_bound():

@@ -12,7 +12,7 @@ from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasE
 from tfnas.files import read_facts
 from tfnas.search.base import Trace
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import COLUMNS, _query, run_block
+from tfnas.search.runner import COLUMNS, _query, run_block, run_blocks
 from tfnas.truth.benchmark import Benchmark
 
 SETTINGS = {
@@ -54,6 +54,17 @@ def block(files, tmp_path, label="proxy-10", first=0, last=4, **changes):
     } | changes
     run_block(**arguments)
     return pd.read_parquet(output)
+
+
+def test_one_job_runs_a_search_on_every_dataset_as_jobs_of_one_dataset_would(files, tmp_path):
+    shared = {"search": "proxy-10", "settings": SETTINGS["proxy-10"], "truth_paths": files["truth"], "first": 0}
+    shared |= {"last": 4, "seed": 7, "study": "made-up"}
+    own = {"score_path": files["scores"], "budget_seconds": 60}
+    run_blocks({name: own | {"output": tmp_path / f"{name}.parquet"} for name in ("one", "two")}, **shared)
+    for name in ("one", "two"):
+        alone = block(files, tmp_path, searched_on=name).drop(columns="wall_seconds")
+        together = pd.read_parquet(tmp_path / f"{name}.parquet").drop(columns="wall_seconds")
+        pd.testing.assert_frame_equal(together, alone)
 
 
 @pytest.mark.parametrize("label", SETTINGS)

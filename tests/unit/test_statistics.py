@@ -10,6 +10,8 @@ import scipy.stats
 
 from tfnas.errors import SearchError
 from tfnas.statistics import (
+    LEVEL,
+    RESAMPLES,
     Summary,
     bootstrap_interval,
     difference_of_means,
@@ -257,6 +259,14 @@ def test_the_bootstrap_is_seeded_and_narrows_with_its_level():
     assert bootstrap_interval(values, np.random.default_rng(5)) == first
     low, high = bootstrap_interval(values, np.random.default_rng(5), level=0.5)
     assert first[0] < low < high < first[1]
+
+
+@pytest.mark.parametrize("n", [2, 37, 500])
+def test_runs_are_drawn_in_blocks_as_if_at_once(n):
+    values = np.random.default_rng(1).normal(size=n)
+    drawn = values[np.random.default_rng(2).integers(n, size=(RESAMPLES, n))]
+    expected = tuple(np.quantile(drawn.mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2]))
+    assert bootstrap_interval(values, np.random.default_rng(2)) == expected
 
 
 @pytest.mark.parametrize(("values", "count"), [([], "0 runs"), ([1.0], "1 run"), ([1.0, np.nan], "1 run")])

@@ -109,9 +109,9 @@ def test_a_family_reruns_its_scores_and_what_follows(study):
     study.edit("src/tfnas/proxies/naswot.py")
     planned = study.planned(*CONFIG)
     assert planned["score_chunk"] == 4
-    assert planned["score_noise"] == 4, "two mini-batches of two datasets"
+    assert planned["score_noise"] == 2, "two datasets"
     assert not set(planned) & {"make_batch", "make_second_batch", "truth_from_table", "draw_batch", "draw_accuracies"}
-    assert planned["run_search"] == 4, "only the search that reads the scores, not evolution"
+    assert planned["run_search"] == 2, "only the search that reads the scores, not evolution"
 
 
 def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
@@ -127,7 +127,7 @@ def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
 def test_a_search_reruns_itself_alone(study):
     study.edit("src/tfnas/search/proxy_search.py")
     planned = study.planned(*CONFIG)
-    assert planned["run_search"] == 4
+    assert planned["run_search"] == 2
     assert set(planned) - {"run_search", *FIGURES, *TABLES} == AFTER_SEARCH
     assert not set(planned) & {"draw_scatter", "tabulate_correlations"}
 
@@ -147,7 +147,7 @@ def test_wording_of_errors_reruns_nothing(study):
 
 def test_more_runs_compute_only_the_new_ones(study):
     planned = study.planned(*CONFIG, overlay={"search": {"runs": 6}})
-    assert planned["run_search"] == 4, "one new block for each search and dataset"
+    assert planned["run_search"] == 2, "one new block for each search"
     assert not set(planned) & {
         "score_chunk",
         "make_batch",
@@ -159,14 +159,14 @@ def test_more_runs_compute_only_the_new_ones(study):
 
 def test_other_noise_cells_are_scored_anew_and_nothing_else(study):
     planned = study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 10}})
-    assert planned["score_noise"] == 4
+    assert planned["score_noise"] == 2
     assert not set(planned) & {"score_chunk", "make_second_batch", "run_search", "summarise_correlations"}
     assert not set(study.planned(*CONFIG, overlay={"scoring": {"noise_cells": 0}})) & {"score_noise", "summarise_noise"}
 
 
 def test_a_new_search_runs_alone(study):
     planned = study.planned(*CONFIG, overlay={"search": {"use": {"random": {"algorithm": "random_search"}}}})
-    assert planned["run_search"] == 4
+    assert planned["run_search"] == 2
     assert "score_chunk" not in planned
 
 

@@ -94,9 +94,9 @@ def test_a_job_that_is_tried_again_asks_for_more_memory_and_time(project):
 
 def test_short_jobs_share_a_slurm_job(project):
     jobs = plan(project, "studies/nats-tss.yaml")
-    assert len(jobs) > 150
+    assert len([job for job in jobs if job["rule"] == "run_search"]) > 50
     assert slurm_jobs(jobs) <= 30
-    assert not {job["rule"] for job in jobs if job["group"]} - {"run_search", "measure_rates", "score_noise"}
+    assert not {job["rule"] for job in jobs if job["group"]} - {"run_search", "score_noise"}
 
 
 def test_a_job_that_is_killed_at_its_start_does_not_show_the_error_of_an_earlier_run(project):

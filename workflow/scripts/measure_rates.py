@@ -1,4 +1,4 @@
-"""Time the proxies of a family on this machine."""
+"""Time the proxies that searches read on this machine."""
 
 from tfnas.workflow import job
 
@@ -6,12 +6,10 @@ with job(snakemake) as run:
     from tfnas.rates import measure_rates
     from tfnas.seeds import child_seed
 
-    wildcards = snakemake.wildcards
     measure_rates(
-        family=wildcards.family,
-        proxies=snakemake.params.proxies,
-        scores=snakemake.input.scores,
+        families=snakemake.params.families,
+        scores=list(snakemake.input.scores),
         device=run.device,
-        seed=child_seed(snakemake.params.seed, wildcards.study, wildcards.dataset, "rates", wildcards.family),
+        seed=child_seed(snakemake.params.seed, snakemake.wildcards.study, snakemake.wildcards.dataset, "rates"),
         output=snakemake.output[0],
     )

@@ -1,23 +1,23 @@
-"""Score a sample of cells anew on one of two mini-batches, each with two initialisations."""
+"""Score a sample of cells anew on two mini-batches, each with two initialisations."""
 
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.scoring import score_chunk
+    from tfnas.scoring import score_batches
     from tfnas.seeds import child_seed
 
     params, wildcards = snakemake.params, snakemake.wildcards
-    score_chunk(
+    score_batches(
+        list(snakemake.input.batches),
+        list(snakemake.output.tables),
         family=wildcards.family,
         proxies=params.proxies,
         first=0,
         last=params.cells,
-        batch_path=snakemake.input.batch,
         skeleton=params.skeleton,
         repeats=params.repeats,
         seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "scores"),
         device=run.device,
         share_classes=params.share_classes,
-        output=snakemake.output.table,
         first_images=params.first_images,
     )

@@ -140,12 +140,7 @@ def summarise_fronts(
             values = accuracies[dataset][codes]
             floor, ceiling = float(np.nanmedian(values)), float(costs.max())
             best = hypervolume(values, costs, floor, ceiling)
-            shares = np.array(
-                [
-                    hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling)
-                    for _, front in table.groupby("run")
-                ]
-            )
+            shares = _volumes(table, floor, ceiling)
             if best > 0:
                 shares = shares / best
                 rng = child_rng(seed, "fronts", search, searched_on, dataset)
@@ -169,3 +164,11 @@ def summarise_fronts(
     FRONTS.write(output, pd.DataFrame(rows, columns=list(FRONTS.names)), facts)
     cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
     CELLS.write(cells_output, pd.concat(tables, ignore_index=True), cells_facts)
+
+
+def _volumes(table: pd.DataFrame, floor: float, ceiling: float) -> np.ndarray:
+    """Return the hypervolume of the front of each run, in order, from the rows of all of them."""
+    fronts = (front for _, front in table.groupby("run"))
+    return np.array(
+        [hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling) for front in fronts]
+    )

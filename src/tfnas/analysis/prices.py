@@ -66,7 +66,7 @@ def reprice(
 
     Args:
         run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`) with facts beside them, in any number of blocks.
-        rate_paths: what :func:`tfnas.rates.measure_rates` wrote, for every dataset and family that a search reads.
+        rate_paths: what :func:`tfnas.rates.measure_rates` wrote, for every dataset.
         members: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
         published: seconds of a network by proxy: ``{proxy: {value, device}}``.
         output: table to write (.csv) with :data:`COLUMNS`; ``scored_cells`` and seconds are means per run, the total is
@@ -81,8 +81,9 @@ def reprice(
     rates: dict[str, dict[str, tuple[float, str, str]]] = {}
     for path in rate_paths:
         facts = read_json(path)
-        for proxy, seconds in facts["seconds"].items():
-            rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], facts["table_device"])
+        for family in facts["families"].values():
+            for proxy, seconds in family["seconds"].items():
+                rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], family["table_device"])
     given = dict.fromkeys(unpriced, (math.nan, "", ""))
     scored = _scored(run_paths)
     runs = read_runs(run_paths)

@@ -60,7 +60,9 @@ def read_published(path: str | Path) -> dict[str, Any]:
     from tfnas.search.registry import get_algorithm
 
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        # The parser in C, where PyYAML has it: every start of the workflow reads this file.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        content = yaml.load(Path(path).read_text(encoding="utf-8"), Loader=loader)
     except FileNotFoundError:
         raise ReportError(
             f"The published rows '{path}' do not exist: restore the file or set report.published to false."

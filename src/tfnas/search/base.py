@@ -121,9 +121,13 @@ class Trace:
             self.scored[proxy] = self.scored.get(proxy, 0) + len(codes)
         if seconds is None:
             return
-        cost = float(sum(seconds) if len(seconds) < FEW else np.sum(seconds))
-        if len(seconds):
-            self.spent = float(self._blocks[-1].clock()[-1])
+        if len(seconds) == 1:  # most looks of most searches
+            cost = float(seconds[0])
+            self.spent += cost if cost == cost else 0.0  # NaN: unknown
+        else:
+            cost = float(sum(seconds) if len(seconds) < FEW else np.sum(seconds))
+            if len(seconds):
+                self.spent = float(self._blocks[-1].clock()[-1])
         if kind in (SCORE, LIVE):
             self.scoring_seconds += cost
         else:
@@ -294,7 +298,11 @@ class SearchSpace:
             )
 
     def draw(self, rng: np.random.Generator, number: int) -> list[int]:
-        """Return the codes of a number of uniform draws with replacement.
+        """Return :meth:`draw_codes` as a list."""
+        return self.draw_codes(rng, number).tolist()
+
+    def draw_codes(self, rng: np.random.Generator, number: int) -> np.ndarray:
+        """Return the codes of a number of uniform draws with replacement, shape (number,).
 
         The first n of a larger number of draws from the same generator state are the same cells.
 
@@ -306,7 +314,7 @@ class SearchSpace:
                 f"A sample of {number} cells is larger than the search space, which has {self.size} cells: "
                 "lower the sample."
             )
-        return self.codes[rng.integers(self.size, size=number)].tolist()
+        return self.codes[rng.integers(self.size, size=number)]
 
     def mutate(self, code: int, rng: np.random.Generator, node_first: bool = True) -> int:
         """Return the code of a random neighbour (see :meth:`tfnas.cells.Cell.mutate`).

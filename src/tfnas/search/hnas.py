@@ -96,11 +96,12 @@ class HNAS(ProcedureSearch):
     def widen(self) -> Generator[Look, Sequence[float], None]:
         """Draw more candidates, until one has not been queried, and have the new ones scored."""
         while True:
-            drawn = np.unique(self.space.draw(self.rng, self.sample))
-            new = drawn[np.isnan(self.metric[drawn])].tolist()
-            if new:
+            drawn = np.zeros(SPACE_SIZE, dtype=bool)
+            drawn[self.space.draw_codes(self.rng, self.sample)] = True
+            new = np.flatnonzero(drawn & np.isnan(self.metric))
+            if new.size:
                 self.metric[new] = yield Look(SCORE, new, self.proxies[0])
-                self.condition[new] = -np.array((yield Look(SCORE, new, self.proxies[1])))
+                self.condition[new] = -(yield Look(SCORE, new, self.proxies[1]))
             if np.isfinite(self.metric).sum() > len(self.seen):
                 return
 

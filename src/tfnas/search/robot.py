@@ -87,7 +87,7 @@ class Robot(ProcedureSearch):
                 best, best_weights = accuracy, weights
             optimiser.observe(weights, accuracy)
 
-        ranking = np.argsort(-(scores @ best_weights), kind="stable")[: self.queries].tolist()
+        ranking = highest(scores @ best_weights, self.queries).tolist()
         rest = [codes[place] for place in ranking if codes[place] not in self.seen][: self.queries - len(self.seen)]
         if rest:
             self.seen.update(zip(rest, (yield Look(EARLY, rest)), strict=True))
@@ -95,6 +95,12 @@ class Robot(ProcedureSearch):
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best early validation accuracy, the earliest of equals."""
         return max(self.seen, key=self.seen.__getitem__)
+
+
+def highest(values: np.ndarray, number: int) -> np.ndarray:
+    """Return the places of the highest values, best first, of equals the first: without sorting all of them."""
+    places = np.flatnonzero(values >= np.partition(values, -number)[-number])
+    return places[np.argsort(-values[places], kind="stable")[:number]]
 
 
 def scaled(scores: np.ndarray) -> np.ndarray:

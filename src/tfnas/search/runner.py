@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -257,6 +257,22 @@ def _query_many(
     return values
 
 
+def run_blocks(blocks: Mapping[str, Mapping[str, Any]], **shared: Any) -> None:
+    """Run a block of runs of one search on several datasets, one after another.
+
+    Most blocks take a second or two, no longer than the start of a process: so one job serves all datasets.
+
+    Args:
+        blocks: by dataset searched on, the arguments of :func:`run_block` that are its own.
+        shared: those that all of them have in common.
+
+    Raises:
+        TfnasError: as :func:`run_block`.
+    """
+    for dataset, own in blocks.items():
+        run_block(searched_on=dataset, **own, **shared)
+
+
 def run_block(
     search: str,
     settings: dict[str, Any],
@@ -305,18 +321,7 @@ def run_block(
     Raises:
         TfnasError: settings, scores, ground truth or budget do not allow the search; one sentence says why.
     """
-    if not 0 <= first <= last:
-        raise ConfigError(
-            f"The runs of search '{search}' go from {first} to {last}: first must be 0 or more, up to last."
-        )
-    if searched_on not in truth_paths:
-        raise ConfigError(f"Search '{search}' searches on '{searched_on}', which is no dataset of the study.")
-    shown = accuracies_of(settings, searched_on)
-    if shown not in truth_paths:
-        raise ConfigError(
-            f"Search '{search}' is to see the accuracies of '{shown}', which is no dataset of the study: set "
-            f"search.use.{search}.accuracies_of to one of {', '.join(truth_paths)}."
-        )
+    shown = _shown(search, settings, searched_on, range(first, last + 1), truth_paths)
     algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
     parameters = algorithm.settings(settings, search, checked=True)
     benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
@@ -333,46 +338,12 @@ def run_block(
     scorings = [_read_scores(algorithm, parameters, path, search, space.codes) for path in tables]
     live, live_facts = _read_live(algorithm, live_paths, search, first, last)
 
-    costs: list[tuple[float, ...]] = []
-    chosen = np.empty(last + 1 - first, dtype=np.int64)
-    rises: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    scored: dict[str, float] = {}
-    classes = canonical_classes()
-    fronts: list[list[int]] = []
-    for run in range(first, last + 1):
+    def run_one(run: int) -> Trace:
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
-        start = time.perf_counter()
-        trace = run_search(
-            algorithm, parameters, rng, benchmark, scorings[run % len(scorings)], budget, space, live.get(run)
-        )
-        seconds = time.perf_counter() - start
-        chosen[run - first] = trace.chosen
-        fronts.append(trace.front)
-        duplicates = trace.duplicates(classes)
-        costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
-        rises.append(_rises(trace, algorithm.build.follows_accuracy))
-        for proxy, looks in trace.scored.items():
-            scored[proxy] = scored.get(proxy, 0) + looks
+        scores = scorings[run % len(scorings)]
+        return run_search(algorithm, parameters, rng, benchmark, scores, budget, space, live.get(run))
 
-    strings = all_strings()
-    rows = []
-    for dataset, path in truth_paths.items():
-        valid, test = ReadOff.read(path, dataset).peek(chosen)
-        log.info(_ending(search, searched_on, dataset, first, last, valid, test))
-        rows.append(
-            pd.DataFrame(
-                {
-                    "search": search,
-                    "searched_on": searched_on,
-                    "dataset": dataset,
-                    "run": np.arange(first, last + 1),
-                    "scoring": np.arange(first, last + 1) % len(scorings),
-                    "arch": [strings[code] for code in chosen],
-                    "valid_accuracy": valid,
-                    "test_accuracy": test,
-                }
-            ).assign(**dict(zip(COSTS, zip(*costs, strict=True), strict=True)))
-        )
+    done = _run_all(run_one, range(first, last + 1), algorithm.build.follows_accuracy)
     facts = {
         "search": search,
         "algorithm": algorithm.name,
@@ -388,16 +359,82 @@ def run_block(
         "constraint": constraint,
         "pay_once": pay_once,
         "cells_in_space": space.size,
-        "scored_cells": {proxy: looks / len(chosen) for proxy, looks in scored.items()},
+        "scored_cells": {proxy: looks / len(done.chosen) for proxy, looks in done.scored.items()},
         "live": live_facts,
     }
-    table = pd.concat(rows, ignore_index=True)[list(COLUMNS)]
+    table = _run_table(search, searched_on, first, done, len(scorings), truth_paths)
     if algorithm.fronts:
-        table["front"] = [" ".join(strings[code] for code in front) for front in fronts] * len(rows)
+        fronts = [" ".join(all_strings()[code] for code in front) for front in done.fronts]
+        table["front"] = fronts * len(truth_paths)
     RUNS.write(output, table, facts)
     if curves is not None:
-        table = _curve_table(rises, ReadOff.read(truth_paths[searched_on], searched_on), first)
+        table = _curve_table(done.rises, ReadOff.read(truth_paths[searched_on], searched_on), first)
         RUN_CURVES.write(curves, table, facts | {"dataset": searched_on})
+
+
+def _shown(
+    search: str, settings: dict[str, Any], searched_on: str, runs: range, truth_paths: Mapping[str, str | Path]
+) -> str:
+    """Return the dataset whose accuracies a search sees; refuse runs that are no block, and unknown datasets."""
+    if not runs or runs.start < 0:
+        raise ConfigError(
+            f"The runs of search '{search}' go from {runs.start} to {runs.stop - 1}: first must be 0 or more, up to "
+            "last."
+        )
+    if searched_on not in truth_paths:
+        raise ConfigError(f"Search '{search}' searches on '{searched_on}', which is no dataset of the study.")
+    shown = accuracies_of(settings, searched_on)
+    if shown not in truth_paths:
+        raise ConfigError(
+            f"Search '{search}' is to see the accuracies of '{shown}', which is no dataset of the study: set "
+            f"search.use.{search}.accuracies_of to one of {', '.join(truth_paths)}."
+        )
+    return shown
+
+
+class _Done(NamedTuple):
+    """What the runs of a block ended with, one entry a run; ``scored`` counts the scored cells of all by proxy."""
+
+    chosen: np.ndarray
+    costs: list[tuple[float, ...]]
+    rises: list[tuple[np.ndarray, np.ndarray, np.ndarray]]
+    fronts: list[list[int]]
+    scored: dict[str | None, int]
+
+
+def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: bool) -> _Done:
+    """Do runs one after the other and keep what is wanted of their traces."""
+    done = _Done(np.empty(len(runs), dtype=np.int64), [], [], [], {})
+    classes = canonical_classes()
+    for place, run in enumerate(runs):
+        start = time.perf_counter()
+        trace = run_one(run)
+        seconds = time.perf_counter() - start
+        done.chosen[place] = trace.chosen
+        done.fronts.append(trace.front)
+        duplicates = trace.duplicates(classes)
+        done.costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
+        done.rises.append(_rises(trace, follows_accuracy))
+        for proxy, looks in trace.scored.items():
+            done.scored[proxy] = done.scored.get(proxy, 0) + looks
+    return done
+
+
+def _run_table(
+    search: str, searched_on: str, first: int, done: _Done, scorings: int, truth_paths: Mapping[str, str | Path]
+) -> pd.DataFrame:
+    """Return the rows of a block, :data:`COLUMNS`: what every run chose, read off on every dataset."""
+    last = first + len(done.chosen) - 1
+    runs = np.arange(first, last + 1)
+    fixed = {"search": search, "searched_on": searched_on, "run": runs, "scoring": runs % scorings}
+    fixed["arch"] = [all_strings()[code] for code in done.chosen]
+    fixed |= dict(zip(COSTS, zip(*done.costs, strict=True), strict=True))
+    rows = []
+    for dataset, path in truth_paths.items():
+        valid, test = ReadOff.read(path, dataset).peek(done.chosen)
+        log.info(_ending(search, searched_on, dataset, first, last, valid, test))
+        rows.append(pd.DataFrame(fixed | {"dataset": dataset, "valid_accuracy": valid, "test_accuracy": test}))
+    return pd.concat(rows, ignore_index=True)[list(COLUMNS)]
 
 
 def _ending(

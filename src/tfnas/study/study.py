@@ -437,6 +437,35 @@ class Study:
         spends = get_algorithm(settings["algorithm"]).spends_budget(settings)
         return budget_of(self.config, accuracies_of(settings, dataset)) if spends else None
 
+    def search_files(self, search: str, first: int | str, last: int | str) -> list[str]:
+        """What the runs ``first`` to ``last`` of a search read on all datasets, but for ground truths."""
+        return [
+            file
+            for dataset in self.datasets
+            for file in (
+                *self.score_files(dataset, search),
+                *self.latency_file(dataset, search),
+                *self.live_files(dataset, search, first, last),
+            )
+        ]
+
+    def search_blocks(self, search: str, first: int | str, last: int | str) -> dict[str, dict[str, Any]]:
+        """What the runs ``first`` to ``last`` of a search have of their own on each dataset, see ``run_blocks``."""
+        found = {}
+        for dataset in self.datasets:
+            scores = self.score_files(dataset, search)
+            folder = f"{self.folder}/runs/{dataset}/{search}"
+            found[dataset] = {
+                "score_path": next(iter(scores), None),
+                "more_scores": scores[1:],
+                "latency_path": next(iter(self.latency_file(dataset, search)), None),
+                "live_paths": self.live_files(dataset, search, first, last),
+                "budget_seconds": self.budget(dataset, search),
+                "output": f"{folder}/seeds-{first}-{last}.parquet",
+                "curves": f"{folder}/curves-{first}-{last}.parquet",
+            }
+        return found
+
     def pays_once(self, search: str) -> bool:
         """Whether a search pays once per class of identical cells; never one that looks at no early accuracies."""
         needs = get_algorithm(self.searches[search]["algorithm"]).needs_early
@@ -471,14 +500,15 @@ class Study:
         return {family: names for family, names in chosen.items() if names}
 
     def rate_files(self) -> list[str]:
-        """Files that say how long scoring takes on this machine, by dataset and family."""
-        return [
-            self.file(f"rates/{dataset}/{family}.json") for dataset in self.datasets for family in self.priced_families
-        ]
+        """Files that say how long scoring takes on this machine, by dataset; none where searches read no proxy."""
+        return self.files("rates/{dataset}.json") if self.priced_families else []
 
-    def score_facts(self, dataset: str, family: str) -> str:
-        """The facts of the scores of a family: of its own table, or of the shipped one."""
-        return self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
+    def score_facts(self, dataset: str) -> list[str]:
+        """The facts of the scores of each family that searches read: of its own table, or of the shipped one."""
+        return [
+            self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
+            for family in self.priced_families
+        ]
 
     @property
     def published_files(self) -> list[str]:
@@ -647,7 +677,7 @@ class Study:
                 for name in self.datasets
                 for file in self.chunks(name, list(self.scored_in(folder)), folder)
             ],
-            "run_search": self.run_files(),
+            "run_search": [path for path in self.run_files() if path.split("/")[-3] == self.datasets[0]],
             "prune_supernets": [
                 file
                 for name in self.datasets
@@ -661,6 +691,7 @@ class Study:
             for file in files:
                 stage, *folders, last = file.removeprefix(f"{self.folder}/").split("/")
                 folders = [stage, *folders] if stage in self.score_folders else folders
+                folders = folders[1:] if rule == "run_search" else folders  # one job for all datasets
                 block = last.partition("-")[2].removesuffix(".parquet")
                 names.append("/".join([rule, *folders, f"{block}.tsv"]))
         return names
