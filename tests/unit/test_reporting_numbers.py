@@ -15,6 +15,8 @@ from tfnas.files import read_facts, read_json, read_table, write_json, write_tab
 from tfnas.reporting import published
 from tfnas.reporting.numbers import Numbers, best_label, write_numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 
 def numbers_of(study, tmp_path, published_path=None):
@@ -341,9 +343,9 @@ def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
     truth["early_valid_accuracy"] = 50.0
     truth.loc[0, "early_valid_accuracy"] = np.nan
     write_table(one.truths["digits"], truth, read_facts(one.truths["digits"]))
-    rows = pd.read_csv(one.scores["digits"])
+    rows = ScoreTable.read(one.scores["digits"]).rows()
     rows["score"] = np.where(rows["arch"].isin(truth["arch"][:40]), np.nan, rows["score"])
-    write_table(one.scores["digits"], rows, read_facts(one.scores["digits"]))
+    write_scores(one.scores["digits"], rows, read_facts(one.scores["digits"]))
     numbers = numbers_of(one, tmp_path)
     assert numbers["truth.digits.early_spearman"]["value"] is None, "one side is constant"
     known = truth[np.isfinite(truth["test_accuracy"])]
