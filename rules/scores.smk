@@ -2,12 +2,13 @@
 
 REQUIRED INPUTS: results/{study}/batches/{dataset}.npz; or, for `scoring.scores: shipped`, a folder of score tables; or,
 for `scoring.scores: table` and for scores of one's own, the tables under `scoring.tables`.
-OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.parquet (what a
-search reads, so that another family does not concern it) and scores/{dataset}.parquet (all proxies and
-ensembles), each with a .json; the same below results/{study}/scores-1/ and so on: what searches read, with other
-initialisations (`scoring.scorings`); results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to
-look at; results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored
-anew on two mini-batches; scores/{dataset}/own.parquet, given scores, and own-scores.json, what the study says of them.
+OUTPUTS: results/{study}/scores/{dataset}/{family}/chunk-{first}-{last}.parquet, scores/{dataset}/{family}.parquet (what
+a search reads, so that another family does not concern it) and scores/{dataset}.parquet (all proxies and ensembles),
+each with a .json; beside the latter, for people, {dataset}.csv.gz and {dataset}-seconds.csv.gz; the same below
+results/{study}/scores-1/ and so on: what searches read, with other initialisations (`scoring.scorings`);
+results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to look at;
+results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored anew on two mini-batches;
+scores/{dataset}/own.parquet, given scores, and own-scores.json, what the study says of them.
 """
 
 

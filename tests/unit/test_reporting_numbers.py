@@ -16,6 +16,8 @@ from tfnas.reporting import published
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.numbers.best import best_label
 from tfnas.reporting.proxy_numbers import looking_at_networks
+from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 
 @pytest.fixture
@@ -336,9 +338,9 @@ def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
     truth["early_valid_accuracy"] = 50.0
     truth.loc[0, "early_valid_accuracy"] = np.nan
     write_table(one.truths["digits"], truth, read_facts(one.truths["digits"]))
-    rows = pd.read_csv(one.scores["digits"])
+    rows = ScoreTable.read(one.scores["digits"]).rows()
     rows["score"] = np.where(rows["arch"].isin(truth["arch"][:40]), np.nan, rows["score"])
-    write_table(one.scores["digits"], rows, read_facts(one.scores["digits"]))
+    write_scores(one.scores["digits"], rows, read_facts(one.scores["digits"]))
     numbers = numbers_of(one)
     assert numbers["truth.digits.early_spearman"]["value"] is None, "one side is constant"
     known = truth[np.isfinite(truth["test_accuracy"])]
