@@ -43,6 +43,7 @@ class DatasetSpec:
         relabel: for subsets in ``.npz`` form, ``relabel(labels)`` gives which images belong to the dataset and their
             0-based classes; None where labels are 0-based already.
         embedded: whether the images come with an installed package, so that nothing is downloaded.
+        published: licence, what to cite and a note, where the images have no rows in the table of sources.
     """
 
     name: str
@@ -58,11 +59,12 @@ class DatasetSpec:
     drawable: Callable[[np.ndarray, list[Path]], tuple[np.ndarray | None, str]] | None = None
     relabel: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]] | None = None
     embedded: bool = False
+    published: Source | None = None
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """Rows of the table of sources: addresses, checksums, licence, what to cite."""
-        return sources_of(self.name)
+        return sources_of(self.name) if self.published is None else (self.published,)
 
     @property
     def licence(self) -> str:

@@ -17,7 +17,7 @@ from tfnas.cells import canonical_classes
 from tfnas.datasets.registry import dataset_names, get_dataset
 from tfnas.datasets.sources import dataset_shape, split_files
 from tfnas.files import facts_path
-from tfnas.official_files import read_sources, sources_of
+from tfnas.official_files import read_sources
 from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
 from tfnas.scoring_plan import representatives
 from tfnas.search.constraints import limits_of_search
@@ -219,7 +219,7 @@ class Study:
         """What must be there before the images can be read: a local path, a finished download, or nothing."""
         if self.images(dataset) is not None:
             return [self.images(dataset)]
-        return [download_mark(dataset)] if any(source.file for source in sources_of(dataset)) else []
+        return [download_mark(dataset)] if any(source.file for source in get_dataset(dataset).sources) else []
 
     def split_files(self, dataset: str) -> list[str]:
         """The official split list beside local images: another list gives another mini-batch."""
