@@ -17,9 +17,9 @@ import pytest
 from equal_time_helpers import OneVerdict, write_summary
 from reporting_helpers import ONE_SEED, FakeStudy, added, numbers_of
 
-from tfnas import products
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import read_table, write_json, write_table
+from tfnas.product_rules import exhibits
 from tfnas.proxies.registry import declare_own
 from tfnas.reporting import templates as rendering
 from tfnas.reporting.claims import sign_of_printed
@@ -34,7 +34,7 @@ MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
 SEARCHED = ("main.tex", "sections", "passages", "appendix")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
-STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in products.exhibits())
+STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in exhibits())
 """Every exhibit there is, with ``{proxy}`` or ``{dataset}`` where there is one for each."""
 
 
