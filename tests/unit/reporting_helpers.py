@@ -26,6 +26,7 @@ from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
 from tfnas.score_writer import write_scores
 from tfnas.study.models.file import StudyFile
+from tfnas.study.settings import scored_names
 from tfnas.study.study import Study
 
 SEARCHES: dict[str, dict[str, Any]] = {
@@ -250,6 +251,7 @@ class FakeStudy:
         early: bool = True,
         noise: dict[str, Any] | None = None,
         proxies: tuple[str, ...] = ("naswot",),
+        own: dict[str, dict[str, Any]] | None = None,
         ensembles: tuple[str, ...] = (),
         measured: bool = True,
         scorings: int = 1,
@@ -265,7 +267,7 @@ class FakeStudy:
             "skeleton": {"channels": 4, "cells_per_stage": 1},
             "datasets": {dataset: {"truth": {"source": "table"}} for dataset in datasets},
             "scoring": {
-                "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
+                "proxies": list(proxies), "own": own or {}, "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
                 "scorings": scorings, "noise_cells": 64 if measured else 0,
             },
             "search": {
@@ -276,7 +278,7 @@ class FakeStudy:
         }  # fmt: skip
         self.config: dict[str, Any] = StudyFile.model_validate(given).model_dump()
         self.searches = self.config["search"]["use"]
-        self.names = [*proxies, *ensembles]
+        self.names = scored_names(self.config)
         rng = np.random.default_rng(0)
         codes = np.sort(rng.choice(15625, cells, replace=False))
         for dataset in datasets:

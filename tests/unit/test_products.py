@@ -184,7 +184,7 @@ def test_a_job_hands_make_what_it_declares(monkeypatch):
     assert seen["inputs"] == {
         "truths": {"x": "1", "y": "2"}, "one": "3", "gone": None, "files": ["4", "5"], "named": {"z": "6"},
     }  # fmt: skip
-    assert seen["params"] == {"printed": {}, "seed": 3, "dataset": "x"}
+    assert seen["params"] == job["params"] | job["wildcards"]
     assert seen["output"] == {"tex": "t.tex", "csv": "t.csv"}
 
 
