@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from equal_time_helpers import write_summary
 
-from tfnas import config, product_rules, products
+from tfnas import product_rules, products
 from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
 from tfnas.analysis.curves import QUERY_COLUMNS
 from tfnas.analysis.equal_time import GROUPS
@@ -25,6 +25,8 @@ from tfnas.comparisons import COMPARISON_COLUMNS, FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
 from tfnas.score_writer import write_scores
+from tfnas.study.models.file import StudyFile
+from tfnas.study.settings import scored_names
 from tfnas.study.study import Study
 
 SEARCHES: dict[str, dict[str, Any]] = {
@@ -249,6 +251,7 @@ class FakeStudy:
         early: bool = True,
         noise: dict[str, Any] | None = None,
         proxies: tuple[str, ...] = ("naswot",),
+        own: dict[str, dict[str, Any]] | None = None,
         ensembles: tuple[str, ...] = (),
         measured: bool = True,
         scorings: int = 1,
@@ -256,24 +259,26 @@ class FakeStudy:
         self.folder = folder
         self.early = early
         self.noise = noise if noise is not None else NOISE if "digits" in datasets else {}
-        self.searches = {label: (SEARCHES | COSTLY)[label] for label in searches}
         self.datasets = list(datasets)
-        self.config: dict[str, Any] = {
+        given = {
             "study": "fake",
             "title": "50 % of a_b & c",
             "seed": 2026,
             "skeleton": {"channels": 4, "cells_per_stage": 1},
             "datasets": {dataset: {"truth": {"source": "table"}} for dataset in datasets},
             "scoring": {
-                "proxies": list(proxies), "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
+                "proxies": list(proxies), "own": own or {}, "ensembles": list(ensembles), "batch_size": 8, "repeats": 1,
                 "scorings": scorings, "noise_cells": 64 if measured else 0,
             },
-            "search": {"runs": 30, "budget_seconds": 12000 if published else 100},
+            "search": {
+                "runs": 30, "budget_seconds": 12000 if published else 100,
+                "use": {label: (SEARCHES | COSTLY)[label] for label in searches},
+            },
             "report": {"published": published},
         }  # fmt: skip
-        config._fill(self.config, config.schema())
-        self.config["search"]["use"] = self.searches
-        self.names = [*proxies, *ensembles]
+        self.config: dict[str, Any] = StudyFile.model_validate(given).model_dump()
+        self.searches = self.config["search"]["use"]
+        self.names = scored_names(self.config)
         rng = np.random.default_rng(0)
         codes = np.sort(rng.choice(15625, cells, replace=False))
         for dataset in datasets:

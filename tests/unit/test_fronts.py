@@ -183,7 +183,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     assert one.loc["all", "flops_mean"] == pytest.approx(1 + 6 / 5)
     assert tuple(one.loc["no-conv", ["cells", "flops_20", "flops_max"]]) == (64, 1, 1)
     assert one.loc["all", "accuracy_best"] == truth_table()["test_accuracy"].max()
-    made(spaces_table, tmp_path / "s.tex", summary=tmp_path / "spaces.csv", spaces=spaces, datasets=DATASETS)
+    made(spaces_table, tmp_path / "s.tex", summary=tmp_path / "spaces.csv", subspaces=spaces, datasets=DATASETS)
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
     with pytest.raises(SearchError, match=r"satisfies search.subspaces.none-left \(flops ≤ 0.5\): .* raise flops"):

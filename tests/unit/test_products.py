@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from reporting_helpers import SEARCHES, FakeStudy, make_everything, make_product
 
-from tfnas import products
+from tfnas import product_rules, products
 from tfnas.errors import ConfigError
-from tfnas.product_rules import read_spec, words
+from tfnas.product_rules import exhibits, inputs, parameters, read_spec, source_of, summaries, topics, words
 from tfnas.products import Exhibit, Summary
 
 HEAD = '''"""Something."""
@@ -43,11 +43,11 @@ def package(tmp_path, monkeypatch):
     """A library of one's own with two packages, and nothing remembered of the real one."""
     for name in ("analysis", "reporting/exhibits"):
         (tmp_path / name).mkdir(parents=True)
-    monkeypatch.setattr(products, "PACKAGE", tmp_path)
-    for registry in (products.summaries, products.exhibits):
+    monkeypatch.setattr(product_rules, "PACKAGE", tmp_path)
+    for registry in (summaries, exhibits, topics):
         registry.cache_clear()
     yield tmp_path
-    for registry in (products.summaries, products.exhibits):
+    for registry in (summaries, exhibits, topics):
         registry.cache_clear()
 
 
@@ -83,7 +83,7 @@ def test_a_need_that_no_module_makes_is_one_sentence(fake):
     spec = declare(needs={"table": "summaries/regrets.csv"}, module="tfnas.reporting.exhibits.mine")
     said = "'tfnas.reporting.exhibits.mine' needs 'summaries/regrets.csv', which no module of tfnas.analysis makes."
     with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
-        spec.inputs(fake.study)
+        inputs(spec, fake.study)
 
 
 def test_a_file_is_all_that_an_exhibit_takes(package):
@@ -95,14 +95,14 @@ def test_a_file_is_all_that_an_exhibit_takes(package):
     write(
         package / "analysis", 'SPEC = Summary(name="one", category="Mine", message="Making", also={"b": "two.csv"})\n'
     )
-    first, second = products.exhibits()
-    assert (first.module, first.source) == ("tfnas.reporting.exhibits.a", folder / "a.py")
+    first, second = exhibits()
+    assert (first.module, source_of(first.module)) == ("tfnas.reporting.exhibits.a", folder / "a.py")
     assert (first.rule, first.job, first.outputs) == (
         "tabulate_first", "tabulate_first", {"tex": "tables/first.tex", "csv": "tables/first.csv"},
     )  # fmt: skip
     assert (second.rule, second.job) == ("draw_second", "draw_second/{dataset}")
     assert second.outputs == {ending: f"figures/second-{{dataset}}.{ending}" for ending in ("pdf", "png", "csv")}
-    [one] = products.summaries()
+    [one] = summaries()
     assert (one.rule, one.files) == ("summarise_one", {"table": "one.csv", "b": "two.csv"})
     assert one.outputs == {
         "table": "summaries/one.csv", "b": "summaries/two.csv", "table_facts": "summaries/one.json",
@@ -111,16 +111,16 @@ def test_a_file_is_all_that_an_exhibit_takes(package):
 
 
 def test_names_of_rules_are_those_of_one_product():
-    rules = [spec.rule for spec in (*products.summaries(), *products.exhibits())]
+    rules = [spec.rule for spec in (*summaries(), *exhibits())]
     assert len(rules) == len(set(rules))
-    outputs = [path for spec in (*products.summaries(), *products.exhibits()) for path in spec.outputs.values()]
+    outputs = [path for spec in (*summaries(), *exhibits()) for path in spec.outputs.values()]
     assert len(outputs) == len(set(outputs))
 
 
-@pytest.mark.parametrize("spec", [*products.summaries(), *products.exhibits()], ids=lambda spec: spec.module)
+@pytest.mark.parametrize("spec", [*summaries(), *exhibits()], ids=lambda spec: spec.module)
 def test_every_product_says_what_its_make_reads(spec):
     """What make asks of its inputs and parameters is declared, and what is declared is asked for."""
-    text = spec.source.read_text(encoding="utf-8")
+    text = source_of(spec.module).read_text(encoding="utf-8")
     asked = {kind: set(re.findall(rf"\b{kind}\.(\w+)", text)) for kind in ("inputs", "params", "output")}
     unread = {"facts"}  # tables are read with the facts beside them
     assert asked["inputs"] <= set(spec.needs)
@@ -131,8 +131,8 @@ def test_every_product_says_what_its_make_reads(spec):
 
 
 def test_an_optional_summary_that_a_study_does_not_make_is_none(fake, monkeypatch):
-    quality = next(spec for spec in products.exhibits() if spec.name == "quality")
-    assert quality.inputs(fake.study)["noise"] == []
+    quality = next(spec for spec in exhibits() if spec.name == "quality")
+    assert inputs(quality, fake.study)["noise"] == []
     seen = []
     monkeypatch.setattr("tfnas.reporting.exhibits.quality.make", lambda inputs, *_: seen.append(inputs))
     make_product(quality, fake.study)
@@ -153,13 +153,13 @@ def test_files_of_all_datasets_are_told_by_name_and_those_of_a_function_in_a_lis
         },
         params={"many": lambda study: len(study.datasets), "searches": "searches"}, prints=("searches",), module="m",
     )  # fmt: skip
-    inputs, parameters = spec.inputs(study), spec.parameters(study)
-    assert inputs["truths"] == [study.file(f"truth/{dataset}.parquet") for dataset in study.datasets]
-    assert (inputs["runs"], inputs["named"], inputs["none"]) == (["a", "b"], ["c"], [])
-    assert inputs["one"] == study.file("provenance.json")
-    assert parameters["named"] == {"truths": ["cifar10", "cifar100"], "named": ["x"]}
-    assert (parameters["many"], parameters["searches"], parameters["module"]) == (2, study.searches, "m")
-    assert set(parameters["printed"]) == {"searches"}
+    needed, values = inputs(spec, study), parameters(spec, study)
+    assert needed["truths"] == [study.file(f"truth/{dataset}.parquet") for dataset in study.datasets]
+    assert (needed["runs"], needed["named"], needed["none"]) == (["a", "b"], ["c"], [])
+    assert needed["one"] == study.file("provenance.json")
+    assert values["named"] == {"truths": ["cifar10", "cifar100"], "named": ["x"]}
+    assert (values["many"], values["searches"], values["module"]) == (2, study.searches, "m")
+    assert set(values["printed"]) == {"searches"}
 
 
 def test_a_job_hands_make_what_it_declares(monkeypatch):
@@ -184,14 +184,14 @@ def test_a_job_hands_make_what_it_declares(monkeypatch):
     assert seen["inputs"] == {
         "truths": {"x": "1", "y": "2"}, "one": "3", "gone": None, "files": ["4", "5"], "named": {"z": "6"},
     }  # fmt: skip
-    assert seen["params"] == {"printed": {}, "seed": 3, "dataset": "x"}
+    assert seen["params"] == job["params"] | job["wildcards"]
     assert seen["output"] == {"tex": "t.tex", "csv": "t.csv"}
 
 
 def test_one_for_each_dataset_or_proxy(fake):
     study = fake.study
     spec = declare(kind="figure", each="dataset", needs={"batch": "batches/{dataset}.npz"})
-    assert spec.inputs(study)["batch"] == study.file("batches/{dataset}.npz"), "the rule fills the wildcard"
+    assert inputs(spec, study)["batch"] == study.file("batches/{dataset}.npz"), "the rule fills the wildcard"
     assert spec.files(study) == [study.file(f"figures/mine-{dataset}.pdf") for dataset in study.datasets]
     first = declare(each="proxy", shown=lambda study: study.scored[:1])
     assert first.files(study) == [study.file("tables/mine-naswot.tex")]
@@ -207,7 +207,7 @@ def test_what_a_study_does_not_make_is_not_shown(fake):
 
 def test_captions_of_all_that_is_reported_exist(root):
     captions = {path.stem for path in (root / "report/captions").glob("*.rst")}
-    for spec in (*products.summaries(), *products.exhibits()):
+    for spec in (*summaries(), *exhibits()):
         wanted = {spec.caption(output) for output in spec.reported}
         assert wanted <= captions, spec.module
 

@@ -14,12 +14,12 @@ from functools import cache
 
 import pandas as pd
 import pytest
-from equal_time_helpers import OneVerdict, write_summary
+from equal_time_helpers import write_summary, write_verdict
 from reporting_helpers import ONE_SEED, FakeStudy, added, numbers_of
 
-from tfnas import products
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import read_table, write_json, write_table
+from tfnas.product_rules import exhibits
 from tfnas.proxies.registry import declare_own
 from tfnas.reporting import templates as rendering
 from tfnas.reporting.claims import sign_of_printed
@@ -28,13 +28,14 @@ from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.numbers.equal_time import MOST_TOLD
 from tfnas.reporting.rounding import show
 from tfnas.reporting.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
+from tfnas.study.settings import scored_names
 
 TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
 MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
 SEARCHED = ("main.tex", "sections", "passages", "appendix")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
-STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in products.exhibits())
+STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in exhibits())
 """Every exhibit there is, with ``{proxy}`` or ``{dataset}`` where there is one for each."""
 
 
@@ -124,7 +125,9 @@ class Scenario:
         study = copy.deepcopy(self.study)
         for key, value in (config or {}).items():
             study[key] = study[key] | value
-        rendering.render_report(study, self.folder, self.tmp_path / "numbers.tex", paths, output)
+        rendering.render_report(
+            study, scored_names(study), self.folder, self.tmp_path / "numbers.tex", paths, output
+        )  # fmt: skip
         text = output.read_text(encoding="utf-8")
         Scenario.taken |= set(MARK.findall(text))
         text = re.sub(r"\\result\{([^}#]+)\}", lambda match: numbers[match[1]]["text"], MARK.sub("", text))
@@ -900,8 +903,8 @@ def at_equal_time(tmp_path):
         write_table(tmp_path / "all.csv", pd.concat(parts))
         numbers = Numbers()
         added(
-            equal_time, numbers, table=tmp_path / "all.csv", comparisons=OneVerdict(), searches=AT_EQUAL_TIME,
-            datasets=list(datasets),
+            equal_time, numbers, table=tmp_path / "all.csv", searches=AT_EQUAL_TIME, datasets=list(datasets),
+            comparisons=write_verdict(tmp_path, AT_EQUAL_TIME, datasets),
         )  # fmt: skip
         return numbers.entries
 
@@ -1065,8 +1068,7 @@ OWN = {
 def given(templates, tmp_path_factory):
     """Scores that this project computed, and two of a user's own."""
     declare_own(OWN)
-    study = FakeStudy(tmp_path_factory.mktemp("given"), ("own",), proxies=("naswot", *OWN), noise={})
-    study.config["scoring"] |= {"proxies": ["naswot"], "own": OWN}
+    study = FakeStudy(tmp_path_factory.mktemp("given"), ("own",), own=OWN, noise={})
     yield Scenario(study, numbers_of(study), templates[0], tmp_path_factory.mktemp("given report"), OF_SEVERAL)
     declare_own({})
 
@@ -1088,10 +1090,10 @@ def test_scores_of_a_users_own_are_told_once_with_their_source(given):
 def test_given_scores_have_no_mini_batch_and_no_weights(one):
     text = one(config={"scoring": {"scores": "table"}})
     assert "Scores were given as a table; the machine that computed them: " in text
-    assert "All runs on a dataset read the same scores: deviations and intervals hold what a search draws" in text
+    assert "All runs on a dataset read the same scores. Deviations and intervals hold what a search draws" in text
     text = one()
     assert "Scores were computed, and their seconds measured, on: " in text
-    assert "read the same scores, of one mini-batch and the same initial weights: deviations and intervals" in text
+    assert "read the same scores, of one mini-batch and the same initial weights. Deviations and intervals" in text
     assert "No score was computed" not in text
 
 

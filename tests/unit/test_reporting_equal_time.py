@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from equal_time_helpers import OneVerdict, write_summary
+from equal_time_helpers import write_summary, write_verdict
 from reporting_helpers import added, behind, check_files, made, points, write_queries
 
 from tfnas.analysis.equal_time import COLUMNS, GROUPS
@@ -37,8 +37,8 @@ def passage(root, tmp_path):
     def read(*args, datasets=("digits",), template="passages/equal-time.tex", verdict="better", **settings):
         numbers = Numbers()
         added(
-            equal_time, numbers, table=write_summary(tmp_path, *args, **settings), comparisons=OneVerdict(verdict),
-            searches=SEARCHES, datasets=list(datasets),
+            equal_time, numbers, table=write_summary(tmp_path, *args, **settings), searches=SEARCHES,
+            comparisons=write_verdict(tmp_path, SEARCHES, datasets, verdict), datasets=list(datasets),
         )  # fmt: skip
         numbers.add("study.runs", 30, "count")
         environment = rendering._environment(root / "report")

@@ -24,6 +24,7 @@ from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.style import colour_of, marker_of
 from tfnas.reporting.titles import dataset_title
 from tfnas.score_table import ScoreTable
+from tfnas.score_writer import write_scores
 
 
 @pytest.fixture(scope="module")
@@ -114,10 +115,14 @@ def test_scores_are_drawn_against_accuracies(name, request, tmp_path):
 
 
 def test_scores_of_many_magnitudes_are_drawn_on_a_logarithmic_axis(one, tmp_path):
-    table = pd.read_csv(one.scores["digits"])
+    table = ScoreTable.read(one.scores["digits"]).rows("naswot")
     table["score"] = 10.0 ** (2 * table["score"])
-    write_table(tmp_path / "scores.csv", table, read_facts(one.scores["digits"]))
-    sources = {"scores": {"digits": tmp_path / "scores.csv"}, "truths": one.truths, "correlations": one.correlations}
+    write_scores(tmp_path / "scores.parquet", table, read_facts(one.scores["digits"]))
+    sources = {
+        "scores": {"digits": tmp_path / "scores.parquet"},
+        "truths": one.truths,
+        "correlations": one.correlations,
+    }
     output = made(scatter, tmp_path / "figure.pdf", proxy="naswot", **sources)
     assert ticks(output, "x")[0] == "0"
     assert all(name.startswith("$10^{") for name in ticks(output, "x")[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -14,9 +14,6 @@ from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
 from tfnas.reporting.names import equal_time_groups, search_titles
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.wording import MOST_NAMES, counted, interval_sign, listed
-
-if TYPE_CHECKING:
-    from tfnas.reporting.comparison_tables import Pairs
 
 MOST_TOLD = 6
 """Stretches of time with a decided lead that prose lists; of more it gives the number of changes."""
