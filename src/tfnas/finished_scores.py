@@ -21,6 +21,7 @@ def write_finished(
     facts: dict[str, Any],
     own: str | Path | None = None,
     ensembles: Sequence[str] = (),
+    batch: str | Path | None = None,
 ) -> None:
     """Write the score table of a dataset.
 
@@ -30,7 +31,10 @@ def write_finished(
         facts: of the table.
         own: what :func:`tfnas.own_scores.read_own` wrote, None where the study has no scores of its own.
         ensembles: the ensembles the study asks for; their members are among the proxies.
+        batch: ``batches/{dataset}.json``, the facts of the mini-batch; None to leave it out.
     """
+    if batch is not None:
+        write_json(batch, facts["batch"])
     write_scores_for_all(output, *with_ensembles(*with_own(table, facts, own), ensembles))
 
 
@@ -81,5 +85,4 @@ def take_given(
         "repeats": given.get("repeats", UNKNOWN),
         "versions": {},
     }
-    write_json(batch, facts["batch"])
-    write_finished(output, None, facts, path, ensembles)
+    write_finished(output, None, facts, path, ensembles, batch)

@@ -84,18 +84,20 @@ def active(slurm) -> list[dict[str, str]]:
 
 
 def tables(folder: Path) -> dict[str, pd.DataFrame]:
-    """Return the tables of a study less what measured seconds decide, which no two runs share.
+    """Return scores and summaries of a study less what measured seconds decide, which no two runs share.
 
     AREA goes: it pays for its scores out of its budget, so how many cells it evaluates depends on the machine. Holm's
     correction goes with it, since it depends on every comparison.
     """
     found = {}
-    for path in sorted(folder.rglob("*.csv")):
-        table = pd.read_csv(path)
+    for path in sorted([*folder.glob("scores*/*.parquet"), *folder.glob("summaries/*.csv")]):
+        table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
         for column in {"search", "other"} & set(table):
             table = table[table[column] != "area"]
         if path.name == "curves.csv":  # its points are the seconds at which something was found
             table = table[["dataset", "search"]].drop_duplicates()
+        if path.name == "equal-time.csv":  # who leads a group at a moment depends on the seconds
+            table = table[["dataset", "group"]].drop_duplicates()
         if path.name == "prices.csv":
             table = table[["search", "dataset", "pricing", "n", "scored_cells"]]
         kept = [column for column in table if "seconds" not in column and column != "p_holm"]
@@ -160,7 +162,7 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
     assert {job["partition"] for job in jobs if job["node"] == WITH_GPUS} == {"gpu"}
     noise = next(job for job in jobs if job["comment"].startswith("rule_noise"))
     assert noise["memory"] == "8000M", "one after the other, so no more than one of them needs"
-    assert noise["time"] == "4:00:00", "four of an hour each"
+    assert noise["time"] == "2:00:00", "one of an hour for each of two families"
 
 
 def test_a_job_whose_node_dies_runs_on_another_one(slurm, project):
@@ -188,11 +190,11 @@ def test_a_job_over_its_memory_is_tried_with_more_and_shows_no_older_error(slurm
     rule = project.folder / "rules/scores.smk"
     rule.write_text(rule.read_text(encoding="utf-8").replace("by_attempt(8000)", "by_attempt(1500)"), encoding="utf-8")
     before(project, "score_chunk", HOG)
-    old = project.folder / "results/smoke/logs/score_chunk/digits/naswot/0-1999.log"
+    old = project.folder / "results/smoke/logs/score_chunk/digits/naswot/0-2047.log"
     old.parent.mkdir(parents=True)
     old.write_text("Error: this is of last week\n", encoding="utf-8")
     earlier = {job["id"] for job in slurm.jobs()}
-    text = project.snakemake(*SMOKE, "results/smoke/scores/digits/naswot/chunk-0-1999.parquet", timeout=LIMIT)
+    text = project.snakemake(*SMOKE, "results/smoke/scores/digits/naswot/chunk-0-2047.parquet", timeout=LIMIT)
     assert "this is of last week" not in text
     assert "Trying to restart" in text
     jobs = [job for job in slurm.jobs() if job["id"] not in earlier and job["comment"].startswith("rule_score_chunk")]

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas import hardware
 from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.truth import latencies
 from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
 from tfnas.truth.table import convert
 
@@ -365,13 +365,13 @@ def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
 )
 def test_a_file_of_another_form_is_named(name, content, sentence, tmp_path):
     (tmp_path / name).write_bytes(content)
-    for read in (convert, hardware.convert):
+    for read in (convert, latencies.convert):
         with pytest.raises(DataError, match=sentence):
             read(tmp_path / name, "toy", {}, tmp_path / "out.parquet")
 
 
 def test_a_folder_is_no_table(tmp_path):
-    for read in (convert, hardware.convert):
+    for read in (convert, latencies.convert):
         with pytest.raises(DataError, match=r"is a folder where a table is expected: name a file \(.parquet, .csv or"):
             read(tmp_path, "toy", {}, tmp_path / "out.parquet")
 

@@ -3,14 +3,12 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.files import write_json
     from tfnas.finished_scores import write_finished
     from tfnas.shipped import take_shipped
 
-    params = snakemake.params
+    params, output = snakemake.params, snakemake.output
     table, facts = take_shipped(
         snakemake.input.tables, snakemake.wildcards.dataset, params.skeleton, params.proxies, params.scoring
     )
-    if snakemake.output.get("batch"):
-        write_json(snakemake.output.batch, facts["batch"])
-    write_finished(snakemake.output.table, table, facts, run.one(snakemake.input.own), params.ensembles)
+    own = run.one(snakemake.input.own)
+    write_finished(output.table, table, facts, own, params.ensembles, output.get("batch"))

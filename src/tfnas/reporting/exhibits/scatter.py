@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
 from tfnas.score_table import ScoreTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
@@ -78,9 +82,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                 axes.set_xticks([0, *(10.0**powers)], ["0", *(rf"$10^{{{power}}}$" for power in powers)])
                 axes.set_xticks([], minor=True)
                 left = min(score[finite].min(), 0) - smallest
-            mixed = (
-                truth["arch"].map(lambda text: zlib.crc32(text.encode())).to_numpy()
-            )  # or one colour hides the others
+            # In a mixed order, or one colour hides the others.
+            mixed = truth["arch"].map(lambda text: zlib.crc32(text.encode())).to_numpy()
             order = np.argsort(mixed, kind="stable")
             order = order[finite[order]]
             points = axes.scatter(
@@ -96,18 +99,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                     markersize=3.5,
                     clip_on=False,
                 )
-            row = correlations[
-                (correlations["dataset"] == dataset)
-                & (correlations["proxy"] == params.proxy)
-                & (correlations["accuracy"] == "valid_accuracy")
-                & (correlations["cells"] == "all")
-            ]
-            if row.empty:
-                raise ReportError(
-                    f"'{inputs.correlations}' has no row for proxy '{params.proxy}' on '{dataset}': run the summary."
-                )
-            values = row.iloc[0]
-            tau, rho = plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")
+            tau, rho = _coefficients(correlations, dataset, params.proxy, inputs.correlations)
             name = f"{dataset_title(dataset)}\n" if count > 1 else ""
             axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
             if number == 0:
@@ -119,3 +111,17 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
         save(figure, output.pdf)
+
+
+def _coefficients(correlations: pd.DataFrame, dataset: str, proxy: str, path: str) -> tuple[str, str]:
+    """Return Kendall's and Spearman's coefficient of a proxy with validation accuracy over all cells, as printed."""
+    row = correlations[
+        (correlations["dataset"] == dataset)
+        & (correlations["proxy"] == proxy)
+        & (correlations["accuracy"] == "valid_accuracy")
+        & (correlations["cells"] == "all")
+    ]
+    if row.empty:
+        raise ReportError(f"'{path}' has no row for proxy '{proxy}' on '{dataset}': run the summary.")
+    values = row.iloc[0]
+    return plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -107,17 +108,21 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                 axes.set_title(dataset_title(dataset))
             if number == 0:
                 axes.set_ylabel("test accuracy (%)")
-        handles, names = [], []
-        for axes in panels[0]:
-            for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
-                if name not in names:
-                    handles.append(handle)
-                    names.append(name)
+        handles, names = _legend(panels[0])
         if count == 1:
             figure.legend(handles, names, loc="outside right center")
         else:
             figure.legend(handles, names, loc="outside lower center", ncol=3, fontsize=letters)
         save(figure, output.pdf)
+
+
+def _legend(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
+    """Return the lines of all panels and their names, each name once."""
+    named: dict[str, Any] = {}
+    for axes in panels:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            named.setdefault(name, handle)
+    return list(named.values()), list(named)
 
 
 def _draw_times(axes: Axes, values: pd.DataFrame, place: int, title: str) -> bool:
