@@ -216,7 +216,7 @@ def test_the_study_of_the_documentation_is_one(study):
 def test_searches_by_a_score_of_a_users_own_are_known_before_any_job(study, root):
     """What plans the jobs knows no declared score, and asks for references and groups all the same."""
     checked = load_study(study)
-    check_references(checked, root / "report")
+    check_references(checked, scored_names(checked), root / "report")
     searches = {"mine": {"algorithm": "proxy_argmax", "proxy": "my-proxy"}, "skip": {"algorithm": "freerea"}}
     assert equal_time_groups(searches) == {"mine": "training-free", "skip": "training-free-prior"}
 

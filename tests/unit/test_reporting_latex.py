@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from reporting_helpers import COSTLY, NOISE, ONE_SEED, SEARCHES, FakeStudy, make_everything, numbers_of
 
-from tfnas import products
 from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
+from tfnas.product_rules import exhibits as every_exhibit
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.reporting import latex
 from tfnas.reporting import templates as rendering
+from tfnas.reporting.rounding import escape
 from tfnas.reporting.wording import interval_sign
 from tfnas.search.registry import algorithm_names, get_algorithm
 
@@ -28,7 +29,6 @@ def build(fake):
         fake.config["search"]["leagues"] = {"all-of-them": labels, "the-last": labels[-1:]}
     study = fake.complete()
     exhibits = make_everything(study)
-
     numbers_of(study)
     return (
         fake.config,
@@ -65,10 +65,10 @@ def costly(tmp_path_factory):
 def test_every_exhibit_is_made_and_shown(one, three, costly, root, tmp_path):
     """Nothing lists the exhibits: what has a file is made of one of these studies, and what is made is shown."""
     made = set()
-    for config, folder, numbers, exhibits, _ in (one, three, costly):
-        rendering.render_report(config, folder, numbers, exhibits, tmp_path / "report.tex")
+    for config, scored, folder, numbers, exhibits, _ in (one, three, costly):
+        rendering.render_report(config, scored, folder, numbers, exhibits, tmp_path / "report.tex")
         text = (tmp_path / "report.tex").read_text()
-        for spec in products.exhibits():
+        for spec in every_exhibit():
             stem = spec.stem.partition("-{")[0]
             pattern = re.compile(re.escape(stem) + (r"-[\w-]+\." if spec.each else r"\."))
             files = [path for path in exhibits if pattern.search(path)]
@@ -81,7 +81,7 @@ def test_every_exhibit_is_made_and_shown(one, three, costly, root, tmp_path):
                 assert {len(row) for row in rows} == {len(rows[0])}
                 assert Path(path).read_bytes().startswith(b"%PDF") or spec.kind == "table"
                 assert spec.kind == "table" or Path(path).with_suffix(".png").exists()
-    assert made == {spec.module for spec in products.exhibits()}
+    assert made == {spec.module for spec in every_exhibit()}
 
 
 def test_what_searches_with_a_limit_chose_is_told(costly):
@@ -276,7 +276,7 @@ def test_every_number_in_the_text_is_defined(one, three):
     for arguments in (one, three):
         rendering.render_report(*arguments)
         used = set(re.findall(r"\\result\{([^}#]+)\}", arguments[-1].read_text()))
-        assert used <= set(read_json(arguments[2].with_suffix(".json")))
+        assert used <= set(read_json(arguments[3].with_suffix(".json")))
         assert len(used) > 50
 
 
@@ -310,14 +310,14 @@ def folder_with(tmp_path, text, bibliography="@misc{a2020b,\n}\n"):
 def test_a_wrong_template_is_named(one, tmp_path, text, message):
     folder = folder_with(tmp_path, text)
     with pytest.raises(ReportError, match=message):
-        rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "out" / "report.tex")
+        rendering.render_report(*one[:2], folder, *one[3:5], tmp_path / "out" / "report.tex")
     assert not (tmp_path / "out" / "report.tex").exists()
 
 
 def test_delimiters_leave_tex_alone(one, tmp_path):
     text = "{{a}} {%\n#1 ((a)) $(b)$ % c\n((* if true *))\nyes\n((* endif *))\n((= no =))((( study.study )))\n"
     folder = folder_with(tmp_path, text)
-    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(*one[:2], folder, *one[3:5], tmp_path / "report.tex")
     assert (tmp_path / "report.tex").read_text() == "{{a}} {%\n#1 ((a)) $(b)$ % c\nyes\nfake\n"
 
 
@@ -325,7 +325,7 @@ def test_a_chapter_is_one_file(one, root, tmp_path):
     folder = tmp_path / "report"
     shutil.copytree(root / "report", folder)
     (folder / "sections/55-more.tex").write_text("\\section{More}\n")
-    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(*one[:2], folder, *one[3:5], tmp_path / "report.tex")
     text = (tmp_path / "report.tex").read_text()
     assert text.index("Do scores order cells") < text.index(r"\section{More}") < text.index("What do searches find")
     assert str(folder / "sections/55-more.tex") in rendering.template_files(folder)
@@ -337,9 +337,9 @@ def test_a_search_without_a_description_is_described_by_its_registry(one, root, 
     shutil.copytree(root / "report", folder)
     (folder / "algorithms/area.tex").unlink()
     (folder / "proxies/naswot.tex").unlink()
-    rendering.render_report(one[0], folder, one[2], one[3], tmp_path / "report.tex")
+    rendering.render_report(*one[:2], folder, *one[3:5], tmp_path / "report.tex")
     text = (tmp_path / "report.tex").read_text()
-    assert latex.escape(get_algorithm("area").summary) in text
+    assert escape(get_algorithm("area").summary) in text
     assert get_proxy("naswot").formula in text
 
 
@@ -347,11 +347,11 @@ def test_an_ensemble_is_reported_like_a_proxy(tmp_path):
     study = FakeStudy(tmp_path / "study", ("digits",), ensembles=("az_nas", "tfnas_ensemble"))
     arguments = build(study)
     rendering.render_report(*arguments)
-    text = arguments[4].read_text()
-    assert latex.escape(get_ensemble("tfnas_ensemble").summary) in text
+    text = arguments[-1].read_text()
+    assert escape(get_ensemble("tfnas_ensemble").summary) in text
     assert "]{}" not in text, "what is this project's own cites nobody"
     assert get_ensemble("az_nas").formula in text
-    assert latex.escape(get_ensemble("az_nas").summary) in text
+    assert escape(get_ensemble("az_nas").summary) in text
     assert "scatter-az_nas.pdf" in text
     assert "AZ-NAS" in (study.folder / "tables/correlations.tex").read_text()
     assert read_json(study.folder / "numbers.json")["title.proxy.az_nas"]["value"] == "AZ-NAS"
@@ -399,11 +399,11 @@ def test_many_proxies_are_compared(every, one):
     ],
 )
 def test_the_text_on_size_follows_the_interval(one, tmp_path, low, high, words):
-    config, folder, numbers, exhibits, _ = one
+    config, scored, folder, numbers, exhibits, _ = one
     shown = read_json(numbers.with_suffix(".json"))
     shown["order.digits.naswot.partial_sign"]["value"] = interval_sign(low, high)
     write_json(tmp_path / "numbers.json", shown)
-    rendering.render_report(config, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
+    rendering.render_report(config, scored, folder, tmp_path / "numbers.tex", exhibits, tmp_path / "report.tex")
     assert words in " ".join((tmp_path / "report.tex").read_text().split())
 
 

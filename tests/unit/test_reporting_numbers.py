@@ -9,10 +9,10 @@ import scipy.stats
 from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy, numbers_of
 from scipy.stats import spearmanr
 
+from tfnas.analysis import published_rows
 from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, read_json, read_table, write_json, write_table
-from tfnas.reporting import published
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.numbers.best import best_label
 from tfnas.reporting.proxy_numbers import looking_at_networks
@@ -220,7 +220,7 @@ def test_a_study_without_noise_says_nothing_of_it(tmp_path):
 
 def test_every_macro_is_defined_once(one, tmp_path):
     numbers = numbers_of(one)
-    lines = (tmp_path / "numbers.tex").read_text().splitlines()
+    lines = (one.folder / "numbers.tex").read_text().splitlines()
     defined = [line.split("result@")[1].split(r"\endcsname")[0] for line in lines if r"\def\csname" in line]
     assert defined == list(numbers)
 
@@ -254,7 +254,7 @@ def test_a_fact_on_noise_that_is_missing_is_named(one, tmp_path, key):
     facts = read_json(path)
     del facts[key]
     write_json(path, facts)
-    with pytest.raises(ReportError, match=rf"digits.parquet' lack '{key}', which the report prints"):
+    with pytest.raises(ReportError, match=rf"digits.json' lack '{key}', which the report prints"):
         numbers_of(one)
 
 
@@ -306,29 +306,29 @@ def test_keys_are_plain_and_used_once():
 
 
 def test_published_rows_have_source_and_evidence(root):
-    content = published.read_published(root / "report/published.yaml")
+    content = published_rows.read_published(root / "report/published.yaml")
     keys = [row["key"] for row in content["search"]]
     assert len(set(keys)) == len(keys)
     for row in [*content["search"], *content["correlations"], content["elsewhere"], *content["facts"].values()]:
         assert row["evidence"] in ("P", "C", "S")
         assert row["source"]
         assert row["evidence"] == "P" or row["note"], "a value that we computed or found quoted says from what"
-    assert published.matching_labels(content["search"][1], SEARCHES) == ["regularised-evolution"]
+    assert published_rows.matching_labels(content["search"][1], SEARCHES) == ["regularised-evolution"]
 
 
 def test_a_wrong_published_file_is_named(tmp_path):
     with pytest.raises(ReportError, match="do not exist: restore the file"):
-        published.read_published(tmp_path / "none.yaml")
+        published_rows.read_published(tmp_path / "none.yaml")
     (tmp_path / "bad.yaml").write_text("search: [}")
     with pytest.raises(ReportError, match="are not valid YAML"):
-        published.read_published(tmp_path / "bad.yaml")
+        published_rows.read_published(tmp_path / "bad.yaml")
     (tmp_path / "row.yaml").write_text("search: [{method: a}]")
     with pytest.raises(ReportError, match=r"Row 0 of 'search' in .* lacks group, cite, evidence, searched_on, values"):
-        published.read_published(tmp_path / "row.yaml")
+        published_rows.read_published(tmp_path / "row.yaml")
     row = "search: [{method: a, group: b, cite: c, evidence: P, searched_on: each, values: {}}]"
     (tmp_path / "group.yaml").write_text(row)
     with pytest.raises(ReportError, match=r"Row 'a' in .* has group 'b': use one of"):
-        published.read_published(tmp_path / "group.yaml")
+        published_rows.read_published(tmp_path / "group.yaml")
 
 
 def test_one_spearman_and_one_policy_for_missing_values(one, tmp_path):
@@ -362,6 +362,7 @@ def test_how_much_one_test_image_is_worth(one, tmp_path):
     assert numbers_of(one)["truth.digits.half_width"]["value"] is None, "the facts do not say how many"
     path = one.truths["digits"].with_suffix(".json")
     path.write_text(json.dumps(read_json(path) | {"split_sizes": {"test": 797}}))
+    (one.folder / "summaries/truth.csv").unlink()
     numbers = numbers_of(one)
     best = numbers["truth.digits.best_test"]["value"] / 100
     assert numbers["truth.digits.test_images"]["value"] == 797

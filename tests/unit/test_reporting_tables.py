@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from reporting_helpers import SEARCHES, FakeStudy, made, printed
 
-from tfnas.analysis import best_cells
+from tfnas.analysis import best_cells, published_rows
 from tfnas.errors import DataError, ReportError
-from tfnas.reporting import proxy_tables, published
+from tfnas.reporting import proxy_tables
 from tfnas.reporting.exhibits import (
     batch,
     best_cells_table,
@@ -141,7 +141,10 @@ def test_time_tables(one, three, tmp_path):
 
 
 def test_setup_settings_and_best_cells(one, tmp_path):
-    text = write(setup, tmp_path, config=one.config, batches=one.batches, truths=one.truths, scores=one.scores)
+    text = write(
+        setup, tmp_path, config=one.config, budgets=one.study.budgets, batches=one.batches, truths=one.truths,
+        scores=one.scores,
+    )  # fmt: skip
     assert r"$8\times8$, grey" in text
     assert "100 s" in text
     assert r"Initialisations per cell & 3 \\" in text, "the scores say so, whatever the study says"
@@ -352,9 +355,9 @@ def test_published_values_stand_beside_ours_over_the_same_cells(root):
     table = pd.DataFrame({"proxy": "naswot", "dataset": "cifar10", "cells": ["all", "pruned", "distinct"]})
     table = pd.concat([table.assign(accuracy=accuracy) for accuracy in ("test_accuracy", "valid_accuracy")])
     table = table.assign(spearman=[0.1, 0.2, 0.3] * 2, kendall=[0.4, 0.5, 0.6] * 2, ndcg=[0.7, 0.8, 0.9] * 2)
-    rows = published.correlation_rows(root / PUBLISHED, "naswot", ["cifar10"])
+    rows = published_rows.correlation_rows(root / PUBLISHED, "naswot", ["cifar10"])
     for row in rows:
-        ours = {entry.coefficient: entry.ours for entry in published.compare(row, table, ["cifar10"])}
+        ours = {entry.coefficient: entry.ours for entry in published_rows.compare(row, table, ["cifar10"])}
         full = {"all": (0.1, 0.4, 0.7), "random": (0.1, 0.4, 0.7), "pruned": (0.2, 0.5, 0.8)}[row["cells"]]
         known = dict(zip(("spearman", "kendall", "ndcg"), full, strict=True))
         assert ours == {name: known[name] for name in row["values"]["cifar10"]}
@@ -374,11 +377,11 @@ def test_a_value_printed_without_its_sign_is_compared_without(root):
     )
     table = table.assign(spearman=-0.7, kendall=-0.5, ndcg=0.6)
     both = [
-        published.compare(row, table, ["cifar10"])
-        for row in published.correlation_rows(root / PUBLISHED, "synflow", ["cifar10"])
+        published_rows.compare(row, table, ["cifar10"])
+        for row in published_rows.correlation_rows(root / PUBLISHED, "synflow", ["cifar10"])
     ]
     ours = {row[0].theirs: [entry.ours for entry in row] for row in both}
     assert {theirs: ours[theirs] for theirs in (0.737, 0.769)} == {0.737: [0.7], 0.769: [-0.7, -0.5]}
     assert [entry.alike for entry in both[0]] == [True]
-    assert published.Comparison("a", "b", "spearman", 0.75, 0.7).alike, "as printed, whatever the last bit says"
-    assert not published.Comparison("a", "b", "spearman", 0.751, 0.7).alike
+    assert published_rows.Comparison("a", "b", "spearman", 0.75, 0.7).alike, "as printed, whatever the last bit says"
+    assert not published_rows.Comparison("a", "b", "spearman", 0.751, 0.7).alike

@@ -15,6 +15,7 @@ from tfnas.reporting.rounding import escape
 from tfnas.study.layers import merged
 from tfnas.study.load import load_study
 from tfnas.study.reading import read_file
+from tfnas.study.settings import scored_names
 from tfnas.truth.latencies import convert as convert_latencies
 from tfnas.truth.table import convert as convert_truth
 
@@ -448,21 +449,21 @@ def test_facts_beside_a_given_table_are_read_with_the_study(study, tmp_path):
 
 def test_a_reference_that_the_bibliography_lacks_is_missed_when_the_study_is_read(study, root, tmp_path):
     loaded = load(study)
-    check_references(loaded, root / "report")
+    check_references(loaded, scored_names(loaded), root / "report")
     bibliography = (root / "report/refs.bib").read_text(encoding="utf-8")
     (tmp_path / "refs.bib").write_text(bibliography.replace("{mellor2021naswot,", "{mellor,"), encoding="utf-8")
     with pytest.raises(
         ReportError, match=r"^The reference of proxy 'naswot' is 'mellor2021naswot', which '.*refs.bib' l"
     ):
-        check_references(loaded, tmp_path)
+        check_references(loaded, scored_names(loaded), tmp_path)
     (tmp_path / "refs.bib").write_text(bibliography, encoding="utf-8")
     (tmp_path / "published.yaml").write_text("search:\n  - method: x\n    cite: nobody2020\n", encoding="utf-8")
     loaded["report"]["published"] = True
     with pytest.raises(
         ReportError, match=r"^The reference of a row of '.*published.yaml' \(nobody2020\) is 'nobody2020'"
     ):
-        check_references(loaded, tmp_path)
-    check_references(loaded, root / "report")
+        check_references(loaded, scored_names(loaded), tmp_path)
+    check_references(loaded, scored_names(loaded), root / "report")
 
 
 def test_the_example_of_a_second_file_in_the_documentation_does_what_it_says(root, monkeypatch):
