@@ -1,7 +1,7 @@
 """Seconds of every registered search for many runs, and of a plain loop that does the same one run at a time.
 
 ``python -m benchmarks.searches`` makes up ground truth and scores of all 15,625 cells, runs a block of runs of each
-search as a job of the workflow does (:func:`tfnas.search.run_block`, tables and anytime curves included), and
+search as a job of the workflow does (:func:`tfnas.search.runner.run_block`, tables and anytime curves included), and
 extrapolates to 500 runs on three datasets, shared by two cores. Beside random search, search by a proxy and regularised
 evolution it times straightforward code: one run at a time, a dictionary from the cell's string to its accuracy, a
 dictionary appended per look. Nothing is read but what it makes up; no torch. Seconds are those of the processor.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pandas as pd
 
 from tfnas.cells import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
 from tfnas.score_table import COLUMNS as SCORE_COLUMNS
+from tfnas.score_writer import write_scores
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
 from tfnas.study.settings import proxies_of
@@ -54,7 +55,7 @@ def write_made_up(folder: Path, proxies: list[str]) -> tuple[Path, Path]:
         scores = convolutions + rng.normal(size=SPACE_SIZE)
         part = pd.DataFrame({"arch": all_strings(), "proxy": proxy, "score": scores, "raw": scores})
         parts.append(part.assign(spread=np.nan, repeats=1, seconds=0.3, scored_arch=part["arch"], reason=""))
-    pd.concat(parts)[list(SCORE_COLUMNS)].to_parquet(folder / "scores.parquet")
+    write_scores(folder / "scores.parquet", pd.concat(parts)[list(SCORE_COLUMNS)], {})
     return folder / "truth.parquet", folder / "scores.parquet"
 
 
@@ -62,17 +63,15 @@ def settings_of(name: str) -> dict[str, Any]:
     """Return the settings of a search: defaults, and something for what has none."""
     settings: dict[str, Any] = {"algorithm": name}
     given = {"proxy": PROXIES[0], "proxies": list(PROXIES[:2]), "sample": 100, "cost": "params"}
-    for key, fragment in get_algorithm(name).parameters.items():
-        if "default" not in fragment:
-            settings[key] = given[key] if key in given else _smallest(fragment)
+    for key, parameter in get_algorithm(name).parameters.items():
+        if parameter.required:
+            settings[key] = given[key] if key in given else _smallest(parameter.bounds)
     return settings
 
 
-def _smallest(fragment: dict[str, Any]) -> Any:
-    """Return some value that a schema allows."""
-    return (
-        fragment["enum"][0] if "enum" in fragment else fragment.get("minimum", fragment.get("exclusiveMinimum", 0) + 1)
-    )
+def _smallest(bounds: Mapping[str, float]) -> float:
+    """Return a small value that the bounds of a parameter allow."""
+    return bounds["ge"] if "ge" in bounds else bounds.get("gt", 0) + 1
 
 
 class PlainBenchmark:

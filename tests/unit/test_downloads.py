@@ -15,7 +15,7 @@ from urllib.error import URLError
 
 import pytest
 
-from tfnas import downloads
+from tfnas import downloads, official_files
 from tfnas.downloads import download, fetch, unpack
 from tfnas.errors import DataError, DownloadError, UnknownNameError
 from tfnas.official_files import Source, read_sources, sources_of, verify
@@ -261,7 +261,7 @@ def table_of(monkeypatch, path: Path, *items: Source) -> None:
         for item in items:
             row = {name: getattr(item, name) for name in names}
             writer.writerow({**row, "urls": " ".join(item.urls), "bytes": "" if item.bytes is None else item.bytes})
-    monkeypatch.setattr(downloads, "SOURCES", path)
+    monkeypatch.setattr(official_files, "SOURCES", path)
 
 
 def tar_of(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:

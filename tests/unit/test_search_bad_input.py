@@ -8,6 +8,7 @@ import pytest
 from search_helpers import code_of, score_table, truth_table
 
 from tfnas.errors import ConfigError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
+from tfnas.score_writer import write_scores
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
@@ -46,7 +47,10 @@ def files(tmp_path_factory):
 
 
 def write(tables, path):
-    (pd.concat(tables) if isinstance(tables, list) else tables).to_parquet(path)
+    if isinstance(tables, list):
+        write_scores(path, pd.concat(tables, ignore_index=True), {})
+    else:
+        tables.to_parquet(path)
     return path
 
 
