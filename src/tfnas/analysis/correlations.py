@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,7 @@ def summarise_correlations(
     Raises:
         DataError: a table is missing, damaged or lacks a column.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for dataset, path in score_paths.items():
         scores = ScoreTable.read(path)
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))

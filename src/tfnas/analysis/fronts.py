@@ -147,7 +147,7 @@ def summarise_fronts(
                 found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
                 middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
             else:  # cells of one cost, or none better than half of them: no volume, and no share of it
-                found, middle = Mean(shares.size, *[np.nan] * 5), part["run"].iloc[0]
+                found, middle = Mean(shares.size, np.nan, np.nan, np.nan, np.nan, np.nan), part["run"].iloc[0]
             rows.append(
                 (
                     search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),

@@ -128,7 +128,7 @@ def reprice(
     PRICES.write(output, pd.DataFrame(rows, columns=list(PRICES.names)), facts)
 
 
-def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]]:
+def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], ...]]:
     """Return, for each search and dataset, the scored cells of a run by proxy, and networks evaluated live by device.
 
     Both are means over runs.

@@ -109,10 +109,12 @@ def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float 
         ours: mean, standard deviation and number of runs.
         theirs: likewise; None for what is not known.
     """
-    if any(value is None or not math.isfinite(value) for value in (*ours, *theirs)):
+    known = [value for value in (*ours, *theirs) if value is not None and math.isfinite(value)]
+    if len(known) < len(ours) + len(theirs):
         return math.nan
-    error = math.sqrt(ours[1] ** 2 / ours[2] + theirs[1] ** 2 / theirs[2])
-    return (ours[0] - theirs[0]) / error if error > 0 else math.nan
+    mean, std, runs, their_mean, their_std, their_runs = known
+    error = math.sqrt(std**2 / runs + their_std**2 / their_runs)
+    return (mean - their_mean) / error if error > 0 else math.nan
 
 
 def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:

@@ -200,7 +200,7 @@ def _take(
     budget: float | None,
     overshoot: bool,
     live: tuple[int, float] | None,
-) -> list[float] | np.ndarray:
+) -> Sequence[float]:
     """Take a look, write it into the trace and return the values; fewer of them if the budget ended in between."""
     if look.kind == EARLY:
         return _query(look.codes, benchmark, trace, budget, overshoot)
@@ -209,9 +209,11 @@ def _take(
             raise SearchError("A search asks what live evaluations led to, but there are none of this run.")
         trace.extend(LIVE, [live[0]], [np.nan], [live[1]])
         return [live[0]]
-    costs = None
+    values: Any
+    costs: Any = None
     codes = np.asarray(look.codes, dtype=np.int64)
     if look.kind == SCORE:
+        assert look.proxy is not None
         known = scores[look.proxy]
         values, costs = known.values[codes], known.seconds[codes]
     elif look.kind == VALIDATION:
@@ -227,7 +229,7 @@ def _take(
 
 
 def _query(
-    codes: Sequence[int], benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
+    codes: Sequence[int] | np.ndarray, benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
 ) -> list[float]:
     """Query one cell after the other, as long as the budget lasts."""
     if len(codes) >= FEW and not benchmark.pay_once:

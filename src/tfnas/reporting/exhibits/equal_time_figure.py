@@ -93,7 +93,7 @@ def _frame(axes: Axes, part: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=7))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    strip = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
+    strip: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
     axes.plot([0, 1], [0.035, 0.035], color=GREY, linewidth=0.4, transform=axes.transAxes)
     for phase in phases_of(part):
         if phase["decided"]:

@@ -36,7 +36,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     summary = read_table(inputs.summary, LIMIT_COLUMNS)
     own = summary[summary["searched_on"] == summary["dataset"]]
     titles = search_titles(dict(params.searches))
-    body = []
+    body: list[str] = []
     for dataset in params.datasets:
         if len(params.datasets) > 1:
             body += [r"\addlinespace"] if body else []

@@ -87,7 +87,7 @@ def _draw_without(axes: Axes, table: pd.DataFrame, groups: dict[str, str]) -> di
     for group, words in WITHOUT.items():
         means = table["mean"][table["search"].map(groups) == group]
         if not means.empty:
-            line = {"linestyle": LINES[group], "linewidth": 1, "label": words}
+            line: dict[str, Any] = {"linestyle": LINES[group], "linewidth": 1, "label": words}
             handles[words] = axes.axhline(means.max(), color=GREY, zorder=1, **line)
     return handles
 

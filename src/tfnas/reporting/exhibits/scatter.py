@@ -115,6 +115,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
         bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
         bar.set_label("convolution edges")
+        assert bar.solids is not None
         bar.solids.set_alpha(1)
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)
