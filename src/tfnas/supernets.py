@@ -190,7 +190,7 @@ def prune_block(
         study: name of the study.
         device: ``cpu`` or ``cuda:N``.
         scratch: folder for runs that are done.
-        output: table to write (.parquet) with :data:`tfnas.live.COLUMNS`; facts go beside it.
+        output: table to write (.parquet) with :data:`LIVE`; facts go beside it.
         rounds: record to write (.parquet): ``run`` and the fields of :class:`tfnas.pruning.Tried`.
         folder: where downloaded images lie.
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tfnas.analysis.equal_time import COLUMNS, GROUPS, REFERENCE
+from tfnas.analysis.equal_time import GROUPS, REFERENCE
 from tfnas.files import write_table
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 
 class OneVerdict:
@@ -54,5 +55,5 @@ def write_summary(
             row |= {"searches": 2 if group in own else 0}
             rows.append(row | {"lead": lead, "lead_low": lead - half, "lead_high": lead + half})
     path = folder / "equal-time.csv"
-    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)))
     return path

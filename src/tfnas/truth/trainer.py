@@ -58,8 +58,6 @@ from tfnas.truth.schema import write_truth
 log = logging.getLogger("tfnas")
 
 MEASURED = ("valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "seconds")
-BLOCK_COLUMNS = BLOCKS.names
-
 Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
 """Trains networks of some cells together and returns what :data:`MEASURED` names, each of shape (G,)."""
 

@@ -15,6 +15,7 @@ from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.score_table import ScoreTable
 
 WIDE = 1000
@@ -47,9 +48,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     import matplotlib.pyplot as plt
     from matplotlib.colors import BoundaryNorm
 
-    correlations = read_table(
-        inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "kendall")
-    )
+    correlations = CORRELATIONS.read(inputs.correlations)
     count = len(inputs.scores)
     with figure_style():
         width = WIDTH if count > 1 else 0.66 * WIDTH
