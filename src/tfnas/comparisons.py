@@ -22,7 +22,6 @@ from tfnas.runs import read_runs, summarise_runs
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
 from tfnas.schemas.ranks import SCHEMA as RANKS
 from tfnas.schemas.regret import SCHEMA as REGRET
-from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
 from tfnas.statistics import (
     LEVEL,
@@ -255,7 +254,7 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
             f"{len(labels)} searches on {len(datasets)} datasets cannot be ranked: Friedman's test needs at least "
             f"{FEWEST_TO_RANK} searches that are ranked, and 2 datasets, add some to the study."
         )
-    table = SEARCH.read(summary_path)
+    table = read_table(summary_path, ("search", "searched_on", "dataset", "metric", "mean"))
     own = table[(table["searched_on"] == table["dataset"]) & (table["metric"] == "test_accuracy")]
     means = own.pivot(index="dataset", columns="search", values="mean").reindex(index=datasets, columns=labels)
     if means.isna().any(axis=None):
