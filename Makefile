@@ -44,6 +44,7 @@ lint: setup
 	.venv/bin/python -m ruff check .
 	.venv/bin/python -m ruff format --check .
 	.venv/bin/python -m snakefmt --check Snakefile rules
+	.venv/bin/python -m mypy src/tfnas
 	$(SNAKEMAKE) --lint
 
 format: setup
@@ -62,7 +63,7 @@ setup:
 	@tools/setup.sh
 
 clean:
-	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache
+	rm -rf results .snakemake .scratch report.pdf report.zip .pytest_cache .ruff_cache .mypy_cache
 
 help:
 	@sed -n 's/^# //p' Makefile | head -6

@@ -32,8 +32,8 @@ from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
 from tfnas.precision import full_precision
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
-from tfnas.scoring_plan import CHUNK_COLUMNS
 from tfnas.seeds import child_rng, child_seed
 from tfnas.statistics import kendall, rank_with_missing, spearman
 
@@ -100,11 +100,9 @@ def main() -> int:
             networks_per_pass(member, *tensors, shape),
         )
         facts = {"device": device_name(args.device), "threads": torch.get_num_threads(), "draws": draws}
-        write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts)
+        write_table(path, pd.DataFrame(rows, columns=list(CHUNKS.names)), facts)
     if parts == 1:
-        scores = pd.concat(
-            [read_table(folder / f"{family}-{start}.parquet", CHUNK_COLUMNS) for start, family in chunks]
-        )
+        scores = pd.concat([CHUNKS.read(folder / f"{family}-{start}.parquet") for start, family in chunks])
         scores = scores[scores["proxy"].isin(args.proxies)]
         facts = {
             "dataset": args.dataset,

@@ -291,7 +291,9 @@ def canonical_classes() -> np.ndarray:
 
     ``np.unique`` of the result gives the 6,466 representatives.
     """
-    prefixes = [("0",)]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+    prefixes: list[tuple[str, ...]] = [
+        ("0",)
+    ]  # expressions of the first nodes of all cells, in the order of codes: cells share them
     for sources in range(1, NODES):
         prefixes = [
             (*expressions, _sum_of(operations, expressions))
@@ -314,7 +316,7 @@ def operation_digits(codes: Sequence[int] | np.ndarray) -> np.ndarray:
     return np.asarray(codes, dtype=np.int64)[:, None] // np.array(EDGE_WEIGHTS) % len(OPERATIONS)
 
 
-def codes_of_digits(digits: np.ndarray) -> np.ndarray:
+def codes_of_digits(digits: np.ndarray | Sequence[int]) -> np.ndarray:
     """Return the codes of cells given by operation numbers of shape (n, 6): the inverse of :func:`operation_digits`."""
     return np.asarray(digits, dtype=np.int64) @ np.array(EDGE_WEIGHTS)
 

@@ -1,9 +1,9 @@
 """Searches against each other: every pair over its common runs, regret, and ranks over datasets.
 
 ``summaries/comparisons.csv``: one row per dataset searched on, dataset read off on and pair of searches
-(:data:`COMPARISON_COLUMNS`). ``summaries/regret.csv``: one row per search, dataset searched on and dataset read off on
-(:data:`REGRET_COLUMNS`). ``summaries/ranks.csv``: one row per search and dataset searched on itself
-(:data:`RANK_COLUMNS`). All are about test accuracy.
+(:data:`COMPARISONS`). ``summaries/regret.csv``: one row per search, dataset searched on and dataset read off on
+(:data:`REGRET`). ``summaries/ranks.csv``: one row per search and dataset searched on itself
+(:data:`RANKS`). All are about test accuracy.
 """
 
 from __future__ import annotations
@@ -40,12 +40,6 @@ from tfnas.statistics import (
     widened,
 )
 
-COMPARISON_COLUMNS = COMPARISONS.names
-
-REGRET_COLUMNS = REGRET.names
-
-RANK_COLUMNS = RANKS.names
-
 SMALL = 0.1
 """Difference of mean test accuracies, in points, for which the runs needed are counted."""
 
@@ -60,9 +54,9 @@ def compare_searches(run_paths: Sequence[str | Path], output: str | Path, seed: 
     """Compare every two searches of a study by the test accuracies of their common runs.
 
     Args:
-        run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`), in any number of blocks. In a pair the search that
+        run_paths: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. In a pair the search that
             appears first in them is ``search``, the later one ``other``.
-        output: table to write (.csv) with :data:`COMPARISON_COLUMNS`. Of the n runs that both have, with a finite
+        output: table to write (.csv) with :data:`COMPARISONS`. Of the n runs that both have, with a finite
             test accuracy, and their differences d = search less other: ``zeros`` counts d = 0; ``difference`` is the
             mean of d in points, ``ci_low`` and ``ci_high`` its percentile bootstrap interval (95 %; the same resamples
             of runs for all pairs), where one of the two reads several score tables widened to
@@ -178,7 +172,7 @@ def summarise_regret(
     Args:
         run_paths: run tables, in any number of blocks.
         truth_paths: ground-truth table of each dataset.
-        output: table to write (.csv) with :data:`REGRET_COLUMNS`: ``optimum`` is the highest test accuracy of the
+        output: table to write (.csv) with :data:`REGRET`: ``optimum`` is the highest test accuracy of the
             ground truth of the dataset read off on; of optimum less test accuracy, in points, over n runs: mean, std
             (ddof = 1), median, the bootstrap interval (95 %) of the mean, which mirrors that of the accuracy but never
             reaches below zero, and the worst run; ``at_optimum`` is the share of runs without regret.
@@ -246,7 +240,7 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
         summary_path: ``summaries/search.csv``.
         labels: searches to rank.
         datasets: datasets to rank on, at least 2.
-        output: table to write (.csv) with :data:`RANK_COLUMNS`, the last four the same on all rows of a search, the
+        output: table to write (.csv) with :data:`RANKS`, the last four the same on all rows of a search, the
             last three on all rows; Friedman's are NaN where all searches tie on every dataset.
 
     Raises:
@@ -277,7 +271,7 @@ def rank_searches(summary_path: str | Path, labels: Sequence[str], datasets: Seq
         for place, label in enumerate(labels)
         for block, dataset in enumerate(datasets)
     ]
-    ranked = pd.DataFrame(rows, columns=list(RANK_COLUMNS[:5])).assign(
+    ranked = pd.DataFrame(rows, columns=list(RANKS.names[:5])).assign(
         friedman=float(friedman.statistic),
         friedman_p=float(friedman.pvalue),
         critical_difference=critical_difference(len(labels), len(datasets)),

@@ -18,8 +18,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from tfnas.errors import DataError
 
@@ -227,7 +228,7 @@ def sealed(path: str | Path, rows: int) -> dict[str, Any]:
         return {"rows": rows, "bytes": os.fstat(file.fileno()).st_size, "sha256": _sha256(file)}
 
 
-def _sha256(file: IO[bytes]) -> str:
+def _sha256(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -269,7 +270,7 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
 
 
 @contextmanager
-def _opened(path: Path, stated: dict[str, Any] | None) -> Iterator[IO[bytes]]:
+def _opened(path: Path, stated: dict[str, Any] | None) -> Iterator[BufferedReader]:
     """Open a table that must be the one that its facts speak of, if they speak of one.
 
     Raises:
@@ -331,7 +332,7 @@ def _stated(path: Path) -> dict[str, Any] | None:
     return stated.get(suffix_of(path), stated) or None
 
 
-def _check_seal(path: Path, file: IO[bytes], stated: dict[str, Any]) -> None:
+def _check_seal(path: Path, file: BufferedReader, stated: dict[str, Any]) -> None:
     """Refuse a table that is not the one that was written.
 
     Raises:

@@ -4,8 +4,8 @@ To choose members, weights or sizes by the accuracies of a dataset and then to r
 answer. Here every dataset is *held out* once: what is reported for it was chosen by the accuracies of the others.
 
 ``summaries/ensemble-choice.csv``: one row per criterion, dataset held out and number of members
-(:data:`ENSEMBLE_COLUMNS`).
-``summaries/leagues.csv``: one row per league, dataset held out and search of the league (:data:`LEAGUE_COLUMNS`).
+(:data:`ENSEMBLE_CHOICE`).
+``summaries/leagues.csv``: one row per league, dataset held out and search of the league (:data:`LEAGUES`).
 """
 
 from __future__ import annotations
@@ -31,12 +31,8 @@ from tfnas.score_table import ScoreTable
 from tfnas.statistics import spearman
 from tfnas.truth.benchmark import ReadOff
 
-ENSEMBLE_COLUMNS = ENSEMBLE_CHOICE.names
-
 SPEARMAN, TOP_CELL = "spearman", "top_cell"
 """What ensembles are chosen by: how they order all cells, or how good the cell is that they rank first."""
-
-LEAGUE_COLUMNS = LEAGUES.names
 
 LEAGUE = "The search of a league of search.leagues"
 """What :func:`check_datasets` is asked for searches."""
@@ -129,7 +125,7 @@ def choose_ensembles(
         truth_paths: ground-truth table of each dataset.
         proxies: names of the proxies to choose from.
         largest: most members of an ensemble.
-        output: table to write (.csv) with :data:`ENSEMBLE_COLUMNS`. Of the subsets of ``size`` proxies, ``members`` is
+        output: table to write (.csv) with :data:`ENSEMBLE_CHOICE`. Of the subsets of ``size`` proxies, ``members`` is
             the best on the other datasets: ``by`` spearman that with the highest mean Spearman correlation with their
             test accuracies, ``by`` top_cell that with the smallest mean regret, points of test accuracy between the
             best cell and the cells with the highest score (the mean of equal ones); that mean is ``elsewhere``.
@@ -183,7 +179,7 @@ def choose_ensembles(
                         }
                     )
     rows.sort(key=lambda row: (row["by"], datasets.index(row["held_out"])))  # stable: sizes stay in their order
-    table = pd.DataFrame(rows, columns=list(ENSEMBLE_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(ENSEMBLE_CHOICE.names))
     merit = table["elsewhere"].where(table["by"] == SPEARMAN, -table["elsewhere"])
     table.loc[merit.groupby([table["by"], table["held_out"]]).idxmax(), "chosen"] = True
     ENSEMBLE_CHOICE.write(output, table, _ensemble_facts(proxies, largest))
@@ -236,7 +232,7 @@ def choose_searches(
         regret_path: ``summaries/regret.csv``; of each dataset searched by itself.
         leagues: labels of the searches of each league: the variants of one method, say.
         datasets: the datasets, at least 2.
-        output: table to write (.csv) with :data:`LEAGUE_COLUMNS`. ``elsewhere`` is the mean over the other datasets of
+        output: table to write (.csv) with :data:`LEAGUES`. ``elsewhere`` is the mean over the other datasets of
             the mean regret (points of test accuracy below the best cell); ``chosen`` is true for the search of the
             league in which that is smallest, the first of equals, ``equal`` for all in which it is (to 1e-9 points).
             n, mean, std and interval of test accuracy (percent) and the mean ``regret`` are of the dataset held out.

@@ -2,7 +2,7 @@
 
 Most searches read scores of single cells. One that evaluates networks which are no cells (supernets) cannot; its runs
 are done by a job of their own, and the search learns the outcome of its run and what it cost. No torch is imported.
-What stands in the table: :mod:`tfnas.schemas.live`.
+What stands in the table: :data:`LIVE`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,12 @@ from tfnas.errors import SearchError
 from tfnas.files import read_facts
 from tfnas.schemas.live import SCHEMA as LIVE
 
-COLUMNS = LIVE.names
-
 
 def read_live(paths: Sequence[str | Path], first: int, last: int) -> tuple[pd.DataFrame, str]:
     """Return the rows of the runs ``first`` to ``last`` by their number, and the devices that evaluated them.
 
     Args:
-        paths: tables with the columns :data:`COLUMNS`, in any number of blocks, facts beside them.
+        paths: tables with the columns :data:`LIVE`, in any number of blocks, facts beside them.
         first: number of the first run.
         last: number of the last run, included.
 

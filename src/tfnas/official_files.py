@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tfnas.errors import DataError, UnknownNameError
 
@@ -49,13 +50,12 @@ def read_sources(path: str | Path | None = None) -> tuple[Source, ...]:
     path = Path(path or SOURCES)
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+            rows: list[dict[str, Any]] = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
     except FileNotFoundError:
         raise DataError(f"The table of sources '{path}' does not exist: run from a checkout of the project.") from None
-    return tuple(
-        Source(**{**row, "urls": tuple(row["urls"].split()), "bytes": int(row["bytes"]) if row["bytes"] else None})
-        for row in rows
-    )
+    for row in rows:
+        row.update(urls=tuple(row["urls"].split()), bytes=int(row["bytes"]) if row["bytes"] else None)
+    return tuple(Source(**row) for row in rows)
 
 
 def sources_of(name: str) -> tuple[Source, ...]:

@@ -50,8 +50,8 @@ def pair_agreement(scores: np.ndarray, accuracies: np.ndarray) -> Agreement:
         stop = min(start + CHUNK, cells)
         own, others = ranks[:, start:stop, None], ranks[:, None, : worse[stop - 1]]
         pair = np.arange(others.shape[2]) < worse[start:stop, None]
-        right += np.count_nonzero((((own > others).sum(axis=0, dtype=np.int8)) > members // 2) & pair)
-        wrong += np.count_nonzero((((own < others).sum(axis=0, dtype=np.int8)) > members // 2) & pair)
+        right += int(np.count_nonzero((((own > others).sum(axis=0, dtype=np.int8)) > members // 2) & pair))
+        wrong += int(np.count_nonzero((((own < others).sum(axis=0, dtype=np.int8)) > members // 2) & pair))
     pairs = int(worse.sum())
     undecided = pairs - right - wrong
     if not pairs:

@@ -12,13 +12,13 @@ import io
 import pickle
 import pickletools
 import re
-from collections.abc import Collection
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
 from tfnas.errors import DataError
 
-Names = Collection[tuple[str, str]]
+Names = Set[tuple[str, str]]
 """What a pickle may import: (module, name)."""
 
 PLAIN: Names = frozenset()

@@ -61,7 +61,9 @@ def read_spec(path: Path) -> Any:
         ConfigError: the declaration uses a name that this module does not have, or an argument that does not exist.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    found = [node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"]
+    found: list[ast.stmt] = [
+        node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"
+    ]
     if not found:
         return None
     names: dict[str, Any] = {"Summary": Summary, "Exhibit": Exhibit, "Topic": Topic}

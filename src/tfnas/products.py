@@ -70,6 +70,11 @@ class Product:
     module: str = ""
 
     @property
+    def verb(self) -> str:
+        """First word of the name of its rule; a topic has none, as all of them share one rule."""
+        raise NotImplementedError
+
+    @property
     def rule(self) -> str:
         """Name of its rule."""
         return f"{self.verb}_{self.name.replace('-', '_')}"

@@ -21,7 +21,7 @@ BLOCK_RULES = ("score_chunk", "run_search", "prune_supernets", "train_block")
 
 def provenance() -> dict[str, Any]:
     """Return the commit, the versions and the machine."""
-    versions = {}
+    versions: dict[str, str | None] = {}
     for name in RECORDED:
         try:
             versions[name] = importlib.metadata.version(name)

@@ -14,7 +14,7 @@ from tfnas.statistics import PERCENT, Summary, summarise
 
 
 def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Return the rows of run tables (:data:`tfnas.search.runner.COLUMNS`) as one table.
+    """Return the rows of run tables (:data:`RUNS`) as one table.
 
     Args:
         paths: run tables, in any number of blocks; searches keep the order in which they first appear.

@@ -20,8 +20,6 @@ from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.score_table import COLUMNS
 from tfnas.score_writer import write_scores
 
-CHUNK_COLUMNS = CHUNKS.names
-
 ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
 """Facts of chunks that must agree, or their scores are no table."""
 
@@ -51,7 +49,7 @@ def representatives(family: str, share_classes: bool) -> np.ndarray:
 
 
 def read_chunk(path: str | Path) -> pd.DataFrame:
-    """Return the rows of a chunk file, columns :data:`CHUNK_COLUMNS`, with an empty text where there is no reason.
+    """Return the rows of a chunk file, columns :data:`CHUNKS`, with an empty text where there is no reason.
 
     Raises:
         ScoreError: a value is missing for a reason that the definition of its proxy does not name.

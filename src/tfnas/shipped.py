@@ -45,7 +45,8 @@ def take_shipped(
             were scored on different images.
         DataError: a table or its facts are missing or damaged.
     """
-    tables, told = {}, []
+    tables: dict[str, ScoreTable] = {}
+    told: list[dict[str, Any]] = []
     for path in paths:
         facts, table = read_facts(path), ScoreTable.read(path)
         check_letters(facts, f"'{facts_path(path)}'", ScoreError)

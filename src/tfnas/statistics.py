@@ -7,7 +7,7 @@ unless told otherwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -188,9 +188,7 @@ def widened(one: tuple[float, float], other: tuple[float, float]) -> tuple[float
     return min(one[0], other[0]), max(one[1], other[1])
 
 
-def difference_of_means(
-    one: tuple[float, float, float], other: tuple[float, float, float]
-) -> tuple[float, float, float]:
+def difference_of_means(one: Sequence[float], other: Sequence[float]) -> tuple[float, float, float]:
     r"""Return the difference of two means of independent runs, and its interval from those of the two.
 
     .. math:: [d - \sqrt{(m_1 - l_1)^2 + (u_2 - m_2)^2},\ d + \sqrt{(u_1 - m_1)^2 + (m_2 - l_2)^2}]
@@ -361,7 +359,7 @@ def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> fl
     return float(2 * ndtr(-abs(positive - mean) / math.sqrt(variance / 24)))
 
 
-def holm(p_values: np.ndarray) -> np.ndarray:
+def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
     """Return p-values adjusted for being one of m: no wrong rejection among all, with at least 1 - level confidence.
 
     The i-th smallest of m becomes ``max over j <= i of min(1, (m - j + 1) p_j)``; the tests may depend on each other.
@@ -407,7 +405,9 @@ def _sure(critical: float | np.ndarray) -> float | np.ndarray:
     return 4 * critical + 4
 
 
-def runs_needed(stds: np.ndarray, difference: float, power: float = POWER, level: float = LEVEL) -> np.ndarray:
+def runs_needed(
+    stds: np.ndarray | Sequence[float], difference: float, power: float = POWER, level: float = LEVEL
+) -> np.ndarray:
     """Return the smallest numbers of runs, at least 2, that detect a mean difference (:func:`detectable_effect`).
 
     Args:
@@ -687,7 +687,7 @@ def t_quantile(share: float, freedom: int) -> float:
     return float(t.ppf(share, freedom))
 
 
-def _finite(values: np.ndarray, what: str) -> np.ndarray:
+def _finite(values: np.ndarray | Sequence[float], what: str) -> np.ndarray:
     values = np.asarray(values, dtype=np.float64)
     if not np.isfinite(values).all():
         raise ValueError(f"{what} must be finite: leave out the runs that have none")

@@ -7,6 +7,7 @@ matrix, the mean of an edge's operations goes on, and every ReLU that belongs to
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,7 +31,7 @@ def region_counts(supernets: Sequence[Active], states: Sequence[dict[str, Tensor
         for edge, names in enumerate(active):
             for name in names:
                 weights[START[0].index(name), edge, number] = 1 / len(names)
-    convolves = sum(weights[START[0].index(name)] for name in CONVOLUTIONS) > 0
+    convolves: Any = sum(weights[START[0].index(name)] for name in CONVOLUTIONS) > 0
     weights, convolves = weights.to(device), convolves[..., 0].to(device)
     matrices = {name: _matrices(name, states).to(device) for name in START[0]}
     bits = 2 ** torch.arange(PIXELS, device=device)
@@ -50,7 +51,8 @@ def region_counts(supernets: Sequence[Active], states: Sequence[dict[str, Tensor
     def pattern(x: Tensor) -> Tensor:
         return ((x > 0) * bits).sum(-1).flatten(1)
 
-    nodes, rectified = [crops], []
+    nodes: list[Any] = [crops]
+    rectified: list[Tensor] = []
     for node in range(1, NODES):
         rectified.append(nodes[-1].relu())
         into = [(edge, source) for edge, (source, target) in enumerate(EDGES) if target == node]

@@ -156,7 +156,7 @@ def kappa(rows: Tensor) -> float:
 def sources_digest() -> str:
     """Return a digest of the source files that decide what a run ends with: what others gave is stale."""
     modules = (sys.modules[__name__], pruning, supernet_regions, supernet, tangent, reference, linear_regions, ntk)
-    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
+    return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
 
 
 def prune_block(
@@ -190,7 +190,7 @@ def prune_block(
         study: name of the study.
         device: ``cpu`` or ``cuda:N``.
         scratch: folder for runs that are done.
-        output: table to write (.parquet) with :data:`tfnas.live.COLUMNS`; facts go beside it.
+        output: table to write (.parquet) with :data:`LIVE`; facts go beside it.
         rounds: record to write (.parquet): ``run`` and the fields of :class:`tfnas.pruning.Tried`.
         folder: where downloaded images lie.
 

@@ -449,7 +449,7 @@ def _imported(path: Path) -> tuple[Path, ...]:
             module = ".".join(part for part in (base, node.module) if part)
             modules.add(module)
             modules.update(f"{module}.{alias.name}" for alias in node.names)
-    files = set()
+    files: set[Path] = set()
     for module in modules:
         parts = module.split(".")
         if parts[0] == "tfnas":

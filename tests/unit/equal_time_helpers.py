@@ -7,9 +7,10 @@ from itertools import permutations
 import numpy as np
 import pandas as pd
 
-from tfnas.analysis.equal_time import COLUMNS, GROUPS, REFERENCE
-from tfnas.comparisons import COMPARISON_COLUMNS
+from tfnas.analysis.equal_time import GROUPS, REFERENCE
 from tfnas.files import write_table
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 
 def write_verdict(folder, labels, datasets=("digits",), verdict="better"):
@@ -17,11 +18,11 @@ def write_verdict(folder, labels, datasets=("digits",), verdict="better"):
     rows = []
     for dataset in datasets:
         for search, other in permutations(labels, 2):
-            row = dict.fromkeys(COMPARISON_COLUMNS, 0.5)
+            row = dict.fromkeys(COMPARISONS.names, 0.5)
             row |= {"searched_on": dataset, "dataset": dataset, "search": search, "other": other}
             rows.append(row | {"ci_low": 0.4, "ci_high": 0.6, "p_holm": 0.3 if verdict == "undecided" else 0.001})
     path = folder / "comparisons.csv"
-    write_table(path, pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(COMPARISONS.names)))
     return path
 
 
@@ -58,5 +59,5 @@ def write_summary(
             row |= {"searches": 2 if group in own else 0}
             rows.append(row | {"lead": lead, "lead_low": lead - half, "lead_high": lead + half})
     path = folder / "equal-time.csv"
-    write_table(path, pd.DataFrame(rows, columns=list(COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)))
     return path

@@ -14,16 +14,18 @@ import pandas as pd
 from equal_time_helpers import write_summary
 
 from tfnas import product_rules, products
-from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
-from tfnas.analysis.curves import QUERY_COLUMNS
 from tfnas.analysis.equal_time import GROUPS
-from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS
-from tfnas.analysis.limits import LIMIT_COLUMNS
-from tfnas.analysis.prices import COLUMNS as PRICE_COLUMNS
 from tfnas.cells import Cell, all_strings, canonical_classes
-from tfnas.comparisons import COMPARISON_COLUMNS, FEWEST_TO_RANK
+from tfnas.comparisons import FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.curves import SCHEMA as CURVES
+from tfnas.schemas.front_cells import SCHEMA as CELLS
+from tfnas.schemas.fronts import SCHEMA as FRONTS
+from tfnas.schemas.limits import SCHEMA as LIMITS
+from tfnas.schemas.prices import SCHEMA as PRICES
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 from tfnas.score_writer import write_scores
 from tfnas.study.models.file import StudyFile
 from tfnas.study.settings import scored_names
@@ -212,7 +214,7 @@ def write_curves(path, datasets, labels):
             else:
                 points = [(10.0 * 2**step, 90.5 + 0.6 * step) for step in range(5)]
             rows += [(label, dataset, at, 30, mean, 1.0, mean - 0.5, mean, mean + 0.4) for at, mean in points]
-    write_table(path, pd.DataFrame(rows, columns=list(CURVE_COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(CURVES.names)))
     return path
 
 
@@ -225,7 +227,7 @@ def write_prices(path, datasets, labels, paper=np.nan):
                 scoring = cells * rate if cells else 0.0
                 machine = machine if cells and np.isfinite(rate) else None
                 rows.append((label, dataset, pricing, machine, 30, cells, scoring, 5.0, 0.01, scoring + 5.01))
-    write_table(path, pd.DataFrame(rows, columns=list(PRICE_COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(PRICES.names)))
     return path
 
 
@@ -234,7 +236,7 @@ def write_queries(path, datasets, looking, free=()):
     rows = [(label, dataset, looks, 30, 90.0 + looks, 1.0, 89.0, 90.0, 91.0 + looks)
             for dataset in datasets for label in looking for looks in (1, 2, 3)]  # fmt: skip
     rows += [(label, dataset, 0, 30, 91.0, 1.0, 90.0, 91.0, 92.0) for dataset in datasets for label in free]
-    write_table(path, pd.DataFrame(rows, columns=list(QUERY_COLUMNS)))
+    write_table(path, pd.DataFrame(rows, columns=list(QUERY_CURVES.names)))
     return path
 
 
@@ -345,24 +347,24 @@ class FakeStudy:
         """Write what searches with a limit chose, and fronts of two cells."""
         own = [{"searched_on": dataset, "dataset": dataset} for dataset in self.datasets]
         limits = [
-            {column: 1.0 for column in LIMIT_COLUMNS}
+            {column: 1.0 for column in LIMITS.names}
             | row | {"search": label, "cost": "flops", "limit": 3.0, "best": 95.5, "mean": 94.25}
             | {"within": 0.25 if "target" in settings else 1.0}
             for row in own for label, settings in study.limited_searches.items()
         ]  # fmt: skip
-        write_table(self.folder / "summaries/limits.csv", pd.DataFrame(limits, columns=list(LIMIT_COLUMNS)))
+        write_table(self.folder / "summaries/limits.csv", pd.DataFrame(limits, columns=list(LIMITS.names)))
         fronts, cells = [], []
         for row in own:
             truth = pd.read_parquet(self.truths[row["dataset"]]).sort_values("flops")
             for label in study.front_searches:
                 key = row | {"search": label}
                 more = {"cost": "flops", "mean": 0.75, "median_run": 0}
-                fronts.append({column: 0.5 for column in FRONT_COLUMNS} | key | more)
+                fronts.append({column: 0.5 for column in FRONTS.names} | key | more)
                 for cell in truth.iloc[[0, -1]].itertuples():
                     about = {"arch": cell.arch, "cost": cell.flops, "test_accuracy": cell.test_accuracy}
                     cells.append(key | {"run": 0} | about)
-        write_table(self.folder / "summaries/fronts.csv", pd.DataFrame(fronts, columns=list(FRONT_COLUMNS)))
-        write_table(self.folder / "summaries/front-cells.parquet", pd.DataFrame(cells, columns=list(CELL_COLUMNS)))
+        write_table(self.folder / "summaries/fronts.csv", pd.DataFrame(fronts, columns=list(FRONTS.names)))
+        write_table(self.folder / "summaries/front-cells.parquet", pd.DataFrame(cells, columns=list(CELLS.names)))
 
     def paths(self, pattern: str) -> dict[str, Path]:
         """Return ``{dataset: path}`` for a pattern with ``{}`` for the dataset."""
@@ -503,7 +505,7 @@ class FakeStudy:
                 row |= {"mean_rank": row["rank"], "friedman": 11.2, "friedman_p": 0.0244, "critical_difference": 3.52}
                 ranks.append(row)
         folder = self.folder / "summaries"
-        write_table(folder / "comparisons.csv", pd.DataFrame(pairs, columns=list(COMPARISON_COLUMNS)))
+        write_table(folder / "comparisons.csv", pd.DataFrame(pairs, columns=list(COMPARISONS.names)))
         write_table(folder / "regret.csv", pd.DataFrame(regret))
         if len(self.datasets) > 1 and len(contenders) >= FEWEST_TO_RANK:
             write_table(folder / "ranks.csv", pd.DataFrame(ranks))

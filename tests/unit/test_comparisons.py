@@ -9,17 +9,14 @@ import scipy.stats
 from search_helpers import nats_truth, truth_table, write
 
 from tfnas.analysis.search import summarise_searches
-from tfnas.comparisons import (
-    COMPARISON_COLUMNS,
-    RANK_COLUMNS,
-    REGRET_COLUMNS,
-    compare_searches,
-    rank_searches,
-    summarise_regret,
-)
+from tfnas.comparisons import compare_searches, rank_searches, summarise_regret
 from tfnas.errors import SearchError, TruthError
 from tfnas.files import read_facts
-from tfnas.search.runner import COLUMNS, run_block
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.ranks import SCHEMA as RANKS
+from tfnas.schemas.regret import SCHEMA as REGRET
+from tfnas.schemas.runs import SCHEMA as RUNS
+from tfnas.search.runner import run_block
 from tfnas.statistics import holm
 
 
@@ -30,11 +27,11 @@ def runs_of(accuracies, folder, searched_on="one", dataset="one"):
         table = pd.DataFrame({"run": np.arange(len(values)), "test_accuracy": values}).assign(
             search=search, searched_on=searched_on, dataset=dataset, arch="", valid_accuracy=np.nan
         )
-        for column in COLUMNS:
+        for column in RUNS.names:
             if column not in table:
                 table[column] = 0.0
         paths.append(folder / f"{search}-{searched_on}-{dataset}.parquet")
-        table[list(COLUMNS)].to_parquet(paths[-1])
+        table[list(RUNS.names)].to_parquet(paths[-1])
     return paths
 
 
@@ -46,7 +43,7 @@ def compared(paths, tmp_path):
 def test_every_pair_by_hand(tmp_path):
     accuracies = {"a": [91.0, 92.0, 93.0, 90.5], "b": [90.0, 92.0, 91.0, 91.0], "c": [90.0, 90.0, 90.0, 90.0]}
     table = compared(runs_of(accuracies, tmp_path), tmp_path)
-    assert tuple(table.columns) == COMPARISON_COLUMNS
+    assert tuple(table.columns) == COMPARISONS.names
     assert list(zip(table.search, table.other, strict=True)) == [("a", "b"), ("a", "c"), ("b", "c")]
     row = table.iloc[0]
     differences = np.array([1.0, 0.0, 2.0, -0.5])
@@ -95,7 +92,7 @@ def test_a_pair_is_compared_on_its_common_runs_alone(tmp_path):
 def test_one_search_has_no_pairs(tmp_path):
     table = compared(runs_of({"a": [91.0, 92.0]}, tmp_path), tmp_path)
     assert table.empty
-    assert tuple(table.columns) == COMPARISON_COLUMNS
+    assert tuple(table.columns) == COMPARISONS.names
 
 
 def test_comparisons_depend_neither_on_blocks_nor_on_other_searches(tmp_path):
@@ -122,7 +119,7 @@ def test_regret_is_what_is_left_to_the_best_cell(tmp_path):
     summarise_regret(paths, truths, tmp_path / "regret.csv", 0)
     summarise_searches(paths, tmp_path / "search.csv", 0)
     table, accuracy = pd.read_csv(tmp_path / "regret.csv"), pd.read_csv(tmp_path / "search.csv").iloc[0]
-    assert tuple(table.columns) == REGRET_COLUMNS
+    assert tuple(table.columns) == REGRET.names
     row = table.iloc[0]
     assert (row.optimum, row["mean"], row["median"], row.worst, row.at_optimum) == (94, 1.25, 0.5, 4, 0.5)
     assert row["std"] == pytest.approx(accuracy["std"])
@@ -155,7 +152,7 @@ def test_ranks_over_datasets(tmp_path):
     means = {"a": [94.0, 73.0, 46.0], "b": [93.0, 73.0, 45.0], "c": [92.0, 70.0, 47.0], "oracle": [99.0, 99.0, 99.0]}
     rank_searches(summary_of(means, tmp_path), ["a", "b", "c"], ["d0", "d1", "d2"], tmp_path / "ranks.csv")
     table = pd.read_csv(tmp_path / "ranks.csv")
-    assert tuple(table.columns) == RANK_COLUMNS
+    assert tuple(table.columns) == RANKS.names
     assert table["rank"].tolist() == [1, 1.5, 2, 2, 1.5, 3, 3, 3, 1]
     assert table.drop_duplicates("search").mean_rank.tolist() == pytest.approx([1.5, 6.5 / 3, 7 / 3])
     friedman = scipy.stats.friedmanchisquare(*(means[name] for name in "abc"))

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
-from tfnas.analysis.curves import COLUMNS, POINTS, QUERY_COLUMNS, summarise_curves, summarise_queries
+from tfnas.analysis.curves import POINTS, summarise_curves, summarise_queries
 from tfnas.errors import DataError, SearchError
 from tfnas.files import read_facts, write_table
-from tfnas.search.runner import CURVE_COLUMNS, run_block
+from tfnas.schemas.curves import SCHEMA as CURVES
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
+from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
+from tfnas.search.runner import run_block
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def block(tmp_path):
 
 def test_the_curve_of_a_search_that_trains_rises_with_its_early_accuracies(block, tmp_path):
     runs, curves = block(algorithm="area", proxy="made_up")
-    assert tuple(curves.columns) == CURVE_COLUMNS
+    assert tuple(curves.columns) == RUN_CURVES.names
     assert read_facts(tmp_path / "curves-0.parquet")["search"] == "mine"
     truth = truth_table().set_index("arch")
     for run, part in curves.groupby("run"):
@@ -70,7 +73,7 @@ def test_seconds_that_nobody_knows_are_not_told(block, tmp_path):
 def write_curve(path, search, rows, dataset="one", queries=None):
     table = pd.DataFrame(rows, columns=["run", "seconds", "test_accuracy"])
     table = table.assign(arch="", valid_accuracy=0.0, queries=np.ceil(table["seconds"]) if queries is None else queries)
-    write_table(path, table[list(CURVE_COLUMNS)], {"search": search, "searched_on": dataset})
+    write_table(path, table[list(RUN_CURVES.names)], {"search": search, "searched_on": dataset})
     return path
 
 
@@ -84,7 +87,7 @@ def test_the_summary_of_curves_counted_by_hand(tmp_path):
     ]
     summarise_curves(paths, tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == CURVES.names
     trains = table[table["search"] == "trains"].reset_index(drop=True)
     assert len(trains) == POINTS
     assert (trains["seconds"].iloc[0], trains["seconds"].iloc[-1]) == (2, 100), "not before both runs have an answer"
@@ -120,7 +123,7 @@ def test_accuracy_against_looks_counted_by_hand(tmp_path):
     ]
     summarise_queries(paths, ["oracle"], tmp_path / "out.csv")
     table = pd.read_csv(tmp_path / "out.csv")
-    assert tuple(table.columns) == QUERY_COLUMNS
+    assert tuple(table.columns) == QUERY_CURVES.names
     trains = table[table["search"] == "trains"]
     assert list(trains["queries"]) == [2, 3, 4, 5], "from the look at which both runs have an answer"
     assert list(trains["mean"]) == [45, 50, 50, 50]

@@ -15,9 +15,10 @@ from tfnas.errors import DataError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.finished_scores import write_finished
 from tfnas.proxies.registry import describe, proxy_names
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.score_table import COLUMNS, ScoreTable
 from tfnas.score_writer import write_scores
-from tfnas.scoring_plan import CHUNK_COLUMNS, merged_chunks, representatives
+from tfnas.scoring_plan import merged_chunks, representatives
 
 BY_HAND = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0, 1.0, 9.0], [2.0, 1.0, 0.0, 0.0]])
 """Scores of four cells under three members; ranks are 1 2 3 4, 2.5 2.5 1 4 and 4 3 1.5 1.5."""
@@ -162,7 +163,7 @@ def write_chunk(path, family, proxy, values):
     codes = representatives(family, True)
     cells = [(all_strings()[code], proxy, 0, values[code], 0.5, "") for code in codes]
     facts = {"dataset": "d", "family": family, "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
-    write_table(path, pd.DataFrame(cells, columns=list(CHUNK_COLUMNS)), facts | {"cells_scored": len(codes)})
+    write_table(path, pd.DataFrame(cells, columns=list(CHUNKS.names)), facts | {"cells_scored": len(codes)})
 
 
 def test_an_ensemble_of_two_families_arrives_in_the_merged_table(tmp_path):

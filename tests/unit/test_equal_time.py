@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.analysis.equal_time import COLUMNS, summarise_equal_time
+from tfnas.analysis.equal_time import summarise_equal_time
 from tfnas.errors import SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.reporting.names import equal_time_groups, reads_prior
-from tfnas.search.runner import CURVE_COLUMNS
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
+from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 
 GROUPS = {"naswot": "training-free", "later": "training-free", "skip": "training-free-prior", "random": "trained"}
 
@@ -21,7 +22,9 @@ def write_curve(folder, search, rows, dataset="one"):
     """Write the curve of a search: run, seconds, validation and test accuracy."""
     table = pd.DataFrame(rows, columns=["run", "seconds", "valid_accuracy", "test_accuracy"])
     path = folder / f"{dataset}-{search}.parquet"
-    write_table(path, table.assign(arch="", queries=0)[list(CURVE_COLUMNS)], {"search": search, "searched_on": dataset})
+    write_table(
+        path, table.assign(arch="", queries=0)[list(RUN_CURVES.names)], {"search": search, "searched_on": dataset}
+    )
     return path
 
 
@@ -54,7 +57,7 @@ def at(table, seconds, group):
 
 def test_who_answers_what_when_counted_by_hand(summary):
     table = summary(CURVES)
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == EQUAL_TIME.names
     assert set(table["chosen_by"]) == {"validation"}
     start = table[table["seconds"] == 0]
     assert start[["group", "search"]].to_numpy().tolist() == [["reference", "cell"]], "no group has an answer yet"

@@ -24,7 +24,8 @@ from tfnas.errors import DeviceError, ProxyError, ScoreError
 from tfnas.faults import device_error, fault_of
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.proxies.registry import Family, get_family, get_proxy
-from tfnas.scoring_plan import CHUNK_COLUMNS, merged_chunks, refuse_faults
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
+from tfnas.scoring_plan import merged_chunks, refuse_faults
 from tfnas.supernets import kappa
 from tfnas.truth import trainer
 from tfnas.workflow import what_failed
@@ -330,7 +331,7 @@ def test_a_job_without_memory_fails_with_a_sentence_and_its_rerun_scores(large_b
 
     rerun = run_job(large_batch)
     assert rerun.returncode == 0, rerun.stderr
-    table = read_table(large_batch / "chunk.parquet", CHUNK_COLUMNS)
+    table = CHUNKS.read(large_batch / "chunk.parquet")
     assert np.isfinite(table["raw"]).all()
     assert len(table) == 2
     assert json.dumps(read_facts(large_batch / "chunk.parquet")["cells_scored"]) == "2"

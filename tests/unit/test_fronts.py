@@ -8,10 +8,10 @@ import pytest
 from reporting_helpers import added, behind, check_files, made, points
 from search_helpers import nats_truth, score_table, truth_table, write
 
-from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, summarise_fronts
+from tfnas.analysis.fronts import allowed, summarise_fronts
 from tfnas.analysis.fronts import test_accuracies as accuracies_of
-from tfnas.analysis.limits import LIMIT_COLUMNS, summarise_limits
-from tfnas.analysis.spaces import SPACE_COLUMNS, summarise_spaces
+from tfnas.analysis.limits import summarise_limits
+from tfnas.analysis.spaces import summarise_spaces
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
@@ -23,6 +23,10 @@ from tfnas.reporting.numbers import fronts as front_numbers
 from tfnas.reporting.numbers import limits as limit_numbers
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.front_cells import SCHEMA as CELLS
+from tfnas.schemas.fronts import SCHEMA as FRONTS
+from tfnas.schemas.limits import SCHEMA as LIMITS
+from tfnas.schemas.spaces import SCHEMA as SPACES
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.runner import run_block
 from tfnas.truth.latencies import convert
@@ -61,7 +65,7 @@ def study(tmp_path_factory):
 def test_the_summary_has_a_row_for_every_search_and_protocol(study):
     folder, _, _ = study
     summary = pd.read_csv(folder / "fronts.csv")
-    assert tuple(summary.columns) == FRONT_COLUMNS
+    assert tuple(summary.columns) == FRONTS.names
     assert len(summary) == 2 * 2 * 2
     assert (summary["n"] == 5).all()
     assert summary["mean"].between(0, 1).all()
@@ -74,7 +78,7 @@ def test_a_share_by_hand(study):
     """Written out with rectangles for one run: the front against all cells, from the median accuracy and most FLOPs."""
     folder, truths, _ = study
     cells = pd.read_parquet(folder / "cells.parquet")
-    assert tuple(cells.columns) == CELL_COLUMNS
+    assert tuple(cells.columns) == CELLS.names
     truth = pd.read_csv(truths["one"])
     floor, ceiling = truth["test_accuracy"].median(), truth["flops"].max()
 
@@ -174,7 +178,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     }
     summarise_spaces(truths, latencies, spaces, tmp_path / "spaces.csv")
     table = pd.read_csv(tmp_path / "spaces.csv")
-    assert tuple(table.columns) == SPACE_COLUMNS
+    assert tuple(table.columns) == SPACES.names
     one = table[table["dataset"] == "one"].set_index("space")
     assert list(one.index) == ["only-conv", "all", "no-conv"]
     # 3 to 6 of six edges are 3x3: 20, 15, 6 and 1 cells
@@ -253,7 +257,7 @@ def test_limits_by_hand(study, limited):
     """Every number of the summary written out from the runs: 1 + convolutions are the FLOPs, 10 - these the latency."""
     (_, truths, _), (folder, paths) = study, limited
     summary = pd.read_csv(folder / "limits.csv")
-    assert tuple(summary.columns) == LIMIT_COLUMNS
+    assert tuple(summary.columns) == LIMITS.names
     assert len(summary) == (1 + 1 + 2 + 1) * 2 * 2
     runs = pd.concat(map(pd.read_parquet, paths))
     convolutions = dict(zip(all_strings(), CONVOLUTIONS, strict=True))

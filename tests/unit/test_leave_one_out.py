@@ -13,16 +13,18 @@ from scipy.stats import rankdata, spearmanr
 from search_helpers import score_table, truth_table, write
 
 from tfnas.cells import SPACE_SIZE, canonical_classes
-from tfnas.comparisons import REGRET_COLUMNS
 from tfnas.ensembles import log_rank_sum
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_table
-from tfnas.leave_one_out import ENSEMBLE_COLUMNS, LEAGUE_COLUMNS, SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
 from tfnas.reporting.exhibits import ensemble_choice, ensemble_top, league_searches
 from tfnas.reporting.exhibits import leagues as leagues_table
 from tfnas.reporting.numbers import ensemble_choice as choice_numbers
 from tfnas.reporting.numbers import leagues as league_numbers
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
+from tfnas.schemas.leagues import SCHEMA as LEAGUE_TABLE
+from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.statistics import spearman
 
 
@@ -79,7 +81,7 @@ def slow(ranks, accuracies, subset):
 def test_every_choice_is_that_of_a_slow_loop(made_up, tmp_path):
     scores, accuracies = made_up
     table = choose(tmp_path, scores, accuracies, list("abcde"), 3)
-    assert tuple(table.columns) == ENSEMBLE_COLUMNS
+    assert tuple(table.columns) == ENSEMBLE_CHOICE.names
     assert table["held_out"].tolist() == ["one"] * 3 + ["two"] * 3 + ["three"] * 3
     assert table["size"].tolist() == [1, 2, 3] * 3
     subsets = [subset for size in (1, 2, 3) for subset in combinations("abcde", size)]
@@ -240,7 +242,7 @@ def regret(tmp_path):
                 mean_here = mean if searched_on == dataset else 90.0
                 row |= {"mean": mean_here, "std": 0.5, "median": mean, "ci_low": mean_here - 0.2}
                 rows.append(row | {"ci_high": mean_here + 0.1, "worst": 9.0, "at_optimum": 0.0})
-    write_table(tmp_path / "regret.csv", pd.DataFrame(rows, columns=list(REGRET_COLUMNS)))
+    write_table(tmp_path / "regret.csv", pd.DataFrame(rows, columns=list(REGRET.names)))
     return tmp_path / "regret.csv"
 
 
@@ -255,7 +257,7 @@ def leagues(regret, tmp_path):
 
 def test_leagues_by_hand(leagues):
     table = pd.read_csv(leagues)
-    assert tuple(table.columns) == LEAGUE_COLUMNS
+    assert tuple(table.columns) == LEAGUE_TABLE.names
     assert len(table) == 3 * 3 + 3
     chosen = table[table["chosen"]].set_index(["league", "held_out"])
     # without three small and middle tie at 2: the first of the league
@@ -300,9 +302,9 @@ def test_the_table_of_ensembles_marks_what_was_chosen(tmp_path):
     both = [line | {"held_out": dataset} for dataset in ("cifar10", "own_set") for line in (base, pair)]
     summary = tmp_path / "choice.csv"
     facts = {"proxies": ["naswot", "flops", "params"], "largest": 2}
-    write_table(summary, pd.DataFrame(both, columns=list(ENSEMBLE_COLUMNS)), facts)
+    write_table(summary, pd.DataFrame(both, columns=list(ENSEMBLE_CHOICE.names)), facts)
     top = pair | {"by": TOP_CELL, "held_out": "cifar10"}
-    write_table(tmp_path / "summary.csv", pd.DataFrame([*both, top], columns=list(ENSEMBLE_COLUMNS)), facts)
+    write_table(tmp_path / "summary.csv", pd.DataFrame([*both, top], columns=list(ENSEMBLE_CHOICE.names)), facts)
     made(ensemble_choice, tmp_path / "t.tex", summary=tmp_path / "summary.csv")
     made(ensemble_top, tmp_path / "top.tex", summary=tmp_path / "summary.csv")
     assert printed(tmp_path / "top.tex")["Elsewhere"].tolist() == ["0.50"], "regret in points, and no other choice"

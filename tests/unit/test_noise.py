@@ -10,12 +10,13 @@ import pytest
 import scipy.stats
 from search_helpers import score_table, write
 
-from tfnas.analysis.noise import NOISE_COLUMNS, summarise_noise
+from tfnas.analysis.noise import summarise_noise
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import get_proxy
+from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.scoring import score_batches
 from tfnas.scoring_plan import classes
 
@@ -49,7 +50,7 @@ def noise_of(tmp_path, first, second, proxy="naswot", scores=None, positions=(2,
     table = write(score_table(proxy=proxy) if scores is None else scores, tmp_path / "scores.csv")
     summarise_noise(paths[:1], paths[1:], {"one": table}, [proxy], tmp_path / "noise.csv")
     summary = pd.read_csv(tmp_path / "noise.csv")
-    assert tuple(summary.columns) == NOISE_COLUMNS
+    assert tuple(summary.columns) == NOISE.names
     assert len(summary) == 1
     return summary.iloc[0]
 

@@ -8,11 +8,12 @@ import pytest
 from reporting_helpers import made
 from search_helpers import score_table, truth_table, write
 
-from tfnas.analysis.prices import COLUMNS, reprice
+from tfnas.analysis.prices import reprice
 from tfnas.analysis.published_rows import published_rates
 from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
 from tfnas.reporting.exhibits import prices
+from tfnas.schemas.prices import SCHEMA as PRICES
 from tfnas.search.runner import run_block
 
 PUBLISHED = {"made_up": {"value": 2.0, "device": "Some GPU"}}
@@ -61,7 +62,7 @@ def test_prices_counted_by_hand(runs, rates, tmp_path):
     assert (*table.index.names, *table.columns) == (
         "search",
         "pricing",
-        *[c for c in COLUMNS if c not in table.index.names],
+        *[c for c in PRICES.names if c not in table.index.names],
     )
     assert list(table.loc["ten"]["scoring_seconds"]) == [2.5, 5.0, 20.0]
     assert list(table.loc["ten"]["machine"]) == ["That", "This", "Some GPU"]

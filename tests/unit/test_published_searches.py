@@ -12,7 +12,6 @@ from reporting_helpers import FakeStudy, added, made
 from search_helpers import NATS_DATASETS, nats_truth
 
 from tfnas.analysis.published import (
-    COLUMNS,
     DIFFERS,
     TOLERATED,
     UNKNOWN,
@@ -31,6 +30,7 @@ from tfnas.reporting.exhibits import published_searches
 from tfnas.reporting.names import GROUPS
 from tfnas.reporting.numbers import published_searches as numbers_of_published
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.runner import run_block
 
 BUDGETS = {"cifar10": 12000.0, "cifar100": 40000.0, "ImageNet16-120": 120000.0}
@@ -223,7 +223,7 @@ def against(published, tmp_path):
 
 def test_the_summary_of_comparisons(against, published):
     table = pd.read_csv(against)
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == PUBLISHED.names
     found = table.set_index(["key", "dataset", "metric"])
     assert len(table) == len(found.index.unique()) == 6, "what one side lacks is left out"
     row = found.loc["freerea-cache", "cifar10", "test_accuracy"]

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from reporting_helpers import MEANS, FakeStudy, behind, check_files, made, points, ticks
 
-from tfnas.comparisons import RANK_COLUMNS
 from tfnas.errors import ReportError
 from tfnas.reporting import comparison_tables
 from tfnas.reporting.exhibits import comparisons_figure, comparisons_table, critical_difference, regret
 from tfnas.reporting.names import contenders, search_titles
 from tfnas.reporting.rounding import plain, show
+from tfnas.schemas.ranks import SCHEMA as RANKS
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def test_twenty_five_searches_are_drawn(tmp_path, monkeypatch):
 @pytest.mark.parametrize("critical", [0.4, 2.0, 30.0])
 def test_ranks_are_drawn(three, tmp_path, critical):
     table = pd.read_csv(three.contests["ranks_path"]).assign(critical_difference=critical)
-    assert tuple(table.columns) == RANK_COLUMNS
+    assert tuple(table.columns) == RANKS.names
     table.to_csv(tmp_path / "ranks.csv", index=False)
     output = made(
         critical_difference, tmp_path / "figure.pdf", ranks=tmp_path / "ranks.csv", searches=three.searches

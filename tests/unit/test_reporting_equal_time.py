@@ -10,16 +10,17 @@ import pytest
 from equal_time_helpers import write_summary, write_verdict
 from reporting_helpers import added, behind, check_files, made, points, write_queries
 
-from tfnas.analysis.equal_time import COLUMNS, GROUPS
+from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import write_table
 from tfnas.reporting import templates as rendering
-from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
+from tfnas.reporting.equal_time_phases import phases_of
 from tfnas.reporting.exhibits import equal_time_figure, equal_time_table, queries
 from tfnas.reporting.exhibits.equal_time_figure import TITLES
 from tfnas.reporting.exhibits.equal_time_table import shown_moments
 from tfnas.reporting.numbers import equal_time
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 SEARCHES = {
     "naswot": {"algorithm": "proxy_search", "proxy": "naswot", "sample": 10},
@@ -219,7 +220,7 @@ def test_the_section_tells_undecided_few_and_many_stretches(passage):
 def test_phases_join_moments_with_one_leader_and_one_verdict(tmp_path):
     moments = {0.0: {FREE: 99.0, TRAINED: None}, 1.0: {FREE: None, TRAINED: None}, 2.0: {FREE: None, TRAINED: 60.0}}
     moments |= {3.0: {FREE: 70.0, TRAINED: 60.0}, 4.0: {FREE: 70.0, TRAINED: 60.0}, 5.0: {FREE: 70.0, TRAINED: 69.95}}
-    phases = phases_of(read_equal_time(write_summary(tmp_path, moments)))
+    phases = phases_of(EQUAL_TIME.read(write_summary(tmp_path, moments)))
     assert [tuple(phase.values()) for phase in phases] == [
         (TRAINED, True, 2.0, 3.0),
         (FREE, True, 3.0, 5.0),
@@ -284,7 +285,7 @@ def test_searches_are_drawn_against_looks(tmp_path, datasets):
 
 
 def test_the_figures_say_what_they_cannot_show(tmp_path):
-    write_table(tmp_path / "none.csv", pd.DataFrame(columns=list(COLUMNS)))
+    write_table(tmp_path / "none.csv", pd.DataFrame(columns=list(EQUAL_TIME.names)))
     output = made(equal_time_figure, tmp_path / "equal-time.pdf", table=tmp_path / "none.csv", datasets=["digits"])
     assert behind(output)["series"].tolist() == ["no seconds known"]
     path = write_queries(tmp_path / "table.csv", ("digits",), (), ("naswot",))

@@ -15,13 +15,14 @@ from tfnas import scoring, scoring_plan
 from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, DeviceError, ProxyError, ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_table, write_table
+from tfnas.files import read_facts, write_table
 from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import registry
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.score_table import ScoreTable
-from tfnas.scoring_plan import CHUNK_COLUMNS, merge_chunks, representatives
+from tfnas.scoring_plan import merge_chunks, representatives
 
 SKELETON = {"channels": 4, "cells_per_stage": 1}
 
@@ -47,7 +48,7 @@ def score(batch_path, first, last, output, **changes):
     scoring.score_chunk(
         first=first, last=last, batch_path=batch_path, skeleton=SKELETON, output=output, **options | changes
     )
-    return read_table(output, CHUNK_COLUMNS)
+    return CHUNKS.read(output)
 
 
 def test_a_chunk_has_a_row_per_cell_proxy_and_repeat_and_facts(batch_path, tmp_path):
@@ -199,7 +200,7 @@ def chunk(path, codes, raw, reason="", proxy="naswot", **more):
     values = [(r, v, reason if math.isnan(v) else "") for r, v in enumerate(np.atleast_1d(raw))]
     rows = [(all_strings()[c], proxy, r, v, 0.5, why) for c in codes for r, v, why in values]
     facts = {"dataset": "d", "family": "naswot", "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
-    write_table(path, pd.DataFrame(rows, columns=list(CHUNK_COLUMNS)), facts | {"cells_scored": len(codes)} | more)
+    write_table(path, pd.DataFrame(rows, columns=list(CHUNKS.names)), facts | {"cells_scored": len(codes)} | more)
 
 
 def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):

@@ -10,9 +10,10 @@ from search_helpers import score_table, truth_table, write
 from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
 from tfnas.files import read_facts
+from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.search.base import Trace
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import COLUMNS, _query, run_block, run_blocks
+from tfnas.search.runner import _query, run_block, run_blocks
 from tfnas.truth.benchmark import Benchmark
 
 SETTINGS = {
@@ -72,7 +73,7 @@ def test_results_do_not_depend_on_the_blocks(files, tmp_path, label):
     whole = block(files, tmp_path, label, 0, 9)
     parts = pd.concat([block(files, tmp_path, label, 0, 2), block(files, tmp_path, label, 3, 9)])
     order = ["dataset", "run"]
-    columns = [column for column in COLUMNS if column != "wall_seconds"]
+    columns = [column for column in RUNS.names if column != "wall_seconds"]
     pd.testing.assert_frame_equal(
         whole.sort_values(order, ignore_index=True)[columns], parts.sort_values(order, ignore_index=True)[columns]
     )
@@ -80,7 +81,7 @@ def test_results_do_not_depend_on_the_blocks(files, tmp_path, label):
 
 def test_the_table_has_a_row_for_every_run_and_dataset(files, tmp_path):
     table = block(files, tmp_path, "area")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == RUNS.names
     assert len(table) == 10
     assert list(table["run"]) == [0, 1, 2, 3, 4] * 2
     assert set(table["searched_on"]) == {"one"}

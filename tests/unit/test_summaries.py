@@ -9,12 +9,16 @@ import scipy.stats
 from search_helpers import score_table, truth_table, write
 
 from tfnas import score_writer
-from tfnas.analysis.correlations import CORRELATION_COLUMNS, summarise_correlations
-from tfnas.analysis.proxies import PAIR_COLUMNS, PROXY_COLUMNS, summarise_pairs, summarise_proxies
-from tfnas.analysis.search import SEARCH_COLUMNS, summarise_searches
+from tfnas.analysis.correlations import summarise_correlations
+from tfnas.analysis.proxies import summarise_pairs, summarise_proxies
+from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
 from tfnas.errors import CellError, DataError, ScoreError, SearchError, UnknownNameError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.schemas.proxies import SCHEMA as PROXIES
+from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
+from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.search.runner import run_block
 from tfnas.statistics import ndcg
 
@@ -37,7 +41,7 @@ def runs(tmp_path_factory):
 def test_searches_are_summarised_over_runs(runs, tmp_path):
     summarise_searches(runs, tmp_path / "search.csv", 0)
     summary = pd.read_csv(tmp_path / "search.csv")
-    assert tuple(summary.columns) == SEARCH_COLUMNS
+    assert tuple(summary.columns) == SEARCH.names
     assert len(summary) == 2 * 2 * 2
     assert list(dict.fromkeys(summary["search"])) == ["oracle-5", "cell"]
     all_runs = pd.concat([pd.read_parquet(path) for path in runs])
@@ -101,7 +105,7 @@ def correlated(tmp_path):
 
 def test_correlations_are_scipys_on_all_and_on_distinct_cells(correlated):
     truth, good, table = correlated
-    assert set(table.reset_index().columns) == set(CORRELATION_COLUMNS)
+    assert set(table.reset_index().columns) == set(CORRELATIONS.names)
     assert len(table) == 3 * 2 * 3
     sets = {"all": np.arange(15625), "pruned": np.unique(pruned_classes()), "distinct": np.unique(canonical_classes())}
     for cells, chosen in sets.items():
@@ -179,7 +183,7 @@ def proxies_of(tmp_path, truth, names=None, **scores):
     truths = {"one": write(truth, tmp_path / "truth.csv")}
     summarise_proxies(paths, truths, names or list(scores), tmp_path / "proxies.csv")
     summary = pd.read_csv(tmp_path / "proxies.csv")
-    assert tuple(summary.columns) == PROXY_COLUMNS
+    assert tuple(summary.columns) == PROXIES.names
     return summary.set_index("proxy")
 
 
@@ -252,7 +256,7 @@ def test_every_pair_of_proxies_is_correlated_in_both_orders(tmp_path):
         paths[dataset] = write_scores(tmp_path / f"{dataset}.csv", a=a, b=sign * b, broken=np.full(15625, np.nan))
     summarise_pairs(paths, ["b", "broken", "a"], tmp_path / "pairs.csv")
     table = pd.read_csv(tmp_path / "pairs.csv")
-    assert tuple(table.columns) == PAIR_COLUMNS
+    assert tuple(table.columns) == PAIRS.names
     assert table[["dataset", "proxy", "other"]].to_numpy().tolist() == [
         [dataset, proxy, other]
         for dataset in ("one", "two")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,9 +17,6 @@ from tfnas.products import Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.score_table import ScoreTable
 from tfnas.statistics import FIRST, kendall, ndcg, rank_with_missing, spearman
-
-CORRELATION_COLUMNS = CORRELATIONS.names
-
 
 SPEC = Summary(
     name="correlations",
@@ -42,7 +40,7 @@ def summarise_correlations(
     Args:
         score_paths: score table of each dataset.
         truth_paths: ground-truth table of each dataset; datasets that have no score table are left out.
-        output: table to write (.csv) with :data:`CORRELATION_COLUMNS`. ``cells`` is ``all`` (every cell with a row in
+        output: table to write (.csv) with :data:`CORRELATIONS`. ``cells`` is ``all`` (every cell with a row in
             the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
             ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
             first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
@@ -52,7 +50,7 @@ def summarise_correlations(
     Raises:
         DataError: a table is missing, damaged or lacks a column.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for dataset, path in score_paths.items():
         scores = ScoreTable.read(path)
         truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))

@@ -22,11 +22,6 @@ POINTS = 200
 
 STATISTICS = ("n", "mean", "std", "quartile_low", "median", "quartile_high")
 
-COLUMNS = CURVES.names
-
-QUERY_COLUMNS = QUERY_CURVES.names
-
-
 SPEC = Summary(
     name="curves",
     category="Searches",
@@ -54,9 +49,9 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
     """Summarise the anytime curves of all runs of a study.
 
     Args:
-        curve_paths: tables of :data:`tfnas.search.runner.CURVE_COLUMNS` with facts beside them, in any number of
+        curve_paths: tables of :data:`RUN_CURVES` with facts beside them, in any number of
             blocks; searches and datasets keep the order in which they first appear.
-        output: table to write (.csv) with :data:`COLUMNS`: the test accuracy of the incumbents, percent, over ``n``
+        output: table to write (.csv) with :data:`CURVES`: the test accuracy of the incumbents, percent, over ``n``
             runs: mean, standard deviation (ddof = 1), quartiles (linear interpolation).
 
     Raises:
@@ -93,7 +88,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
     Args:
         curve_paths: as in :func:`summarise_curves`.
         references: labels of the searches to leave out, which look at what no search can afford.
-        output: table to write (.csv) with :data:`QUERY_COLUMNS`, otherwise as in :func:`summarise_curves`.
+        output: table to write (.csv) with :data:`QUERY_CURVES`, otherwise as in :func:`summarise_curves`.
 
     Raises:
         SearchError: a run appears twice.
@@ -109,7 +104,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
         grid = np.concatenate([[0.0], np.unique(np.round(grid_of(looking)))]) if looking else np.zeros(1)
         for search, steps in searches.items():
             rows += _rows(search, dataset, steps, grid)
-    table = pd.DataFrame(rows, columns=list(QUERY_COLUMNS)).astype({"queries": int})
+    table = pd.DataFrame(rows, columns=list(QUERY_CURVES.names)).astype({"queries": int})
     facts = {
         "rows": "one per search, dataset (searched on and read off on) and number of looks, from the first at which "
         "every run has an answer to the first at which all runs are over; at 0 for a search that looks at none",
@@ -121,7 +116,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the anytime curves of each dataset and search (:data:`tfnas.search.runner.CURVE_COLUMNS`), runs in order.
+    """Return the anytime curves of each dataset and search (:data:`RUN_CURVES`), runs in order.
 
     A column ``scoring`` says which score table a run read (of S tables run r reads number r mod S).
 

@@ -34,8 +34,6 @@ GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
 REFERENCE = "reference"
 """The group of the random cell, which looks at nothing and is no search of any other group."""
 
-COLUMNS = EQUAL_TIME.names
-
 DECIMALS = 9
 """Decimals of means and differences that are compared: what lies beyond is rounding and decides nothing."""
 
@@ -105,7 +103,7 @@ def summarise_equal_time(
         groups: group of each search that takes part, by label; of equals the first wins.
         priors: labels of the searches that read a prior.
         random_cell: label of the search that draws one cell, None where the study has none.
-        output: table to write (.csv) with :data:`COLUMNS`. Moments are 0, a grid of seconds and the ends of all
+        output: table to write (.csv) with :data:`EQUAL_TIME`. Moments are 0, a grid of seconds and the ends of all
             searches, named in ``end_of``. ``low`` and ``high`` are the ends of the interval of the mean over ``runs``:
             the bootstrap's, with several scorings no narrower than that of runs nested in them. ``lead`` is the mean
             paired difference to another group, with its interval: of the first group, which has the highest mean of

@@ -23,11 +23,6 @@ from tfnas.statistics import Summary as Mean
 from tfnas.statistics import summarise
 from tfnas.truth.costs import Costs, feasible
 
-FRONT_COLUMNS = FRONTS.names
-
-CELL_COLUMNS = CELLS.names
-
-
 SPEC = Summary(
     name="fronts",
     category="Hardware",
@@ -112,10 +107,10 @@ def summarise_fronts(
         truth_paths: ground truth of every dataset.
         latency_paths: latencies of the datasets that have any.
         searches: settings of the searches by label.
-        output: table to write (.csv) with :data:`FRONT_COLUMNS`: mean, std (ddof = 1), median and the percentile
+        output: table to write (.csv) with :data:`FRONTS`: mean, std (ddof = 1), median and the percentile
             bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
             front, ``median_run`` the run whose share is nearest to the median.
-        cells_output: the fronts (.parquet) with :data:`CELL_COLUMNS`.
+        cells_output: the fronts (.parquet) with :data:`CELLS`.
         seed: master seed; the bootstrap of each row has its own stream.
 
     Raises:
@@ -136,7 +131,7 @@ def summarise_fronts(
             table = table.explode("arch", ignore_index=True)
             places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
             table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
-            tables.append(table[list(CELL_COLUMNS)])
+            tables.append(table[list(CELLS.names)])
             values = accuracies[dataset][codes]
             floor, ceiling = float(np.nanmedian(values)), float(costs.max())
             best = hypervolume(values, costs, floor, ceiling)
@@ -147,7 +142,7 @@ def summarise_fronts(
                 found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
                 middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
             else:  # cells of one cost, or none better than half of them: no volume, and no share of it
-                found, middle = Mean(shares.size, *[np.nan] * 5), part["run"].iloc[0]
+                found, middle = Mean(shares.size, np.nan, np.nan, np.nan, np.nan, np.nan), part["run"].iloc[0]
             rows.append(
                 (
                     search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),

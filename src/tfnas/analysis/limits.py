@@ -19,9 +19,6 @@ from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
 from tfnas.truth.costs import Costs
 
-LIMIT_COLUMNS = LIMITS.names
-
-
 SPEC = Summary(
     name="limits",
     category="Hardware",
@@ -57,7 +54,7 @@ def summarise_limits(
         latency_paths: latencies of the datasets that have any.
         searches: settings of the searches by label, each with a limit
             (:func:`tfnas.search.constraints.limits_of_search`).
-        output: table to write (.csv) with :data:`LIMIT_COLUMNS`: over n runs the share whose chosen cell costs at most
+        output: table to write (.csv) with :data:`LIMITS`: over n runs the share whose chosen cell costs at most
             the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof = 1)
             and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
             counts the cells of the ground truth that satisfy all limits and the constraint of the search, ``best`` is

@@ -25,9 +25,6 @@ from tfnas.statistics import rank_shift, spearman
 INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
 
-NOISE_COLUMNS = NOISE.names
-
-
 SPEC = Summary(
     name="noise",
     category="Proxies",
@@ -66,7 +63,7 @@ def summarise_noise(
         second_paths: the same cells and initialisations on the second mini-batch, in the same order.
         score_paths: score table of each dataset, for twins.
         proxies: names in the order of the rows of a dataset.
-        output: table to write (.csv) with :data:`NOISE_COLUMNS`.
+        output: table to write (.csv) with :data:`NOISE`.
 
     Raises:
         ScoreError: two files that belong together are not of the same cells, seed or dataset, no file has a proxy, or a

@@ -12,15 +12,12 @@ import pandas as pd
 
 from tfnas.analysis.published_rows import published_rates
 from tfnas.errors import SearchError
-from tfnas.files import read_facts, read_json, read_table
+from tfnas.files import read_facts, read_json
 from tfnas.products import Summary
 from tfnas.runs import read_runs
 from tfnas.schemas.prices import SCHEMA as PRICES
 
 PRICINGS = ("table", "machine", "paper")
-
-COLUMNS = PRICES.names
-
 
 SPEC = Summary(
     name="prices",
@@ -49,11 +46,6 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     )
 
 
-def read_prices(path: str | Path) -> pd.DataFrame:
-    """Read ``summaries/prices.csv`` and check its columns."""
-    return read_table(path, COLUMNS)
-
-
 def reprice(
     run_paths: Sequence[str | Path],
     rate_paths: Sequence[str | Path],
@@ -65,11 +57,11 @@ def reprice(
     """Price the runs of all searches in every way.
 
     Args:
-        run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`) with facts beside them, in any number of blocks.
+        run_paths: run tables (:mod:`tfnas.schemas.runs`) with facts beside them, in any number of blocks.
         rate_paths: what :func:`tfnas.rates.measure_rates` wrote, for every dataset.
         members: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
         published: seconds of a network by proxy: ``{proxy: {value, device}}``.
-        output: table to write (.csv) with :data:`COLUMNS`; ``scored_cells`` and seconds are means per run, the total is
+        output: table to write (.csv) with :data:`PRICES`; ``scored_cells`` and seconds are means per run, the total is
             the sum of the three. Scoring seconds that a pricing does not know, and totals with them, are empty.
         unpriced: scores that searches read and that nothing here can time, because they were given: their price on
             this machine is not known, nor is what their seconds in the table belong to.
@@ -128,7 +120,7 @@ def reprice(
     PRICES.write(output, pd.DataFrame(rows, columns=list(PRICES.names)), facts)
 
 
-def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]]:
+def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], ...]]:
     """Return, for each search and dataset, the scored cells of a run by proxy, and networks evaluated live by device.
 
     Both are means over runs.

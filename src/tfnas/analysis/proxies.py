@@ -21,10 +21,6 @@ from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
 
-PROXY_COLUMNS = PROXIES.names
-
-PAIR_COLUMNS = PAIRS.names
-
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
 
@@ -60,7 +56,7 @@ def summarise_proxies(
         score_paths: score table of each dataset; the facts beside it name the skeleton that costs are counted for.
         truth_paths: ground-truth table of each dataset.
         names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PROXY_COLUMNS`. ``n`` counts the cells with a row in the score table
+        output: table to write (.csv) with :data:`PROXIES`. ``n`` counts the cells with a row in the score table
             and a test accuracy, ``top_n`` the tenth of them (rounded up) with the highest test accuracy; of equally
             accurate cells at the boundary those with the smaller code belong to it. ``first_cells`` counts the cells
             with the highest score, ``first_arch`` is the one of them with the smallest code, ``first_accuracy`` their
@@ -108,7 +104,7 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
     Args:
         score_paths: score table of each dataset.
         names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PAIR_COLUMNS`: every ordered pair, the diagonal included; Spearman's
+        output: table to write (.csv) with :data:`PAIRS`: every ordered pair, the diagonal included; Spearman's
             correlation of the oriented scores of all cells that have a row for every name. Scores that are not finite
             count as the lowest finite score of the proxy; a proxy with one score for all cells has NaN.
 

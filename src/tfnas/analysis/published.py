@@ -10,12 +10,10 @@ from typing import Any
 import pandas as pd
 
 from tfnas.analysis.published_rows import METRICS, matching_labels, place_of, read_published, same_accuracies
-from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.published import SCHEMA as PUBLISHED
+from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.search.registry import accuracies_of, get_algorithm
-
-COLUMNS = PUBLISHED.names
 
 WITHIN = "within one standard deviation"
 
@@ -33,8 +31,6 @@ DECIMALS = 2
 
 CHANCE = 1.96
 """Chance alone puts one mean in twenty farther than so many standard errors from another."""
-
-_SUMMARY_COLUMNS = ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings")
 
 
 SPEC = Summary(
@@ -109,10 +105,12 @@ def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float 
         ours: mean, standard deviation and number of runs.
         theirs: likewise; None for what is not known.
     """
-    if any(value is None or not math.isfinite(value) for value in (*ours, *theirs)):
+    known = [value for value in (*ours, *theirs) if value is not None and math.isfinite(value)]
+    if len(known) < len(ours) + len(theirs):
         return math.nan
-    error = math.sqrt(ours[1] ** 2 / ours[2] + theirs[1] ** 2 / theirs[2])
-    return (ours[0] - theirs[0]) / error if error > 0 else math.nan
+    mean, std, runs, their_mean, their_std, their_runs = known
+    error = math.sqrt(std**2 / runs + their_std**2 / their_runs)
+    return (mean - their_mean) / error if error > 0 else math.nan
 
 
 def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:
@@ -147,14 +145,14 @@ def write_published_summary(
         searches: ``search.use`` of the study.
         datasets: datasets of the study.
         budgets: as in :func:`comparable_rows`.
-        output: table to write (.csv) with :data:`COLUMNS`, in the order of the published rows. Accuracies that one side
-            lacks are left out.
+        output: table to write (.csv) with :data:`PUBLISHED`, in the order of the published rows. Accuracies that one
+            side lacks are left out.
 
     Raises:
         ReportError: the published rows are missing or wrong.
         DataError: the summary is missing, damaged or lacks a column.
     """
-    summary = read_table(summary_path, _SUMMARY_COLUMNS)
+    summary = SEARCH.read(summary_path)
     ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
     rows = []
     for row, label, places in comparable_rows(published_path, searches, datasets, budgets):
@@ -191,7 +189,7 @@ def write_published_summary(
                         "source": row["source"],
                     }
                 )
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
+    table = pd.DataFrame(rows, columns=list(PUBLISHED.names)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
     facts = {
         "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
         "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",

@@ -16,9 +16,6 @@ from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
 from tfnas.statistics import LEVEL, RESAMPLES
 
-SEARCH_COLUMNS = SEARCH.names
-
-
 SPEC = Summary(
     name="search",
     category="Searches",
@@ -37,9 +34,9 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
     """Summarise the runs of all searches of a study.
 
     Args:
-        run_paths: run tables (:data:`tfnas.search.runner.COLUMNS`), in any number of blocks. Rows of the summary come
+        run_paths: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. Rows of the summary come
             in the order in which their searches first appear.
-        output: table to write (.csv) with :data:`SEARCH_COLUMNS`: n, mean, std (ddof = 1), median and the interval
+        output: table to write (.csv) with :data:`SEARCH`: n, mean, std (ddof = 1), median and the interval
             (95 %) of the mean over runs, which are nested in ``scorings`` score tables
             (:func:`tfnas.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the means of
             these; ``cells`` and the seconds are means per run.

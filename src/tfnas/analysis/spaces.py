@@ -16,9 +16,6 @@ from tfnas.schemas.spaces import SCHEMA as SPACES
 from tfnas.search.constraints import cost_unit
 from tfnas.truth.costs import Costs, feasible
 
-SPACE_COLUMNS = SPACES.names
-
-
 SPEC = Summary(
     name="spaces",
     category="Hardware",
@@ -56,7 +53,7 @@ def summarise_spaces(
         truth_paths: ground truth of every dataset.
         latency_paths: latencies of the datasets that have any.
         spaces: constraints by label, see :mod:`tfnas.truth.costs`.
-        output: table to write (.csv) with :data:`SPACE_COLUMNS`: number of cells that satisfy the constraint; mean,
+        output: table to write (.csv) with :data:`SPACES`: number of cells that satisfy the constraint; mean,
             20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
             of a dataset come in the order of their mean FLOPs, largest first.
 

@@ -256,7 +256,12 @@ def check_pixels(images: np.ndarray, place: str) -> np.ndarray:
 
 
 def check_statistics(
-    images: np.ndarray, mean: Sequence[float], std: Sequence[float], place: str, mend: str, at_once: int = 1024
+    images: np.ndarray,
+    mean: Sequence[float] | np.ndarray,
+    std: Sequence[float] | np.ndarray,
+    place: str,
+    mend: str,
+    at_once: int = 1024,
 ) -> None:
     """Refuse a mean and std under which training pixels are far from mean 0 and standard deviation 1.
 

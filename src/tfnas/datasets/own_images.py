@@ -128,9 +128,9 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
     outline = outline_of_own(path)
     part, images = outline.part(split), outline.pixels(split)
     train = images if split == "train" else outline.pixels("train")
-    given = outline.mean is not None
-    if given:
-        mean, std = outline.mean, outline.std
+    mean, std = outline.mean, outline.std
+    given = mean is not None and std is not None
+    if mean is not None and std is not None:
         mend = "give mean and std on the scale of the pixels, or leave both out to have them computed"
         check_statistics(train, mean, std, f"'{path}'", mend)
     else:

@@ -86,8 +86,10 @@ def dataset_shape(dataset: str, path: str | Path | None) -> tuple[int, int, int]
     if dataset in dataset_names():
         spec = get_dataset(dataset)
         return spec.classes, spec.channels, spec.image_size
+    assert path is not None
     outline = outline_of_own(Path(path))
-    return outline.classes, *outline.parts["train"].shape[1:3]
+    channels, size = outline.parts["train"].shape[1:3]
+    return outline.classes, channels, size
 
 
 def split_files(dataset: str, path: str | Path | None) -> list[Path]:

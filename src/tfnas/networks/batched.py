@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -59,6 +60,10 @@ class GroupedConvNorm(nn.Module):
         shared_input: all networks read the same (B, channels_in, H, W) input, as the stem does.
         members: numbers of the n networks among all; 0 .. n - 1 if left out.
     """
+
+    members: Tensor
+    running_mean: Tensor
+    running_var: Tensor
 
     def __init__(
         self,
@@ -159,7 +164,7 @@ class BatchedCell(nn.Module):
             value = x if source == 0 else scatter(x, arrived[source], self.count, owned[source])
             edges = [edge for edge, (start, _) in enumerate(EDGES) if start == source]
             leaving = [(edge, operation) for edge in edges for operation in self.members[edge]]
-            rectified = pooled = None
+            rectified, pooled = value, None
             networks = getattr(self, f"relu_networks_{source}")
             if any(operation in CONVOLUTIONS for _, operation in leaving) or (observe is not None and len(networks)):
                 rectified = F.relu(value)
@@ -222,6 +227,9 @@ class BatchedNetworks(nn.Module):
     Weights of edges that cannot reach the output are not held, since they change neither outputs nor gradients.
     """
 
+    running_mean: Tensor
+    running_var: Tensor
+
     def __init__(
         self,
         cells: Sequence[Cell],
@@ -281,7 +289,7 @@ class BatchedNetworks(nn.Module):
         """Return the convolutions of all networks, stem first and then block by block; ``members`` says whose."""
         return [module for module in self.modules() if isinstance(module, GroupedConvNorm)]
 
-    def weights(self) -> list[tuple[Tensor, Tensor]]:
+    def weights(self) -> list[tuple[nn.Parameter, Tensor]]:
         """Return convolution weights and, last, the classifier's, each with the numbers of its n networks.
 
         Networks come along the first dimension: ``weight.view(n, -1)`` has one row per network.
@@ -305,10 +313,12 @@ class BatchedNetworks(nn.Module):
                 for part in (block.conv_a, block.conv_b, block.downsample):
                     state |= part.export(number, self.count)
                 continue
+            assert isinstance(block, BatchedCell)
             for edge, members in enumerate(block.members):
                 for operation, numbers in members.items():
                     if operation in CONVOLUTIONS and number in numbers:
                         module = block.convolutions[f"{edge}-{operation}"]
+                        assert isinstance(module, GroupedConvNorm)
                         state |= module.export(numbers.index(number), len(numbers))
         return {name: tensor.detach().clone() for name, tensor in state.items()}
 
@@ -359,7 +369,7 @@ def average_pool(x: Tensor) -> Tensor:
     return F.conv2d(x, ones, padding=1, groups=x.shape[1]).div_(inside)
 
 
-def batch_norm(module: nn.Module, x: Tensor) -> Tensor:
+def batch_norm(module: GroupedConvNorm | BatchedNetworks, x: Tensor) -> Tensor:
     """Normalise x (B, n*C, H, W) with the statistics and weights that ``module`` holds.
 
     Without gradients, on a CPU and in channels-last layout, the batch statistics are taken and applied over rows of
@@ -431,13 +441,13 @@ class _Gather(torch.autograd.Function):
     """Several selections whose gradients are summed in place, without one zero tensor for each."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, count: int, indices: list[Tensor]) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, x: Tensor, count: int, indices: list[Tensor]) -> tuple[Tensor, ...]:
         ctx.count, ctx.indices = count, indices
         by_network = x.unflatten(1, (count, -1))
         return tuple(by_network.index_select(1, index).flatten(1, 2) for index in indices)
 
     @staticmethod
-    def backward(ctx, *gradients: Tensor):
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         return _Scatter.apply(ctx.count, ctx.indices, *gradients), None, None
 
 
@@ -445,7 +455,7 @@ class _Scatter(torch.autograd.Function):
     """Sum in place into one zero tensor."""
 
     @staticmethod
-    def forward(ctx, count: int, indices: list[Tensor], *parts: Tensor) -> Tensor:
+    def forward(ctx: Any, count: int, indices: list[Tensor], *parts: Tensor) -> Tensor:
         ctx.count, ctx.indices = count, indices
         batch, channels, height, width = parts[0].shape
         per_network = channels // len(indices[0])
@@ -455,7 +465,7 @@ class _Scatter(torch.autograd.Function):
         return total.flatten(1, 2)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return None, None, *_Gather.apply(gradient, ctx.count, ctx.indices)
 
 
@@ -467,7 +477,7 @@ class _NormaliseEachImage(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
         scale = torch.rsqrt(variance + EPSILON)
         scale = scale.masked_fill_(variance.sqrt() <= ROUNDING * torch.finfo(x.dtype).eps * (1 + mean.abs()), 0)
@@ -476,7 +486,7 @@ class _NormaliseEachImage(torch.autograd.Function):
         return torch.addcmul(bias[:, None, None], normal, weight[:, None, None])
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         normal, scale, weight = ctx.saved_tensors
         mean = gradient.mean((2, 3), keepdim=True)
         along = (gradient * normal).mean((2, 3), keepdim=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +52,7 @@ def sample_gradients(
             layer.watch = None
             hook.remove()
     outputs = [written[layer] for layer in layers]
-    gradients = list(torch.autograd.grad(objective(logits), [*outputs, logits], materialize_grads=True))
+    gradients: list[Any] = list(torch.autograd.grad(objective(logits), [*outputs, logits], materialize_grads=True))
     outputs.clear()
     written.clear()
     last = gradients.pop().transpose(0, 1)

@@ -17,6 +17,9 @@ x})`. For a cotangent u of f(d), the gradients of :math:`\langle u, f(d) \rangle
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -37,11 +40,13 @@ class TwiceDifferentiable(TorchFunctionMode):
             but does not tell operations such as these: switch it off for a pass that needs those of activations only.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.weights = True
 
-    def __torch_function__(self, function, types, arguments=(), options=None):
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, arguments: tuple[Any, ...] = (), options: Any = None
+    ) -> Any:
         """Call the operation of this module where there is one."""
         options = options or {}
         if function is F.conv2d:
@@ -71,7 +76,7 @@ def _normalise(
 
 def _convolution_gradients(
     gradient: Tensor, x: Tensor, weight: Tensor, settings: tuple[int, int, int], wanted: tuple[bool, bool]
-) -> tuple[Tensor | None, Tensor | None]:
+) -> tuple[Any, Any]:
     """Return the gradients of a convolution with respect to its input and its weight, where wanted."""
     stride, padding, groups = settings
     strides, paddings = [stride, stride], [padding, padding]
@@ -82,14 +87,16 @@ def _convolution_gradients(
 
 class _Convolution(Function):
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, settings: tuple[int, int, int], mode: TwiceDifferentiable) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, settings: tuple[int, int, int], mode: TwiceDifferentiable
+    ) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.settings, ctx.mode = settings, mode
         stride, padding, groups = settings
         return torch.conv2d(x, weight, stride=stride, padding=padding, groups=groups)
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = ctx.saved_tensors
         of_input, of_weight = None, None
         if ctx.needs_input_grad[0]:
@@ -104,14 +111,14 @@ class _InputGradient(Function):
     """Gradient of a convolution with respect to its input: linear in the output's gradient and in the weight."""
 
     @staticmethod
-    def forward(ctx, gradient: Tensor, x: Tensor, weight: Tensor, settings: tuple[int, int, int]) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, settings: tuple[int, int, int]) -> Tensor:
         ctx.save_for_backward(gradient, weight)
         ctx.settings = settings
         return _convolution_gradients(gradient, x, weight, settings, (True, False))[0]
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, cotangent: Tensor):
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
         gradient, weight = ctx.saved_tensors
         of_gradient, of_weight = None, None
         if ctx.needs_input_grad[0]:
@@ -124,13 +131,13 @@ class _InputGradient(Function):
 
 class _Normalisation(Function):
     @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         result, mean, scale = torch.native_batch_norm(x, weight, bias, None, None, True, 0.0, EPSILON)
         ctx.save_for_backward(x, weight, mean, scale)
         return result
 
     @staticmethod
-    def backward(ctx, gradient: Tensor):
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return _NormInputGradient.apply(gradient, *ctx.saved_tensors), None, None
 
 
@@ -146,14 +153,14 @@ class _NormInputGradient(Function):
     """Gradient of batch normalisation with respect to its input, see the docstring of the module."""
 
     @staticmethod
-    def forward(ctx, gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
+    def forward(ctx: Any, gradient: Tensor, x: Tensor, weight: Tensor, mean: Tensor, scale: Tensor) -> Tensor:
         result, correlation = _norm_gradient(gradient, x, weight, mean, scale)
         ctx.save_for_backward(x, weight, mean, scale, correlation, result)
         return result
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, cotangent: Tensor):
+    def backward(ctx: Any, cotangent: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, mean, scale, correlation, result = ctx.saved_tensors
         of_gradient, own_correlation = _norm_gradient(cotangent, x, weight, mean, scale)
         shared = (cotangent * result).mean((0, 2, 3))

@@ -178,7 +178,8 @@ class CellPass:
     """One mixed cell: its output and, later, what it passes back."""
 
     def __init__(self, active: Sequence[Sequence[str]], state: dict[str, Tensor], name: str, x: Tensor):
-        self.active, self.pool, self.fans = active, Pooled(x), []
+        self.active, self.pool = active, Pooled(x)
+        self.fans: list[Fan | None] = []
         nodes = [x, *(torch.zeros_like(x) for _ in range(1, NODES))]
         for source in range(NODES - 1):
             value, branches = nodes[source], []
@@ -196,8 +197,8 @@ class CellPass:
                         nodes[target] = nodes[target] + share * self.pool.forward(value)
             fan = Fan(value, branches, NODES - 1 - source) if branches else None
             self.fans.append(fan)
-            for place in range(NODES - 1 - source) if fan else ():
-                nodes[source + 1 + place] = nodes[source + 1 + place] + fan.outputs[place]
+            for place, arrived in enumerate(fan.outputs if fan else ()):
+                nodes[source + 1 + place] = nodes[source + 1 + place] + arrived
         self.output = nodes[-1]
 
     def back(self, cotangents: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -206,8 +207,8 @@ class CellPass:
         gradients: list[Tensor] = []
         for source in reversed(range(NODES - 1)):
             total = None
-            if self.fans[source] is not None:
-                total, own = self.fans[source].back(torch.cat(arrived, -1) if len(arrived) > 1 else arrived[0])
+            if (fan := self.fans[source]) is not None:
+                total, own = fan.back(torch.cat(arrived, -1) if len(arrived) > 1 else arrived[0])
                 gradients += own
             pooled = None
             for edge, (start, target) in enumerate(EDGES):
@@ -220,6 +221,7 @@ class CellPass:
                     pooled = part * share if pooled is None else pooled.add_(part, alpha=share)
             if pooled is not None:
                 total = self.pool.back(pooled) if total is None else total.add_(self.pool.back(pooled))
+            assert total is not None
             arrived.insert(0, total)
         return arrived[0], gradients
 
@@ -237,7 +239,9 @@ class ResidualPass:
     def back(self, cotangents: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Pass cotangents (B, I, H, W, C) back, see :meth:`Fan.back`."""
         middle, second = self.second.back(cotangents)
+        assert middle is not None
         total, first = self.first.back(middle)
+        assert total is not None
         rows = cotangents.permute(1, 4, 0, 2, 3).reshape(-1, self.halved[:, 0].numel())
         own = rows @ self.halved.transpose(0, 1).flatten(1).T
         shared = cotangents @ (self.weight[:, :, 0, 0] / 4)

@@ -28,7 +28,7 @@ are counted exactly. A cell whose ReLUs see no signal has R = 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
 from tfnas.networks.skeleton import Skeleton
@@ -128,7 +128,7 @@ def codes(cells: Sequence[Cell], matrices: Tensor, crops: Tensor) -> Tensor:
     def pattern(x: Tensor) -> Tensor:
         return ((x > 0) * bits).sum(-1).reshape(count, -1)
 
-    nodes = [crops.expand(count, *crops.shape)]
+    nodes: list[Any] = [crops.expand(count, *crops.shape)]
     for node in range(1, NODES):
         into = [(edge, source) for edge, (source, target) in enumerate(EDGES) if target == node]
         nodes.append(sum(through(edge, nodes[source]) for edge, source in into))

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
+    from torch.nn import Module
 
     from tfnas.networks.batched import BatchedCell, BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
@@ -100,7 +101,7 @@ def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:
 
     everyone = torch.arange(networks.count, device=image.device)
     blocks = list(networks.blocks)
-    normalised: dict[GroupedConvNorm, Tensor] = {}
+    normalised: dict[Module, Tensor] = {}
 
     def after_convolution(layer: GroupedConvNorm, _: tuple, output: Tensor) -> None:
         normalised[layer] = output
@@ -130,7 +131,7 @@ def visit_features(networks: BatchedNetworks, image: Tensor, add: Add) -> None:
         networks(image, observe=add, visit=after_stage)
 
 
-def add_other_edges(block: BatchedCell, x: Tensor, normalised: dict[GroupedConvNorm, Tensor], add: Add) -> None:
+def add_other_edges(block: BatchedCell, x: Tensor, normalised: dict[Module, Tensor], add: Add) -> None:
     """Report what the ``skip_connect`` and ``avg_pool_3x3`` edges of one cell give.
 
     Args:

@@ -47,6 +47,7 @@ from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
     from torch import Tensor
+    from torch.nn import Parameter
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
@@ -74,7 +75,7 @@ ONE_LABEL = Failure(
 )
 
 
-def norm_and_layer_weights(networks: BatchedNetworks, cells_only: bool) -> list[tuple[Tensor, Tensor]]:
+def norm_and_layer_weights(networks: BatchedNetworks, cells_only: bool) -> list[tuple[Parameter, Tensor]]:
     """Return all weights, of normalisation too, each with the numbers of its n networks.
 
     Args:

@@ -87,7 +87,7 @@ class Trial:
         if change is not None:
             states = [change(state) for state in states]
         networks = BatchedNetworks(self.cells, skeleton, states, **options).to(self.device, dtype)
-        return networks.to(memory_format=self.memory_format)
+        return networks.to(memory_format=self.memory_format)  # type: ignore[call-overload]
 
     @property
     def memory_format(self) -> torch.memory_format:

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.comparisons import COMPARISON_COLUMNS, RANK_COLUMNS, REGRET_COLUMNS
 from tfnas.errors import ReportError
-from tfnas.files import read_table
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.ranks import SCHEMA as RANKS
+from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.statistics import LEVEL
 
 
@@ -81,7 +82,7 @@ class Pairs:
 
     def __init__(self, path: str | Path):
         self.path = path
-        table = read_table(path, COMPARISON_COLUMNS)
+        table = COMPARISONS.read(path)
         own = table[table["searched_on"] == table["dataset"]]
         self.pairs = {
             (line.dataset, line.search, line.other): Pair(
@@ -116,7 +117,7 @@ def read_regret(path: str | Path, labels: list[str], datasets: list[str]) -> pd.
     Raises:
         ReportError: a row is missing.
     """
-    table = read_table(path, REGRET_COLUMNS)
+    table = REGRET.read(path)
     own = table[table["searched_on"] == table["dataset"]].set_index(["search", "dataset"])
     for label in labels:
         for dataset in datasets:
@@ -127,7 +128,7 @@ def read_regret(path: str | Path, labels: list[str], datasets: list[str]) -> pd.
 
 def read_ranks(path: str | Path) -> pd.DataFrame:
     """Return the mean ranks of ``summaries/ranks.csv``: a row per search, lowest mean rank first."""
-    table = read_table(path, RANK_COLUMNS).drop_duplicates("search").set_index("search")
+    table = RANKS.read(path).drop_duplicates("search").set_index("search")
     return table.sort_values("mean_rank", kind="stable")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfnas.cells import EDGES, Cell
 from tfnas.reporting.style import OPERATION_STYLES
@@ -74,7 +74,7 @@ def _arrow_head(axes: Axes, arrow: type, edge: tuple[int, int], height: float, c
     )
 
 
-def operation_legend(axes: Axes, operations: tuple[str, ...], columns: int, **settings: object) -> None:
+def operation_legend(axes: Axes, operations: tuple[str, ...], columns: int, **settings: Any) -> None:
     """Add a legend that says which line is which operation."""
     from matplotlib.lines import Line2D
 

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from tfnas.analysis.equal_time import COLUMNS
-from tfnas.files import read_table
-
-
-def read_equal_time(path: str | Path) -> pd.DataFrame:
-    """Read ``summaries/equal-time.csv`` and check its columns."""
-    return read_table(path, COLUMNS)
 
 
 def phases_of(part: pd.DataFrame) -> list[dict[str, Any]]:

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfnas.files import read_table
-
-PAIR_COLUMNS = ("dataset", "proxy", "other", "spearman")
-"""Columns of ``summaries/proxy-pairs.csv``."""
+from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 
 FEWEST_TO_CLUSTER = 3
 """Proxies and ensembles from which on a study has a picture of their pairs."""
@@ -17,7 +14,7 @@ FEWEST_TO_CLUSTER = 3
 
 def read_pairs(pairs_path: str | Path, names: list[str], datasets: list[str]) -> np.ndarray:
     """Return Spearman's coefficients of all pairs, shape (datasets, names, names), NaN where undefined."""
-    table = read_table(pairs_path, PAIR_COLUMNS)
+    table = PAIRS.read(pairs_path)
     matrices = []
     for dataset in datasets:
         part = table[table["dataset"] == dataset].pivot(index="proxy", columns="other", values="spearman")

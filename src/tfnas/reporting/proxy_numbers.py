@@ -6,6 +6,7 @@ All functions add to the numbers of a study; *proxy* means ensembles, too.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 WITHOUT_NETWORK = "no network"
 """What the registry says a proxy needs that only counts in a cell."""
@@ -16,7 +17,7 @@ def looking_at_networks(names: Iterable[str]) -> list[str]:
     from tfnas.proxies.registry import describe
 
     def looks(name: str) -> bool:
-        entry = describe(name)
+        entry: Any = describe(name)
         members = getattr(entry, "members", ())
         return any(looks(member) for member in members) if members else WITHOUT_NETWORK not in entry.needs
 

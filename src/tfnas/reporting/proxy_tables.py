@@ -13,19 +13,6 @@ import pandas as pd
 from tfnas.errors import ReportError
 from tfnas.reporting.rounding import bold, show
 
-QUALITY_COLUMNS = (
-    "dataset", "proxy", "n", "top_n", "top_spearman", "top_spearman_low", "top_spearman_high", "top_kendall",
-    "partial_spearman", "partial_spearman_low", "partial_spearman_high", "first_cells", "first_arch", "first_accuracy",
-    "first_better",
-)  # fmt: skip
-"""Columns of ``summaries/proxies.csv``."""
-
-NOISE_COLUMNS = (
-    "dataset", "proxy", "cells", "initialisation_spearman", "initialisation_shift", "batch_spearman", "batch_shift",
-    "twins", "twin_spearman",
-)  # fmt: skip
-"""Columns of ``summaries/noise.csv``."""
-
 
 def test_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of ``summaries/correlations.csv`` with test accuracy over all cells."""

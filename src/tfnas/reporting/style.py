@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tfnas.files import atomic
 from tfnas.reporting.behind import write_drawn
@@ -35,7 +35,7 @@ def marker_of(place: int) -> str:
 
 GREY = "#6B6B6B"
 
-OPERATION_STYLES = {
+OPERATION_STYLES: dict[str, tuple[str, Any, float, str]] = {
     "nor_conv_3x3": ("#0072B2", "-", 2.2, "conv 3×3"),
     "nor_conv_1x1": ("#56B4E9", "-", 1.6, "conv 1×1"),
     "avg_pool_3x3": ("#D55E00", (0, (4, 1.6)), 1.6, "avg pool 3×3"),
@@ -44,7 +44,7 @@ OPERATION_STYLES = {
 }
 """How an operation is drawn: colour, line style, line width, name."""
 
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
     "font.size": 9,

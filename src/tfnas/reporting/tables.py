@@ -15,19 +15,9 @@ from typing import Any
 import pandas as pd
 
 from tfnas.errors import ReportError
-from tfnas.files import atomic, read_table
+from tfnas.files import atomic
 from tfnas.reporting.behind import write_printed
 from tfnas.reporting.rounding import MISSING, escape, show
-
-SUMMARY_COLUMNS = (
-    "search", "searched_on", "dataset", "metric", "n", "mean", "std", "ci_low", "ci_high", "scorings", "std_scorings",
-    "cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds",
-)  # fmt: skip
-
-CORRELATION_COLUMNS = (
-    "dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "spearman_low", "spearman_high", "kendall",
-    "kendall_low", "kendall_high", "ndcg", "seconds",
-)  # fmt: skip
 
 RULE = r"\midrule"
 
@@ -136,11 +126,6 @@ def with_interval(value: float, low: float, high: float, kind: str = "correlatio
     text = show(value, kind)
     known = math.isfinite(low) and math.isfinite(high)
     return f"{text} [{show(low, kind)}, {show(high, kind)}]" if known else text
-
-
-def read_summary(path: str | Path) -> pd.DataFrame:
-    """Read ``summaries/search.csv`` and check its columns."""
-    return read_table(path, SUMMARY_COLUMNS)
 
 
 def listing(values: list[Any]) -> str:

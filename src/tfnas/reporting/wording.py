@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeGuard
 
 STRENGTHS = ((0.7, "strong"), (0.4, "moderate"), (0.1, "weak"))
 """From which magnitude on a rank correlation is called so; what is smaller is next to none."""
@@ -52,7 +53,7 @@ def named(names: Sequence[str]) -> str:
     return listed(names) if len(names) <= MOST_NAMES else count_words(len(names))
 
 
-def _known(value: float | None) -> bool:
+def _known(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
@@ -68,7 +69,7 @@ def strength(coefficient: float | None) -> str:
 
 def inverted(coefficient: float | None) -> bool:
     """Return whether a proxy with this coefficient orders the wrong way round: negative, and not next to none."""
-    return strength(coefficient) not in ("none", "unknown") and coefficient < 0
+    return _known(coefficient) and strength(coefficient) != "none" and coefficient < 0
 
 
 def correlation_words(coefficient: float | None) -> str:
@@ -86,10 +87,9 @@ def part_words(part: float | None, whole: float | None) -> str:
         part: coefficient within the part, for example among the best tenth.
         whole: coefficient over all cells.
     """
-    sizes = {strength(part), strength(whole)}
-    if "unknown" in sizes:
+    if not _known(part) or not _known(whole):
         return "which cannot be held against the order over all cells"
-    if sizes == {"none"}:
+    if strength(part) == strength(whole) == "none":
         return "next to nothing, as over all cells"
     if strength(part) == "none":
         return "next to nothing of the order over all cells is left"

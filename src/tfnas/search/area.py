@@ -74,6 +74,7 @@ class Area(RegularisedEvolution):
 
     def first_member(self) -> int:
         """Return the code of the next best scored cell."""
+        assert self.kept is not None
         return self.kept[len(self.members)]
 
     def tell(self, look: Look, values: Sequence[float]) -> None:

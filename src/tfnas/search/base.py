@@ -92,7 +92,7 @@ class Trace:
         names = ("kinds", "codes", "values", "seconds", "scored", "chosen")
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def add(self, kind: str, code: int, value: float, seconds: float) -> None:
         """Append one look: its kind, the code of its cell, what was seen, and what it cost."""
@@ -377,7 +377,7 @@ class ProcedureSearch(Search):
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         super().__init__(space, rng, **parameters)
         self._steps: Generator[Look, Sequence[float], None] | None = None
-        self._answer: Sequence[float] | None = None
+        self._answer: Any = None
 
     @abstractmethod
     def procedure(self) -> Generator[Look, Sequence[float], None]:

@@ -125,7 +125,7 @@ class Bohb(BudgetSearch):
         self.model_rung = -1
         self.outdated = False
         self._steps = self._brackets()
-        self._value: float | None = None
+        self._value: Any = None
 
     def ask(self) -> Look:
         """Ask for the early accuracy of the next cell of the bracket."""
@@ -171,6 +171,7 @@ class Bohb(BudgetSearch):
             return self.space.draw(self.rng, 1)[0]
         if self.outdated:
             self._fit()
+        assert self.model is not None
         good, bad = self.model
         for _ in range(100):
             digits = good.draw(self.rng, self.samples)
@@ -192,9 +193,9 @@ class Bohb(BudgetSearch):
         good = self._good(len(cells))
         bad = max(self.min_points, (100 - self.top_percent) * len(cells) // 100)
         digits = operation_digits([code for _, code in cells])
-        self.model = tuple(
-            Density(part, self.min_bandwidth, self.proper) for part in (digits[:good], digits[good : good + bad])
-        )
+        parts = digits[:good], digits[good : good + bad]
+        one, other = (Density(part, self.min_bandwidth, self.proper) for part in parts)
+        self.model = one, other
         self.outdated = False
 
 

@@ -101,7 +101,7 @@ class HNAS(ProcedureSearch):
             new = np.flatnonzero(drawn & np.isnan(self.metric))
             if new.size:
                 self.metric[new] = yield Look(SCORE, new, self.proxies[0])
-                self.condition[new] = -(yield Look(SCORE, new, self.proxies[1]))
+                self.condition[new] = -np.asarray((yield Look(SCORE, new, self.proxies[1])))
             if np.isfinite(self.metric).sum() > len(self.seen):
                 return
 

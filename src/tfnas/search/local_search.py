@@ -79,6 +79,7 @@ class LocalSearch(BudgetSearch):
 
     def _better_neighbour(self) -> int | None:
         """Return the neighbour to move to, None at a local optimum; ``first`` may name one not looked at yet."""
+        assert self.current is not None
         here = self.seen[self.current]
         if self.first:
             return next((code for code in self.neighbours if self.seen.get(code, math.inf) > here), None)

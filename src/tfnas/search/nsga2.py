@@ -55,14 +55,15 @@ class Nsga2Base(Search):
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Let the best of parents and children survive: lower fronts first, in the last one the less crowded."""
         codes = np.concatenate([self.members, look.codes])
-        values = np.concatenate([self.values, values])
+        accuracies = np.concatenate([self.values, values])
+        assert self.costs is not None
         costs = self.costs[codes]
-        ranks, distances = front_ranks(values, costs), np.empty(codes.size)
+        ranks, distances = front_ranks(accuracies, costs), np.empty(codes.size)
         for rank in range(ranks.max() + 1):
             front = ranks == rank
-            distances[front] = crowding_distances(values[front], costs[front])
+            distances[front] = crowding_distances(accuracies[front], costs[front])
         alive = np.lexsort((-distances, ranks))[: self.population]
-        self.members, self.values = codes[alive], values[alive]
+        self.members, self.values = codes[alive], accuracies[alive]
         self.ranks, self.distances = ranks[alive], distances[alive]
 
     def choose(self, trace: Trace) -> int:
@@ -71,6 +72,7 @@ class Nsga2Base(Search):
         That is the cell with the best value ever seen, the cheapest of equals.
         """
         codes, values, _ = trace.looks(self.kind)
+        assert self.costs is not None
         trace.front = codes[pareto_front(values, self.costs[codes])].tolist()
         return trace.front[-1]
 

@@ -44,4 +44,5 @@ class ProxyArgmax(Search):
 
     def choose(self, trace: Trace) -> int:
         """Return one of the cells with the best score, each with equal probability."""
+        assert self.best is not None
         return int(self.rng.choice(self.best))

@@ -134,7 +134,7 @@ class Algorithm:
     @property
     def source(self) -> Path:
         """The file that defines it."""
-        return Path(importlib.import_module(self.build.__module__).__file__)
+        return Path(str(importlib.import_module(self.build.__module__).__file__))
 
     def settings(self, given: Mapping[str, Any], label: str, checked: bool = False) -> dict[str, Any]:
         """Check the settings of a search and return its parameters, defaults filled in.

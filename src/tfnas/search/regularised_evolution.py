@@ -62,7 +62,7 @@ class RegularisedEvolution(BudgetSearch):
 
     def ask(self) -> Look:
         """Ask for the early accuracy of one more first member, or of the child of a tournament."""
-        if len(self.members) < self.members.maxlen:
+        if len(self.members) < self.population:
             return Look(EARLY, [self.first_member()])
         _, parent = max((self.members[place] for place in self.drawn_places()), key=lambda member: member[0])
         return Look(EARLY, [self.space.mutate(parent, self.rng, self.node_first)])

@@ -71,7 +71,7 @@ class Robot(ProcedureSearch):
         codes = self.space.codes.tolist()
         columns = []
         for proxy in self.proxies:
-            columns.append(scaled((yield Look(SCORE, self.space.codes, proxy))))
+            columns.append(scaled(np.asarray((yield Look(SCORE, self.space.codes, proxy)))))
         scores = np.column_stack(columns)
 
         ones = np.ones(len(self.proxies))

@@ -1,9 +1,9 @@
 """Run a block of runs of one search and write what they chose.
 
 A run is a search with its own random numbers. It searches on one dataset; the cell it chose is then read off on every
-dataset of the study, which gives one row per run and evaluated dataset (:mod:`tfnas.schemas.runs`).
+dataset of the study, which gives one row per run and evaluated dataset (:data:`RUNS`).
 
-Its anytime curve is a table of its own (:mod:`tfnas.schemas.run_curves`), one row per rise of the incumbent and one for
+Its anytime curve is a table of its own (:data:`RUN_CURVES`), one row per rise of the incumbent and one for
 the end, which holds the chosen cell. Both accuracies are looked up when the run is over.
 """
 
@@ -35,10 +35,6 @@ from tfnas.truth.costs import Costs, feasible
 log = logging.getLogger("tfnas")
 
 COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
-
-COLUMNS = RUNS.names
-
-CURVE_COLUMNS = RUN_CURVES.names
 
 FREE_LOOKS = 1000
 """Free looks at accuracies in a row with which a run under a budget ends: it has nothing new to propose."""
@@ -200,7 +196,7 @@ def _take(
     budget: float | None,
     overshoot: bool,
     live: tuple[int, float] | None,
-) -> list[float] | np.ndarray:
+) -> Sequence[float]:
     """Take a look, write it into the trace and return the values; fewer of them if the budget ended in between."""
     if look.kind == EARLY:
         return _query(look.codes, benchmark, trace, budget, overshoot)
@@ -209,9 +205,11 @@ def _take(
             raise SearchError("A search asks what live evaluations led to, but there are none of this run.")
         trace.extend(LIVE, [live[0]], [np.nan], [live[1]])
         return [live[0]]
-    costs = None
+    values: Any
+    costs: Any = None
     codes = np.asarray(look.codes, dtype=np.int64)
     if look.kind == SCORE:
+        assert look.proxy is not None
         known = scores[look.proxy]
         values, costs = known.values[codes], known.seconds[codes]
     elif look.kind == VALIDATION:
@@ -227,7 +225,7 @@ def _take(
 
 
 def _query(
-    codes: Sequence[int], benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
+    codes: Sequence[int] | np.ndarray, benchmark: Benchmark, trace: Trace, budget: float | None, overshoot: bool
 ) -> list[float]:
     """Query one cell after the other, as long as the budget lasts."""
     if len(codes) >= FEW and not benchmark.pay_once:
@@ -308,9 +306,9 @@ def run_block(
         seed: master seed of the study.
         budget_seconds: simulated seconds that a run may spend, of the dataset whose accuracies it sees; only searches
             that train need it, and not those with a number of ``evaluations``.
-        output: table to write (.parquet), with the columns :data:`COLUMNS`; its facts go to ``.json`` beside it.
+        output: table to write (.parquet), with the columns :data:`RUNS`; its facts go to ``.json`` beside it.
         study: name of the study.
-        curves: anytime curves to write (.parquet), with the columns :data:`CURVE_COLUMNS` and facts beside them; None
+        curves: anytime curves to write (.parquet), with the columns :data:`RUN_CURVES` and facts beside them; None
             to leave them out.
         pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
@@ -423,7 +421,7 @@ def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: boo
 def _run_table(
     search: str, searched_on: str, first: int, done: _Done, scorings: int, truth_paths: Mapping[str, str | Path]
 ) -> pd.DataFrame:
-    """Return the rows of a block, :data:`COLUMNS`: what every run chose, read off on every dataset."""
+    """Return the rows of a block, :data:`RUNS`: what every run chose, read off on every dataset."""
     last = first + len(done.chosen) - 1
     runs = np.arange(first, last + 1)
     fixed = {"search": search, "searched_on": searched_on, "run": runs, "scoring": runs % scorings}
@@ -434,7 +432,7 @@ def _run_table(
         valid, test = ReadOff.read(path, dataset).peek(done.chosen)
         log.info(_ending(search, searched_on, dataset, first, last, valid, test))
         rows.append(pd.DataFrame(fixed | {"dataset": dataset, "valid_accuracy": valid, "test_accuracy": test}))
-    return pd.concat(rows, ignore_index=True)[list(COLUMNS)]
+    return pd.concat(rows, ignore_index=True)[list(RUNS.names)]
 
 
 def _ending(
@@ -451,7 +449,7 @@ def _ending(
 def _curve_table(
     rises: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], truth: ReadOff, first: int
 ) -> pd.DataFrame:
-    """Return the anytime curves of a block, :data:`CURVE_COLUMNS`, from the rises of its runs in order."""
+    """Return the anytime curves of a block, :data:`RUN_CURVES`, from the rises of its runs in order."""
     seconds, queries, codes = (np.concatenate(parts) for parts in zip(*rises, strict=True))
     valid, test = truth.peek(codes)
     strings = all_strings()

@@ -52,6 +52,7 @@ class TeNasPruning(Search):
         Raises:
             SearchError: it is none of the cells that may be chosen.
         """
+        assert self.found is not None
         if self.found not in self.space:
             raise SearchError(
                 f"Pruning ended with {Cell.from_code(self.found)}, which is none of the {self.space.size} cells that "

@@ -55,7 +55,7 @@ class Tfnas(ProcedureSearch):
                 f"tfnas begins with {self.initial} cells, more than the {most} that it may score before "
                 "it climbs (its 'cells', and the size of the space): lower 'initial'."
             )
-        self.history: dict[int, list[float]] = {}
+        self.history: dict[int, Sequence[float]] = {}
         """Scores of every cell, one per proxy, in the order in which they were first asked for."""
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:

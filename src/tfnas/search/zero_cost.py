@@ -65,7 +65,7 @@ class ZeroCostWarmup(RegularisedEvolution):
         """Ask for the scores of the sample first, then for one accuracy after the other."""
         if self.sample and self.kept is None:
             return Look(SCORE, self.space.draw(self.rng, self.sample), self.proxy)
-        if len(self.members) < self.members.maxlen:
+        if len(self.members) < self.population:
             return Look(EARLY, [self.first_member()])
         return self.ask_for_child()
 
@@ -75,7 +75,10 @@ class ZeroCostWarmup(RegularisedEvolution):
 
     def first_member(self) -> int:
         """Return the code of the next best scored cell; without a warm-up, of a uniform draw."""
-        return self.kept[len(self.members)] if self.sample else super().first_member()
+        if not self.sample:
+            return super().first_member()
+        assert self.kept is not None
+        return self.kept[len(self.members)]
 
     def parent(self) -> int:
         """Return the code of the best of a tournament of different members, the youngest of equals."""

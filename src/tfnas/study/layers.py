@@ -125,7 +125,7 @@ def _nulls(value: Mapping[str, Any], whole: Mapping[str, Any], rule: Rule, path:
             yield from _nulls(item, below if isinstance(below, Mapping) else item, inner, (*path, key))
 
 
-def _mapping_at(value: Any, path: Place) -> Mapping[str, Any]:
+def _mapping_at(value: Any, path: Place) -> Mapping[Any, Any]:
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}

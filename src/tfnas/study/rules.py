@@ -62,7 +62,7 @@ class Rule(NamedTuple):
         return models[0].model_fields if models else {}
 
 
-FILE = Rule(StudyFile, StudyFile.__doc__)
+FILE = Rule(StudyFile, StudyFile.__doc__ or "")
 """The rule of a whole study file."""
 
 

@@ -65,7 +65,8 @@ def _found_at(location: Place, study: Any) -> tuple[Place, Rule, Any]:
     An unknown or missing key, and a name that may not be one, stand in the mapping around them. After a place that
     allows two types pydantic names the one that it tried.
     """
-    rule, value, path, tried = FILE, study, (), False
+    rule, value, tried = FILE, study, False
+    path: tuple[str | int, ...] = ()
     for part in location:
         if tried:
             tried = False

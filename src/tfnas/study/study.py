@@ -217,8 +217,8 @@ class Study:
 
     def image_files(self, dataset: str) -> list[str]:
         """What must be there before the images can be read: a local path, a finished download, or nothing."""
-        if self.images(dataset) is not None:
-            return [self.images(dataset)]
+        if (path := self.images(dataset)) is not None:
+            return [path]
         return [download_mark(dataset)] if any(source.file for source in get_dataset(dataset).sources) else []
 
     def split_files(self, dataset: str) -> list[str]:
@@ -426,7 +426,9 @@ class Study:
 
     def batch_size(self, dataset: str) -> int:
         """Images of the mini-batch of a dataset."""
-        return batch_size_of(self.config, dataset)
+        size = batch_size_of(self.config, dataset)
+        assert size is not None
+        return size
 
     def budget(self, dataset: str, search: str) -> float | None:
         """Simulated seconds that a search on a dataset may spend: those of the dataset whose accuracies it is shown.
@@ -698,4 +700,6 @@ class Study:
 
 
 def _source(module: str) -> str:
-    return str(importlib.util.find_spec(module).origin)
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    return str(spec.origin)

@@ -222,7 +222,9 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Pat
             f"'{member.name}' of the archive claims {member.size:,} bytes, which no official file has: do not use it, "
             "get the archive again from its authors."
         )
-    with tar.extractfile(member) as content, target.open("wb") as file:
+    content = tar.extractfile(member)
+    assert content is not None
+    with content, target.open("wb") as file:
         shutil.copyfileobj(content, file)
     if target.stat().st_size != member.size:
         raise tarfile.ReadError(f"'{member.name}' ends early")

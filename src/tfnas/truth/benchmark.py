@@ -16,6 +16,7 @@ a class is charged, and any further query of its cells is free and shows what th
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,10 @@ class Benchmark:
         known = self._cost[codes][np.isfinite(self._cost[codes])]
         return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
 
+    @overload
+    def cost(self, cells: Cell | int) -> float: ...
+    @overload
+    def cost(self, cells: np.ndarray) -> np.ndarray: ...
     def cost(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
         """Return the seconds that a query of a cell (or of each cell of an array of codes by itself) would charge."""
         cost = self._look(self._cost, cells, "training cost")
@@ -101,6 +106,10 @@ class Benchmark:
         paid = [family in self._first for family in np.atleast_1d(canonical_classes()[codes]).tolist()]
         return np.where(paid, 0.0, cost) if isinstance(codes, np.ndarray) else 0.0 if paid[0] else cost
 
+    @overload
+    def query(self, cells: Cell | int) -> float: ...
+    @overload
+    def query(self, cells: np.ndarray) -> np.ndarray: ...
     def query(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
         """Return early-stop validation accuracies in percent and charge ``early_seconds + valid_seconds`` for each.
 
@@ -126,6 +135,10 @@ class Benchmark:
             accuracy = self._look(self._early, known, "early validation accuracy")
         return accuracy
 
+    @overload
+    def validation(self, cells: Cell | int) -> float: ...
+    @overload
+    def validation(self, cells: np.ndarray) -> np.ndarray: ...
     def validation(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
         """Return full-training validation accuracies in percent, free of charge.
 
@@ -138,7 +151,7 @@ class Benchmark:
         """
         return self._look(self._valid, cells, "validation accuracy")
 
-    def _look(self, values: np.ndarray, cells: Cell | int | np.ndarray, what: str) -> float | np.ndarray:
+    def _look(self, values: np.ndarray, cells: Cell | int | np.ndarray, what: str) -> Any:
         codes = cells.code if isinstance(cells, Cell) else cells
         found = _values_at(values, codes)
         if _any_nan(found):
@@ -173,6 +186,10 @@ class ReadOff:
         """
         return cls(read_table(path, ("arch", "valid_accuracy", "test_accuracy")), dataset, f"'{path}'")
 
+    @overload
+    def peek(self, cells: Cell | int) -> tuple[float, float]: ...
+    @overload
+    def peek(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
     def peek(self, cells: Cell | int | np.ndarray) -> tuple[float | np.ndarray, float | np.ndarray]:
         """Return (validation accuracy, test accuracy) in percent, of one cell or of each cell of an array of codes.
 
@@ -197,7 +214,7 @@ def _by_code(table: pd.DataFrame, codes: np.ndarray, column: str) -> np.ndarray:
     return values
 
 
-def _values_at(values: np.ndarray, codes: int | np.ndarray) -> float | np.ndarray:
+def _values_at(values: np.ndarray, codes: Any) -> Any:
     several = isinstance(codes, np.ndarray)
     if not several and 0 <= codes < SPACE_SIZE:
         return values.item(codes)

@@ -73,9 +73,11 @@ def convert(
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
     table = validate(table, place)
     stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'")
-    if stated is not None or skeleton is not None:
-        check_counts(table, stated or Skeleton(**skeleton), place)
-    if stated is not None and skeleton is not None and stated != Skeleton(**skeleton):
+    scored = None if skeleton is None else Skeleton(**skeleton)
+    shape = stated or scored
+    if shape is not None:
+        check_counts(table, shape, place)
+    if stated is not None and scored is not None and stated != scored:
         log.warning("%s holds networks of another skeleton than those that the study scores.", place)
     require_complete(missing_cells(table), len(table), place, allow_incomplete)
     lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]

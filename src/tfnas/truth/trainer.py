@@ -58,8 +58,6 @@ from tfnas.truth.schema import write_truth
 log = logging.getLogger("tfnas")
 
 MEASURED = ("valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "seconds")
-BLOCK_COLUMNS = BLOCKS.names
-
 Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
 """Trains networks of some cells together and returns what :data:`MEASURED` names, each of shape (G,)."""
 
@@ -154,7 +152,7 @@ def train_block(
 def sources_digest() -> str:
     """Return a digest of the source files that decide what a training gives: what others gave is stale."""
     modules = (sys.modules[__name__], batched, reference, skeleton_module, seeds)
-    return hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in modules)).hexdigest()
+    return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
 
 
 def _what_decides(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -317,7 +315,7 @@ def accuracy(networks: BatchedNetworks, images: torch.Tensor, labels: torch.Tens
     return (100 * correct.double() / len(images)).cpu().numpy()
 
 
-def _clock(device: str):
+def _clock(device: str) -> Callable[[], float]:
     if not device.startswith("cuda"):
         return time.process_time
 

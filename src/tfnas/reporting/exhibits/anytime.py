@@ -5,13 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves
 from tfnas.reporting.names import GROUPS, search_group, search_titles
 from tfnas.reporting.style import WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.curves import SCHEMA as CURVES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +42,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """
     import matplotlib.pyplot as plt
 
-    table = read_table(inputs.curves, CURVE_COLUMNS)
+    table = CURVES.read(inputs.curves)
     titles = search_titles(params.searches)
     drawn = [label for label in params.searches if label in set(table["search"])]
     blocks = {"": drawn}

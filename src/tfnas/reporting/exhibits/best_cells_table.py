@@ -22,7 +22,7 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write the best functionally distinct cells of each dataset by test accuracy."""
-    body = []
+    body: list[str] = []
     table = BEST_CELLS.read(inputs.best)
     blocks = dict(list(table.groupby("dataset", sort=False)))
     for dataset, best in blocks.items():

@@ -5,11 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from tfnas.analysis.published_rows import correlation_rows
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="figure",
@@ -33,7 +33,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     published_path = next(iter(inputs.published), None)
     import matplotlib.pyplot as plt
 
-    table = read_table(inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "spearman"))
+    table = CORRELATIONS.read(inputs.correlations)
     table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
     order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()
     places = {proxy: place for place, proxy in enumerate(order)}

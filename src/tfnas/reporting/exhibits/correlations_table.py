@@ -9,22 +9,13 @@ from types import SimpleNamespace
 import pandas as pd
 
 from tfnas.errors import ReportError
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.detail import MOST_IN_FULL
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import (
-    CORRELATION_COLUMNS,
-    RULE,
-    block_heading,
-    long_tables,
-    row,
-    tabular,
-    with_interval,
-    write_tex,
-)
+from tfnas.reporting.tables import RULE, block_heading, long_tables, row, tabular, with_interval, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
@@ -48,7 +39,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Raises:
         ReportError: the summary has no row for one of the datasets.
     """
-    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    table = CORRELATIONS.read(inputs.correlations)
     for dataset in params.datasets:
         if not (table["dataset"] == dataset).any():
             raise ReportError(f"'{inputs.correlations}' has no row for dataset '{dataset}': run the summary again.")

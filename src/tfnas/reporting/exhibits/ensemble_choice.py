@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-from tfnas.files import read_table
-from tfnas.leave_one_out import ENSEMBLE_COLUMNS, SPEARMAN, TOP_CELL
+from tfnas.leave_one_out import SPEARMAN, TOP_CELL
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import bold, escape, show
 from tfnas.reporting.tables import RULE, block_heading, row, tabular, with_interval, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
 SPEC = Exhibit(
     kind="table",
@@ -42,7 +42,7 @@ def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str |
         output: path of the table.
     """
     kind = {SPEARMAN: "correlation", TOP_CELL: "accuracy"}[by]
-    summary = read_table(summary_path, ENSEMBLE_COLUMNS)
+    summary = ENSEMBLE_CHOICE.read(summary_path)
     body: list[str] = []
     for dataset, part in summary[summary["by"] == by].groupby("held_out", sort=False):
         body += [RULE] if body else []

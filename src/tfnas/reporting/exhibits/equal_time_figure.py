@@ -9,9 +9,10 @@ import pandas as pd
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
-from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
+from tfnas.reporting.equal_time_phases import phases_of
 from tfnas.reporting.style import COLOURS, GREY, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,7 +50,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """
     import matplotlib.pyplot as plt
 
-    table = read_equal_time(inputs.table)
+    table = EQUAL_TIME.read(inputs.table)
     table = table[(table["searches"] > 0) & (table["seconds"] > 0)]
     with figure_style():
         figure, panels = plt.subplots(
@@ -93,7 +94,7 @@ def _frame(axes: Axes, part: pd.DataFrame) -> None:
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=7))
     axes.xaxis.set_minor_formatter(NullFormatter())
-    strip = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
+    strip: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
     axes.plot([0, 1], [0.035, 0.035], color=GREY, linewidth=0.4, transform=axes.transAxes)
     for phase in phases_of(part):
         if phase["decided"]:

@@ -9,12 +9,13 @@ import numpy as np
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit
-from tfnas.reporting.equal_time_phases import leads_of, read_equal_time
+from tfnas.reporting.equal_time_phases import leads_of
 from tfnas.reporting.exhibits.equal_time_figure import TITLES
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, bold, show
 from tfnas.reporting.tables import long_tables, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 MOMENTS = 10
 """Moments that the table shows, evenly spread over the logarithm of the seconds."""
@@ -37,7 +38,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
 
     It leads where the interval of its lead lies above zero.
     """
-    table = read_equal_time(inputs.table)
+    table = EQUAL_TIME.read(inputs.table)
     titles = search_titles(params.searches)
     groups = [group for group in GROUPS if (table["group"] == group).any()]
     blocks: dict[str, list[str]] = {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.proxy_tables import QUALITY_COLUMNS, bold_if_best, by_name, test_correlations
+from tfnas.reporting.proxy_tables import bold_if_best, by_name, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, long_table, row, write_tex
+from tfnas.reporting.tables import long_table, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
     kind="table",
@@ -34,8 +35,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
-    quality = by_name(read_table(inputs.quality, QUALITY_COLUMNS), inputs.quality, params.scored, params.datasets)
-    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    quality = by_name(PROXIES.read(inputs.quality), inputs.quality, params.scored, params.datasets)
+    table = test_correlations(CORRELATIONS.read(inputs.correlations))
     gains = by_name(table, inputs.correlations, params.scored, params.datasets)["ndcg"]
     best = {dataset: gains[dataset][params.scored].round(3).max() for dataset in params.datasets}
     best_first = {

@@ -7,14 +7,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tfnas.analysis.fronts import CELL_COLUMNS, FRONT_COLUMNS, allowed, test_accuracies
-from tfnas.files import read_table
+from tfnas.analysis.fronts import allowed, test_accuracies
 from tfnas.pareto import pareto_front
 from tfnas.products import Exhibit
 from tfnas.reporting.hardware import cost_title
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.front_cells import SCHEMA as CELLS
+from tfnas.schemas.fronts import SCHEMA as FRONTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +49,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """
     import matplotlib.pyplot as plt
 
-    summary, cells = read_table(inputs.summary, FRONT_COLUMNS), read_table(inputs.cells, CELL_COLUMNS)
+    summary, cells = FRONTS.read(inputs.summary), CELLS.read(inputs.cells)
     summary = summary[summary["searched_on"] == summary["dataset"]]
     cells = cells[cells["searched_on"] == cells["dataset"]]
     costs, datasets = list(dict.fromkeys(summary["cost"])), list(inputs.truths)

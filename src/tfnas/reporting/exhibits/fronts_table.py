@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.fronts import FRONT_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import row, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.constraints import COUNTED
 
 SPEC = Exhibit(
@@ -28,7 +27,7 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset."""
-    summary = read_table(inputs.summary, FRONT_COLUMNS)
+    summary = FRONTS.read(inputs.summary)
     own = summary[summary["searched_on"] == summary["dataset"]].set_index(["search", "dataset"])
     titles = search_titles(dict(params.searches))
     body = []

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
-from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Exhibit
 from tfnas.reporting.detail import MOST_WITH_STD
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show_mean
 from tfnas.reporting.tables import long_tables, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 SPEC = Exhibit(
     kind="table",
@@ -28,7 +27,7 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write all searches of the leagues with their test accuracies on every dataset, the one chosen for it bold."""
-    summary = read_table(inputs.summary, LEAGUE_COLUMNS)
+    summary = LEAGUES.read(inputs.summary)
     titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}
     blocks: dict[str, list[str]] = {}
     for league, part in summary.groupby("league", sort=False):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from tfnas.files import read_table
-from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Exhibit
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
 from tfnas.reporting.tables import row, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +37,7 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write the search chosen out of every league for each dataset held out."""
-    summary = read_table(inputs.summary, LEAGUE_COLUMNS)
+    summary = LEAGUES.read(inputs.summary)
     titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}
     body: list[str] = []
     for league, part in summary.groupby("league", sort=False):

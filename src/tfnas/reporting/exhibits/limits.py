@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.limits import LIMIT_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.hardware import cost_title
 from tfnas.reporting.names import search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
 from tfnas.reporting.tables import row, tabular, with_interval, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of
 
 SPEC = Exhibit(
@@ -33,10 +32,10 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Columns: the cost with its limit, the share of runs whose cell keeps to it, the mean cost of the chosen cells, their
     test accuracy with its interval, and the best test accuracy within all limits of the search.
     """
-    summary = read_table(inputs.summary, LIMIT_COLUMNS)
+    summary = LIMITS.read(inputs.summary)
     own = summary[summary["searched_on"] == summary["dataset"]]
     titles = search_titles(dict(params.searches))
-    body = []
+    body: list[str] = []
     for dataset in params.datasets:
         if len(params.datasets) > 1:
             body += [r"\addlinespace"] if body else []

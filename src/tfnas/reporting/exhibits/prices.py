@@ -7,13 +7,14 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tfnas.analysis.prices import PRICINGS, read_prices
+from tfnas.analysis.prices import PRICINGS
 from tfnas.errors import ReportError
 from tfnas.products import Exhibit
 from tfnas.reporting.names import search_group, search_titles, tex_title
 from tfnas.reporting.rounding import MISSING, show
 from tfnas.reporting.tables import long_tables, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.prices import SCHEMA as PRICES
 
 SPEC = Exhibit(
     kind="table",
@@ -36,7 +37,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Raises:
         ReportError: the summary lacks a search.
     """
-    prices = read_prices(inputs.prices).set_index(["search", "dataset", "pricing"])
+    prices = PRICES.read(inputs.prices).set_index(["search", "dataset", "pricing"])
     labels = [label for label, settings in params.searches.items() if search_group(settings) != "reference"]
     scoring = prices["scoring_seconds"].unstack("pricing")
     pricings = [name for name in PRICINGS if (scoring[name] > 0).any()] or ["table"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_tables import by_name, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, block_heading, long_table, row, write_tex
+from tfnas.reporting.tables import block_heading, long_table, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
@@ -33,7 +33,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """
     from tfnas.proxies.registry import describe, ensembles
 
-    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    table = test_correlations(CORRELATIONS.read(inputs.correlations))
     entries = by_name(table, inputs.correlations, params.scored, params.datasets)
     body: list[str] = []
     in_ensembles = False

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.detail import MOST_WITH_VALUES
 from tfnas.reporting.proxy_figures import read_pairs
@@ -15,6 +14,7 @@ from tfnas.reporting.proxy_tables import by_name, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import WIDTH, figure_style, save
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,7 +47,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     import matplotlib.pyplot as plt
 
     pairs = read_pairs(inputs.pairs, params.scored, params.datasets)
-    correlations = read_table(inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "spearman"))
+    correlations = CORRELATIONS.read(inputs.correlations)
     accuracy = by_name(test_correlations(correlations), inputs.correlations, params.scored, [params.dataset])[
         "spearman"
     ]

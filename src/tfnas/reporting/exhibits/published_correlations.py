@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 from tfnas.analysis.published_rows import compare, quoted_correlations
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.published import COEFFICIENTS, origin
 from tfnas.reporting.rounding import MISSING, bold, escape, show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, long_table, row, write_tex
+from tfnas.reporting.tables import long_table, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
@@ -34,7 +34,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Every published row has a heading (accuracy, cells, source, how it was found) and a line per coefficient.
     """
     published_path = inputs.published[0]
-    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    table = CORRELATIONS.read(inputs.correlations)
     quoted = quoted_correlations(published_path, params.scored, params.datasets)
     shown = [dataset for dataset in params.datasets if any(dataset in line["values"] for line in quoted)]
     width = 1 + 3 * len(shown)

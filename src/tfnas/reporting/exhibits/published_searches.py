@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 
-from tfnas.analysis.published import COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN, quoted_rows
+from tfnas.analysis.published import DIFFERS, TOLERATED, UNKNOWN, WITHIN, quoted_rows
 from tfnas.analysis.published_rows import read_published
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.names import GROUPS, accuracies_words, search_titles, tex_title
 from tfnas.reporting.published import origin
 from tfnas.reporting.rounding import MISSING, bold, escape, show, show_mean
 from tfnas.reporting.tables import long_table, row, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.published import SCHEMA as PUBLISHED
 
 METRIC_TITLES = {"valid_accuracy": "validation", "test_accuracy": "test"}
 """How the table calls the two accuracies."""
@@ -50,7 +50,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     pages.
     """
     published_path = inputs.published[0]
-    table = read_table(inputs.against, COLUMNS)
+    table = PUBLISHED.read(inputs.against)
     lines = {line["key"]: line for line in read_published(published_path)["search"]}
     titles = search_titles(params.searches)
     body: list[str] = []

@@ -6,13 +6,15 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.proxy_tables import NOISE_COLUMNS, QUALITY_COLUMNS, by_name, test_correlations
+from tfnas.reporting.proxy_tables import by_name, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import MISSING, escape, show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, long_tables, row, with_interval, write_tex
+from tfnas.reporting.tables import long_tables, row, with_interval, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.schemas.noise import SCHEMA as NOISE
+from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
     kind="table",
@@ -41,10 +43,10 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
-    quality = by_name(read_table(inputs.quality, QUALITY_COLUMNS), inputs.quality, params.scored, params.datasets)
-    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS))
+    quality = by_name(PROXIES.read(inputs.quality), inputs.quality, params.scored, params.datasets)
+    table = test_correlations(CORRELATIONS.read(inputs.correlations))
     correlations = by_name(table, inputs.correlations, params.scored, params.datasets)
-    noise = None if inputs.noise is None else read_table(inputs.noise, NOISE_COLUMNS).set_index(["dataset", "proxy"])
+    noise = None if inputs.noise is None else NOISE.read(inputs.noise).set_index(["dataset", "proxy"])
     twins = noise is not None and bool((noise["twins"] > 0).any())
     blocks: dict[str, list[str]] = {}
     for dataset in params.datasets:

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.analysis.curves import QUERY_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.curve_panels import draw_curve, scale_curves
 from tfnas.reporting.names import GROUPS, equal_time_groups, search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +45,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     """
     import matplotlib.pyplot as plt
 
-    table = read_table(inputs.table, QUERY_COLUMNS)
+    table = QUERY_CURVES.read(inputs.table)
     titles, groups = search_titles(params.searches), equal_time_groups(params.searches)
     drawn = [label for label in params.searches if (table["search"][table["queries"] > 0] == label).any()]
     blocks = {
@@ -87,7 +86,7 @@ def _draw_without(axes: Axes, table: pd.DataFrame, groups: dict[str, str]) -> di
     for group, words in WITHOUT.items():
         means = table["mean"][table["search"].map(groups) == group]
         if not means.empty:
-            line = {"linestyle": LINES[group], "linewidth": 1, "label": words}
+            line: dict[str, Any] = {"linestyle": LINES[group], "linewidth": 1, "label": words}
             handles[words] = axes.axhline(means.max(), color=GREY, zorder=1, **line)
     return handles
 

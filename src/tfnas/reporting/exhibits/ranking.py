@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.proxy_tables import bold_if_best, by_name, rank_proxies, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import CORRELATION_COLUMNS, row, tabular, write_tex
+from tfnas.reporting.tables import row, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
@@ -34,7 +34,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     Raises:
         ReportError: the summary lacks a proxy on a dataset.
     """
-    table = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    table = CORRELATIONS.read(inputs.correlations)
     entries = by_name(test_correlations(table), inputs.correlations, params.scored, params.datasets)["spearman"]
     ranks = rank_proxies(table, params.scored, params.datasets)
     several = len(params.datasets) > 1

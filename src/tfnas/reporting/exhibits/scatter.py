@@ -16,6 +16,7 @@ from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.rounding import plain
 from tfnas.reporting.style import COLOURS, WIDTH, figure_style, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.score_table import ScoreTable
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     import matplotlib.pyplot as plt
     from matplotlib.colors import BoundaryNorm
 
-    correlations = read_table(
-        inputs.correlations, ("dataset", "proxy", "accuracy", "cells", "n", "nan", "spearman", "kendall")
-    )
+    correlations = CORRELATIONS.read(inputs.correlations)
     count = len(inputs.scores)
     with figure_style():
         width = WIDTH if count > 1 else 0.66 * WIDTH
@@ -107,6 +106,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
         bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
         bar.set_label("convolution edges")
+        assert bar.solids is not None
         bar.solids.set_alpha(1)
         bar.outline.set_linewidth(0.4)
         bar.ax.tick_params(length=0)

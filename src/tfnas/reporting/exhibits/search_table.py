@@ -11,8 +11,9 @@ from tfnas.products import Exhibit
 from tfnas.reporting.names import GROUPS, accuracies_words, contenders, search_group, search_titles, tex_title
 from tfnas.reporting.published import origin
 from tfnas.reporting.rounding import MISSING, escape, show, show_mean
-from tfnas.reporting.tables import RULE, read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
+from tfnas.reporting.tables import RULE, row, seconds_of_run, summary_entry, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
     kind="table",
@@ -61,7 +62,7 @@ def write_search_table(
         searched_on: the dataset that was searched, None for each by itself.
         published_path: ``report/published.yaml``, None to leave published rows out.
     """
-    summary = read_summary(summary_path)
+    summary = SEARCH.read(summary_path)
     on = {dataset: searched_on or dataset for dataset in datasets}
     timed = searched_on is not None or len(datasets) == 1
     titles = search_titles(searches)

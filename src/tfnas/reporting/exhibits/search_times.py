@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.names import search_group, search_titles
 from tfnas.reporting.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.search import SCHEMA as SEARCH
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,20 +45,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    summary = read_table(
-        inputs.summary,
-        (
-            "search",
-            "searched_on",
-            "dataset",
-            "metric",
-            "mean",
-            "ci_low",
-            "ci_high",
-            "scoring_seconds",
-            "training_seconds",
-        ),
-    )
+    summary = SEARCH.read(inputs.summary)
     table = summary[(summary["searched_on"] == summary["dataset"]) & (summary["metric"] == "test_accuracy")]
     datasets = list(dict.fromkeys(table["dataset"]))
     titles = search_titles(params.searches)

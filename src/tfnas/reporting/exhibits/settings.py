@@ -28,7 +28,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     from tfnas.search.registry import get_algorithm
 
     titles = search_titles(params.searches)
-    body = []
+    body: list[str] = []
     for group, labels in by_group(params.searches).items():
         if body:
             body.append(r"\addlinespace")
@@ -41,9 +41,11 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
             shown = [f"{name.replace('_', ' ')} {_setting(name, value)}" for name, value in given.items()]
             borrowed = params.searches[label].get("accuracies_of")
             shown += [constraint] if constraint else []
-            shown = ", ".join([*shown, *([accuracies_words(borrowed)] if borrowed else [])])
+            shown += [accuracies_words(borrowed)] if borrowed else []
             cite = rf"~\citep{{{algorithm.reference}}}" if algorithm.reference else ""
-            body.append(row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(shown) or MISSING]))
+            body.append(
+                row([tex_title(titles[label]), escape(algorithm.title) + cite, escape(", ".join(shown)) or MISSING])
+            )
     write_tex(output.tex, tabular(r"llL{0.42\linewidth}", [row(["Search", "Algorithm", "Settings"])], body))
 
 

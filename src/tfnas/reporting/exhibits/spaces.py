@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.spaces import SPACE_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Exhibit
 from tfnas.reporting.rounding import MISSING, escape, show
 from tfnas.reporting.tables import row, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.spaces import SCHEMA as SPACES
 from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(
@@ -26,7 +25,7 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
-    summary = read_table(inputs.summary, SPACE_COLUMNS)
+    summary = SPACES.read(inputs.summary)
     body = []
     for dataset in params.datasets:
         if len(params.datasets) > 1:

@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from tfnas.products import Exhibit
 from tfnas.reporting.names import by_group, search_titles, tex_title
 from tfnas.reporting.rounding import escape, show
-from tfnas.reporting.tables import read_summary, row, seconds_of_run, summary_entry, tabular, write_tex
+from tfnas.reporting.tables import row, seconds_of_run, summary_entry, tabular, write_tex
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
     kind="table",
@@ -27,7 +28,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
 
     Beside the cells stands the share of looks at a cell whose class had been looked at in the same way before.
     """
-    summary = read_summary(inputs.summary)
+    summary = SEARCH.read(inputs.summary)
     titles = search_titles(params.searches)
     body: list[str] = []
     wide = len(params.datasets) == 1

@@ -81,8 +81,8 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         if groups["training-free"] and groups[other]:
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
             before = f"compare.{dataset}.{other}"
-            labels = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
-            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, *labels))
+            both = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
+            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, *both))
             add_times(numbers, before, *(numbers.value(f"{one}.seconds") for one in (rival, free)))
     apart = {"constraint", "accuracies_of"}
     searches = {label: settings for label, settings in searches.items() if not apart & set(settings)}
@@ -105,7 +105,7 @@ def best_label(labels: list[str], test: Callable[[str], float], seconds: Callabl
     """Return the search with the highest mean, of those that print the same mean the one that takes least time."""
     highest = max(map(test, labels))
     equal = [label for label in labels if show(test(label), "accuracy") == show(highest, "accuracy")]
-    return min(equal, key=lambda label: math.inf if seconds(label) is None else seconds(label))
+    return min(equal, key=lambda label: math.inf if (time := seconds(label)) is None else time)
 
 
 def _add_growth(

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import SHORT, Numbers
-from tfnas.reporting.tables import CORRELATION_COLUMNS
 from tfnas.reporting.wording import correlation_words
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
     name="correlations",
@@ -18,7 +17,7 @@ SPEC = Topic(
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
     """Add ``correlation.{dataset}.{proxy}.{valid|test}.{all|pruned|distinct}.*``."""
-    for row in read_table(inputs.correlations, CORRELATION_COLUMNS).itertuples():
+    for row in CORRELATIONS.read(inputs.correlations).itertuples():
         before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"
         for name in ("spearman", "spearman_low", "spearman_high", "kendall", "kendall_low", "kendall_high"):
             numbers.add(f"{before}.{name}", getattr(row, name), "correlation")

@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfnas.analysis.curves import COLUMNS as CURVE_COLUMNS
-from tfnas.analysis.prices import PRICINGS, read_prices
-from tfnas.files import read_table
+from tfnas.analysis.prices import PRICINGS
 from tfnas.products import Topic
 from tfnas.reporting.names import search_titles
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.curves import SCHEMA as CURVES
+from tfnas.schemas.prices import SCHEMA as PRICES
 
 SPEC = Topic(
     name="costs",
@@ -33,7 +33,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     ``price.paper`` (whether a published rate is shown), ``price.{dataset}.ratio`` (the median over searches that score,
     of this machine's seconds of scoring to those of the table).
     """
-    curves = read_table(inputs.curves, CURVE_COLUMNS)
+    curves = CURVES.read(inputs.curves)
     for dataset in params.datasets:
         free, trained = (f"best.{dataset}.{group}.label" for group in ("training-free", "non-weight-sharing"))
         if free not in numbers.entries or trained not in numbers.entries:
@@ -51,7 +51,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
         numbers.add(f"anytime.{dataset}.end", float(other["seconds"].iloc[-1]), "seconds")
         numbers.title(f"anytime.{dataset}.title", titles[numbers.value(trained)])
         numbers.title(f"anytime.{dataset}.other", titles[numbers.value(free)])
-    prices = read_prices(inputs.prices)
+    prices = PRICES.read(inputs.prices)
     scored = prices[prices["scored_cells"] > 0]
     for pricing in PRICINGS:
         machines = dict.fromkeys(scored["machine"][scored["pricing"] == pricing].dropna())

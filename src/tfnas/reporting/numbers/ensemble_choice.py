@@ -5,11 +5,12 @@ from __future__ import annotations
 from math import comb
 from types import SimpleNamespace
 
-from tfnas.files import read_facts, read_table
-from tfnas.leave_one_out import ENSEMBLE_COLUMNS, TOP_CELL
+from tfnas.files import read_facts
+from tfnas.leave_one_out import TOP_CELL
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.tables import fact
+from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
 SPEC = Topic(
     name="ensemble-choice",
@@ -26,7 +27,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     the same way, and ``.best``, the highest that hindsight finds in all sizes; of the one chosen by its top cell
     ``chosen.top.{dataset}.accuracy``, ``.single`` and ``.best``, percent.
     """
-    summary, facts = read_table(inputs.summary, ENSEMBLE_COLUMNS), read_facts(inputs.summary)
+    summary, facts = ENSEMBLE_CHOICE.read(inputs.summary), read_facts(inputs.summary)
     proxies, largest = len(fact(facts, "proxies", inputs.summary)), fact(facts, "largest", inputs.summary)
     before = "chosen.ensemble"
     numbers.add(f"{before}.proxies", proxies, "count")

@@ -10,10 +10,11 @@ import pandas as pd
 from tfnas.analysis.equal_time import GROUPS, REFERENCE
 from tfnas.products import Topic
 from tfnas.reporting.comparison_tables import Pairs
-from tfnas.reporting.equal_time_phases import phases_of, read_equal_time
+from tfnas.reporting.equal_time_phases import phases_of
 from tfnas.reporting.names import equal_time_groups, search_titles
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.wording import MOST_NAMES, counted, interval_sign, listed
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 MOST_TOLD = 6
 """Stretches of time with a decided lead that prose lists; of more it gives the number of changes."""
@@ -47,7 +48,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     ``.chosen_by`` says by which accuracy the best was chosen.
     """
     pairs = Pairs(inputs.comparisons)
-    table = read_equal_time(inputs.table)
+    table = EQUAL_TIME.read(inputs.table)
     titles = search_titles(params.searches)
     for dataset in params.datasets:
         part = table[table["dataset"] == dataset]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.fronts import FRONT_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.fronts import SCHEMA as FRONTS
 
 SPEC = Topic(
     name="fronts",
@@ -22,7 +21,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
 
     Keys: ``fronts.{dataset}.first.title`` and ``.share``, where a share is known.
     """
-    summary = read_table(inputs.summary, FRONT_COLUMNS)
+    summary = FRONTS.read(inputs.summary)
     own = summary[(summary["searched_on"] == summary["dataset"]) & summary["mean"].notna()]
     for dataset, part in own.groupby("dataset", sort=False):
         first = part.loc[part["mean"].idxmax()]

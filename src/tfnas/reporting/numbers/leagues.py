@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
-from tfnas.leave_one_out import LEAGUE_COLUMNS
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 EQUAL = 1e-9
 """Points by which two regrets may differ and still be the same."""
@@ -25,7 +24,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     Keys: ``chosen.league.{league}.searches``, ``.right`` (datasets on which no search of the league has less regret),
     and ``.lost``, the largest difference of mean test accuracy to the best search of the league on a dataset, points.
     """
-    summary = read_table(inputs.summary, LEAGUE_COLUMNS)
+    summary = LEAGUES.read(inputs.summary)
     for league, part in summary.groupby("league", sort=False):
         chosen = part[part["chosen"]].set_index("held_out")["regret"]
         lost = chosen - part.groupby("held_out")["regret"].min()

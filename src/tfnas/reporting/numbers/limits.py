@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.limits import LIMIT_COLUMNS
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.names import search_group
 from tfnas.reporting.numbers.base import Numbers
+from tfnas.schemas.limits import SCHEMA as LIMITS
 
 SPEC = Topic(
     name="limits",
@@ -27,7 +26,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     within the limit), and ``limits.{dataset}.left.title`` with ``.share``, the search that most often leaves its limit,
     if any does.
     """
-    summary = read_table(inputs.summary, LIMIT_COLUMNS)
+    summary = LIMITS.read(inputs.summary)
     rivals = [label for label, settings in params.searches.items() if search_group(settings) != "reference"]
     own = summary[(summary["searched_on"] == summary["dataset"]) & summary["search"].isin(rivals)]
     for dataset, part in own.groupby("dataset", sort=False):

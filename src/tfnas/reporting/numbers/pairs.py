@@ -6,14 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_figures import read_pairs
 from tfnas.reporting.proxy_tables import test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
-from tfnas.reporting.tables import CORRELATION_COLUMNS
 from tfnas.reporting.wording import inverted, listed
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
     name="pairs",
@@ -33,9 +32,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     out, those whose coefficient with FLOPs is larger in magnitude than that with test accuracy (``titles``): whether a
     proxy is inverted does not matter to how closely it follows either.
     """
-    table = test_correlations(read_table(inputs.correlations, CORRELATION_COLUMNS)).set_index(["dataset", "proxy"])[
-        "spearman"
-    ]
+    table = test_correlations(CORRELATIONS.read(inputs.correlations)).set_index(["dataset", "proxy"])["spearman"]
     rows, columns = np.triu_indices(len(params.scored), k=1)
     for dataset, matrix in zip(params.datasets, read_pairs(inputs.pairs, params.scored, params.datasets), strict=True):
         upper = matrix[rows, columns]

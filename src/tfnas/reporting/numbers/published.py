@@ -16,13 +16,12 @@ from tfnas.analysis.published_rows import (
     rows_beside,
     search_rows,
 )
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import SHORT, Numbers
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.published import COEFFICIENTS
-from tfnas.reporting.tables import CORRELATION_COLUMNS
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
     name="published",
@@ -52,9 +51,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
             numbers.add(f"{before}.{kind.replace(' ', '-')}", value, "correlation")
     for name, entry in content["facts"].items():
         numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
-    add_published_correlations(
-        numbers, path, read_table(inputs.correlations, CORRELATION_COLUMNS), params.scored, params.datasets
-    )
+    add_published_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params.scored, params.datasets)
     beside = rows_beside(search_rows(path, params.datasets, "each"), params.searches, params.datasets)
     if any(row["evidence"] == "C" for row in beside.values()):
         numbers.add("published.computed.search", True, "text")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.analysis.published import CHANCE, COLUMNS, DIFFERS, TOLERATED, UNKNOWN, WITHIN
-from tfnas.files import read_table
+from tfnas.analysis.published import CHANCE, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.published import SCHEMA as PUBLISHED
 
 SPEC = Topic(
     name="published-searches",
@@ -25,7 +25,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     ``published.beyond_chance`` of ``published.with_z`` have a z beyond :data:`CHANCE`; ``published.widest`` is the
     largest difference among those without a verdict.
     """
-    table = read_table(inputs.against, COLUMNS)
+    table = PUBLISHED.read(inputs.against)
     own = table[table["evidence"] != "S"]
     judged = own[own["verdict"] != UNKNOWN]
     numbers.add("published.compared", len(judged), "count")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.proxy_tables import QUALITY_COLUMNS, by_name
+from tfnas.reporting.proxy_tables import by_name
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.wording import interval_sign, part_words
+from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.statistics import FIRST
 
 SPEC = Topic(
@@ -32,7 +32,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     Raises:
         ReportError: ``summaries/proxies.csv`` lacks a proxy on a dataset.
     """
-    table = by_name(read_table(inputs.quality, QUALITY_COLUMNS), inputs.quality, params.scored, params.datasets)
+    table = by_name(PROXIES.read(inputs.quality), inputs.quality, params.scored, params.datasets)
     numbers.add("order.places", FIRST, "count")
     for dataset in params.datasets:
         for name in params.scored:

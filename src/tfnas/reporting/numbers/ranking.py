@@ -6,14 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
 from tfnas.reporting.proxy_tables import rank_proxies, test_correlations
 from tfnas.reporting.proxy_titles import proxy_title
-from tfnas.reporting.tables import CORRELATION_COLUMNS
 from tfnas.reporting.wording import inverted
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
     name="ranking",
@@ -32,7 +31,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
     the cells better than the count of convolution edges; ``ranking.{dataset}.agreement`` is Spearman's coefficient of
     the ranks there and on the first dataset.
     """
-    correlations = read_table(inputs.correlations, CORRELATION_COLUMNS)
+    correlations = CORRELATIONS.read(inputs.correlations)
     ranks = rank_proxies(correlations, params.scored, params.datasets)
     table = test_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
     networks = looking_at_networks(params.scored)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import SHORT, Numbers
-from tfnas.reporting.tables import read_summary
+from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Topic(
     name="searches",
@@ -16,7 +16,7 @@ SPEC = Topic(
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
     """Add ``search.{searched_on}.{label}.{dataset}.{valid|test}.*``, and ``.total`` seconds of a run."""
-    summary = read_summary(inputs.summary)
+    summary = SEARCH.read(inputs.summary)
     seconds = summary["wall_seconds"].max()
     numbers.add("study.wall_seconds_max", seconds, "seconds")
     for row in summary.itertuples():

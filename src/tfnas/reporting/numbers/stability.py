@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.files import read_table
 from tfnas.products import Topic
 from tfnas.reporting.numbers.base import Numbers
 from tfnas.reporting.proxy_numbers import looking_at_networks
-from tfnas.reporting.proxy_tables import NOISE_COLUMNS
 from tfnas.reporting.proxy_titles import proxy_title
+from tfnas.schemas.noise import SCHEMA as NOISE
 
 SPEC = Topic(
     name="stability",
@@ -25,7 +24,7 @@ def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> N
 
     Of the proxies that look at a network ``stability.{dataset}`` has the median and the one that agrees least.
     """
-    table = read_table(inputs.noise, NOISE_COLUMNS)
+    table = NOISE.read(inputs.noise)
     table = table[table["proxy"].isin(params.scored)]
     for values in table.itertuples():
         before = f"stability.{values.dataset}.{values.proxy}"

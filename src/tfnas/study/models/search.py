@@ -112,7 +112,7 @@ def _type_of(annotation: Any) -> Any:
 
 def _field_of(parameter: Parameter) -> Any:
     default = ... if parameter.required else parameter.default
-    return Field(default, description=parameter.description, **parameter.bounds)
+    return Field(default, description=parameter.description, **dict[str, Any](parameter.bounds))
 
 
 class _ByAlgorithm:
