@@ -119,8 +119,8 @@ def test_every_table_of_a_study_is_as_its_schema_says(smoke):
     for path in (path for path in read_by_programs(results) if path.suffix in (".csv", ".parquet")):
         name = str(path.relative_to(results))
         fits = [key for key, schema in known.items() if re.fullmatch(re.sub(r"{.*?}", "[^/]+", schema.file), name)]
-        # A score table of a family, and noise, are of the form of other files.
-        fits = fits or ["chunks" if name.startswith("noise/") else "scores"]
+        # A score table of a family, noise, and further scorings are of the form of other files.
+        fits = fits or ["chunks" if name.startswith("noise/") or "/chunk-" in name else "scores"]
         if fits == ["scores"]:
             assert ScoreTable.read(path).proxies == ["naswot"]
         else:
