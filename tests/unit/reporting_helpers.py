@@ -496,7 +496,7 @@ class FakeStudy:
                     row = key | {"search": search, "other": other, "n": 30, "zeros": 3, "difference": gap}
                     row |= {"ci_low": gap - 0.25, "ci_high": gap + 0.25, "std": 0.5, "probability": 0.5 + gap / 30}
                     row |= {"p": 0.01, "p_holm": 1e-5 if abs(gap) > 0.25 else 0.3, "rank_biserial": gap / 20}
-                    pairs.append(row | {"detectable": 0.26, "runs_needed": 199})
+                    pairs.append(row | {"scorings": 1, "detectable": 0.26, "runs_needed": 199})
         contenders = [label for label in self.searches if label != "random-cell" and "oracle" not in label]
         order = sorted(contenders, key=means.get, reverse=True)
         for label in contenders:

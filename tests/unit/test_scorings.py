@@ -8,8 +8,8 @@ import pytest
 import scipy.stats
 import yaml
 from search_helpers import score_table, truth_table, write
+from summary_helpers import summarise_searches
 
-from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.comparisons import compare_searches, summarise_regret
 from tfnas.errors import ConfigError, DataError, ScoreError
