@@ -358,7 +358,7 @@ class FakeStudy:
             truth = pd.read_parquet(self.truths[row["dataset"]]).sort_values("flops")
             for label in study.front_searches:
                 key = row | {"search": label}
-                more = {"cost": "flops", "mean": 0.75, "median_run": 0}
+                more = {"cost": "flops", "n": 30, "true_cells": 2, "mean": 0.75, "median_run": 0}
                 fronts.append({column: 0.5 for column in FRONTS.names} | key | more)
                 for cell in truth.iloc[[0, -1]].itertuples():
                     about = {"arch": cell.arch, "cost": cell.flops, "test_accuracy": cell.test_accuracy}
