@@ -15,8 +15,8 @@ from equal_time_helpers import write_summary
 
 from tfnas import product_rules, products
 from tfnas.analysis.equal_time import GROUPS
+from tfnas.analysis.ranks import FEWEST_TO_RANK
 from tfnas.cells import Cell, all_strings, canonical_classes
-from tfnas.comparisons import FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS

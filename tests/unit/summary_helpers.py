@@ -5,7 +5,19 @@ from __future__ import annotations
 from types import SimpleNamespace as Named
 from typing import Any
 
-from tfnas.analysis import correlations, equal_time, fronts, limits, noise, published, search, spaces
+from tfnas.analysis import (
+    comparisons,
+    correlations,
+    equal_time,
+    fronts,
+    limits,
+    noise,
+    published,
+    ranks,
+    regret,
+    search,
+    spaces,
+)
 
 
 def summarise_searches(runs: Any, table: Any, seed: int) -> None:
@@ -42,3 +54,15 @@ def summarise_spaces(truths: Any, latencies: Any, subspaces: Any, table: Any) ->
 def write_published_summary(summary: Any, rows: Any, searches: Any, datasets: Any, budgets: Any, table: Any) -> None:
     asked = Named(searches=searches, datasets=datasets, budgets=budgets)
     published.make(Named(summary=summary, published=[rows]), asked, Named(table=table))
+
+
+def compare_searches(runs: Any, table: Any, seed: int) -> None:
+    comparisons.make(Named(runs=runs), Named(seed=seed), Named(table=table))
+
+
+def summarise_regret(runs: Any, truths: Any, table: Any, seed: int) -> None:
+    regret.make(Named(runs=runs, truths=truths), Named(seed=seed), Named(table=table))
+
+
+def rank_searches(summary: Any, contenders: Any, datasets: Any, table: Any) -> None:
+    ranks.make(Named(summary=summary), Named(contenders=contenders, datasets=datasets), Named(table=table))

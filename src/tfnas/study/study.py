@@ -583,7 +583,7 @@ class Study:
     @property
     def ranks_searches(self) -> bool:
         """Whether searches are ranked over datasets: there must be several of both."""
-        from tfnas.comparisons import FEWEST_TO_RANK
+        from tfnas.analysis.ranks import FEWEST_TO_RANK
 
         return len(self.datasets) > 1 and len(self.contenders) >= FEWEST_TO_RANK
 
