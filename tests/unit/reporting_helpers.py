@@ -15,8 +15,8 @@ from equal_time_helpers import write_summary
 
 from tfnas import product_rules, products
 from tfnas.analysis.equal_time import GROUPS
+from tfnas.analysis.ranks import FEWEST_TO_RANK
 from tfnas.cells import Cell, all_strings, canonical_classes
-from tfnas.comparisons import FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.reporting.numbers import base
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
@@ -358,7 +358,7 @@ class FakeStudy:
             truth = pd.read_parquet(self.truths[row["dataset"]]).sort_values("flops")
             for label in study.front_searches:
                 key = row | {"search": label}
-                more = {"cost": "flops", "mean": 0.75, "median_run": 0}
+                more = {"cost": "flops", "n": 30, "true_cells": 2, "mean": 0.75, "median_run": 0}
                 fronts.append({column: 0.5 for column in FRONTS.names} | key | more)
                 for cell in truth.iloc[[0, -1]].itertuples():
                     about = {"arch": cell.arch, "cost": cell.flops, "test_accuracy": cell.test_accuracy}
@@ -496,7 +496,7 @@ class FakeStudy:
                     row = key | {"search": search, "other": other, "n": 30, "zeros": 3, "difference": gap}
                     row |= {"ci_low": gap - 0.25, "ci_high": gap + 0.25, "std": 0.5, "probability": 0.5 + gap / 30}
                     row |= {"p": 0.01, "p_holm": 1e-5 if abs(gap) > 0.25 else 0.3, "rank_biserial": gap / 20}
-                    pairs.append(row | {"detectable": 0.26, "runs_needed": 199})
+                    pairs.append(row | {"scorings": 1, "detectable": 0.26, "runs_needed": 199})
         contenders = [label for label in self.searches if label != "random-cell" and "oracle" not in label]
         order = sorted(contenders, key=means.get, reverse=True)
         for label in contenders:

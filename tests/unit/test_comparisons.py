@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 import scipy.stats
 from search_helpers import nats_truth, truth_table, write
+from summary_helpers import compare_searches, rank_searches, summarise_regret, summarise_searches
 
-from tfnas.analysis.search import summarise_searches
-from tfnas.comparisons import compare_searches, rank_searches, summarise_regret
 from tfnas.errors import SearchError, TruthError
 from tfnas.files import read_facts
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from summary_helpers import summarise_equal_time
 
-from tfnas.analysis.equal_time import summarise_equal_time
 from tfnas.errors import SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.reporting.names import equal_time_groups, reads_prior

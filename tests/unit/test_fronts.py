@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 from reporting_helpers import added, behind, check_files, made, points
 from search_helpers import nats_truth, score_table, truth_table, write
+from summary_helpers import summarise_fronts, summarise_limits, summarise_spaces
 
-from tfnas.analysis.fronts import allowed, summarise_fronts
+from tfnas.analysis.fronts import allowed
 from tfnas.analysis.fronts import test_accuracies as accuracies_of
-from tfnas.analysis.limits import summarise_limits
-from tfnas.analysis.spaces import summarise_spaces
 from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import scipy.stats
 from search_helpers import score_table, write
+from summary_helpers import summarise_noise
 
-from tfnas.analysis.noise import summarise_noise
 from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError

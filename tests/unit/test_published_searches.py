@@ -10,20 +10,10 @@ import pytest
 import yaml
 from reporting_helpers import FakeStudy, added, made
 from search_helpers import NATS_DATASETS, nats_truth
+from summary_helpers import summarise_searches, write_published_summary
 
-from tfnas.analysis.published import (
-    DIFFERS,
-    TOLERATED,
-    UNKNOWN,
-    WITHIN,
-    comparable_rows,
-    judge,
-    quoted_rows,
-    write_published_summary,
-    z_score,
-)
+from tfnas.analysis.published import DIFFERS, TOLERATED, UNKNOWN, WITHIN, comparable_rows, judge, quoted_rows, z_score
 from tfnas.analysis.published_rows import matching_labels, read_published, rows_alone, rows_beside, search_rows
-from tfnas.analysis.search import summarise_searches
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
 from tfnas.reporting.exhibits import published_searches

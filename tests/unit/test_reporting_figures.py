@@ -23,6 +23,7 @@ from tfnas.reporting.exhibits import (
 from tfnas.reporting.proxy_titles import proxy_title
 from tfnas.reporting.style import colour_of, marker_of
 from tfnas.reporting.titles import dataset_title
+from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.score_table import ScoreTable
 from tfnas.score_writer import write_scores
 
@@ -325,7 +326,7 @@ def test_pairs_are_read_by_name(tmp_path):
         ("cifar10", "a", "a", 1.0),
         ("cifar10", "b", "b", 1.0),
     ]
-    pd.DataFrame(rows, columns=list(proxy_figures.PAIR_COLUMNS)).to_csv(tmp_path / "pairs.csv", index=False)
+    pd.DataFrame(rows, columns=list(PAIRS.names)).to_csv(tmp_path / "pairs.csv", index=False)
     matrix = proxy_figures.read_pairs(tmp_path / "pairs.csv", ["a", "b", "c"], ["cifar10"])
     assert matrix.shape == (1, 3, 3)
     assert matrix[0, :2, :2].tolist() == [[1.0, 0.5], [0.5, 1.0]]

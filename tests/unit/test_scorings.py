@@ -8,10 +8,9 @@ import pytest
 import scipy.stats
 import yaml
 from search_helpers import score_table, truth_table, write
+from summary_helpers import compare_searches, summarise_regret, summarise_searches
 
-from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, all_strings
-from tfnas.comparisons import compare_searches, summarise_regret
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.reporting.comparison_tables import Pairs
 from tfnas.score_table import ScoreTable

@@ -7,11 +7,10 @@ import pandas as pd
 import pytest
 import scipy.stats
 from search_helpers import score_table, truth_table, write
+from summary_helpers import summarise_correlations, summarise_searches
 
 from tfnas import score_writer
-from tfnas.analysis.correlations import summarise_correlations
 from tfnas.analysis.proxies import summarise_pairs, summarise_proxies
-from tfnas.analysis.search import summarise_searches
 from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
 from tfnas.errors import CellError, DataError, ScoreError, SearchError, UnknownNameError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from per_sample_helpers import CELLS
+from supernet_helpers import MixedCell, Supernet
 from torch import nn
 
 from tfnas import supernets
@@ -20,7 +21,7 @@ from tfnas.files import read_facts
 from tfnas.networks import tangent
 from tfnas.networks.reference import Network
 from tfnas.networks.skeleton import Skeleton
-from tfnas.networks.supernet import MixedCell, Supernet, supernet_state
+from tfnas.networks.supernet import supernet_state
 from tfnas.networks.tangent import tangent_rows
 from tfnas.proxies.linear_regions import BATCHES, THIN
 from tfnas.pruning import START, without

@@ -84,7 +84,6 @@ REACHES = {
     "analysis/regret": "summarise_regret",
     "analysis/search": "summarise_search",
     "analysis/truths": "summarise_truth",
-    "comparisons": "summarise_comparisons summarise_regret",
     "runs": "summarise_comparisons summarise_prices summarise_regret summarise_search",
     "statistics": "summarise_comparisons summarise_correlations summarise_equal_time summarise_noise summarise_order "
     "summarise_prices summarise_proxies summarise_regret summarise_search summarise_truth",
@@ -100,9 +99,9 @@ REACHES = {
     "schemas/latencies": RUNS,
     "schemas/curves": "summarise_curves summarise_equal_time",
     "schemas/query_curves": "summarise_curves summarise_equal_time",
-    "schemas/comparisons": "summarise_comparisons summarise_regret",
-    "schemas/regret": "summarise_comparisons summarise_regret",
-    "schemas/ranks": "summarise_comparisons summarise_regret",
+    "schemas/comparisons": "summarise_comparisons tabulate_regret",
+    "schemas/regret": "summarise_regret",
+    "schemas/ranks": "draw_comparisons tabulate_comparisons tabulate_regret write_numbers",
     "schemas/proxy_pairs": "summarise_proxies",
     "schemas/truths": "summarise_truth",
     # the report

@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from types import SimpleNamespace
+from typing import Any
 
-from tfnas.comparisons import compare_searches
+import numpy as np
+import pandas as pd
+
+from tfnas.errors import SearchError
 from tfnas.products import Summary
+from tfnas.runs import read_runs
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.seeds import child_rng
+from tfnas.statistics import (
+    LEVEL,
+    POWER,
+    RESAMPLES,
+    bootstrap_counts,
+    detectable_effect,
+    group_means,
+    holm,
+    interval_of_mean,
+    nested_interval,
+    probability_of_winning,
+    runs_needed,
+    signed_rank,
+    widened,
+)
+
+SMALL = 0.1
+"""Difference of mean test accuracies, in points, for which the runs needed are counted."""
+
+DECIMALS = 9
+"""Decimals of a paired difference: what lies beyond is rounding of floating point and must break no tie."""
 
 SPEC = Summary(
     name="comparisons",
@@ -17,5 +46,114 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    compare_searches(inputs.runs, output.table, params.seed)
+    """Compare every two searches of a study by the test accuracies of their common runs.
+
+    Args:
+        inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. In a pair the search that
+            appears first in them is ``search``, the later one ``other``.
+        params: ``seed``: master seed of the bootstrap.
+        output: ``table``: table to write (.csv) with :data:`COMPARISONS`. Of the n runs that both have, with a finite
+            test accuracy, and their differences d = search less other: ``zeros`` counts d = 0; ``difference`` is the
+            mean of d in points, ``ci_low`` and ``ci_high`` its percentile bootstrap interval (95 %; the same resamples
+            of runs for all pairs), where one of the two reads several score tables widened to
+            :func:`tfnas.statistics.nested_interval` over these; ``std`` the standard deviation of d (ddof = 1);
+            ``scorings`` and ``std_scorings`` as in ``search.csv``, of d; ``probability`` that ``search`` is better in a
+            run, zeros counted half; ``p`` and ``rank_biserial`` those of :func:`tfnas.statistics.signed_rank`,
+            ``p_holm`` adjusted for all pairs of the same dataset searched on and dataset read off on; ``detectable`` is
+            the mean difference in points that n runs detect with 80 % power at 5 %, ``runs_needed`` how many runs would
+            detect 0.1 points.
+
+    Raises:
+        SearchError: two searches have fewer than 2 runs in common, or a run appears twice.
+        DataError: a run table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(inputs.runs)
+    rows: list[dict[str, Any]] = []
+    for (searched_on, dataset), group in runs.groupby(["searched_on", "dataset"], sort=False):
+        labels = list(dict.fromkeys(group["search"]))
+        table = group.pivot(index="run", columns="search", values="test_accuracy").sort_index()[labels]
+        scorings = group.pivot(index="run", columns="search", values="scoring").sort_index()[labels]
+        rows += _pairs(table, scorings, searched_on, dataset, params.seed)
+    facts = {
+        "rows": "one per dataset searched on, dataset read off on and pair of searches; test accuracy of their n "
+        "common runs, search less other",
+        "zeros": "runs in which both are equally accurate",
+        "difference": "mean, percentage points",
+        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the difference, {RESAMPLES} resamples; with "
+        "several scorings no narrower than the t interval of their means",
+        "scorings, std_scorings": "independent score tables that one of the two read, and the standard deviation "
+        "(ddof = 1) of the mean differences of these; 1: the interval is that of runs given one table, or of none",
+        "std": "of the paired differences, ddof = 1",
+        "probability": "that search is better than other in one run, zeros counted half",
+        "p": "Wilcoxon's signed-rank test of runs given these scorings, two-sided, zeros by Pratt, ties by mid-ranks",
+        "p_holm": "corrected by Holm over the pairs of one dataset searched on and dataset read off on",
+        "rank_biserial": "matched pairs, (W+ - W-) / (n (n + 1) / 2), zeros on neither side",
+        "detectable": f"difference that a paired t-test of n runs detects with {POWER:.0%} power at {1 - LEVEL:.0%}, "
+        "given these scorings",
+        "runs_needed": f"runs to detect {SMALL:g} points so",
+    }
+    COMPARISONS.write(output.table, pd.DataFrame(rows, columns=list(COMPARISONS.names)), facts)
+
+
+def _pairs(
+    table: pd.DataFrame, scorings: pd.DataFrame, searched_on: str, dataset: str, seed: int
+) -> list[dict[str, Any]]:
+    """Return the rows of one dataset searched on and one read off on; tables have a row per run, NaN: none."""
+    labels = table.columns.tolist()
+    accuracies = table.to_numpy(dtype=np.float64).T.copy()
+    reads = scorings.to_numpy(dtype=np.float64).T.copy()
+    resampled: dict[bytes, np.ndarray] = {}
+    rows = []
+    for one, two in combinations(range(len(labels)), 2):
+        common = np.isfinite(accuracies[one]) & np.isfinite(accuracies[two])
+        differences = np.round(accuracies[one][common] - accuracies[two][common], DECIMALS)
+        n = differences.size
+        if n < 2:
+            raise SearchError(
+                f"Searches '{labels[one]}' and '{labels[two]}' on '{searched_on}' have {n} "
+                f"run{'' if n == 1 else 's'} in common: a comparison needs at least 2, give both the same runs."
+            )
+        if common.tobytes() not in resampled:
+            rng = child_rng(seed, "bootstrap", "pairs", searched_on, dataset)
+            resampled[common.tobytes()] = bootstrap_counts(n, rng)
+        # Run r of every search that reads several score tables reads the same one.
+        read = np.fmax(reads[one], reads[two])[common]
+        rows.append(
+            {"searched_on": searched_on, "dataset": dataset, "search": labels[one], "other": labels[two]}
+            | _pair(differences, read, resampled[common.tobytes()])
+        )
+    adjusted = holm([row["p"] for row in rows])
+    needed = runs_needed([row["std"] for row in rows], SMALL)
+    for row, p_holm, runs in zip(rows, adjusted.tolist(), needed.tolist(), strict=True):
+        row.update(p_holm=p_holm, runs_needed=runs)
+    return rows
+
+
+def _pair(differences: np.ndarray, read: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
+    """Return what paired differences say by themselves.
+
+    Args:
+        differences: of each common run, shape (n,).
+        read: number of the score table that one of the two read in each run, shape (n,).
+        counts: bootstrap resamples of the runs, shape (resamples, n).
+    """
+    low, high = interval_of_mean(differences, counts)
+    between = group_means(differences, read)
+    if between.size > 1:
+        low, high = widened((low, high), nested_interval(differences, read))
+    n, std = differences.size, float(differences.std(ddof=1))
+    test = signed_rank(differences)
+    return {
+        "n": n,
+        "zeros": int((differences == 0).sum()),
+        "difference": float(differences.mean()),
+        "ci_low": low,
+        "ci_high": high,
+        "std": std,
+        "scorings": between.size,
+        "std_scorings": float(between.std(ddof=1)) if between.size > 1 else np.nan,
+        "probability": probability_of_winning(differences),
+        "p": test.p,
+        "rank_biserial": test.effect,
+        "detectable": detectable_effect(n) * std / np.sqrt(n),
+    }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,20 +26,14 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_correlations(inputs.scores, inputs.truths, output.table)
-
-
-def summarise_correlations(
-    score_paths: Mapping[str, str | Path], truth_paths: Mapping[str, str | Path], output: str | Path
-) -> None:
     """Correlate every proxy with the accuracies of every dataset.
 
     Args:
-        score_paths: score table of each dataset.
-        truth_paths: ground-truth table of each dataset; datasets that have no score table are left out.
-        output: table to write (.csv) with :data:`CORRELATIONS`. ``cells`` is ``all`` (every cell with a row in
-            the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
+        inputs: ``scores``: score table of each dataset. ``truths``: ground-truth table of each dataset; datasets that
+            have no score table are left out.
+        params: none.
+        output: ``table``: table to write (.csv) with :data:`CORRELATIONS`. ``cells`` is ``all`` (every cell with a row
+            in the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
             ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
             first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
             the first :data:`tfnas.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A proxy
@@ -51,9 +43,9 @@ def summarise_correlations(
         DataError: a table is missing, damaged or lacks a column.
     """
     rows: list[dict[str, Any]] = []
-    for dataset, path in score_paths.items():
+    for dataset, path in inputs.scores.items():
         scores = ScoreTable.read(path)
-        truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
+        truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
         for proxy in scores.proxies:
             joined = in_code_order(scores.rows(proxy).merge(truth, on="arch"), path)
             sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
@@ -77,7 +69,7 @@ def summarise_correlations(
         "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
         "seconds": "mean scoring seconds per cell",
     }
-    CORRELATIONS.write(output, pd.DataFrame(rows, columns=list(CORRELATIONS.names)), facts)
+    CORRELATIONS.write(output.table, pd.DataFrame(rows, columns=list(CORRELATIONS.names)), facts)
 
 
 def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:

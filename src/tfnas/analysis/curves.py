@@ -20,8 +20,6 @@ from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 POINTS = 200
 """Points of the grid of seconds of a dataset."""
 
-STATISTICS = ("n", "mean", "std", "quartile_low", "median", "quartile_high")
-
 SPEC = Summary(
     name="curves",
     category="Searches",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -49,15 +48,47 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_equal_time(
-        inputs.curves,
-        params.equal_time_groups,
-        params.searches_with_prior,
-        params.random_cell,
-        output.table,
-        params.seed,
-    )
+    """Compare groups of searches at equal seconds in all.
+
+    Args:
+        inputs: ``curves``: anytime curves of all runs, with facts beside them, in any number of blocks.
+        params: ``equal_time_groups``: group of each search that takes part, by label; of equals the first wins.
+            ``searches_with_prior``: labels of the searches that read a prior. ``random_cell``: label of the search that
+            draws one cell, None where the study has none. ``seed``: master seed of the bootstrap; all intervals of a
+            dataset share their resamples of runs.
+        output: ``table``: table to write (.csv) with :data:`EQUAL_TIME`. Moments are 0, a grid of seconds and the ends
+            of all searches, named in ``end_of``. ``low`` and ``high`` are the ends of the interval of the mean over
+            ``runs``: the bootstrap's, with several scorings no narrower than that of runs nested in them. ``lead`` is
+            the mean paired difference to another group, with its interval: of the first group, which has the highest
+            mean of :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty where a row
+            stands alone, or where no group has an answer.
+
+    Raises:
+        SearchError: a run appears twice, or searches on a dataset have different runs, or fewer than 2.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    groups, random_cell = params.equal_time_groups, params.random_cell
+    rows: list[dict[str, Any]] = []
+    for dataset, tables in _by_dataset(read_curves(inputs.curves)).items():
+        known = _known(tables, groups, dataset)
+        if not known:
+            continue
+        drawn = tables[random_cell].groupby("run")["test_accuracy"].last().to_numpy() if random_cell in tables else None
+        _check_runs(known | ({random_cell: tables[random_cell]} if random_cell in tables else {}), dataset)
+        hidden = any(table["valid_accuracy"].isna().any() for table in known.values())
+        fixed = {"dataset": dataset, "chosen_by": "test" if hidden else "validation"}
+        moments, ends = _moments(known)
+        courses = [
+            _course(label, table, moments, "test_accuracy" if hidden else "valid_accuracy")
+            for label, table in known.items()
+        ]
+        counts = bootstrap_counts(courses[0].test.shape[1], child_rng(params.seed, "bootstrap", "equal-time", dataset))
+        for place, seconds in enumerate(moments.tolist()):
+            answers = _answers(courses, groups, place, random_cell, drawn)
+            for answer, row in zip(answers, _compared(answers, counts), strict=True):
+                prior = answer.search in params.searches_with_prior
+                rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": prior} | row)
+    EQUAL_TIME.write(output.table, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)), _facts())
 
 
 log = logging.getLogger("tfnas")
@@ -86,55 +117,6 @@ class Answer(NamedTuple):
     values: np.ndarray
     scorings: np.ndarray
     searches: int
-
-
-def summarise_equal_time(
-    curve_paths: Sequence[str | Path],
-    groups: Mapping[str, str],
-    priors: Collection[str],
-    random_cell: str | None,
-    output: str | Path,
-    seed: int,
-) -> None:
-    """Compare groups of searches at equal seconds in all.
-
-    Args:
-        curve_paths: anytime curves of all runs, with facts beside them, in any number of blocks.
-        groups: group of each search that takes part, by label; of equals the first wins.
-        priors: labels of the searches that read a prior.
-        random_cell: label of the search that draws one cell, None where the study has none.
-        output: table to write (.csv) with :data:`EQUAL_TIME`. Moments are 0, a grid of seconds and the ends of all
-            searches, named in ``end_of``. ``low`` and ``high`` are the ends of the interval of the mean over ``runs``:
-            the bootstrap's, with several scorings no narrower than that of runs nested in them. ``lead`` is the mean
-            paired difference to another group, with its interval: of the first group, which has the highest mean of
-            :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty where a row stands
-            alone, or where no group has an answer.
-        seed: master seed of the bootstrap; all intervals of a dataset share their resamples of runs.
-
-    Raises:
-        SearchError: a run appears twice, or searches on a dataset have different runs, or fewer than 2.
-        DataError: a table or its facts are missing, damaged or lack a column.
-    """
-    rows: list[dict[str, Any]] = []
-    for dataset, tables in _by_dataset(read_curves(curve_paths)).items():
-        known = _known(tables, groups, dataset)
-        if not known:
-            continue
-        drawn = tables[random_cell].groupby("run")["test_accuracy"].last().to_numpy() if random_cell in tables else None
-        _check_runs(known | ({random_cell: tables[random_cell]} if random_cell in tables else {}), dataset)
-        hidden = any(table["valid_accuracy"].isna().any() for table in known.values())
-        fixed = {"dataset": dataset, "chosen_by": "test" if hidden else "validation"}
-        moments, ends = _moments(known)
-        courses = [
-            _course(label, table, moments, "test_accuracy" if hidden else "valid_accuracy")
-            for label, table in known.items()
-        ]
-        counts = bootstrap_counts(courses[0].test.shape[1], child_rng(seed, "bootstrap", "equal-time", dataset))
-        for place, seconds in enumerate(moments.tolist()):
-            answers = _answers(courses, groups, place, random_cell, drawn)
-            for answer, row in zip(answers, _compared(answers, counts), strict=True):
-                rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": answer.search in priors} | row)
-    EQUAL_TIME.write(output, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)), _facts())
 
 
 def _facts() -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -39,10 +39,73 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_fronts(
-        inputs.runs, inputs.truths, inputs.latencies, params.searches, output.table, output.cells, params.seed
-    )
+    r"""Measure the fronts of all runs of the searches that keep one.
+
+    The quality of a front is the share of hypervolume
+
+    .. math::
+        H(\text{test accuracies and costs of the front}) / H(\text{true front})
+
+    with the reference point of the largest cost and the median test accuracy of the cells that the search was allowed
+    to propose: a front has volume only where it is better than half of them. Of the cells that the search held to be
+    its front, those that others dominate in test accuracy add nothing to H.
+
+    Args:
+        inputs: ``runs``: run tables with the column ``front``. ``truths``: ground truth of every dataset.
+            ``latencies``: latencies of the datasets that have any.
+        params: ``searches``: settings of the searches by label. ``seed``: master seed; the bootstrap of each row has
+            its own stream.
+        output: ``table``: table to write (.csv) with :data:`FRONTS`: mean, std (ddof = 1), median and the percentile
+            bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
+            front, ``median_run`` the run whose share is nearest to the median. ``cells``: the fronts (.parquet) with
+            :data:`CELLS`.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(inputs.runs)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in inputs.truths.items()}
+    rows, tables = [], []
+    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
+        codes, costs = allowed(params.searches, search, inputs.truths, searched_on, inputs.latencies.get(searched_on))
+        by_code = np.full(SPACE_SIZE, np.nan)
+        by_code[codes] = costs
+        for dataset, part in group.groupby("dataset", sort=False):
+            part = part.sort_values("run")
+            table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
+            table["arch"] = table.pop("front").str.split()
+            table = table.explode("arch", ignore_index=True)
+            places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
+            table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
+            tables.append(table[list(CELLS.names)])
+            values = accuracies[dataset][codes]
+            floor, ceiling = float(np.nanmedian(values)), float(costs.max())
+            best = hypervolume(values, costs, floor, ceiling)
+            shares = _volumes(table, floor, ceiling)
+            if best > 0:
+                shares = shares / best
+                rng = child_rng(params.seed, "fronts", search, searched_on, dataset)
+                found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
+                middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
+            else:  # cells of one cost, or none better than half of them: no volume, and no share of it
+                found, middle = Mean(shares.size, np.nan, np.nan, np.nan, np.nan, np.nan), part["run"].iloc[0]
+            rows.append(
+                (
+                    search, searched_on, dataset, params.searches[search]["cost"], found.n, len(table) / len(part),
+                    pareto_front(values, costs).size, found.mean, found.std, found.median, found.low, found.high,
+                    middle, floor, ceiling,
+                )
+            )  # fmt: skip
+    facts = {
+        "rows": "one per search with two objectives, dataset searched on, and dataset read off on",
+        "share": "hypervolume of a run's front over that of the true front, in test accuracy and the cost on the "
+        "dataset searched on; mean, std (ddof = 1), median and interval of the mean (95 %) over runs, as in search.csv",
+        "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
+    }
+    FRONTS.write(output.table, pd.DataFrame(rows, columns=list(FRONTS.names)), facts)
+    cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
+    CELLS.write(output.cells, pd.concat(tables, ignore_index=True), cells_facts)
 
 
 def test_accuracies(truth_path: str | Path) -> np.ndarray:
@@ -80,85 +143,6 @@ def allowed(
     costs = Costs.read(truth_paths[dataset], dataset, latency_path)
     codes = proposable(searches, search, truth_paths, dataset, costs)
     return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
-
-
-def summarise_fronts(
-    run_paths: Sequence[str | Path],
-    truth_paths: Mapping[str, str | Path],
-    latency_paths: Mapping[str, str | Path],
-    searches: Mapping[str, dict[str, Any]],
-    output: str | Path,
-    cells_output: str | Path,
-    seed: int,
-) -> None:
-    r"""Measure the fronts of all runs of the searches that keep one.
-
-    The quality of a front is the share of hypervolume
-
-    .. math::
-        H(\text{test accuracies and costs of the front}) / H(\text{true front})
-
-    with the reference point of the largest cost and the median test accuracy of the cells that the search was allowed
-    to propose: a front has volume only where it is better than half of them. Of the cells that the search held to be
-    its front, those that others dominate in test accuracy add nothing to H.
-
-    Args:
-        run_paths: run tables with the column ``front``.
-        truth_paths: ground truth of every dataset.
-        latency_paths: latencies of the datasets that have any.
-        searches: settings of the searches by label.
-        output: table to write (.csv) with :data:`FRONTS`: mean, std (ddof = 1), median and the percentile
-            bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
-            front, ``median_run`` the run whose share is nearest to the median.
-        cells_output: the fronts (.parquet) with :data:`CELLS`.
-        seed: master seed; the bootstrap of each row has its own stream.
-
-    Raises:
-        SearchError: a run appears twice.
-        DataError: a table is missing, damaged or lacks a column.
-    """
-    runs = read_runs(run_paths)
-    accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
-    rows, tables = [], []
-    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
-        codes, costs = allowed(searches, search, truth_paths, searched_on, latency_paths.get(searched_on))
-        by_code = np.full(SPACE_SIZE, np.nan)
-        by_code[codes] = costs
-        for dataset, part in group.groupby("dataset", sort=False):
-            part = part.sort_values("run")
-            table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
-            table["arch"] = table.pop("front").str.split()
-            table = table.explode("arch", ignore_index=True)
-            places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
-            table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
-            tables.append(table[list(CELLS.names)])
-            values = accuracies[dataset][codes]
-            floor, ceiling = float(np.nanmedian(values)), float(costs.max())
-            best = hypervolume(values, costs, floor, ceiling)
-            shares = _volumes(table, floor, ceiling)
-            if best > 0:
-                shares = shares / best
-                rng = child_rng(seed, "fronts", search, searched_on, dataset)
-                found = summarise(shares, rng, part["scoring"].to_numpy(), bounds=(0.0, 1.0))
-                middle = part["run"].iloc[int(np.argmin(np.abs(shares - found.median)))]
-            else:  # cells of one cost, or none better than half of them: no volume, and no share of it
-                found, middle = Mean(shares.size, np.nan, np.nan, np.nan, np.nan, np.nan), part["run"].iloc[0]
-            rows.append(
-                (
-                    search, searched_on, dataset, searches[search]["cost"], found.n, len(table) / len(part),
-                    pareto_front(values, costs).size, found.mean, found.std, found.median, found.low, found.high,
-                    middle, floor, ceiling,
-                )
-            )  # fmt: skip
-    facts = {
-        "rows": "one per search with two objectives, dataset searched on, and dataset read off on",
-        "share": "hypervolume of a run's front over that of the true front, in test accuracy and the cost on the "
-        "dataset searched on; mean, std (ddof = 1), median and interval of the mean (95 %) over runs, as in search.csv",
-        "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
-    }
-    FRONTS.write(output, pd.DataFrame(rows, columns=list(FRONTS.names)), facts)
-    cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
-    CELLS.write(cells_output, pd.concat(tables, ignore_index=True), cells_facts)
 
 
 def _volumes(table: pd.DataFrame, floor: float, ceiling: float) -> np.ndarray:

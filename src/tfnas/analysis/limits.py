@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,32 +31,19 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_limits(inputs.runs, inputs.truths, inputs.latencies, params.searches, output.table, params.seed)
-
-
-def summarise_limits(
-    run_paths: Sequence[str | Path],
-    truth_paths: Mapping[str, str | Path],
-    latency_paths: Mapping[str, str | Path],
-    searches: Mapping[str, dict[str, Any]],
-    output: str | Path,
-    seed: int,
-) -> None:
     """Set what limited searches chose beside their limits and beside the best cell within these.
 
     Args:
-        run_paths: run tables of these searches.
-        truth_paths: ground truth of every dataset.
-        latency_paths: latencies of the datasets that have any.
-        searches: settings of the searches by label, each with a limit
-            (:func:`tfnas.search.constraints.limits_of_search`).
-        output: table to write (.csv) with :data:`LIMITS`: over n runs the share whose chosen cell costs at most
-            the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof = 1)
-            and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
+        inputs: ``runs``: run tables of these searches. ``truths``: ground truth of every dataset. ``latencies``:
+            latencies of the datasets that have any.
+        params: ``searches``: settings of the searches by label, each with a limit
+            (:func:`tfnas.search.constraints.limits_of_search`). ``seed``: master seed; the bootstrap of each row has
+            its own stream.
+        output: ``table``: table to write (.csv) with :data:`LIMITS`: over n runs the share whose chosen cell costs at
+            most the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof
+            = 1) and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
             counts the cells of the ground truth that satisfy all limits and the constraint of the search, ``best`` is
             the highest test accuracy among them, NaN where no cell is as cheap as a search aims at.
-        seed: master seed; the bootstrap of each row has its own stream.
 
     Raises:
         SearchError: a search has fewer than 2 runs, a run appears twice, or no cell satisfies a constraint.
@@ -67,20 +51,20 @@ def summarise_limits(
         TruthError: a cell has no such cost.
         DataError: a table is missing, damaged or lacks a column.
     """
-    runs = read_runs(run_paths)
-    accuracies = {dataset: test_accuracies(path) for dataset, path in truth_paths.items()}
+    runs = read_runs(inputs.runs)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in inputs.truths.items()}
     rows = []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
         place = f"search.use.{search}"
-        costs = Costs.read(truth_paths[searched_on], searched_on, latency_paths.get(searched_on))
-        limits = limits_of_search(searches[search])
-        allowed = proposable(searches, search, truth_paths, searched_on, costs)
+        costs = Costs.read(inputs.truths[searched_on], searched_on, inputs.latencies.get(searched_on))
+        limits = limits_of_search(params.searches[search])
+        allowed = proposable(params.searches, search, inputs.truths, searched_on, costs)
         for cost, limit in limits.items():
             allowed = allowed[costs.of(cost, allowed, place) <= limit]
         for dataset, part in group.groupby("dataset", sort=False):
             part = part.sort_values("run")
             codes = codes_of(part["arch"], f"A run table of search '{search}'")
-            rng = child_rng(seed, "limits", search, searched_on, dataset)
+            rng = child_rng(params.seed, "limits", search, searched_on, dataset)
             values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
             found = summarise_runs(values, rng, search, searched_on, scorings)
             for cost, limit in limits.items():
@@ -100,4 +84,4 @@ def summarise_limits(
         "as in search.csv",
         "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
     }
-    LIMITS.write(output, pd.DataFrame(rows, columns=list(LIMITS.names)), facts)
+    LIMITS.write(output.table, pd.DataFrame(rows, columns=list(LIMITS.names)), facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,29 +40,15 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_noise(inputs.first, inputs.second, inputs.scores, params.proxies, output.table)
-
-
-log = logging.getLogger("tfnas")
-
-
-def summarise_noise(
-    first_paths: Sequence[str | Path],
-    second_paths: Sequence[str | Path],
-    score_paths: Mapping[str, str | Path],
-    proxies: Sequence[str],
-    output: str | Path,
-) -> None:
     """Write how far the scores of every proxy depend on chance.
 
     Args:
-        first_paths: cells scored with :data:`INITIALISATIONS` initialisations on the study's mini-batch, one file of
-            :func:`tfnas.scoring.score_chunk` for each dataset and family.
-        second_paths: the same cells and initialisations on the second mini-batch, in the same order.
-        score_paths: score table of each dataset, for twins.
-        proxies: names in the order of the rows of a dataset.
-        output: table to write (.csv) with :data:`NOISE`.
+        inputs: ``first``: cells scored with :data:`INITIALISATIONS` initialisations on the study's mini-batch, one file
+            of :func:`tfnas.scoring.score_chunk` for each dataset and family. ``second``: the same cells and
+            initialisations on the second mini-batch, in the same order. ``scores``: score table of each dataset, for
+            twins.
+        params: ``proxies``: names in the order of the rows of a dataset.
+        output: ``table``: table to write (.csv) with :data:`NOISE`.
 
     Raises:
         ScoreError: two files that belong together are not of the same cells, seed or dataset, no file has a proxy, or a
@@ -72,7 +57,7 @@ def summarise_noise(
     """
     measured: dict[tuple[str, str], dict[str, float]] = {}
     shared: dict[str, dict[str, int]] = {}
-    for paths in zip(first_paths, second_paths, strict=True):
+    for paths in zip(inputs.first, inputs.second, strict=True):
         tables, facts = _read_both(*paths)
         dataset = facts[0]["dataset"]
         first, second = (set(fact["batch"]["positions"]) for fact in facts)
@@ -88,9 +73,9 @@ def summarise_noise(
                 dataset,
             )
     rows: list[dict[str, Any]] = []
-    for dataset, path in score_paths.items():
+    for dataset, path in inputs.scores.items():
         table = ScoreTable.read(path)
-        for proxy in proxies:
+        for proxy in params.proxies:
             if (dataset, proxy) not in measured:
                 raise ScoreError(
                     f"No file says how noisy proxy '{proxy}' is on '{dataset}': remove the noise folder of the study "
@@ -110,7 +95,10 @@ def summarise_noise(
         "nan": "scores that are not finite count as the lowest finite score; none but such: NaN",
         "mini_batches": shared,
     }
-    NOISE.write(output, pd.DataFrame(rows, columns=list(NOISE.names)), told)
+    NOISE.write(output.table, pd.DataFrame(rows, columns=list(NOISE.names)), told)
+
+
+log = logging.getLogger("tfnas")
 
 
 def _read_both(first: str | Path, second: str | Path) -> tuple[list[pd.DataFrame], list[dict[str, Any]]]:

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from tfnas.analysis.published_rows import METRICS, matching_labels, place_of, read_published, same_accuracies
+from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.published import SCHEMA as PUBLISHED
-from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.search.registry import accuracies_of, get_algorithm
 
 WITHIN = "within one standard deviation"
@@ -45,10 +45,72 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    write_published_summary(
-        inputs.summary, inputs.published[0], params.searches, params.datasets, params.budgets, output.table
+    """Write our searches beside the published rows that they match.
+
+    Args:
+        inputs: ``summary``: ``summaries/search.csv``. ``published``: ``report/published.yaml``.
+        params: ``searches``: ``search.use`` of the study. ``datasets``: datasets of the study. ``budgets``: as in
+            :func:`comparable_rows`.
+        output: ``table``: table to write (.csv) with :data:`PUBLISHED`, in the order of the published rows. Accuracies
+            that one side lacks are left out.
+
+    Raises:
+        ReportError: the published rows are missing or wrong.
+        DataError: the summary is missing, damaged or lacks a column.
+    """
+    summary = read_table(
+        inputs.summary,
+        ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings"),
     )
+    ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
+    rows = []
+    for row, label, places in comparable_rows(inputs.published[0], params.searches, params.datasets, params.budgets):
+        for dataset, on in places.items():
+            for metric in METRICS:
+                theirs = row["values"][dataset].get(metric)
+                if theirs is None or (label, on, dataset, metric) not in ours.index:
+                    continue
+                found = ours.loc[label, on, dataset, metric]
+                looks = get_algorithm(row["matches"]["algorithm"]).needs_early
+                difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
+                spread = ("std_scorings", "scorings") if found["scorings"] > 1 else ("std", "n")
+                sample = (found["mean"], *(found[name] for name in spread))
+                rows.append(
+                    {
+                        "key": row["key"],
+                        "method": row["method"],
+                        "search": label,
+                        "searched_on": on,
+                        "accuracies_of": accuracies_of(row["matches"], on) if looks else None,
+                        "dataset": dataset,
+                        "metric": metric,
+                        "theirs_mean": theirs[0],
+                        "theirs_std": theirs[1],
+                        "theirs_runs": row.get("runs"),
+                        "ours_mean": found["mean"],
+                        "ours_std": found["std"],
+                        "ours_n": found["n"],
+                        "difference": difference,
+                        "z": z_score(sample, (*theirs, row.get("runs"))),
+                        "tolerance": tolerance,
+                        "verdict": judge(difference, theirs[1], tolerance),
+                        "evidence": row["evidence"],
+                        "source": row["source"],
+                    }
+                )
+    table = pd.DataFrame(rows, columns=list(PUBLISHED.names)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
+    facts = {
+        "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
+        "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
+        "difference": "ours less theirs, percentage points",
+        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
+        "there are several; NaN where one of them is not known or both standard deviations are 0",
+        "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
+        f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
+        "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
+        "others",
+    }
+    PUBLISHED.write(output.table, table, facts)
 
 
 def comparable_rows(
@@ -127,78 +189,3 @@ def judge(difference: float, deviation: float | None, tolerance: float | None) -
     if tolerance is not None and size <= tolerance:
         return TOLERATED
     return UNKNOWN if deviation is None and tolerance is None else DIFFERS
-
-
-def write_published_summary(
-    summary_path: str | Path,
-    published_path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    budgets: dict[str, float | None],
-    output: str | Path,
-) -> None:
-    """Write our searches beside the published rows that they match.
-
-    Args:
-        summary_path: ``summaries/search.csv``.
-        published_path: ``report/published.yaml``.
-        searches: ``search.use`` of the study.
-        datasets: datasets of the study.
-        budgets: as in :func:`comparable_rows`.
-        output: table to write (.csv) with :data:`PUBLISHED`, in the order of the published rows. Accuracies that one
-            side lacks are left out.
-
-    Raises:
-        ReportError: the published rows are missing or wrong.
-        DataError: the summary is missing, damaged or lacks a column.
-    """
-    summary = SEARCH.read(summary_path)
-    ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
-    rows = []
-    for row, label, places in comparable_rows(published_path, searches, datasets, budgets):
-        for dataset, on in places.items():
-            for metric in METRICS:
-                theirs = row["values"][dataset].get(metric)
-                if theirs is None or (label, on, dataset, metric) not in ours.index:
-                    continue
-                found = ours.loc[label, on, dataset, metric]
-                looks = get_algorithm(row["matches"]["algorithm"]).needs_early
-                difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
-                spread = ("std_scorings", "scorings") if found["scorings"] > 1 else ("std", "n")
-                sample = (found["mean"], *(found[name] for name in spread))
-                rows.append(
-                    {
-                        "key": row["key"],
-                        "method": row["method"],
-                        "search": label,
-                        "searched_on": on,
-                        "accuracies_of": accuracies_of(row["matches"], on) if looks else None,
-                        "dataset": dataset,
-                        "metric": metric,
-                        "theirs_mean": theirs[0],
-                        "theirs_std": theirs[1],
-                        "theirs_runs": row.get("runs"),
-                        "ours_mean": found["mean"],
-                        "ours_std": found["std"],
-                        "ours_n": found["n"],
-                        "difference": difference,
-                        "z": z_score(sample, (*theirs, row.get("runs"))),
-                        "tolerance": tolerance,
-                        "verdict": judge(difference, theirs[1], tolerance),
-                        "evidence": row["evidence"],
-                        "source": row["source"],
-                    }
-                )
-    table = pd.DataFrame(rows, columns=list(PUBLISHED.names)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
-    facts = {
-        "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
-        "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
-        "difference": "ours less theirs, percentage points",
-        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
-        "there are several; NaN where one of them is not known or both standard deviations are 0",
-        "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
-        f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
-        "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
-        "others",
-    }
-    PUBLISHED.write(output, table, facts)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -26,34 +24,29 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_searches(inputs.runs, output.table, params.seed)
-
-
-def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed: int) -> None:
     """Summarise the runs of all searches of a study.
 
     Args:
-        run_paths: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. Rows of the summary come
-            in the order in which their searches first appear.
-        output: table to write (.csv) with :data:`SEARCH`: n, mean, std (ddof = 1), median and the interval
+        inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. Rows of the summary come in
+            the order in which their searches first appear.
+        params: ``seed``: master seed; the bootstrap of each row has its own stream.
+        output: ``table``: table to write (.csv) with :data:`SEARCH`: n, mean, std (ddof = 1), median and the interval
             (95 %) of the mean over runs, which are nested in ``scorings`` score tables
             (:func:`tfnas.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the means of
             these; ``cells`` and the seconds are means per run.
-        seed: master seed; the bootstrap of each row has its own stream.
 
     Raises:
         SearchError: a search has fewer than 2 runs, or a run appears twice.
         DataError: a run table is missing, damaged or lacks a column.
     """
-    runs = read_runs(run_paths)
+    runs = read_runs(inputs.runs)
     keys = ["search", "searched_on", "dataset"]
     rows = []
     for (search, searched_on, dataset), group in runs.groupby(keys, sort=False):
         # Runs in their order, so that the bootstrap does not depend on how they were cut into blocks.
         group = group.sort_values("run")
         for metric in ACCURACIES:
-            rng = child_rng(seed, "bootstrap", search, searched_on, dataset, metric)
+            rng = child_rng(params.seed, "bootstrap", search, searched_on, dataset, metric)
             values = group[metric].to_numpy(dtype=np.float64)
             if metric == "valid_accuracy" and np.isnan(values).all():
                 continue  # ground truth without validation accuracies
@@ -91,4 +84,4 @@ def summarise_searches(run_paths: Sequence[str | Path], output: str | Path, seed
         "the same way before",
         "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
     }
-    SEARCH.write(output, pd.DataFrame(rows, columns=list(SEARCH.names)), facts)
+    SEARCH.write(output.table, pd.DataFrame(rows, columns=list(SEARCH.names)), facts)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,16 +27,6 @@ SPEC = Summary(
 
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_spaces(inputs.truths, inputs.latencies, params.subspaces, output.table)
-
-
-def summarise_spaces(
-    truth_paths: Mapping[str, str | Path],
-    latency_paths: Mapping[str, str | Path],
-    spaces: Mapping[str, dict[str, Any]],
-    output: str | Path,
-) -> None:
     """Compare sub-spaces by how the FLOPs of their cells are distributed, as TinyNAS chooses a space.
 
     A sub-space is the set of cells that satisfy a constraint (allowed operations, limits). TinyNAS samples networks of
@@ -50,10 +37,9 @@ def summarise_spaces(
     Source: Lin, Chen, Lin, Cohn, Gan, Han 2020, "MCUNet: Tiny Deep Learning on IoT Devices" (NeurIPS), section 3.1.
 
     Args:
-        truth_paths: ground truth of every dataset.
-        latency_paths: latencies of the datasets that have any.
-        spaces: constraints by label, see :mod:`tfnas.truth.costs`.
-        output: table to write (.csv) with :data:`SPACES`: number of cells that satisfy the constraint; mean,
+        inputs: ``truths``: ground truth of every dataset. ``latencies``: latencies of the datasets that have any.
+        params: ``subspaces``: constraints by label, see :mod:`tfnas.truth.costs`.
+        output: ``table``: table to write (.csv) with :data:`SPACES`: number of cells that satisfy the constraint; mean,
             20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
             of a dataset come in the order of their mean FLOPs, largest first.
 
@@ -62,11 +48,11 @@ def summarise_spaces(
         UnknownNameError: there is no such device.
     """
     rows = []
-    for dataset, path in truth_paths.items():
-        costs, accuracies = Costs.read(path, dataset, latency_paths.get(dataset)), test_accuracies(path)
+    for dataset, path in inputs.truths.items():
+        costs, accuracies = Costs.read(path, dataset, inputs.latencies.get(dataset)), test_accuracies(path)
         known = np.flatnonzero(np.isfinite(accuracies))
         part = []
-        for label, constraint in spaces.items():
+        for label, constraint in params.subspaces.items():
             codes = feasible(known, constraint, costs, f"search.subspaces.{label}")
             flops = costs.of("flops", codes, f"search.subspaces.{label}")
             percentiles = np.percentile(flops, [20, 50, 80])
@@ -88,6 +74,6 @@ def summarise_spaces(
         "rows": "one per dataset and sub-space, largest mean FLOPs first",
         "flops": f"over all cells that satisfy the constraint, in {cost_unit('flops')}",
         "accuracy": "test accuracy of the same cells, percent; shown beside the FLOPs, not used",
-        "spaces": dict(spaces),
+        "spaces": dict(params.subspaces),
     }
-    SPACES.write(output, pd.DataFrame(rows, columns=list(SPACES.names)), facts)
+    SPACES.write(output.table, pd.DataFrame(rows, columns=list(SPACES.names)), facts)

@@ -13,55 +13,12 @@ Source: Chen, Gong, Wang 2021, "Neural Architecture Search on ImageNet in Four G
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
-from tfnas.networks.reference import CellBlock, Network, initial_state, make_operation
+from tfnas.cells import CONVOLUTIONS, EDGES, Cell
+from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
-
-
-class MixedEdge(nn.ModuleDict):
-    """The mean of several operations, by their names."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C, H, W)."""
-        return sum(operation(x) * (1 / len(self)) for operation in self.values())
-
-
-class MixedCell(nn.Module):
-    """A cell of mixed edges: each node is the sum of its incoming edges, the output is node 3."""
-
-    def __init__(self, active: Sequence[Sequence[str]], channels: int):
-        super().__init__()
-        self.layers = nn.ModuleList(
-            MixedEdge({name: make_operation(name, channels) for name in names}) for names in active
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, C, H, W) to (B, C, H, W)."""
-        nodes = [x]
-        for node in range(1, NODES):
-            into = [layer(nodes[s]) for (s, t), layer in zip(EDGES, self.layers, strict=True) if t == node]
-            nodes.append(sum(into[1:], into[0]))
-        return nodes[-1]
-
-
-class Supernet(Network):
-    """Mixed cells in the macro skeleton.
-
-    Args:
-        active: names of the operations of each edge, in the order of :data:`tfnas.cells.EDGES`.
-        skeleton: channels, depth, classes and image shape.
-    """
-
-    def __init__(self, active: Sequence[Sequence[str]], skeleton: Skeleton):
-        super().__init__(Cell(tuple(names[0] for names in active)), skeleton)
-        for number, (block, shape) in enumerate(zip(self.cells, skeleton.blocks(), strict=True)):
-            if isinstance(block, CellBlock):
-                self.cells[number] = MixedCell(active, shape.channels)
 
 
 def supernet_state(skeleton: Skeleton, generator: torch.Generator) -> dict[str, Tensor]:
@@ -74,7 +31,8 @@ def supernet_state(skeleton: Skeleton, generator: torch.Generator) -> dict[str, 
         generator: a CPU generator, which alone decides the weights.
 
     Returns:
-        Tensors under the names of :class:`Supernet`'s state dict (``num_batches_tracked`` left out).
+        Tensors under the names of a state dict (``num_batches_tracked`` left out), in which the operations of an edge
+        stand by their names: ``cells.0.layers.3.nor_conv_1x1.op.1.weight``.
     """
     state: dict[str, Tensor] = {}
     for operation in CONVOLUTIONS:

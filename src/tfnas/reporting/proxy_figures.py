@@ -8,9 +8,6 @@ import numpy as np
 
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 
-FEWEST_TO_CLUSTER = 3
-"""Proxies and ensembles from which on a study has a picture of their pairs."""
-
 
 def read_pairs(pairs_path: str | Path, names: list[str], datasets: list[str]) -> np.ndarray:
     """Return Spearman's coefficients of all pairs, shape (datasets, names, names), NaN where undefined."""

@@ -36,9 +36,6 @@ ARCHIVE = "NATS-tss"
 LIVE_RUNS = 10
 """Runs of one job of a search that evaluates networks live, each of which takes seconds to minutes."""
 
-SCATTERS = 4
-"""Of so many scored names, the first of the study, the report shows a scatter plot; of others it can be asked for."""
-
 REPORT = "report"
 """Folder of the report's templates, bibliography and published results, in the folder of the workflow."""
 
@@ -586,7 +583,7 @@ class Study:
     @property
     def ranks_searches(self) -> bool:
         """Whether searches are ranked over datasets: there must be several of both."""
-        from tfnas.comparisons import FEWEST_TO_RANK
+        from tfnas.analysis.ranks import FEWEST_TO_RANK
 
         return len(self.datasets) > 1 and len(self.contenders) >= FEWEST_TO_RANK
 

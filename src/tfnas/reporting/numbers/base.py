@@ -8,7 +8,7 @@ module of this package adds those of one topic, which its docstrings list.
 every difference of two searches (``lead`` or ``gain``) stand its magnitude (``size``), the ends of its 95 % interval
 (``low``, ``high``), what the test images say of it (``aside``), and the ``verdict``: better, worse, or undecided where
 the interval holds zero or the test does not tell the two apart, how often the first ``wins`` a run, and the corrected
-``p`` of the signed-rank test, all of them paired (:mod:`tfnas.comparisons`).
+``p`` of the signed-rank test, all of them paired (:mod:`tfnas.analysis.comparisons`).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from tfnas.comparisons import SMALL
+from tfnas.analysis.comparisons import SMALL
 from tfnas.products import Topic
 from tfnas.reporting.comparison_numbers import add_difference
 from tfnas.reporting.comparison_tables import Pairs, best_search, read_regret
