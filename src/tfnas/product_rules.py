@@ -132,8 +132,9 @@ def words(study: Any, registry: str) -> dict[str, Any]:
 
         used = {settings["algorithm"] for settings in study.searches.values()}
         return {name: _plain(get_algorithm(name)) for name in sorted(used)}
-    from tfnas.proxies.registry import describe
+    from tfnas.proxies.registry import declare_own, describe
 
+    declare_own(study.own)
     return {name: _plain(describe(name)) for name in study.scored}
 
 
