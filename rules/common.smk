@@ -104,13 +104,8 @@ wildcard_constraints:
 
 @cache
 def sources(script, *extra):
-    """Return the library files that a script of this workflow uses; editing one of them reruns its rule.
-
-    Scripts that print titles of proxies depend on those that the study file gives to scores of its own, too.
-    """
-    files = stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
-    prints = any(file.endswith("reporting/names.py") for file in files)
-    return files + ([STUDY.own_names] if STUDY.own and prints else [])
+    """Return a script of this workflow and the library files that it uses; editing one of them reruns its rule."""
+    return stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
 
 
 def shown(product):

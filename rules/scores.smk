@@ -8,7 +8,7 @@ each with a .json; beside the latter, for people, {dataset}.csv.gz and {dataset}
 results/{study}/scores-1/ and so on: what searches read, with other initialisations (`scoring.scorings`);
 results/{study}/kernels/{dataset}.npz and .json, NASWOT's kernels of a few cells to look at;
 results/{study}/noise/{dataset}/{family}-{1,2}.parquet and .json, a sample of cells scored anew on two mini-batches;
-scores/{dataset}/own.parquet, given scores, and own-scores.json, what the study says of them.
+scores/{dataset}/own.parquet, given scores.
 """
 
 
@@ -259,21 +259,3 @@ rule take_given_scores:
         "Taking the given scores of {wildcards.dataset}"
     script:
         "../workflow/scripts/take_given_scores.py"
-
-
-rule declare_own_scores:
-    input:
-        lib=sources("declare_own_scores"),
-    output:
-        STUDY.own_names,
-    log:
-        STUDY.file("logs/declare_own_scores.log"),
-    benchmark:
-        STUDY.file("benchmarks/declare_own_scores.tsv")
-    localrule: True
-    params:
-        own=STUDY.own,
-    message:
-        "Keeping what the study says of its own scores"
-    script:
-        "../workflow/scripts/declare_own_scores.py"

@@ -6,12 +6,31 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.reporting.style import COLOURS, colour_of, marker_of
+from tfnas.reporting.style import COLOURS, WIDTH, colour_of, marker_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LINES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+
+
+def panels_by_block(heights: list[float], datasets: list[str]) -> tuple[Figure, Any]:
+    """Return a figure with a row of panels for each height (inches) and a column for each dataset, and the panels."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(
+        len(heights), len(datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
+        layout="constrained", squeeze=False, sharex="col", sharey="col",
+    )  # fmt: skip
+
+
+def legend_beside(axes: Axes, handles: dict[str, Any], heading: str) -> None:
+    """Put the legend of a row of panels to the right of its last one, under the heading of its searches."""
+    axes.legend(
+        handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
+        title=heading.replace(": ", ":\n") or None, title_fontsize=8, alignment="left", fontsize=7.5,
+    )  # fmt: skip
 
 
 def draw_curve(axes: Axes, part: pd.DataFrame, place: int, clock: str = "seconds") -> Any:

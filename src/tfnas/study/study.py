@@ -133,11 +133,6 @@ class Study:
         return self.config["scoring"]["own"]
 
     @property
-    def own_names(self) -> str:
-        """The file through which a change of what is said of own scores reaches what prints it."""
-        return self.file("own-scores.json")
-
-    @property
     def given(self) -> dict[str, dict[str, Any]]:
         """What is read from the tables under ``scoring.tables``, by name: own scores, and proxies if all are given.
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tfnas.products import Exhibit
-from tfnas.reporting.curve_panels import draw_curve, scale_curves
-from tfnas.reporting.names import GROUPS, search_group, search_titles
-from tfnas.reporting.style import WIDTH, figure_style, save
+from tfnas.reporting.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
+from tfnas.reporting.names import GROUPS, by_group, search_titles
+from tfnas.reporting.style import figure_style, save
 from tfnas.reporting.titles import dataset_title
 from tfnas.schemas.curves import SCHEMA as CURVES
 
@@ -40,25 +40,17 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     :data:`MOST_IN_ONE_ROW` searches are split into a row of panels for each group. The lower end of an axis leaves out
     what lies farther below the worst end than the ends lie apart.
     """
-    import matplotlib.pyplot as plt
-
     table = CURVES.read(inputs.curves)
     titles = search_titles(params.searches)
     drawn = [label for label in params.searches if label in set(table["search"])]
     blocks = {"": drawn}
     if len(drawn) > MOST_IN_ONE_ROW:
-        blocks = {
-            heading: [label for label in drawn if search_group(params.searches[label]) == group]
-            for group, heading in GROUPS.items()
-        }
-        blocks = {heading: labels for heading, labels in blocks.items() if labels}
+        groups = by_group({label: params.searches[label] for label in drawn})
+        blocks = {GROUPS[group]: labels for group, labels in groups.items()}
     with figure_style():
         least = (2.5, 1.9, 1.9, 1.4)[min(len(blocks), 4) - 1]
         heights = [max(least, 0.3 + 0.155 * len(labels)) for labels in blocks.values()]
-        figure, panels = plt.subplots(
-            len(blocks), len(params.datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
-            layout="constrained", squeeze=False, sharex="col", sharey="col",
-        )  # fmt: skip
+        figure, panels = panels_by_block(heights, params.datasets)
         for line, (heading, labels) in enumerate(blocks.items()):
             handles: dict[str, Any] = {}
             for axes, dataset in zip(panels[line], params.datasets, strict=True):
@@ -67,10 +59,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                     if not part.empty:
                         handles[titles[label]] = draw_curve(axes, part, place)
             if handles:
-                panels[line][-1].legend(
-                    handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
-                    title=heading.replace(": ", ":\n") or None, title_fontsize=8, alignment="left", fontsize=7.5,
-                )  # fmt: skip
+                legend_beside(panels[line][-1], handles, heading)
             panels[line][0].set_ylabel("test accuracy (%)")
         for column, dataset in enumerate(params.datasets):
             part = table[table["dataset"] == dataset]

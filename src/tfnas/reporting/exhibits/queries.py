@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from tfnas.products import Exhibit
-from tfnas.reporting.curve_panels import draw_curve, scale_curves
-from tfnas.reporting.names import GROUPS, equal_time_groups, search_group, search_titles
-from tfnas.reporting.style import GREY, WIDTH, figure_style, save
+from tfnas.reporting.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
+from tfnas.reporting.names import GROUPS, by_group, equal_time_groups, search_titles
+from tfnas.reporting.style import GREY, figure_style, save
 from tfnas.reporting.titles import dataset_title
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 
@@ -43,22 +43,14 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
     that has an answer only at its end is a marker. Of the searches that look at no accuracy a grey line marks the
     highest mean, one with and one without a prior. The axis is logarithmic from 1 on.
     """
-    import matplotlib.pyplot as plt
-
     table = QUERY_CURVES.read(inputs.table)
     titles, groups = search_titles(params.searches), equal_time_groups(params.searches)
     drawn = [label for label in params.searches if (table["search"][table["queries"] > 0] == label).any()]
-    blocks = {
-        heading: [label for label in drawn if search_group(params.searches[label]) == group]
-        for group, heading in GROUPS.items()
-    }
-    blocks = {heading: labels for heading, labels in blocks.items() if labels} or {"": []}
+    rows = by_group({label: params.searches[label] for label in drawn})
+    blocks = {GROUPS[group]: labels for group, labels in rows.items()} or {"": []}
     with figure_style():
         heights = [max(2.0, 0.6 + 0.155 * len(labels)) for labels in blocks.values()]
-        figure, panels = plt.subplots(
-            len(blocks), len(params.datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
-            layout="constrained", squeeze=False, sharex="col", sharey="col",
-        )  # fmt: skip
+        figure, panels = panels_by_block(heights, params.datasets)
         for line, (heading, labels) in enumerate(blocks.items()):
             handles: dict[str, Any] = {}
             for axes, dataset in zip(panels[line], params.datasets, strict=True):
@@ -68,10 +60,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
                     part = here[here["search"] == label]
                     if not part.empty:
                         handles[titles[label]] = draw_curve(axes, part, place, "queries")
-            panels[line][-1].legend(
-                handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
-                title=heading.replace(": ", ":\n") or None, title_fontsize=8, alignment="left", fontsize=7.5,
-            )  # fmt: skip
+            legend_beside(panels[line][-1], handles, heading)
             panels[line][0].set_ylabel("test accuracy (%)")
         for column, dataset in enumerate(params.datasets):
             _frame(panels[-1][column], table[table["dataset"] == dataset])
