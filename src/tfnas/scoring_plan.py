@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, all_strings, enumerate_cells
+from tfnas.cells import SPACE_SIZE, Cell, all_strings, enumerate_cells
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts
 from tfnas.proxies.contract import declared, declares
@@ -27,14 +27,19 @@ SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisatio
 """Facts that may differ between chunks, for example on a cluster; all of them are named."""
 
 
-@cache
 def classes(family: str) -> np.ndarray:
     """Return for each cell code the smallest code with an equally distributed score, shape (15625,), int64."""
-    same_score = get_family(family).same_score
+    return _classes_by(get_family(family).same_score)
+
+
+@cache
+def _classes_by(same_score: Callable[[Cell], Any]) -> np.ndarray:
+    """Return the classes of a key; families with the same key have the same classes."""
     first: dict = {}
     return np.array([first.setdefault(same_score(cell), cell.code) for cell in enumerate_cells()], dtype=np.int64)
 
 
+@cache
 def representatives(family: str, share_classes: bool) -> np.ndarray:
     """Return the codes of the cells to score, in the order in which chunks cut them, int64.
 

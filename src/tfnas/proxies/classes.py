@@ -7,6 +7,7 @@ keep track of which convolution is which, and of what a dead convolution adds to
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import permutations, product
 
 from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
@@ -14,6 +15,7 @@ from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
 _INPUT = -1
 
 
+@cache
 def rectifier_class(cell: Cell) -> tuple:
     """Return a key; cells with equal keys have equally distributed ReLU patterns at initialisation (5,785 classes).
 
