@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,11 +29,23 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_search_table(inputs, params, output, searched_on=None)
+    write_search_table(
+        inputs.summary,
+        params.searches,
+        params.datasets,
+        output.tex,
+        searched_on=None,
+        published_path=next(iter(inputs.published), None),
+    )
 
 
 def write_search_table(
-    inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace, searched_on: str | None
+    summary_path: str | Path,
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    output: str | Path,
+    searched_on: str | None = None,
+    published_path: str | Path | None = None,
 ) -> None:
     """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows.
 
@@ -42,25 +55,25 @@ def write_search_table(
     dataset and several scorings the standard deviation of the mean test accuracies of these stands at the end.
 
     Args:
-        inputs: ``summary``, the path of ``summaries/search.csv``, and ``published``, the file of published results (an
-            empty list leaves its rows out).
-        params: ``searches``, ``search.use`` of the study, and ``datasets`` in the order of the study.
-        output: ``tex``, the path of the table.
+        summary_path: ``summaries/search.csv``.
+        searches: ``search.use`` of the study.
+        datasets: datasets in the order of the study.
+        output: path of the table.
         searched_on: the dataset that was searched, None for each by itself.
+        published_path: ``report/published.yaml``, None to leave published rows out.
     """
-    searches, datasets = params.searches, params.datasets
-    summary = SEARCH.read(inputs.summary)
+    summary = SEARCH.read(summary_path)
     on = {dataset: searched_on or dataset for dataset in datasets}
     timed = searched_on is not None or len(datasets) == 1
     titles = search_titles(searches)
     entries = {
-        (label, dataset, metric): summary_entry(summary, label, on[dataset], dataset, metric, inputs.summary)
+        (label, dataset, metric): summary_entry(summary, label, on[dataset], dataset, metric, summary_path)
         for label in searches
         for dataset in datasets
         for metric in METRICS
     }
     best = _best(entries, searches)
-    quoted = search_rows(next(iter(inputs.published), None), datasets, searched_on or "each")
+    quoted = search_rows(published_path, datasets, searched_on or "each")
     beside = rows_beside(quoted, searches, datasets)
     body: list[str] = []
     nested = len(datasets) == 1 and max(entry.scorings for entry in entries.values()) > 1
@@ -100,7 +113,7 @@ def write_search_table(
         head.append(" ".join(rules))
     seconds, scorings = ["Scoring (s)", "Training (s)"] * timed, ["between scorings"] * nested
     head.append(row(["Search", *seconds, *(["validation", "test"] * len(datasets)), *scorings]))
-    write_tex(output.tex, tabular("l" + "rr" * timed + "cc" * len(datasets) + "r" * nested, head, body))
+    write_tex(output, tabular("l" + "rr" * timed + "cc" * len(datasets) + "r" * nested, head, body))
 
 
 def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str, Any]]) -> set[tuple[str, str, str]]:

@@ -22,4 +22,11 @@ SPEC = Exhibit(
 
 def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_search_table(inputs, params, output, searched_on=params.datasets[0])
+    write_search_table(
+        inputs.summary,
+        params.searches,
+        params.datasets,
+        output.tex,
+        searched_on=params.datasets[0],
+        published_path=next(iter(inputs.published), None),
+    )
