@@ -22,20 +22,20 @@ import pandas as pd
 import torch
 
 from tfnas.analysis.published_rows import correlation_rows
-from tfnas.cells import Cell, canonical_classes, string_codes
+from tfnas.analysis.statistics import kendall, rank_with_missing, spearman
 from tfnas.datasets.images import make_batch
 from tfnas.datasets.sources import load_images
-from tfnas.ensembles import ENSEMBLES, RULES
 from tfnas.files import read_table, write_table
-from tfnas.memory import keep_freed_memory
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
-from tfnas.precision import full_precision
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.runtime.exact_arithmetic import full_precision
+from tfnas.runtime.memory import keep_freed_memory
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.scoring import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring.chunk import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring.ensembles import ENSEMBLES, RULES
+from tfnas.scoring.missing import lowest_where_missing
 from tfnas.seeds import child_rng, child_seed
-from tfnas.statistics import kendall, rank_with_missing, spearman
+from tfnas.spaces.nats_tss import Cell, canonical_classes, string_codes
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "report/published.yaml"
 

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tfnas.cells import Cell
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import family_of, get_family
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -88,13 +88,13 @@ def prepare(task: Task) -> None:
     """Set up this process: threads, precision, log; then score a little, so that all libraries are loaded."""
     import torch
 
-    from tfnas.precision import full_precision
+    from tfnas.runtime.exact_arithmetic import full_precision
 
     logging.basicConfig(level=logging.WARNING, format="    %(message)s")
     torch.set_num_threads(task.threads)
     full_precision()
     if task.code == "ours":
-        from tfnas.memory import keep_freed_memory
+        from tfnas.runtime.memory import keep_freed_memory
 
         keep_freed_memory()
     if task.device == "cpu":
@@ -122,7 +122,7 @@ def measure(task: Task, first: bool) -> Outcome:
 def _run(task: Task) -> Outcome:
     import torch
 
-    from tfnas.scoring import device_name, versions
+    from tfnas.scoring.chunk import device_name, versions
 
     images, labels = load_images(task)
     score = score_ours if task.code == "ours" else score_reference
@@ -143,7 +143,7 @@ def limits(device: str, threads: int) -> dict[str, float]:
     """
     import torch
 
-    from tfnas.precision import full_precision
+    from tfnas.runtime.exact_arithmetic import full_precision
 
     torch.set_num_threads(threads)
     full_precision()
@@ -209,8 +209,8 @@ def families_of(proxies: Iterable[str]) -> dict[str, list[str]]:
 
 
 def score_ours(task: Task, images: Tensor, labels: Tensor) -> tuple[dict, dict]:
-    """Return values by cell and proxy, and seconds by family, of :func:`tfnas.scoring.score_cells`."""
-    from tfnas.scoring import networks_per_pass, score_cells
+    """Return values by cell and proxy, and seconds by family, of :func:`tfnas.scoring.chunk.score_cells`."""
+    from tfnas.scoring.chunk import networks_per_pass, score_cells
 
     skeleton, cells = Skeleton(**task.skeleton), [Cell.parse(text) for text in task.cells]
     values, seconds = {}, {}
@@ -233,7 +233,7 @@ def score_reference(task: Task, images: Tensor, labels: Tensor) -> tuple[dict, d
     Networks get the weights that our code gives them in its first draw; building them is not timed.
     """
     from benchmarks.reference import REFERENCE
-    from tfnas.progress import progress
+    from tfnas.runtime.progress import progress
 
     values, seconds = {}, dict.fromkeys(task.proxies, 0.0)
     with progress(len(task.cells) * len(task.proxies), "values of the reference") as advance:

@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
-from tfnas.score_table import COLUMNS as SCORE_COLUMNS
-from tfnas.score_writer import write_scores
+from tfnas.scoring.table import COLUMNS as SCORE_COLUMNS
+from tfnas.scoring.writer import write_scores
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
 from tfnas.study.settings import proxies_of
 
 PROXIES = ("one", "two", "three")

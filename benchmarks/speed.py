@@ -1,10 +1,10 @@
 """Seconds per cell of this project's scorer and of straightforward reference code, measured in one run.
 
 ``python -m benchmarks.speed`` scores the same random cells with the same weights and the same mini-batch twice: with
-:func:`tfnas.scoring.score_cells`, family by family, and with ``benchmarks/reference.py``, one network and one proxy at
-a time. It prints seconds per cell, their ratio, peak memory, and how well the two agree in value, so that a fast wrong
-answer is seen. ``python -m benchmarks.speed digits`` times every proxy on the skeleton of ``config.yaml`` and
-extrapolates to the distinct cells of the space; ``groups`` measures cells per second against the number of networks
+:func:`tfnas.scoring.chunk.score_cells`, family by family, and with ``benchmarks/reference.py``, one network and one
+proxy at a time. It prints seconds per cell, their ratio, peak memory, and how well the two agree in value, so that a
+fast wrong answer is seen. ``python -m benchmarks.speed digits`` times every proxy on the skeleton of ``config.yaml``
+and extrapolates to the distinct cells of the space; ``groups`` measures cells per second against the number of networks
 that run together. What is measured and why: ``docs/benchmarks.md``.
 """
 
@@ -22,11 +22,11 @@ import numpy as np
 import yaml
 
 from benchmarks.measure import Task, families_of, limits, run_processes, wall_seconds_per_cell
-from tfnas.cells import Cell, canonical_classes
 from tfnas.files import write_json
 from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import proxy_names
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell, canonical_classes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -302,7 +302,7 @@ def groups_tables(result: dict[str, Any]) -> str:
 
 def say(step: int, steps: int, doing: str, started: float) -> None:
     """Print which measurement begins, and what is left if the rest takes as long per step as what was done."""
-    from tfnas.progress import duration
+    from tfnas.runtime.progress import duration
 
     spent = time.perf_counter() - started
     left = f", about {duration(spent / (step - 1) * (steps - step + 1))} left" if step > 1 else ""

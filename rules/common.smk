@@ -12,8 +12,8 @@ from snakemake.logging import logger
 from tfnas.errors import TfnasError
 from tfnas.files import facts_path, fingerprint
 from tfnas.product_rules import inputs, parameters, source_of, words
-from tfnas.reporting.citations import check_references
-from tfnas.reporting.templates import template_files
+from tfnas.report.citations import check_references
+from tfnas.report.templates import template_files
 from tfnas.study.forecast import forecast
 from tfnas.study.load import load_study, warnings_of
 from tfnas.study.reading import read_file

@@ -1,4 +1,4 @@
-"""Exhibits: the figures and tables of the report, each with the CSV behind it, one file each in src/tfnas/reporting/exhibits.
+"""Exhibits: the figures and tables of the report, each with the CSV behind it, one file each in src/tfnas/report/exhibits.
 
 REQUIRED INPUTS: what each names under `needs`: summaries, ground truth, score tables of results/{study}/.
 OUTPUTS: results/{study}/figures/*.pdf, .png (for `snakemake --report`) and .csv; results/{study}/tables/*.tex and .csv.

@@ -2,8 +2,8 @@
 
 REQUIRED INPUTS: a table of latencies for each dataset that has one (`datasets.{dataset}.hardware.path`); the runs of
 searches with a limit or with two objectives.
-OUTPUTS: results/{study}/hardware/{dataset}.parquet and .json; summaries/fronts.csv, front-cells.parquet, limits.csv and
-spaces.csv, with their figures and tables.
+OUTPUTS: results/{study}/hardware/{dataset}.parquet and .json; summaries/fronts.csv, front-cells.parquet, cost-limits.csv and
+subspaces.csv, with their figures and tables.
 """
 
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tfnas.errors import TfnasError
-from tfnas.shipped import ship
+from tfnas.scoring.shipped_tables import ship
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("folder", help="for example data/scores/nats-tss")

@@ -97,14 +97,14 @@ def summaries() -> tuple[Summary, ...]:
 
 @cache
 def exhibits() -> tuple[Exhibit, ...]:
-    """Return what the modules of :mod:`tfnas.reporting.exhibits` declare, in the order of their names."""
-    return tuple(_declared("tfnas.reporting.exhibits"))
+    """Return what the modules of :mod:`tfnas.report.exhibits` declare, in the order of their names."""
+    return tuple(_declared("tfnas.report.exhibits"))
 
 
 @cache
 def topics() -> tuple[Topic, ...]:
-    """Return what the modules of ``tfnas.reporting.numbers`` declare, each after those whose numbers it reads."""
-    waiting = {topic.name: topic for topic in _declared("tfnas.reporting.numbers")}
+    """Return what the modules of ``tfnas.report.numbers`` declare, each after those whose numbers it reads."""
+    waiting = {topic.name: topic for topic in _declared("tfnas.report.numbers")}
     order: list[Topic] = []
     while waiting:
         ready = [topic for topic in waiting.values() if not set(topic.after) & set(waiting)]

@@ -1,7 +1,7 @@
 """Summaries and exhibits: what one file declares, from which one loop of rules makes the jobs.
 
 A *summary* is a table that exhibits read: a module of :mod:`tfnas.analysis` with a ``SPEC`` and a function ``make``.
-An *exhibit* is a figure or a table of the report: a module of :mod:`tfnas.reporting.exhibits` with the same two. To add
+An *exhibit* is a figure or a table of the report: a module of :mod:`tfnas.report.exhibits` with the same two. To add
 one is to add its file; nothing lists them::
 
     SPEC = Exhibit(
@@ -170,7 +170,7 @@ class Exhibit(Product):
 
 @dataclass(frozen=True, kw_only=True)
 class Topic(Product):
-    """A topic of the numbers that the report's prose prints: a module of ``tfnas.reporting.numbers`` with ``add``.
+    """A topic of the numbers that the report's prose prints: a module of ``tfnas.report.numbers`` with ``add``.
 
     Attributes:
         after: names of the topics whose numbers it reads.

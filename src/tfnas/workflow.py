@@ -3,7 +3,7 @@
 Nothing else in the library knows of Snakemake. A script reads::
 
     with job(snakemake) as run:
-        from tfnas.scoring import score_chunk
+        from tfnas.scoring.chunk import score_chunk
 
         score_chunk(..., device=run.device)
 """
@@ -30,8 +30,8 @@ from typing import IO, Any
 
 import tfnas
 from tfnas.errors import ConfigError, DataError, DeviceError, TfnasError
-from tfnas.faults import device_error
 from tfnas.files import FULL, atomic, require_facts, write_fault
+from tfnas.runtime.faults import device_error
 
 PACKAGE = Path(tfnas.__file__).resolve().parent
 """Folder of the library."""
@@ -88,8 +88,8 @@ def job(snakemake: Any) -> Iterator[Run]:
     * Every table of the study among the inputs must have its facts beside it: they say whether it is whole.
     * Log lines go to ``snakemake.log[0]`` and, but for long lists (level debug), to the terminal.
     * A :class:`~tfnas.errors.TfnasError` is one sentence on the terminal and in the log; its traceback lies beside the
-      log in ``name.traceback``. So is memory that runs out, and a device that fails (:mod:`tfnas.faults`). Any other
-      exception is a bug: its traceback goes to the log, its last line to the terminal. All end the job with exit
+      log in ``name.traceback``. So is memory that runs out, and a device that fails (:mod:`tfnas.runtime.faults`). Any
+      other exception is a bug: its traceback goes to the log, its last line to the terminal. All end the job with exit
       status 1.
     * ``params.seed``, if there is one, seeds the global generators of Python and numpy. The library never draws from
       them; this only makes third-party code repeatable.

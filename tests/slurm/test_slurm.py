@@ -98,7 +98,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
             table = table[["dataset", "search"]].drop_duplicates()
         if path.name == "equal-time.csv":  # who leads a group at a moment depends on the seconds
             table = table[["dataset", "group"]].drop_duplicates()
-        if path.name == "prices.csv":
+        if path.name == "search-costs.csv":
             table = table[["search", "dataset", "pricing", "n", "scored_cells"]]
         kept = [column for column in table if "seconds" not in column and column != "p_holm"]
         found[str(path.relative_to(folder))] = table[kept].reset_index(drop=True)
@@ -145,7 +145,7 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
         },
     }
     (project.folder / "gpus.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    targets = ("summaries/prices.csv", "summaries/noise.csv", "kernels/mine.npz")
+    targets = ("summaries/search-costs.csv", "summaries/noise.csv", "kernels/mine.npz")
     earlier = {job["id"] for job in slurm.jobs()}
     begun = time.monotonic()
     project.snakemake(*PROFILE, "gpus.yaml", "--", *(f"results/gpus/{name}" for name in targets), timeout=LIMIT)
@@ -153,7 +153,7 @@ def test_every_job_of_a_cuda_study_that_asks_for_a_gpu_gets_one(slurm, project):
     rows = [line.split() for line in (project.folder / "ran.txt").read_text(encoding="utf-8").splitlines()]
     ran = pd.DataFrame(rows, columns=["rule", "node", "gpus", "job"])
     asking = ran[ran["node"] == WITH_GPUS]
-    expected = {"score_chunk", "score_noise", "measure_kernels", "measure_rates", "train_block", "prune_supernets"}
+    expected = {"score_chunk", "score_noise", "measure_kernels", "measure_seconds", "train_block", "prune_supernets"}
     assert set(asking["rule"]) == expected
     assert asking["gpus"].isin(["0", "1"]).all(), "one GPU each"
     assert not expected & set(ran[ran["node"] != WITH_GPUS]["rule"])

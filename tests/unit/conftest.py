@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth, shipped_rows, write
 
-from tfnas.precision import full_precision
-from tfnas.score_table import ScoreTable
+from tfnas.runtime.exact_arithmetic import full_precision
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_block
 

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.trial import Trial
+from tfnas.spaces.nats_tss import Cell
 
 SKELETON = Skeleton(channels=3, cells_per_stage=1, classes=4, image_channels=2, image_size=8)
 

@@ -16,17 +16,17 @@ from equal_time_helpers import write_summary
 from tfnas import product_rules, products
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.analysis.ranks import FEWEST_TO_RANK
-from tfnas.cells import Cell, all_strings, canonical_classes
 from tfnas.files import read_json, write_table
-from tfnas.reporting.numbers import base
+from tfnas.report.numbers import base
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.schemas.curves import SCHEMA as CURVES
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
-from tfnas.schemas.limits import SCHEMA as LIMITS
-from tfnas.schemas.prices import SCHEMA as PRICES
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
-from tfnas.score_writer import write_scores
+from tfnas.schemas.search_costs import SCHEMA as PRICES
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import Cell, all_strings, canonical_classes
 from tfnas.study.models.file import StudyFile
 from tfnas.study.settings import scored_names
 from tfnas.study.study import Study
@@ -309,7 +309,7 @@ class FakeStudy:
         write_queries(
             summaries / "query-curves.csv", self.datasets, [label for label in charged if label not in free], free
         )
-        write_prices(summaries / "prices.csv", self.datasets, self.searches)
+        write_prices(summaries / "search-costs.csv", self.datasets, self.searches)
         self._equal_time(study)
         self._costs(study)
         for dataset in self.datasets:
@@ -352,7 +352,7 @@ class FakeStudy:
             | {"within": 0.25 if "target" in settings else 1.0}
             for row in own for label, settings in study.limited_searches.items()
         ]  # fmt: skip
-        write_table(self.folder / "summaries/limits.csv", pd.DataFrame(limits, columns=list(LIMITS.names)))
+        write_table(self.folder / "summaries/cost-limits.csv", pd.DataFrame(limits, columns=list(LIMITS.names)))
         fronts, cells = [], []
         for row in own:
             truth = pd.read_parquet(self.truths[row["dataset"]]).sort_values("flops")

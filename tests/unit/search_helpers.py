@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, operation_digits
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, operation_digits
 
 
 def truth_table(codes: np.ndarray | list[int] | None = None) -> pd.DataFrame:

@@ -8,15 +8,17 @@ from typing import Any
 from tfnas.analysis import (
     comparisons,
     correlations,
+    cost_limits,
     equal_time,
     fronts,
-    limits,
     noise,
     published,
     ranks,
     regret,
     search,
-    spaces,
+)
+from tfnas.analysis import (
+    subspaces as subspace_summary,
 )
 
 
@@ -42,13 +44,13 @@ def summarise_fronts(runs: Any, truths: Any, latencies: Any, searches: Any, tabl
     fronts.make(inputs, Named(searches=searches, seed=seed), Named(table=table, cells=cells))
 
 
-def summarise_limits(runs: Any, truths: Any, latencies: Any, searches: Any, table: Any, seed: int) -> None:
+def summarise_cost_limits(runs: Any, truths: Any, latencies: Any, searches: Any, table: Any, seed: int) -> None:
     inputs = Named(runs=runs, truths=truths, latencies=latencies)
-    limits.make(inputs, Named(searches=searches, seed=seed), Named(table=table))
+    cost_limits.make(inputs, Named(searches=searches, seed=seed), Named(table=table))
 
 
-def summarise_spaces(truths: Any, latencies: Any, subspaces: Any, table: Any) -> None:
-    spaces.make(Named(truths=truths, latencies=latencies), Named(subspaces=subspaces), Named(table=table))
+def summarise_subspaces(truths: Any, latencies: Any, subspaces: Any, table: Any) -> None:
+    subspace_summary.make(Named(truths=truths, latencies=latencies), Named(subspaces=subspaces), Named(table=table))
 
 
 def write_published_summary(summary: Any, rows: Any, searches: Any, datasets: Any, budgets: Any, table: Any) -> None:

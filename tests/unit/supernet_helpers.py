@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from tfnas.cells import EDGES, NODES, Cell
 from tfnas.networks.reference import CellBlock, Network, make_operation
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import EDGES, NODES, Cell
 
 
 class MixedEdge(nn.ModuleDict):
@@ -41,7 +41,7 @@ class Supernet(Network):
     """Mixed cells in the macro skeleton.
 
     Args:
-        active: names of the operations of each edge, in the order of :data:`tfnas.cells.EDGES`.
+        active: names of the operations of each edge, in the order of :data:`tfnas.spaces.nats_tss.EDGES`.
         skeleton: channels, depth, classes and image shape.
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from reporting_helpers import behind, points, printed, ticks
 
-from tfnas.reporting.behind import DRAWN, without_latex, write_drawn, write_printed
+from tfnas.report.behind import DRAWN, without_latex, write_drawn, write_printed
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_a_table_without_groups_or_head_is_written_whole(tmp_path):
 
 
 def test_a_long_table_repeats_its_head_and_loses_no_row(tmp_path):
-    from tfnas.reporting.tables import long_tables, row
+    from tfnas.report.tables import long_tables, row
 
     text = long_tables("lr", [row(["Search", "mean"])], {"CIFAR-10": [row(["a", "1"])], "Digits": [row(["a", "2"])]})
     table = write(text, tmp_path)
@@ -273,7 +273,7 @@ def test_latex_is_taken_out(latex, text):
 
 
 def test_what_is_escaped_for_latex_comes_out_as_it_was():
-    from tfnas.reporting.rounding import escape
+    from tfnas.report.rounding import escape
 
     for text in ("a_b & c % # $ {x} ~ ^ \\ |none~0|+|skip", "5 ≤ 6", "x - y"):
         assert without_latex(escape(text)) == " ".join(text.split()), escape(text)

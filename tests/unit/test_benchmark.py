@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from search_helpers import truth_table, write
 
-from tfnas.cells import Cell
 from tfnas.errors import CellError, DataError, TruthError
+from tfnas.spaces.nats_tss import Cell
 from tfnas.truth.benchmark import Benchmark, ReadOff
 
 

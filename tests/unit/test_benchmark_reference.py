@@ -12,11 +12,11 @@ from torch import nn
 
 from benchmarks import measure, reference, speed
 from benchmarks.reference import REFERENCE
-from tfnas.cells import Cell
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import family_of, get_family, proxy_names
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
+from tfnas.spaces.nats_tss import Cell
 
 SMALL = {"channels": 4, "cells_per_stage": 1, "classes": 10, "image_channels": 3, "image_size": 8}
 

@@ -3,7 +3,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import (
+from tfnas.errors import CellError, ScoreError
+from tfnas.spaces.nats_tss import (
     EDGES,
     OPERATIONS,
     SPACE_SIZE,
@@ -17,7 +18,6 @@ from tfnas.cells import (
     pruned_classes,
     string_codes,
 )
-from tfnas.errors import CellError, ScoreError
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"

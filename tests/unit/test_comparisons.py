@@ -9,6 +9,7 @@ import scipy.stats
 from search_helpers import nats_truth, truth_table, write
 from summary_helpers import compare_searches, rank_searches, summarise_regret, summarise_searches
 
+from tfnas.analysis.statistics import holm
 from tfnas.errors import SearchError, TruthError
 from tfnas.files import read_facts
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
@@ -16,7 +17,6 @@ from tfnas.schemas.ranks import SCHEMA as RANKS
 from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.search.runner import run_block
-from tfnas.statistics import holm
 
 
 def runs_of(accuracies, folder, searched_on="one", dataset="one"):

@@ -7,8 +7,8 @@ import copy
 import pytest
 import yaml
 
-from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ConfigError, DataError, UnknownNameError
+from tfnas.scoring.ensembles import ENSEMBLES, Ensemble
 from tfnas.study.load import load_study, warnings_of
 from tfnas.study.settings import scored_names
 

@@ -17,15 +17,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tfnas import downloads, pickles
+from tfnas.datasets import downloads, pickles
 from tfnas.datasets.digits import digits_splits
 from tfnas.datasets.images import Batch, make_batch
+from tfnas.datasets.pickles import ARRAYS, PLAIN, read_pickle
 from tfnas.datasets.registry import dataset_names, get_dataset, register
 from tfnas.datasets.sources import load_images, split_files
 from tfnas.datasets.splits import SPLITS, official_split
 from tfnas.datasets.training_splits import check_recipe, training_places
 from tfnas.errors import DataError, UnknownNameError
-from tfnas.pickles import ARRAYS, PLAIN, read_pickle
 from tfnas.study.load import load_study
 
 

@@ -15,10 +15,10 @@ from urllib.error import URLError
 
 import pytest
 
-from tfnas import downloads, official_files
-from tfnas.downloads import download, fetch, unpack
+from tfnas.datasets import downloads, official_files
+from tfnas.datasets.downloads import download, fetch, unpack
+from tfnas.datasets.official_files import Source, read_sources, sources_of, verify
 from tfnas.errors import DataError, DownloadError, UnknownNameError
-from tfnas.official_files import Source, read_sources, sources_of, verify
 
 CONTENT = bytes(range(256)) * 4000
 

@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import SPACE_SIZE, all_strings
-from tfnas.ensembles import ENSEMBLES, RULES, Ensemble, get_ensemble, with_ensembles
 from tfnas.errors import DataError, UnknownNameError
 from tfnas.files import read_facts, read_table, write_table
-from tfnas.finished_scores import write_finished
 from tfnas.proxies.registry import describe, proxy_names
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.score_table import COLUMNS, ScoreTable
-from tfnas.score_writer import write_scores
-from tfnas.scoring_plan import merged_chunks, representatives
+from tfnas.scoring.ensembles import ENSEMBLES, RULES, Ensemble, get_ensemble, with_ensembles
+from tfnas.scoring.finish import write_finished
+from tfnas.scoring.plan import merged_chunks, representatives
+from tfnas.scoring.table import COLUMNS, ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 BY_HAND = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0, 1.0, 9.0], [2.0, 1.0, 0.0, 0.0]])
 """Scores of four cells under three members; ranks are 1 2 3 4, 2.5 2.5 1 4 and 4 3 1.5 1.5."""
@@ -73,7 +73,7 @@ def slow(rule: str, scores: np.ndarray) -> list[float]:
 @pytest.mark.parametrize("members", [1, 3, 5])
 @pytest.mark.parametrize("levels", [3, 1000])
 def test_rules_equal_a_slow_double_loop(rule, members, levels, monkeypatch):
-    monkeypatch.setattr("tfnas.ensembles.CHUNK", 7)
+    monkeypatch.setattr("tfnas.scoring.ensembles.CHUNK", 7)
     scores = np.random.default_rng(members).integers(0, levels, (members, 40)).astype(float)
     np.testing.assert_allclose(combine(rule, scores), slow(rule, scores), rtol=1e-12)
 
@@ -224,5 +224,5 @@ def test_no_torch_is_needed():
     import subprocess
     import sys
 
-    code = "import sys, tfnas.ensembles; sys.exit('torch' in sys.modules)"
+    code = "import sys, tfnas.scoring.ensembles; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -11,7 +11,7 @@ from summary_helpers import summarise_equal_time
 
 from tfnas.errors import SearchError
 from tfnas.files import read_facts, write_table
-from tfnas.reporting.names import equal_time_groups, reads_prior
+from tfnas.report.names import equal_time_groups, reads_prior
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 
@@ -234,7 +234,7 @@ def test_the_group_of_a_search_follows_from_what_it_looks_at():
 
 
 def test_an_ensemble_with_a_prior_among_its_members_is_one(monkeypatch):
-    from tfnas import ensembles
+    from tfnas.scoring import ensembles
 
     pair = ensembles.Ensemble("pair", "Pair", ("naswot", "skip"), "rank_sum", ("", "made up"), "Made up.")
     monkeypatch.setitem(ensembles.ENSEMBLES, "pair", pair)

@@ -17,14 +17,14 @@ import torch
 from scipy.stats import ks_2samp
 from untrained_helpers import SPECIAL_CELLS, some_cells
 
-from tfnas.cells import Cell
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import INITIALISATIONS
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
-from tfnas.scoring_plan import classes
+from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.plan import classes
+from tfnas.spaces.nats_tss import Cell
 
 SKELETON = Skeleton(channels=3, cells_per_stage=1, classes=4, image_channels=2, image_size=16)
 CELLS = [*dict.fromkeys([*some_cells(3, seed=6), Cell(("nor_conv_3x3",) * 6)])]

@@ -17,16 +17,16 @@ import pytest
 import torch
 from search_helpers import NATS_DATASETS, shipped_rows
 
-from tfnas import scoring
-from tfnas.cells import Cell
 from tfnas.datasets.images import Batch
 from tfnas.errors import DeviceError, ProxyError, ScoreError
-from tfnas.faults import device_error, fault_of
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.proxies.registry import Family, get_family, get_proxy
+from tfnas.runtime.faults import device_error, fault_of
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.scoring_plan import merged_chunks, refuse_faults
-from tfnas.supernets import kappa
+from tfnas.scoring import chunk
+from tfnas.scoring.plan import merged_chunks, refuse_faults
+from tfnas.search.live.supernets import kappa
+from tfnas.spaces.nats_tss import Cell
 from tfnas.truth import trainer
 from tfnas.workflow import what_failed
 
@@ -101,7 +101,7 @@ def family_that(fail) -> Family:
 
 
 def score(family, together=4):
-    return scoring.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together, ["naswot"])
+    return chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together, ["naswot"])
 
 
 @pytest.mark.parametrize("error", MEMORY, ids=lambda error: f"{type(error).__name__} {error}"[:50])
@@ -180,7 +180,7 @@ def test_networks_that_are_not_a_number_have_no_relu_patterns(monkeypatch):
     skeleton = Skeleton(2, 1, 4, 1, 8)
     for name in ("naswot", "swap"):
         with pytest.raises(ProxyError, match="the logits of a network are not finite"):
-            scoring.score_cells(get_family(name), CELLS[:1], images, labels, skeleton, 1, 0)
+            chunk.score_cells(get_family(name), CELLS[:1], images, labels, skeleton, 1, 0)
 
 
 def test_a_group_too_large_to_train_is_trained_in_halves():
@@ -285,15 +285,15 @@ JOB = """
     snakemake = SimpleNamespace(**given, rule="score_chunk")
     with job(snakemake) as run:
         import torch
-        from tfnas import scoring
-        scoring.representatives("gradients", True)
+        from tfnas.scoring import chunk
+        chunk.representatives("gradients", True)
         if room:
             status = dict(line.split(":", 1) for line in open("/proc/self/status"))
             used = int(status["VmSize"].split()[0]) * 1024
             resource.setrlimit(resource.RLIMIT_AS, (used + room * 2**20,) * 2)
         if kill:
-            scoring._evaluate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
-        scoring.score_chunk(
+            chunk._evaluate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        chunk.score_chunk(
             "gradients", ["grad_norm"], 0, 2, f"{folder}/batch.npz", {"channels": 16, "cells_per_stage": 1}, 1, 5,
             run.device, True, f"{folder}/chunk.parquet",
         )

@@ -32,8 +32,8 @@ from tfnas.files import (
     write_json,
     write_table,
 )
-from tfnas.memory import keep_freed_memory
-from tfnas.progress import duration, progress
+from tfnas.runtime.memory import keep_freed_memory
+from tfnas.runtime.progress import duration, progress
 from tfnas.seeds import child_rng, child_seed
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import yaml
 
-from tfnas.cells import Cell, canonical_classes
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import Cell, canonical_classes
 from tfnas.study.forecast import forecast, mean_values, seconds_of_training
 from tfnas.study.load import load_study
 from tfnas.study.study import Study

@@ -7,27 +7,27 @@ import pandas as pd
 import pytest
 from reporting_helpers import added, behind, check_files, made, points
 from search_helpers import nats_truth, score_table, truth_table, write
-from summary_helpers import summarise_fronts, summarise_limits, summarise_spaces
+from summary_helpers import summarise_cost_limits, summarise_fronts, summarise_subspaces
 
 from tfnas.analysis.fronts import allowed
 from tfnas.analysis.fronts import test_accuracies as accuracies_of
-from tfnas.cells import SPACE_SIZE, all_strings, operation_digits
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
-from tfnas.reporting.exhibits import fronts_figure, fronts_table, limits
-from tfnas.reporting.exhibits import spaces as spaces_table
-from tfnas.reporting.hardware import cost_title
-from tfnas.reporting.names import contenders, search_titles
-from tfnas.reporting.numbers import fronts as front_numbers
-from tfnas.reporting.numbers import limits as limit_numbers
-from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.titles import dataset_title
+from tfnas.report.cost_titles import cost_title
+from tfnas.report.exhibits import cost_limits, fronts_figure, fronts_table
+from tfnas.report.exhibits import subspaces as spaces_table
+from tfnas.report.names import contenders, search_titles
+from tfnas.report.numbers import cost_limits as limit_numbers
+from tfnas.report.numbers import fronts as front_numbers
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
-from tfnas.schemas.limits import SCHEMA as LIMITS
-from tfnas.schemas.spaces import SCHEMA as SPACES
+from tfnas.schemas.subspaces import SCHEMA as SPACES
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.runner import run_block
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, operation_digits
 from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
@@ -175,7 +175,7 @@ def test_spaces_by_their_flops(study, tmp_path):
         "all": {"flops": {"max": 100}},
         "only-conv": {"operations": ["nor_conv_3x3", "nor_conv_1x1"], "latency": {"device": "phone", "max": 7}},
     }
-    summarise_spaces(truths, latencies, spaces, tmp_path / "spaces.csv")
+    summarise_subspaces(truths, latencies, spaces, tmp_path / "spaces.csv")
     table = pd.read_csv(tmp_path / "spaces.csv")
     assert tuple(table.columns) == SPACES.names
     one = table[table["dataset"] == "one"].set_index("space")
@@ -190,7 +190,7 @@ def test_spaces_by_their_flops(study, tmp_path):
     text = (tmp_path / "s.tex").read_text()
     assert text.count("only-conv") == 2
     with pytest.raises(SearchError, match=r"satisfies search.subspaces.none-left \(flops ≤ 0.5\): .* raise flops"):
-        summarise_spaces(truths, latencies, {"none-left": {"flops": {"max": 0.5}}}, tmp_path / "x.csv")
+        summarise_subspaces(truths, latencies, {"none-left": {"flops": {"max": 0.5}}}, tmp_path / "x.csv")
 
 
 def test_on_real_cells_more_flops_go_with_more_accuracy(shared_data, tmp_path):
@@ -203,7 +203,7 @@ def test_on_real_cells_more_flops_go_with_more_accuracy(shared_data, tmp_path):
         "with-3x3": limit | {"operations": ["none", "skip_connect", "nor_conv_3x3"]},
         "with-1x1": limit | {"operations": ["none", "skip_connect", "nor_conv_1x1"]},
     }
-    summarise_spaces({"cifar10": truth["cifar10"]}, {"cifar10": latency}, spaces, tmp_path / "spaces.csv")
+    summarise_subspaces({"cifar10": truth["cifar10"]}, {"cifar10": latency}, spaces, tmp_path / "spaces.csv")
     table = pd.read_csv(tmp_path / "spaces.csv").set_index("space")
     assert list(table.index) == ["with-3x3", "with-1x1"]
     assert table.loc["with-3x3", "accuracy_best"] > table.loc["with-1x1", "accuracy_best"]
@@ -239,7 +239,7 @@ def limited(study, tmp_path_factory):
             run_block(
                 label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
             )
-    summarise_limits(paths, truths, latencies, LIMITED, folder / "limits.csv", 0)
+    summarise_cost_limits(paths, truths, latencies, LIMITED, folder / "limits.csv", 0)
     return folder, paths
 
 
@@ -284,7 +284,7 @@ def test_a_bad_string_in_runs_or_truth_is_one_sentence(study, limited, tmp_path)
     runs.loc[2, "arch"] = "a cell"
     runs.to_parquet(tmp_path / "runs.parquet", index=False)
     with pytest.raises(CellError, match=r"^A run table of search '.*' has a row that is no cell of the space"):
-        summarise_limits([tmp_path / "runs.parquet"], truths, latencies, LIMITED, tmp_path / "limits.csv", 0)
+        summarise_cost_limits([tmp_path / "runs.parquet"], truths, latencies, LIMITED, tmp_path / "limits.csv", 0)
     truth = pd.read_csv(truths["one"])
     truth.loc[7, "arch"] = "a cell"
     with pytest.raises(CellError, match=r"^'.*bad.csv' has a row that is no cell of the space: 'a cell' has 1 nodes"):
@@ -300,7 +300,7 @@ def test_a_target_below_every_cell_has_no_best_cell(limited):
     known = {  # titles are those of proxies that exist
         label: settings | ({"proxy": "naswot"} if "proxy" in settings else {}) for label, settings in LIMITED.items()
     }
-    made(limits, folder / "tables/limits.tex", summary=folder / "limits.csv", searches=known, datasets=DATASETS)
+    made(cost_limits, folder / "tables/limits.tex", summary=folder / "limits.csv", searches=known, datasets=DATASETS)
     text = (folder / "tables/limits.tex").read_text()
     assert "nan" not in text.lower()
     assert text.count(r"\\") == 2 + 2 + (1 + 1 + 2 + 1) * 2
@@ -350,7 +350,7 @@ def test_a_limit_beside_a_target_is_no_target(limited):
     both.to_csv(folder / "both.csv", index=False)
     settings = LIMITED["traded"] | {"proxy": "naswot", "constraint": {"params": {"max": 2.5}}}
     output = folder / "tables/both.tex"
-    made(limits, output, summary=folder / "both.csv", searches={"traded": settings}, datasets=["one"])
+    made(cost_limits, output, summary=folder / "both.csv", searches={"traded": settings}, datasets=["one"])
     text = output.read_text()
     assert "FLOPs (millions) about 2 &" in text
     assert "parameters $\\leq$ 2.5 &" in text

@@ -8,15 +8,15 @@ import pytest
 import yaml
 from search_helpers import code_of, nats_truth, score_table, truth_table, write
 
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, operation_digits, string_codes
 from tfnas.errors import ConfigError, DataError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_json
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.reporting.names import search_titles
+from tfnas.report.names import search_titles
 from tfnas.search.base import SearchSpace
 from tfnas.search.constraints import constraint_words, limits_of, rounded_up
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, operation_digits, string_codes
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 from tfnas.truth.costs import Costs, feasible

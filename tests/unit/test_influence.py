@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfnas.influence import concordance, grouped_variance, of_kendall, of_rank_correlation
-from tfnas.statistics import kendall, partial_spearman, spearman
+from tfnas.analysis.influence import concordance, grouped_variance, of_kendall, of_rank_correlation
+from tfnas.analysis.statistics import kendall, partial_spearman, spearman
 
 
 def tied(seed=0, n=70):

@@ -9,16 +9,16 @@ import torch
 from reporting_helpers import behind, check_files, made
 from search_helpers import truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell, canonical_classes
+from tfnas.analysis.kernel_maps import CELLS, measure_kernels, spaced_cells
 from tfnas.datasets.images import Batch, load_npz
 from tfnas.errors import TruthError
 from tfnas.files import read_facts, write_table
-from tfnas.kernel_maps import CELLS, measure_kernels, spaced_cells
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
-from tfnas.reporting.exhibits import kernels
-from tfnas.reporting.rounding import plain
+from tfnas.report.exhibits import kernels
+from tfnas.report.rounding import plain
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, canonical_classes
 
 SMALL = {"channels": 2, "cells_per_stage": 1}
 

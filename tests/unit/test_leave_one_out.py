@@ -12,20 +12,20 @@ from reporting_helpers import added, made, printed
 from scipy.stats import rankdata, spearmanr
 from search_helpers import score_table, truth_table, write
 
-from tfnas.cells import SPACE_SIZE, canonical_classes
-from tfnas.ensembles import log_rank_sum
+from tfnas.analysis.held_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.analysis.statistics import spearman
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_table
-from tfnas.leave_one_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
-from tfnas.reporting.exhibits import ensemble_choice, ensemble_top, league_searches
-from tfnas.reporting.exhibits import leagues as leagues_table
-from tfnas.reporting.numbers import ensemble_choice as choice_numbers
-from tfnas.reporting.numbers import leagues as league_numbers
-from tfnas.reporting.numbers.base import Numbers
+from tfnas.report.exhibits import ensemble_choice, ensemble_top, league_searches
+from tfnas.report.exhibits import leagues as leagues_table
+from tfnas.report.numbers import ensemble_choice as choice_numbers
+from tfnas.report.numbers import leagues as league_numbers
+from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 from tfnas.schemas.leagues import SCHEMA as LEAGUE_TABLE
 from tfnas.schemas.regret import SCHEMA as REGRET
-from tfnas.statistics import spearman
+from tfnas.scoring.ensembles import log_rank_sum
+from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
 
 
 def tables(folder, scores, accuracies):

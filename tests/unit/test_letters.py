@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from tfnas import letters
-from tfnas.ensembles import ENSEMBLES
 from tfnas.errors import ConfigError
 from tfnas.proxies.registry import families
-from tfnas.reporting.latex import have_latex
-from tfnas.reporting.rounding import escape
+from tfnas.report.latex import have_latex
+from tfnas.report.rounding import escape
+from tfnas.scoring.ensembles import ENSEMBLES
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 

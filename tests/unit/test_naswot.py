@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from tfnas.cells import Cell, enumerate_cells
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
@@ -14,8 +13,9 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.naswot import code_kernel, evaluate, kernels, log_determinant
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 SKELETON = Skeleton(channels=8, cells_per_stage=1, classes=10, image_channels=3, image_size=16)
 

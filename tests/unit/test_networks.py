@@ -6,11 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tfnas.cells import Cell
 from tfnas.errors import ConfigError
 from tfnas.networks.batched import BatchedNetworks, average_pool, gather, grouped_convolution, scatter
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.spaces.nats_tss import Cell
 
 SMALL = Skeleton(channels=4, cells_per_stage=1, classes=10, image_channels=1, image_size=8)
 CELLS = [

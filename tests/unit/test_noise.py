@@ -11,20 +11,20 @@ import scipy.stats
 from search_helpers import score_table, write
 from summary_helpers import summarise_noise
 
-from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import ImageSet, make_batch
 from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
-from tfnas.scoring import score_batches
-from tfnas.scoring_plan import classes
+from tfnas.scoring.chunk import score_batches
+from tfnas.scoring.plan import classes
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 CELLS = 5
 
 
 def write_scores(path, raw, proxy="naswot", family="naswot", positions=(0, 1, 2), seed=7):
-    """Write raw values of shape (cells, repeats) as :func:`tfnas.scoring.score_chunk` does."""
+    """Write raw values of shape (cells, repeats) as :func:`tfnas.scoring.chunk.score_chunk` does."""
     raw = np.asarray(raw, dtype=float)
     cells, repeats = raw.shape
     table = pd.DataFrame(

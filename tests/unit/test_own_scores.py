@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 import yaml
 
-from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import ConfigError, DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, write_json
-from tfnas.finished_scores import take_given, with_own
-from tfnas.own_scores import check_columns, read_columns, read_own
 from tfnas.proxies.registry import declare_own, describe
-from tfnas.reporting.citations import check_references
-from tfnas.reporting.names import equal_time_groups
-from tfnas.score_table import ScoreTable
+from tfnas.report.citations import check_references
+from tfnas.report.names import equal_time_groups
+from tfnas.scoring.finish import take_given, with_own
+from tfnas.scoring.own_scores import check_columns, read_columns, read_own
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 from tfnas.study.load import load_study
 from tfnas.study.settings import scored_names
 

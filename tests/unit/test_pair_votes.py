@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import string_codes
-from tfnas.ensembles import majority_vote
-from tfnas.missing_scores import lowest_where_missing
-from tfnas.pair_votes import pair_agreement
-from tfnas.score_table import ScoreTable
+from tfnas.analysis.pair_votes import pair_agreement
+from tfnas.scoring.ensembles import majority_vote
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import string_codes
 
 
 def test_pairs_counted_by_hand():
@@ -33,7 +33,7 @@ def test_the_share_does_not_depend_on_the_order_of_rows_and_mirrors_with_the_sco
     scores, accuracies = rng.integers(9, size=(3, 120)), rng.integers(20, size=120).astype(float)
     whole = pair_agreement(scores, accuracies)
     order = rng.permutation(120)
-    monkeypatch.setattr("tfnas.pair_votes.CHUNK", 7)
+    monkeypatch.setattr("tfnas.analysis.pair_votes.CHUNK", 7)
     again = pair_agreement(scores[:, order], accuracies[order])
     assert again == pytest.approx(whole)
     assert pair_agreement(-scores, accuracies).share == pytest.approx(1 - whole.share)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tfnas.statistics import (
+from tfnas.analysis.statistics import (
     EXACT_SIGNS,
     bootstrap_counts,
     bootstrap_interval,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfnas.pareto import crowding_distances, front_ranks, hypervolume, pareto_front
+from tfnas.search.pareto import crowding_distances, front_ranks, hypervolume, pareto_front
 
 
 def dominated_by(values, costs, one, other):

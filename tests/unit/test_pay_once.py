@@ -8,13 +8,13 @@ import pytest
 import yaml
 from search_helpers import score_table, truth_table, write
 
-from tfnas.cells import Cell, canonical_classes
 from tfnas.errors import CellError, ConfigError, TruthError
 from tfnas.files import read_facts
 from tfnas.search.random_search import AT_ONCE
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import FREE_LOOKS, run_block, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import Cell, canonical_classes
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 from tfnas.truth.benchmark import Benchmark

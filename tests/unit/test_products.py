@@ -80,8 +80,8 @@ def test_a_wrong_argument_of_a_spec_is_one_sentence(tmp_path, given, said):
 
 
 def test_a_need_that_no_module_makes_is_one_sentence(fake):
-    spec = declare(needs={"table": "summaries/regrets.csv"}, module="tfnas.reporting.exhibits.mine")
-    said = "'tfnas.reporting.exhibits.mine' needs 'summaries/regrets.csv', which no module of tfnas.analysis makes."
+    spec = declare(needs={"table": "summaries/regrets.csv"}, module="tfnas.report.exhibits.mine")
+    said = "'tfnas.report.exhibits.mine' needs 'summaries/regrets.csv', which no module of tfnas.analysis makes."
     with pytest.raises(ConfigError, match=f"^{re.escape(said)}$"):
         inputs(spec, fake.study)
 
@@ -96,7 +96,7 @@ def test_a_file_is_all_that_an_exhibit_takes(package):
         package / "analysis", 'SPEC = Summary(name="one", category="Mine", message="Making", also={"b": "two.csv"})\n'
     )
     first, second = exhibits()
-    assert (first.module, source_of(first.module)) == ("tfnas.reporting.exhibits.a", folder / "a.py")
+    assert (first.module, source_of(first.module)) == ("tfnas.report.exhibits.a", folder / "a.py")
     assert (first.rule, first.job, first.outputs) == (
         "tabulate_first", "tabulate_first", {"tex": "tables/first.tex", "csv": "tables/first.csv"},
     )  # fmt: skip
@@ -134,7 +134,7 @@ def test_an_optional_summary_that_a_study_does_not_make_is_none(fake, monkeypatc
     quality = next(spec for spec in exhibits() if spec.name == "quality")
     assert inputs(quality, fake.study)["noise"] == []
     seen = []
-    monkeypatch.setattr("tfnas.reporting.exhibits.quality.make", lambda inputs, *_: seen.append(inputs))
+    monkeypatch.setattr("tfnas.report.exhibits.quality.make", lambda inputs, *_: seen.append(inputs))
     make_product(quality, fake.study)
     assert seen[0].noise is None
     assert seen[0].quality == fake.study.file("summaries/proxies.csv")

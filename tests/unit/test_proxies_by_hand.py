@@ -15,12 +15,12 @@ import pytest
 import torch
 from test_every_proxy import float64  # noqa: F401
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import meco, near, ntk
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
+from tfnas.spaces.nats_tss import Cell
 
 CELL = Cell.parse("|none~0|+|none~0|none~1|+|skip_connect~0|none~1|none~2|")
 SIGMA = 1 / (1 + math.exp(-2))

@@ -27,7 +27,6 @@ import torch
 from test_every_proxy import float64  # noqa: F401
 from untrained_helpers import reference_network, some_images
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import Network
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import az_nas, near, vkdnw
@@ -35,6 +34,7 @@ from tfnas.proxies.linear_regions import draw_crops
 from tfnas.proxies.registry import families, get_family
 from tfnas.proxies.trial import Trial
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell
 
 REAL = Skeleton()
 IMAGES = 4

@@ -7,13 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import az_nas
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell
 
 SKELETON = Skeleton(channels=4, cells_per_stage=1, classes=5, image_channels=3, image_size=8)
 NAMES = ("az_expressivity", "az_progressivity", "az_trainability")

@@ -11,13 +11,13 @@ import torch.nn.functional as F
 from torch import nn
 from untrained_helpers import SMALL, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell, enumerate_cells
 from tfnas.networks.second_order import TwiceDifferentiable
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.gradients import channel_saliencies, class_scores, jacobian_scores, row_correlations, weight_sums
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 FAMILY = get_family("gradients")
 NAMES = [proxy.name for proxy in FAMILY.proxies]

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from per_sample_helpers import APART, CELLS, SKELETON, make_trial, on_cuda, reference
 from torch import nn
 
-from tfnas.cells import Cell, enumerate_cells
 from tfnas.networks.batched import BatchedNetworks, batch_norm
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.gradsign import count_weights, evaluate, same_score, sign_sums
 from tfnas.proxies.registry import get_family
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 LARGER = replace(SKELETON, image_size=16)
 """On 8 x 8 pixels the last maps are 2 x 2, which average pooling makes constant: see the test of constant maps."""

@@ -5,7 +5,6 @@ import torch
 from per_sample_helpers import APART, CELLS, SKELETON, make_trial, on_cuda
 from torch import nn
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import CellBlock, initial_state
 from tfnas.proxies.linear_regions import (
     THIN,
@@ -17,8 +16,9 @@ from tfnas.proxies.linear_regions import (
     operation_matrices,
 )
 from tfnas.proxies.registry import get_family
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell
 
 NAME = "linear_regions"
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from untrained_helpers import SMALL, alone, make_trial, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.meco import FAMILY, correlations, evaluate
+from tfnas.spaces.nats_tss import Cell
 
 GREY = Skeleton(channels=3, cells_per_stage=2, classes=4, image_channels=1, image_size=8)
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from untrained_helpers import SMALL, alone, make_trial, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell
 from tfnas.proxies import near
 from tfnas.proxies.near import FAMILY, block_of_rows, effective_rank, evaluate
+from tfnas.spaces.nats_tss import Cell
 
 
 def slow(cell: Cell, seed: int, images: torch.Tensor, place: float) -> float:

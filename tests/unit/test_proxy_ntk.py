@@ -10,7 +10,7 @@ from per_sample_helpers import APART, CELLS, SKELETON, make_trial, on_cuda, refe
 from tfnas.proxies import ntk
 from tfnas.proxies.ntk import condition_number, evaluate, regression_error
 from tfnas.proxies.registry import get_family
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 
 NAMES = ("ntk_condition_number", "ntk_regression")
 THIN = replace(SKELETON, channels=3, cells_per_stage=1)

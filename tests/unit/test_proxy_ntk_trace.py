@@ -5,14 +5,14 @@ import torch
 from per_sample_helpers import APART, CELLS, SKELETON, make_trial, on_cuda, reference
 from torch import nn
 
-from tfnas.cells import Cell
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.per_sample import sample_gradients
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.ntk_trace import evaluate, kernels, traces
 from tfnas.proxies.registry import get_family
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
+from tfnas.spaces.nats_tss import Cell
 
 
 def slow_kernel(network, images, labels):

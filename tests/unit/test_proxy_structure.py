@@ -10,14 +10,14 @@ import pytest
 import torch
 from search_helpers import NATS_DATASETS, nats_truth
 
-from tfnas.cells import Cell, enumerate_cells
+from tfnas.analysis.statistics import spearman
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.structure import portion_skip
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
-from tfnas.scoring_plan import representatives
-from tfnas.statistics import spearman
+from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.plan import representatives
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 NAMES = frozenset(("params", "flops", "conv_edges", "skip"))
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"

@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from untrained_helpers import SMALL, SPECIAL_CELLS, alone, make_trial, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell, enumerate_cells
 from tfnas.networks.skeleton import Skeleton, count_parameters
 from tfnas.proxies import swap
 from tfnas.proxies.swap import FAMILY, evaluate, patterns_and_size, record_patterns, size_factor
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 FEW = np.array([count_parameters(cell, SMALL) for cell in enumerate_cells()])
 

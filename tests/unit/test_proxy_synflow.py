@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from untrained_helpers import SMALL, SPECIAL_CELLS, alone, make_trial, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import logsynflow, synflow
+from tfnas.spaces.nats_tss import Cell
 
 FAMILIES = (synflow.FAMILY, logsynflow.FAMILY)
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from tfnas.cells import CONVOLUTIONS, Cell, enumerate_cells
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import vkdnw
 from tfnas.proxies.trial import Trial
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import CONVOLUTIONS, Cell, enumerate_cells
 
 FEW = Skeleton(channels=3, cells_per_stage=1, classes=4, image_channels=2, image_size=8)
 MANY = Skeleton(channels=3, cells_per_stage=1, classes=13, image_channels=2, image_size=8)

@@ -7,8 +7,8 @@ import torch
 from torch import nn
 from untrained_helpers import SMALL, SPECIAL_CELLS, alone, make_trial, reference_network, some_cells, some_images
 
-from tfnas.cells import Cell
 from tfnas.proxies.zen import FAMILY, NUDGE, evaluate, log_scale, unpruned
+from tfnas.spaces.nats_tss import Cell
 
 
 def slow(cell: Cell, seed: int, trial) -> float:

@@ -13,7 +13,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
 from tfnas.proxies.zico import layer_term
-from tfnas.scoring import score_cells
+from tfnas.scoring.chunk import score_cells
 
 FAMILY = get_family("zico")
 NAMES = ("zico", "zico_published")

@@ -9,8 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from tfnas.cells import EDGES, OPERATIONS
-from tfnas.pruning import (
+from tfnas.search.live.pruning import (
     START,
     TRIED,
     Measured,
@@ -22,6 +21,7 @@ from tfnas.pruning import (
     significant,
     without,
 )
+from tfnas.spaces.nats_tss import EDGES, OPERATIONS
 
 ONE = (("skip_connect", "nor_conv_3x3"),) + (("skip_connect",),) * 5
 """A supernet with a choice on its first edge alone."""
@@ -157,6 +157,6 @@ def test_a_single_path_is_left_as_it_is():
 
 
 def test_pruning_imports_no_torch():
-    script = "import sys, tfnas.pruning, tfnas.live; print('torch' in sys.modules)"
+    script = "import sys, tfnas.search.live.pruning, tfnas.search.live.outcomes; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

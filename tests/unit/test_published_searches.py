@@ -16,10 +16,10 @@ from tfnas.analysis.published import DIFFERS, TOLERATED, UNKNOWN, WITHIN, compar
 from tfnas.analysis.published_rows import matching_labels, read_published, rows_alone, rows_beside, search_rows
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, write_table
-from tfnas.reporting.exhibits import published_searches
-from tfnas.reporting.names import GROUPS
-from tfnas.reporting.numbers import published_searches as numbers_of_published
-from tfnas.reporting.numbers.base import Numbers
+from tfnas.report.exhibits import published_searches
+from tfnas.report.names import GROUPS
+from tfnas.report.numbers import published_searches as numbers_of_published
+from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.runner import run_block
 

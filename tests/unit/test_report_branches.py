@@ -21,13 +21,13 @@ from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import read_table, write_json, write_table
 from tfnas.product_rules import exhibits
 from tfnas.proxies.registry import declare_own
-from tfnas.reporting import templates as rendering
-from tfnas.reporting.claims import sign_of_printed
-from tfnas.reporting.numbers import equal_time
-from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.numbers.equal_time import MOST_TOLD
-from tfnas.reporting.rounding import show
-from tfnas.reporting.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
+from tfnas.report import templates as rendering
+from tfnas.report.claims import sign_of_printed
+from tfnas.report.numbers import equal_time
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.numbers.equal_time import MOST_TOLD
+from tfnas.report.rounding import show
+from tfnas.report.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
 from tfnas.study.settings import scored_names
 
 TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
@@ -135,9 +135,10 @@ class Scenario:
 
 
 OF_SEVERAL = (
-    "critical-difference", "figures/correlations", "proxy-pairs", "anytime", "fronts", "ranking", "limits", "spaces",
-    "published-correlations", "published-searches", "transfer", "ensemble-choice", "ensemble-top", "leagues",
-    "league-searches", "prices",
+    "critical-difference", "figures/correlations", "proxy-pairs", "anytime", "fronts", "ranking", "cost-limits",
+    "subspaces", "published-correlations", "published-searches", "transfer", "ensemble-choice", "ensemble-top",
+    "leagues",
+    "league-searches", "search-costs",
 )  # fmt: skip
 """Exhibits that the studies of one proxy do not have ."""
 
@@ -801,8 +802,8 @@ def test_limits_and_fronts(three):
     borrowed = copy.deepcopy(three.study["search"]["use"])
     borrowed["area"] = borrowed["area"] | {"accuracies_of": "cifar10"}
     assert "named with \\emph{accuracies of}" in three(config={"search": {"use": borrowed}})
-    three(without=["fronts", "limits", "spaces"])
-    three(without=["fronts", "limits"])
+    three(without=["fronts", "cost-limits", "subspaces"])
+    three(without=["fronts", "cost-limits"])
 
 
 def test_a_benchmark_of_its_own(one, single_seed):
@@ -1149,7 +1150,7 @@ def test_every_branch_of_every_template_was_taken(templates):
 
 
 def test_templates_hold_no_thresholds(root):
-    """What a number means is decided in tfnas.reporting; a template may ask for none, one, several and for words."""
+    """What a number means is decided in tfnas.report; a template may ask for none, one, several and for words."""
     for path in rendering.template_files(root / "report"):
         if path.endswith(".tex"):
             for tag in re.findall(r"\(\(\*-?\s*(?:if|elif)\b.*?\*\)\)", open(path, encoding="utf-8").read(), re.DOTALL):

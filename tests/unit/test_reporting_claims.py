@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tfnas.reporting.claims import (
+from tfnas.report.claims import (
     add_extensions,
     add_median,
     add_prior,
@@ -12,10 +12,10 @@ from tfnas.reporting.claims import (
     extended_search,
     sign_of_printed,
 )
-from tfnas.reporting.comparison_numbers import add_difference
-from tfnas.reporting.comparison_tables import Pair
-from tfnas.reporting.names import search_titles
-from tfnas.reporting.numbers.base import Numbers
+from tfnas.report.comparison_numbers import add_difference
+from tfnas.report.comparison_tables import Pair
+from tfnas.report.names import search_titles
+from tfnas.report.numbers.base import Numbers
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 SEARCHES = {

@@ -11,10 +11,10 @@ import pytest
 from reporting_helpers import MEANS, FakeStudy, behind, check_files, made, points, ticks
 
 from tfnas.errors import ReportError
-from tfnas.reporting import comparison_tables
-from tfnas.reporting.exhibits import comparisons_figure, comparisons_table, critical_difference, regret
-from tfnas.reporting.names import contenders, search_titles
-from tfnas.reporting.rounding import plain, show
+from tfnas.report import comparison_tables
+from tfnas.report.exhibits import comparisons_figure, comparisons_table, critical_difference, regret
+from tfnas.report.names import contenders, search_titles
+from tfnas.report.rounding import plain, show
 from tfnas.schemas.ranks import SCHEMA as RANKS
 
 

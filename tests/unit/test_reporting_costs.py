@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from reporting_helpers import SEARCHES, FakeStudy, behind, check_files, made, numbers_of, write_curves, write_prices
 
-from tfnas.reporting.exhibits import anytime
+from tfnas.report.exhibits import anytime
 
 
 @pytest.mark.parametrize("datasets", [("digits",), ("cifar10", "cifar100", "ImageNet16-120")])
@@ -50,7 +50,7 @@ def numbers(tmp_path, datasets=("digits",), curves=True, **prices):
     study = FakeStudy(tmp_path, datasets)
     labels = [label for label in SEARCHES if label not in ("random-cell", "oracle-10")]
     write_curves(tmp_path / "summaries/curves.csv", datasets if curves else (), labels)
-    write_prices(tmp_path / "summaries/prices.csv", datasets, labels, **prices)
+    write_prices(tmp_path / "summaries/search-costs.csv", datasets, labels, **prices)
     return {key: entry["value"] for key, entry in numbers_of(study.study).items()}
 
 

@@ -12,14 +12,14 @@ from reporting_helpers import added, behind, check_files, made, points, write_qu
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import write_table
-from tfnas.reporting import templates as rendering
-from tfnas.reporting.equal_time_phases import phases_of
-from tfnas.reporting.exhibits import equal_time_figure, equal_time_table, queries
-from tfnas.reporting.exhibits.equal_time_figure import TITLES
-from tfnas.reporting.exhibits.equal_time_table import shown_moments
-from tfnas.reporting.numbers import equal_time
-from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.titles import dataset_title
+from tfnas.report import templates as rendering
+from tfnas.report.equal_time_phases import phases_of
+from tfnas.report.exhibits import equal_time_figure, equal_time_table, queries
+from tfnas.report.exhibits.equal_time_figure import TITLES
+from tfnas.report.exhibits.equal_time_table import shown_moments
+from tfnas.report.numbers import equal_time
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.titles import dataset_title
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 SEARCHES = {

@@ -5,12 +5,11 @@ from reporting_helpers import SEARCHES, FakeStudy, behind, check_files, made, po
 
 from tfnas.analysis import best_cells
 from tfnas.analysis.published_rows import correlation_rows
-from tfnas.cells import EDGES, Cell, all_strings
 from tfnas.errors import DataError, ReportError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import proxy_names
-from tfnas.reporting import proxy_figures
-from tfnas.reporting.exhibits import (
+from tfnas.report import proxy_figures
+from tfnas.report.exhibits import (
     accuracies,
     batch,
     best_cells_figure,
@@ -20,12 +19,13 @@ from tfnas.reporting.exhibits import (
     search_space,
     search_times,
 )
-from tfnas.reporting.proxy_titles import proxy_title
-from tfnas.reporting.style import colour_of, marker_of
-from tfnas.reporting.titles import dataset_title
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.style import colour_of, marker_of
+from tfnas.report.titles import dataset_title
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import EDGES, Cell, all_strings
 
 
 @pytest.fixture(scope="module")

@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from reporting_helpers import COSTLY, NOISE, ONE_SEED, SEARCHES, FakeStudy, make_everything, numbers_of
 
-from tfnas.ensembles import get_ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_json, write_json
 from tfnas.product_rules import exhibits as every_exhibit
 from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
-from tfnas.reporting import latex
-from tfnas.reporting import templates as rendering
-from tfnas.reporting.rounding import escape
-from tfnas.reporting.wording import interval_sign
+from tfnas.report import latex
+from tfnas.report import templates as rendering
+from tfnas.report.rounding import escape
+from tfnas.report.wording import interval_sign
+from tfnas.scoring.ensembles import get_ensemble
 from tfnas.search.registry import algorithm_names, get_algorithm
 
 needs_latex = pytest.mark.skipif(not latex.have_latex(), reason="LaTeX is not installed")

@@ -1,9 +1,9 @@
 from reporting_helpers import SEARCHES
 
 from tfnas.proxies.registry import proxy_names
-from tfnas.reporting.names import GROUPS, search_group, search_titles, tex_title
-from tfnas.reporting.proxy_titles import proxy_title
-from tfnas.reporting.titles import dataset_title
+from tfnas.report.names import GROUPS, search_group, search_titles, tex_title
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.titles import dataset_title
 from tfnas.search.registry import GROUPS as REGISTRY_GROUPS
 
 

@@ -10,14 +10,14 @@ from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy, numbe
 from scipy.stats import spearmanr
 
 from tfnas.analysis import published_rows
-from tfnas.ensembles import ENSEMBLES, Ensemble
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, read_json, read_table, write_json, write_table
-from tfnas.reporting.numbers.base import Numbers
-from tfnas.reporting.numbers.best import best_label
-from tfnas.reporting.proxy_numbers import looking_at_networks
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.numbers.best import best_label
+from tfnas.report.proxy_numbers import looking_at_networks
+from tfnas.scoring.ensembles import ENSEMBLES, Ensemble
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
 
 
 @pytest.fixture

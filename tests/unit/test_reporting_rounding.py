@@ -3,7 +3,7 @@ import math
 import pytest
 
 from tfnas.errors import ReportError
-from tfnas.reporting.rounding import escape, plain, show, show_mean
+from tfnas.report.rounding import escape, plain, show, show_mean
 
 
 @pytest.mark.parametrize(

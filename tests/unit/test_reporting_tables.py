@@ -8,8 +8,8 @@ from reporting_helpers import SEARCHES, FakeStudy, made, printed
 
 from tfnas.analysis import best_cells, published_rows
 from tfnas.errors import DataError, ReportError
-from tfnas.reporting import proxy_tables
-from tfnas.reporting.exhibits import (
+from tfnas.report import proxy_tables
+from tfnas.report.exhibits import (
     batch,
     best_cells_table,
     contract,
@@ -26,7 +26,7 @@ from tfnas.reporting.exhibits import (
     times,
     transfer,
 )
-from tfnas.reporting.exhibits.provenance import told, told_of_families
+from tfnas.report.exhibits.provenance import told, told_of_families
 
 PUBLISHED = "report/published.yaml"
 

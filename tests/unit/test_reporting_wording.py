@@ -1,6 +1,6 @@
 import pytest
 
-from tfnas.reporting.wording import (
+from tfnas.report.wording import (
     agree,
     correlation_words,
     count_words,

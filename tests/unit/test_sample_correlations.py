@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.correlations import correlations, draw_cells
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
 from tfnas.files import read_facts, read_table
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 

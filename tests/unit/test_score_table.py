@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import score_table
 
-from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import DataError, UnknownNameError
 from tfnas.files import facts_path, read_facts, write_table
 from tfnas.schemas.scores import SCHEMA
-from tfnas.score_table import COLUMNS, ScoreTable
-from tfnas.score_writer import write_scores
-from tfnas.scoring_plan import classes
+from tfnas.scoring.plan import classes
+from tfnas.scoring.table import COLUMNS, ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 NAMES = ("naswot", "naswot_published", "flops", "mine")
 

@@ -11,18 +11,18 @@ import pandas as pd
 import pytest
 import torch
 
-from tfnas import scoring, scoring_plan
-from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, DeviceError, ProxyError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, write_table
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import registry
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.score_table import ScoreTable
-from tfnas.scoring_plan import merge_chunks, representatives
+from tfnas.scoring import chunk as scoring
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.plan import classes, merge_chunks, representatives
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
 
 SKELETON = {"channels": 4, "cells_per_stage": 1}
 
@@ -276,7 +276,7 @@ def test_all_cells_may_be_scored_independently(tmp_path):
 
 def test_scoring_order_is_a_fixed_shuffle_of_the_classes():
     order = representatives("naswot", True)
-    assert (np.sort(order) == np.unique(scoring_plan.classes("naswot"))).all()
+    assert (np.sort(order) == np.unique(classes("naswot"))).all()
     assert not (np.sort(order) == order).all()
 
 
@@ -316,7 +316,7 @@ def test_no_torch_is_needed_to_name_proxies_or_plan_chunks():
     import sys
 
     code = (
-        "import sys; from tfnas.scoring_plan import representatives; representatives('naswot', True); "
+        "import sys; from tfnas.scoring.plan import representatives; representatives('naswot', True); "
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

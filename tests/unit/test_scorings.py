@@ -10,14 +10,14 @@ import yaml
 from search_helpers import score_table, truth_table, write
 from summary_helpers import compare_searches, summarise_regret, summarise_searches
 
-from tfnas.cells import SPACE_SIZE, all_strings
+from tfnas.analysis.statistics import ANYTHING, PERCENT, nested_interval, summarise
 from tfnas.errors import ConfigError, DataError, ScoreError
-from tfnas.reporting.comparison_tables import Pairs
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
+from tfnas.report.comparison_tables import Pairs
+from tfnas.scoring.shipped_tables import ship, take_shipped
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
 from tfnas.search.runner import run_block
-from tfnas.shipped import ship, take_shipped
-from tfnas.statistics import ANYTHING, PERCENT, nested_interval, summarise
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from search_helpers import score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell, operation_digits
 from tfnas.errors import ConfigError, SearchError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))

@@ -8,7 +8,7 @@ import pytest
 from search_helpers import code_of, score_table, truth_table
 
 from tfnas.errors import ConfigError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
-from tfnas.score_writer import write_scores
+from tfnas.scoring.writer import write_scores
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import run_block

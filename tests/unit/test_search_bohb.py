@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS, SHARED_COLUMNS, truth_table
 
-from tfnas.cells import SPACE_SIZE, operation_digits, string_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import SearchSpace
 from tfnas.search.bohb import Bohb, Density, best_candidate
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, operation_digits, string_codes
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from search_helpers import NATS_DATASETS, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, neighbour_codes, operation_digits
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import SCORE, Look, SearchSpace
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, neighbour_codes, operation_digits
 from tfnas.truth.benchmark import Benchmark
 
 EVERY = np.arange(SPACE_SIZE)

@@ -7,16 +7,16 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth, score_table, truth_table, write
 
-from tfnas.cells import SPACE_SIZE, all_strings, operation_digits, string_codes
 from tfnas.errors import ConfigError, SearchError, UnknownNameError
-from tfnas.pareto import pareto_front
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
 from tfnas.search.efficient_search import EfficientSearch
 from tfnas.search.nsga2 import Nsga2
+from tfnas.search.pareto import pareto_front
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, operation_digits, string_codes
 from tfnas.truth.benchmark import Benchmark
 from tfnas.truth.costs import Costs
 from tfnas.truth.latencies import convert

@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from search_helpers import NATS_DATASETS, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell, operation_digits
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search import freerea
 from tfnas.search.base import Look, SearchSpace, Trace
 from tfnas.search.freerea import FreeRea, FreeReaMinus
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))

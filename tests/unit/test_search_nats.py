@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS, nats_truth
 
-from tfnas.cells import string_codes
-from tfnas.missing_scores import lowest_where_missing
-from tfnas.score_table import ScoreTable
+from tfnas.analysis.statistics import kendall, spearman
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.runner import run_block
-from tfnas.statistics import kendall, spearman
+from tfnas.spaces.nats_tss import string_codes
 
 RUNS = 500
 BUDGET = 12000

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS, SHARED_COLUMNS, truth_table
 
-from tfnas.cells import SPACE_SIZE, codes_of_digits, operation_digits, string_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, Look, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.reinforce import Baseline, Policy, Reinforce
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, codes_of_digits, operation_digits, string_codes
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))

@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 from search_helpers import NATS_DATASETS, nats_truth, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search import robot
 from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.gaussian_process import BayesianOptimiser, upper_confidence_bound
@@ -17,6 +16,7 @@ from tfnas.search.registry import get_algorithm
 from tfnas.search.robot import scaled
 from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 PUBLISHED = ("grad_norm", "snip", "grasp", "fisher", "synflow", "jacob_cov")

@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
 from tfnas.files import read_facts
 from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.search.base import Trace
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.search.runner import _query, run_block, run_blocks
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 SETTINGS = {

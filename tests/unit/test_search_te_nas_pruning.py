@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from search_helpers import code_of, truth_table, write
 
-from tfnas.analysis.prices import reprice
-from tfnas.cells import Cell, all_strings
+from tfnas.analysis.search_costs import reprice
 from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
-from tfnas.live import read_live
+from tfnas.search.live.outcomes import read_live
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_block
+from tfnas.spaces.nats_tss import Cell, all_strings
 from tfnas.study.load import load_study
 from tfnas.study.study import LIVE_RUNS, Study
 
@@ -64,8 +64,8 @@ def test_a_part_of_the_runs(truth, live, tmp_path):
 
 
 def test_live_seconds_are_the_price(truth, live, tmp_path):
-    reprice([search(truth, live, tmp_path)], [], {}, {}, tmp_path / "prices.csv")
-    prices = pd.read_csv(tmp_path / "prices.csv").set_index("pricing")
+    reprice([search(truth, live, tmp_path)], [], {}, {}, tmp_path / "search-costs.csv")
+    prices = pd.read_csv(tmp_path / "search-costs.csv").set_index("pricing")
     assert prices.loc[["table", "machine"], "scoring_seconds"].tolist() == [11, 11]
     assert prices["scoring_seconds"].isna()["paper"]
     assert prices["scored_cells"].tolist() == [57, 57, 57]

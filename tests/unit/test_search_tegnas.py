@@ -7,15 +7,15 @@ import pytest
 from scipy.stats import rankdata
 from search_helpers import score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell, operation_digits
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import SCORE, SearchSpace, Trace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.search.tegnas import Tegnas, rank_sums
 from tfnas.search.tegnas_reinforce import TegnasReinforce
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["ntk_condition_number", "linear_regions", "ntk_regression"]

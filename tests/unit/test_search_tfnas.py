@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from search_helpers import NATS_DATASETS, score_table, truth_table
 
-from tfnas.cells import EDGES, SPACE_SIZE, Cell
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import EDGES, SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["smooth", "rough"]

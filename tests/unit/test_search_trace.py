@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tfnas.cells import SPACE_SIZE, canonical_classes
 from tfnas.search.base import DRAW, EARLY, SCORE, Trace
+from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
 
 
 def test_a_trace_reads_as_it_was_written():

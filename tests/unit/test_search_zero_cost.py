@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 from search_helpers import nats_truth, score_table, truth_table
 
-from tfnas.cells import SPACE_SIZE, Cell, neighbour_codes
 from tfnas.errors import ConfigError
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, neighbour_codes
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.errors import DataError, ScoreError, UnknownNameError
 from tfnas.files import read_facts, read_json, write_json
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
-from tfnas.shipped import ship, take_shipped
+from tfnas.scoring.shipped_tables import ship, take_shipped
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 SKELETON = {"channels": 16, "cells_per_stage": 5}
 

@@ -8,13 +8,13 @@ import pytest
 from search_helpers import NATS_DATASETS, shipped_rows, shipped_tables
 
 from tfnas.analysis.published_rows import correlation_rows
-from tfnas.cells import SPACE_SIZE, pruned_classes, string_codes
-from tfnas.ensembles import with_ensembles
+from tfnas.analysis.statistics import ndcg, spearman
 from tfnas.files import read_facts
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.proxies.registry import family_of
-from tfnas.score_table import ScoreTable
-from tfnas.statistics import ndcg, spearman
+from tfnas.scoring.ensembles import with_ensembles
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import SPACE_SIZE, pruned_classes, string_codes
 
 TOLERANCE = 0.05
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from tfnas.errors import SearchError
-from tfnas.statistics import (
+from tfnas.analysis.statistics import (
     LEVEL,
     RESAMPLES,
     Summary,
@@ -24,6 +23,7 @@ from tfnas.statistics import (
     spearman_matrix,
     summarise,
 )
+from tfnas.errors import SearchError
 
 
 @pytest.fixture(params=range(4))

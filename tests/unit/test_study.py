@@ -217,7 +217,7 @@ def test_groups_of_searches_are_compared_at_equal_time(study):
 
 def test_what_searches_read_is_priced(study):
     assert study.priced == {"naswot": ["naswot"]}
-    assert study.rate_files() == ["results/two/rates/digits.json", "results/two/rates/cifar10.json"]
+    assert study.rate_files() == ["results/two/machine-seconds/digits.json", "results/two/machine-seconds/cifar10.json"]
     assert study.score_facts("digits") == ["results/two/scores/digits/naswot.json"]
     study.config["scoring"]["scores"] = "shipped"
     assert study.score_facts("digits") == ["results/two/scores/digits.json"]

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from tfnas.cells import all_strings
 from tfnas.datasets.own_images import read_own
 from tfnas.errors import ConfigError, DataError, ReportError, TruthError
-from tfnas.reporting.citations import check_references
-from tfnas.reporting.rounding import escape
+from tfnas.report.citations import check_references
+from tfnas.report.rounding import escape
+from tfnas.spaces.nats_tss import all_strings
 from tfnas.study.layers import merged
 from tfnas.study.load import load_study
 from tfnas.study.reading import read_file

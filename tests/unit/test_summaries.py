@@ -9,17 +9,17 @@ import scipy.stats
 from search_helpers import score_table, truth_table, write
 from summary_helpers import summarise_correlations, summarise_searches
 
-from tfnas import score_writer
 from tfnas.analysis.proxies import summarise_pairs, summarise_proxies
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
+from tfnas.analysis.statistics import ndcg
 from tfnas.errors import CellError, DataError, ScoreError, SearchError, UnknownNameError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.schemas.search import SCHEMA as SEARCH
+from tfnas.scoring import writer
 from tfnas.search.runner import run_block
-from tfnas.statistics import ndcg
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def write_scores(path, **scores):
     """Write a score table with a skeleton in its facts."""
     tables = [score_table(np.asarray(values, dtype=float), name) for name, values in scores.items()]
     # Rows in another order than the codes, as a table may have them.
-    score_writer.write_scores(path, pd.concat(tables).sample(frac=1, random_state=0), {"skeleton": SKELETON})
+    writer.write_scores(path, pd.concat(tables).sample(frac=1, random_state=0), {"skeleton": SKELETON})
     return path
 
 

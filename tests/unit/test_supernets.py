@@ -13,8 +13,6 @@ from per_sample_helpers import CELLS
 from supernet_helpers import MixedCell, Supernet
 from torch import nn
 
-from tfnas import supernets
-from tfnas.cells import Cell
 from tfnas.datasets.images import ImageSet
 from tfnas.errors import ConfigError, DataError
 from tfnas.files import read_facts
@@ -24,9 +22,11 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.networks.supernet import supernet_state
 from tfnas.networks.tangent import tangent_rows
 from tfnas.proxies.linear_regions import BATCHES, THIN
-from tfnas.pruning import START, without
-from tfnas.supernet_regions import region_counts
-from tfnas.supernets import Evaluator, distinct_places, kappa, prune_block
+from tfnas.search.live import supernets
+from tfnas.search.live.pruning import START, without
+from tfnas.search.live.supernet_regions import region_counts
+from tfnas.search.live.supernets import Evaluator, distinct_places, kappa, prune_block
+from tfnas.spaces.nats_tss import Cell
 
 SKELETON = Skeleton(channels=3, cells_per_stage=1, classes=4, image_channels=2, image_size=8)
 

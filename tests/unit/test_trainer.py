@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import Cell, all_strings, canonical_classes
 from tfnas.datasets.images import ImageSet
 from tfnas.errors import DataError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import Cell, all_strings, canonical_classes
 from tfnas.truth import trainer
 from tfnas.truth.schema import read_truth
 from tfnas.truth.trainer import (

@@ -14,10 +14,10 @@ import tarfile
 import pandas as pd
 import pytest
 
-from tfnas.cells import Cell
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.networks.skeleton import count_flops, count_parameters
+from tfnas.spaces.nats_tss import Cell
 from tfnas.study.load import load_study
 from tfnas.truth import archive as archive_module
 from tfnas.truth.archive import LARGEST, META, read_archive, skeleton_of, take_dataset

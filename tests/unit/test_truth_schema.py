@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.cells import SPACE_SIZE, Cell, all_strings
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
 from tfnas.truth import latencies
 from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
 from tfnas.truth.table import convert

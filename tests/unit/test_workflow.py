@@ -49,7 +49,7 @@ def fake_snakemake(tmp_path, **params):
 def test_log_lines_go_to_the_log_and_the_terminal(tmp_path, capsys):
     with job(fake_snakemake(tmp_path)) as run:
         assert run.device == "cpu"
-        logging.getLogger("tfnas.scoring").info("500 of 1000 cells")
+        logging.getLogger("tfnas.scoring.chunk").info("500 of 1000 cells")
     assert "500 of 1000 cells" in (tmp_path / "logs/job.log").read_text()
     assert "score_chunk: done in" in (tmp_path / "logs/job.log").read_text()
     assert "500 of 1000 cells" in capsys.readouterr().err
@@ -272,13 +272,13 @@ def test_sources_take_in_the_file_of_the_family(root):
 
 def test_sources_are_relative_to_the_working_folder(root, monkeypatch):
     monkeypatch.chdir(root)
-    assert "src/tfnas/cells.py" in stage_sources("workflow/scripts/run_search.py")
+    assert "src/tfnas/spaces/nats_tss.py" in stage_sources("workflow/scripts/run_search.py")
 
 
 def test_imports_for_type_checkers_do_not_count(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tfnas.cells import Cell\n"
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from tfnas.spaces.nats_tss import Cell\n"
         "def f():\n    import tfnas.seeds\n    from tfnas import files\n"
     )
     assert names(stage_sources(script)) - {""} == {"seeds.py", "files.py"}

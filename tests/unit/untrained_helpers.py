@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 
-from tfnas.cells import Cell
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.trial import Trial
+from tfnas.spaces.nats_tss import Cell
 
 SMALL = Skeleton(channels=4, cells_per_stage=1, classes=5, image_channels=3, image_size=8)
 

@@ -69,7 +69,7 @@ class ToySearch(Search):
 import numpy as np
 
 from tfnas.datasets.registry import DatasetSpec, register
-from tfnas.official_files import Source
+from tfnas.datasets.official_files import Source
 
 
 def _read(folder, split):
@@ -102,11 +102,11 @@ def make(inputs, params, output):
     rows = [(name, len(read_table(path))) for name, path in inputs.truths.items()]
     write_table(output.table, pd.DataFrame(rows, columns=["dataset", "cells"]))
 ''',
-    "src/tfnas/reporting/exhibits/toy_table.py": '''"""A toy: the summary as a table."""
+    "src/tfnas/report/exhibits/toy_table.py": '''"""A toy: the summary as a table."""
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.tables import row, tabular, write_tex
+from tfnas.report.tables import row, tabular, write_tex
 
 SPEC = Exhibit(
     kind="table", name="toy", category="Ground truth", message="Writing the toy", local=True,
@@ -120,11 +120,11 @@ def make(inputs, params, output):
     body = [row([line.dataset, str(line.cells)]) for line in table.itertuples()]
     write_tex(output.tex, tabular("lr", [row(["Dataset", "Cells"])], body))
 ''',
-    "src/tfnas/reporting/exhibits/toy_figure.py": '''"""A toy: the summary as a figure."""
+    "src/tfnas/report/exhibits/toy_figure.py": '''"""A toy: the summary as a figure."""
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit
-from tfnas.reporting.style import figure_style, save
+from tfnas.report.style import figure_style, save
 
 SPEC = Exhibit(
     kind="figure", name="toy", category="Ground truth", message="Drawing the toy of {wildcards.dataset}", local=True,
@@ -142,7 +142,7 @@ def make(inputs, params, output):
         axes.plot([0], [table.loc[params.dataset, "cells"]], "o", label="cells")
         save(figure, output.pdf)
 ''',
-    "src/tfnas/reporting/numbers/toy_numbers.py": '''"""A toy: a number for the prose."""
+    "src/tfnas/report/numbers/toy_numbers.py": '''"""A toy: a number for the prose."""
 
 from tfnas.files import read_table
 from tfnas.products import Topic
@@ -216,7 +216,7 @@ def test_what_a_toy_changes_is_its_own(toys):
     """Taking the toys away again leaves what others are made of as it was."""
     planned = toys.planned("--configfile", "toys.yaml")
     assert not planned
-    toys.edit("src/tfnas/reporting/exhibits/toy_table.py", "# another word\n")
+    toys.edit("src/tfnas/report/exhibits/toy_table.py", "# another word\n")
     assert set(toys.planned("--configfile", "toys.yaml")) - {"copy_report"} == {
         "tabulate_toy", "render_report", "compile_report", "all",
     }  # fmt: skip

@@ -68,7 +68,7 @@ ENSEMBLES["pair"] = Ensemble("pair", "Pair", ("naswot", "params"), "rank_sum", (
 @pytest.mark.parametrize("scores", ["computed", "shipped"])
 def test_an_ensemble_is_computed_where_tables_are_merged(project, scores):
     write_inputs(project.folder)
-    project.edit("src/tfnas/ensembles.py", PAIR)
+    project.edit("src/tfnas/scoring/ensembles.py", PAIR)
     for dataset in ("digits", "mine"):
         shipped_names(project.folder / dataset, "naswot", "structure")
     overlay = {

@@ -9,7 +9,7 @@ import yaml
 from workflow_helpers import write_inputs
 
 from tfnas.files import read_json
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
 
 ENSEMBLE = """
 ENSEMBLES["pair"] = Ensemble("pair", "Pair", ("params", "skip"), "rank_sum", ("mellor2021naswot", ""), "Made up.")
@@ -37,7 +37,7 @@ STUDY = {
 @pytest.mark.slow
 def test_an_ensemble_is_scored_searched_and_correlated(project):
     write_inputs(project.folder)
-    project.edit("src/tfnas/ensembles.py", ENSEMBLE)
+    project.edit("src/tfnas/scoring/ensembles.py", ENSEMBLE)
     (project.folder / "pair.yaml").write_text(yaml.safe_dump(STUDY))
     summaries = [f"results/pair/summaries/{name}.csv" for name in ("proxies", "proxy-pairs", "noise")]
     project.snakemake("--cores", "1", "--configfile", "pair.yaml", "--", "search", *summaries)

@@ -9,12 +9,12 @@ import jsonschema
 import pytest
 import yaml
 
-from tfnas.catalogue import fill
-from tfnas.ensembles import ENSEMBLES
 from tfnas.proxies.registry import proxy_names
 from tfnas.schemas.registry import documentation as tables
+from tfnas.scoring.ensembles import ENSEMBLES
 from tfnas.search.registry import algorithm_names
 from tfnas.study.document import documentation, schema
+from tools.registry_tables import fill
 
 GENERATED = {
     "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",

@@ -29,10 +29,10 @@ def test_latencies_fronts_and_spaces_are_planned_where_they_are_asked_for(projec
         "summarise_fronts",
         "draw_fronts",
         "tabulate_fronts",
-        "summarise_limits",
-        "tabulate_limits",
-        "summarise_spaces",
-        "tabulate_spaces",
+        "summarise_cost_limits",
+        "tabulate_cost_limits",
+        "summarise_subspaces",
+        "tabulate_subspaces",
     }
     (project.folder / "study.yaml").write_text(yaml.safe_dump(study))
     planned = project.planned("--configfile", "study.yaml")

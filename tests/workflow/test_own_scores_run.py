@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from workflow_helpers import Project
 
-from tfnas.cells import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 STUDY = ("--cores", "2", "--configfile", "mine.yaml", "--")
 

@@ -28,7 +28,7 @@ REACHES = {
     "datasets/registry": BATCH,
     "datasets/sources": BATCH,
     "datasets/splits": BATCH,
-    "official_files": BATCH,
+    "datasets/official_files": BATCH,
     "seeds": BATCH,
     "truth/table": TRUTH,
     "truth/schema": TRUTH,
@@ -42,22 +42,22 @@ REACHES = {
     "proxies/classes": SCORING,
     "proxies/contract": f"{SCORING} tabulate_settings",
     "proxies/registry": f"{SCORING} tabulate_settings",
-    "scoring": SCORING,
-    "scoring_plan": SCORING,
-    "score_table": SCORING,
-    "score_writer": SCORING,
-    "score_checks": SCORING,
-    "faults": SCORING,
-    "memory": SCORING,
-    "precision": SCORING,
-    "progress": SCORING,
-    "kernel_maps": "measure_kernels",
-    "rates": "measure_rates",
-    "ensembles": "merge_scores",
-    "finished_scores": "merge_scores",
-    "own_scores": "merge_scores",
-    "given_tables": f"merge_scores {TRUTH}",
-    "missing_scores": f"merge_scores {RUNS} summarise_truth",
+    "scoring/chunk": SCORING,
+    "scoring/plan": SCORING,
+    "scoring/table": SCORING,
+    "scoring/writer": SCORING,
+    "scoring/checks": SCORING,
+    "runtime/faults": SCORING,
+    "runtime/memory": SCORING,
+    "runtime/exact_arithmetic": SCORING,
+    "runtime/progress": SCORING,
+    "analysis/kernel_maps": "measure_kernels",
+    "scoring/machine_seconds": "measure_seconds",
+    "scoring/ensembles": "merge_scores",
+    "scoring/finish": "merge_scores",
+    "scoring/own_scores": "merge_scores",
+    "truth/given_tables": f"merge_scores {TRUTH}",
+    "scoring/missing": f"merge_scores {RUNS} summarise_truth",
     # searches
     "search/proxy_search": RUNS,
     "search/regularised_evolution": RUNS,
@@ -66,7 +66,7 @@ REACHES = {
     "search/registry": f"{RUNS} tabulate_settings",
     "search/constraints": f"{RUNS} tabulate_settings",
     "search/parameters": f"{RUNS} tabulate_settings",
-    "live": RUNS,
+    "search/live/outcomes": RUNS,
     "truth/benchmark": f"{RUNS} measure_kernels",
     "truth/costs": RUNS,
     # analysis
@@ -78,16 +78,16 @@ REACHES = {
     "analysis/equal_time": "summarise_equal_time",
     "analysis/noise": "summarise_noise",
     "analysis/order": "summarise_order",
-    "analysis/prices": "summarise_prices",
+    "analysis/search_costs": "summarise_search_costs",
     "analysis/proxies": "summarise_proxies",
-    "analysis/published_rows": "summarise_prices tabulate_search tabulate_transfer",
+    "analysis/published_rows": "summarise_search_costs tabulate_search tabulate_transfer",
     "analysis/regret": "summarise_regret",
     "analysis/search": "summarise_search",
     "analysis/truths": "summarise_truth",
-    "runs": "summarise_comparisons summarise_prices summarise_regret summarise_search",
-    "statistics": "summarise_comparisons summarise_correlations summarise_equal_time summarise_noise summarise_order "
-    "summarise_prices summarise_proxies summarise_regret summarise_search summarise_truth",
-    "influence": "as statistics",
+    "analysis/run_tables": "summarise_comparisons summarise_search_costs summarise_regret summarise_search",
+    "analysis/statistics": "summarise_comparisons summarise_correlations summarise_equal_time summarise_noise "
+    "summarise_order summarise_search_costs summarise_proxies summarise_regret summarise_search summarise_truth",
+    "analysis/influence": "as statistics",
     # tables
     "schemas/base": f"score_chunk score_noise {TRUTH}",
     "schemas/scores": SCORING,
@@ -106,38 +106,38 @@ REACHES = {
     "schemas/truths": "summarise_truth",
     # the report
     "products": "summarise_* draw_* tabulate_*",
-    "reporting/behind": "draw_* tabulate_* write_numbers",
-    "reporting/style": "draw_* tabulate_equal_time",
-    "reporting/tables": "tabulate_* write_numbers",
-    "reporting/templates": "render_report",
-    "reporting/citations": "render_report",
-    "reporting/latex": "compile_report",
-    "reporting/numbers/*": NUMBERS,
-    "reporting/claims": NUMBERS,
-    "reporting/comparison_numbers": NUMBERS,
-    "reporting/proxy_numbers": NUMBERS,
-    "reporting/wording": NUMBERS,
-    "reporting/drawing": "draw_best_cells draw_search_space",
-    "reporting/curve_panels": "draw_anytime draw_queries",
-    "reporting/detail": "draw_comparisons tabulate_correlations",
-    "reporting/published": "tabulate_search tabulate_transfer",
-    "reporting/equal_time_phases": "draw_equal_time tabulate_equal_time write_numbers",
-    "reporting/comparison_tables": "draw_comparisons tabulate_comparisons tabulate_regret write_numbers",
-    "reporting/proxy_tables": "tabulate_first_cells tabulate_proxies tabulate_quality write_numbers",
-    "reporting/proxy_titles": "draw_anytime draw_comparisons draw_queries draw_scatter draw_search_times "
-    "tabulate_comparisons tabulate_correlations tabulate_equal_time tabulate_first_cells tabulate_prices "
+    "report/behind": "draw_* tabulate_* write_numbers",
+    "report/style": "draw_* tabulate_equal_time",
+    "report/tables": "tabulate_* write_numbers",
+    "report/templates": "render_report",
+    "report/citations": "render_report",
+    "report/latex": "compile_report",
+    "report/numbers/*": NUMBERS,
+    "report/claims": NUMBERS,
+    "report/comparison_numbers": NUMBERS,
+    "report/proxy_numbers": NUMBERS,
+    "report/wording": NUMBERS,
+    "report/drawing": "draw_best_cells draw_search_space",
+    "report/curve_panels": "draw_anytime draw_queries",
+    "report/detail": "draw_comparisons tabulate_correlations",
+    "report/published": "tabulate_search tabulate_transfer",
+    "report/equal_time_phases": "draw_equal_time tabulate_equal_time write_numbers",
+    "report/comparison_tables": "draw_comparisons tabulate_comparisons tabulate_regret write_numbers",
+    "report/proxy_tables": "tabulate_first_cells tabulate_proxies tabulate_quality write_numbers",
+    "report/proxy_titles": "draw_anytime draw_comparisons draw_queries draw_scatter draw_search_times "
+    "tabulate_comparisons tabulate_correlations tabulate_equal_time tabulate_first_cells tabulate_search_costs "
     "tabulate_proxies tabulate_quality tabulate_regret tabulate_search tabulate_settings tabulate_times "
     "tabulate_transfer write_numbers",
-    "reporting/names": "draw_anytime draw_comparisons draw_queries draw_search_times tabulate_comparisons "
-    "tabulate_equal_time tabulate_prices tabulate_regret tabulate_search tabulate_settings tabulate_times "
+    "report/names": "draw_anytime draw_comparisons draw_queries draw_search_times tabulate_comparisons "
+    "tabulate_equal_time tabulate_search_costs tabulate_regret tabulate_search tabulate_settings tabulate_times "
     "tabulate_transfer write_numbers",
-    "reporting/exhibits/equal_time_figure": "draw_equal_time tabulate_equal_time",
-    "reporting/exhibits/search_table": "tabulate_search tabulate_transfer",
+    "report/exhibits/equal_time_figure": "draw_equal_time tabulate_equal_time",
+    "report/exhibits/search_table": "tabulate_search tabulate_transfer",
     "provenance": "write_provenance",
 }
 """The first rules that a module reaches, separated by spaces; ``*`` stands for any ending."""
 
-FOUNDATIONS = ("cells", "files", "letters", "reporting/rounding", "reporting/titles")
+FOUNDATIONS = ("spaces/nats_tss", "files", "letters", "report/rounding", "report/titles")
 """Modules that most of the project rests on: each reaches at least one rule of every stage that it serves."""
 
 WITHOUT_EFFECT = (
@@ -147,7 +147,6 @@ WITHOUT_EFFECT = (
     "workflow",
     "command_line",
     "product_rules",
-    "catalogue",
     "study/*",
 )
 """Modules that decide which jobs there are, word errors or print documentation: they reach nothing."""
@@ -191,7 +190,7 @@ def test_every_module_reaches_the_rules_that_it_can_change_and_no_others(root, p
         if module in FOUNDATIONS:
             assert reached, module
             continue
-        if module not in REACHES and module.startswith(("reporting/exhibits/", "schemas/")):
+        if module not in REACHES and module.startswith(("report/exhibits/", "schemas/")):
             expected = own_rules(module, set(plan.inputs)) if reached else set()
         elif any(fnmatch(module, pattern) for pattern in WITHOUT_EFFECT):
             expected = set()
@@ -213,7 +212,14 @@ def test_the_description_names_no_module_that_is_gone(root):
 
 
 def test_what_this_study_does_not_use_reaches_nothing(plan):
-    for module in ("downloads", "truth/archive", "truth/trainer", "search/area", "proxies/zen", "datasets/cifar"):
+    for module in (
+        "datasets/downloads",
+        "truth/archive",
+        "truth/trainer",
+        "search/area",
+        "proxies/zen",
+        "datasets/cifar",
+    ):
         assert not plan.reading(f"src/tfnas/{module}.py"), module
 
 

@@ -17,7 +17,13 @@ CONFIG = ("--configfile", "tests/configs/rerun.yaml")
 
 CONTESTS = {"summarise_comparisons", "summarise_regret", "tabulate_comparisons", "tabulate_regret"}
 REPORT = {"render_report", "compile_report", "all"}
-PRICES = {"summarise_curves", "summarise_equal_time", "summarise_prices", "tabulate_prices", "tabulate_equal_time"}
+PRICES = {
+    "summarise_curves",
+    "summarise_equal_time",
+    "summarise_search_costs",
+    "tabulate_search_costs",
+    "tabulate_equal_time",
+}
 FIGURES = {"draw_scatter", "draw_anytime", "draw_equal_time", "draw_queries", "draw_search_times", "draw_comparisons"}
 TABLES = {"tabulate_correlations", "tabulate_search", "tabulate_transfer", "tabulate_times", "tabulate_provenance"}
 SUMMARIES = {"summarise_correlations", "summarise_proxies", "summarise_noise", "summarise_order"}
@@ -46,7 +52,7 @@ def test_nothing_runs_when_nothing_changed(study):
 
 
 def test_a_touched_file_reruns_nothing(study):
-    for name in ("src/tfnas/cells.py", "src/tfnas/statistics.py", "report/refs.bib"):
+    for name in ("src/tfnas/spaces/nats_tss.py", "src/tfnas/analysis/statistics.py", "report/refs.bib"):
         os.utime(study.folder / name)
     assert not study.planned(*CONFIG)
 
@@ -99,7 +105,7 @@ def test_a_caption_of_the_html_report_reruns_nothing(study):
 
 
 def test_statistics_rerun_summaries_and_what_follows(study):
-    study.edit("src/tfnas/statistics.py")
+    study.edit("src/tfnas/analysis/statistics.py")
     planned = set(study.planned(*CONFIG))
     assert {"summarise_search", *SUMMARIES} <= planned
     assert not planned & {"score_chunk", "score_noise", "merge_scores", "run_search", "make_batch", "truth_from_table"}
@@ -115,7 +121,7 @@ def test_a_family_reruns_its_scores_and_what_follows(study):
 
 
 def test_an_ensemble_reruns_the_merged_tables_and_what_follows(study):
-    study.edit("src/tfnas/ensembles.py")
+    study.edit("src/tfnas/scoring/ensembles.py")
     planned = study.planned(*CONFIG)
     follows = {"merge_scores", *SUMMARIES, "draw_scatter", "write_provenance", "write_numbers", *REPORT}
     tables = {"tabulate_setup", "tabulate_correlations", "tabulate_proxies", "tabulate_quality", "tabulate_provenance"}

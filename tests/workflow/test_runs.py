@@ -18,13 +18,13 @@ import pytest
 import yaml
 from workflow_helpers import Project, write_inputs
 
-from tfnas.cells import SPACE_SIZE, all_strings
 from tfnas.datasets.images import load_npz
 from tfnas.errors import DataError
 from tfnas.files import facts_path, is_table, read_json, read_table
 from tfnas.schemas.registry import schemas
-from tfnas.score_table import ScoreTable
-from tfnas.score_writer import write_scores
+from tfnas.scoring.table import ScoreTable
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 

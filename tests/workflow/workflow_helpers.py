@@ -108,8 +108,8 @@ MADE_UP = {"channels": 2, "cells_per_stage": 1, "classes": 4, "image_channels": 
 @cache
 def made_up_counts() -> dict[str, list[float]]:
     """Return parameters and FLOPs of all cells in the skeleton :data:`MADE_UP`."""
-    from tfnas.cells import SPACE_SIZE, Cell
     from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+    from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 
     cells, skeleton = [Cell.from_code(code) for code in range(SPACE_SIZE)], Skeleton(**MADE_UP)
     return {
@@ -131,7 +131,7 @@ def write_inputs(folder: Path, seed: int = 0) -> None:
     import numpy as np
     import pandas as pd
 
-    from tfnas.cells import SPACE_SIZE, all_strings
+    from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
 
     rng = np.random.default_rng(seed)
     accuracy = rng.uniform(10, 90, SPACE_SIZE)

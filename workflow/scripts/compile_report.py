@@ -3,6 +3,6 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.reporting.latex import compile_pdf
+    from tfnas.report.latex import compile_pdf
 
     compile_pdf(snakemake.input.tex, snakemake.output.pdf)

@@ -5,7 +5,7 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from pathlib import Path
 
-    from tfnas.downloads import download
+    from tfnas.datasets.downloads import download
     from tfnas.files import write_json
 
     folder = Path(snakemake.output[0]).parent

@@ -1,4 +1,4 @@
-"""Make an exhibit: a figure or a table of the report (src/tfnas/reporting/exhibits, one file each)."""
+"""Make an exhibit: a figure or a table of the report (src/tfnas/report/exhibits, one file each)."""
 
 from tfnas.workflow import job
 

@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.kernel_maps import measure_kernels
+    from tfnas.analysis.kernel_maps import measure_kernels
     from tfnas.seeds import child_seed
 
     params, wildcards = snakemake.params, snakemake.wildcards

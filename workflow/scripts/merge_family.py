@@ -3,6 +3,6 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.scoring_plan import merge_chunks
+    from tfnas.scoring.plan import merge_chunks
 
     merge_chunks(snakemake.input.chunks, snakemake.output.table, snakemake.params.share_classes)

@@ -3,8 +3,8 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.finished_scores import write_finished
-    from tfnas.scoring_plan import merged_chunks
+    from tfnas.scoring.finish import write_finished
+    from tfnas.scoring.plan import merged_chunks
 
     table, facts = merged_chunks(snakemake.input.chunks, snakemake.params.share_classes)
     write_finished(snakemake.output.table, table, facts, run.one(snakemake.input.own), snakemake.params.ensembles)

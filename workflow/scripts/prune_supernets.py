@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.supernets import prune_block
+    from tfnas.search.live.supernets import prune_block
 
     params, wildcards = snakemake.params, snakemake.wildcards
     prune_block(

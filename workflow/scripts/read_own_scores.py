@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.own_scores import read_own
+    from tfnas.scoring.own_scores import read_own
 
     read_own(
         snakemake.input.table,

@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.reporting.templates import render_report
+    from tfnas.report.templates import render_report
 
     render_report(
         snakemake.params.study,

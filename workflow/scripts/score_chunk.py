@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.scoring import score_chunk
+    from tfnas.scoring.chunk import score_chunk
     from tfnas.seeds import child_seed
 
     params, wildcards = snakemake.params, snakemake.wildcards

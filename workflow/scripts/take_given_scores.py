@@ -4,7 +4,7 @@ from tfnas.workflow import job
 
 with job(snakemake) as run:
     from tfnas.datasets.sources import dataset_shape
-    from tfnas.finished_scores import take_given
+    from tfnas.scoring.finish import take_given
 
     classes, channels, size = dataset_shape(snakemake.wildcards.dataset, snakemake.params.path)
     take_given(

@@ -3,8 +3,8 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.finished_scores import write_finished
-    from tfnas.shipped import take_shipped
+    from tfnas.scoring.finish import write_finished
+    from tfnas.scoring.shipped_tables import take_shipped
 
     params, output = snakemake.params, snakemake.output
     table, facts = take_shipped(

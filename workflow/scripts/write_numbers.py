@@ -1,8 +1,8 @@
-"""Write every number that the report prints (src/tfnas/reporting/numbers, a file for each topic)."""
+"""Write every number that the report prints (src/tfnas/report/numbers, a file for each topic)."""
 
 from tfnas.workflow import job
 
 with job(snakemake):
-    from tfnas.reporting.numbers.base import make
+    from tfnas.report.numbers.base import make
 
     make(snakemake)

@@ -6,11 +6,11 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from tfnas.cells import canonical_classes, codes_of
 from tfnas.errors import DataError
 from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
+from tfnas.spaces.nats_tss import canonical_classes, codes_of
 
 COLUMNS = ("arch", "valid_accuracy", "test_accuracy", "params", "flops")
 """What is told of a cell, as in the ground truth."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from tfnas.cells import codes_of
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import codes_of
 
 ACCURACIES = ("valid_accuracy", "test_accuracy")
 """Accuracies that are summarised and correlated with; both of the full training, in percent."""

@@ -9,12 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.errors import SearchError
-from tfnas.products import Summary
-from tfnas.runs import read_runs
-from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
-from tfnas.seeds import child_rng
-from tfnas.statistics import (
+from tfnas.analysis.run_tables import read_runs
+from tfnas.analysis.statistics import (
     LEVEL,
     POWER,
     RESAMPLES,
@@ -29,6 +25,10 @@ from tfnas.statistics import (
     signed_rank,
     widened,
 )
+from tfnas.errors import SearchError
+from tfnas.products import Summary
+from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
+from tfnas.seeds import child_rng
 
 SMALL = 0.1
 """Difference of mean test accuracies, in points, for which the runs needed are counted."""
@@ -56,12 +56,12 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
             test accuracy, and their differences d = search less other: ``zeros`` counts d = 0; ``difference`` is the
             mean of d in points, ``ci_low`` and ``ci_high`` its percentile bootstrap interval (95 %; the same resamples
             of runs for all pairs), where one of the two reads several score tables widened to
-            :func:`tfnas.statistics.nested_interval` over these; ``std`` the standard deviation of d (ddof = 1);
-            ``scorings`` and ``std_scorings`` as in ``search.csv``, of d; ``probability`` that ``search`` is better in a
-            run, zeros counted half; ``p`` and ``rank_biserial`` those of :func:`tfnas.statistics.signed_rank`,
-            ``p_holm`` adjusted for all pairs of the same dataset searched on and dataset read off on; ``detectable`` is
-            the mean difference in points that n runs detect with 80 % power at 5 %, ``runs_needed`` how many runs would
-            detect 0.1 points.
+            :func:`tfnas.analysis.statistics.nested_interval` over these; ``std`` the standard deviation of d (ddof =
+            1); ``scorings`` and ``std_scorings`` as in ``search.csv``, of d; ``probability`` that ``search`` is better
+            in a run, zeros counted half; ``p`` and ``rank_biserial`` those of
+            :func:`tfnas.analysis.statistics.signed_rank`, ``p_holm`` adjusted for all pairs of the same dataset
+            searched on and dataset read off on; ``detectable`` is the mean difference in points that n runs detect with
+            80 % power at 5 %, ``runs_needed`` how many runs would detect 0.1 points.
 
     Raises:
         SearchError: two searches have fewer than 2 runs in common, or a run appears twice.

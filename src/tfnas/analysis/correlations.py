@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.cells_in_order import ACCURACIES, INTERVALS, in_code_order
-from tfnas.cells import canonical_classes, pruned_classes
+from tfnas.analysis.statistics import FIRST, kendall, ndcg, rank_with_missing, spearman
 from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
-from tfnas.score_table import ScoreTable
-from tfnas.statistics import FIRST, kendall, ndcg, rank_with_missing, spearman
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import canonical_classes, pruned_classes
 
 SPEC = Summary(
     name="correlations",
@@ -36,8 +36,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
             in the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
             ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
             first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
-            the first :data:`tfnas.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A proxy
-            whose scores are all NaN gets NaN correlations.
+            the first :data:`tfnas.analysis.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A
+            proxy whose scores are all NaN gets NaN correlations.
 
     Raises:
         DataError: a table is missing, damaged or lacks a column.

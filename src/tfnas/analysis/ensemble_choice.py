@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from tfnas.leave_one_out import choose_ensembles
+from tfnas.analysis.held_out import choose_ensembles
 from tfnas.products import Summary
 
 SPEC = Summary(

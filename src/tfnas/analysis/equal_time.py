@@ -11,11 +11,7 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.curves import end_of, grid_of, read_curves, start_of, steps_of, values_at
-from tfnas.errors import SearchError
-from tfnas.products import Summary
-from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
-from tfnas.seeds import child_rng
-from tfnas.statistics import (
+from tfnas.analysis.statistics import (
     LEVEL,
     PERCENT,
     RESAMPLES,
@@ -26,6 +22,10 @@ from tfnas.statistics import (
     nested_interval,
     widened,
 )
+from tfnas.errors import SearchError
+from tfnas.products import Summary
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
+from tfnas.seeds import child_rng
 
 GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
 """Scores alone; scores alone, one of them a prior; accuracies alone; both."""

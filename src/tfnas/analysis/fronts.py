@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, codes_of
+from tfnas.analysis.run_tables import read_runs
+from tfnas.analysis.statistics import Summary as Mean
+from tfnas.analysis.statistics import summarise
 from tfnas.files import read_table
-from tfnas.pareto import hypervolume, pareto_front
 from tfnas.products import Summary
-from tfnas.runs import read_runs
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
+from tfnas.search.pareto import hypervolume, pareto_front
 from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
-from tfnas.statistics import Summary as Mean
-from tfnas.statistics import summarise
+from tfnas.spaces.nats_tss import SPACE_SIZE, codes_of
 from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(

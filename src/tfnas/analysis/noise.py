@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE
+from tfnas.analysis.statistics import rank_shift, spearman
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.products import Summary
 from tfnas.proxies.registry import family_of, get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
-from tfnas.score_table import ScoreTable
-from tfnas.scoring_plan import classes, read_chunk
-from tfnas.statistics import rank_shift, spearman
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.plan import classes, read_chunk
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import SPACE_SIZE
 
 INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
@@ -44,7 +44,7 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
 
     Args:
         inputs: ``first``: cells scored with :data:`INITIALISATIONS` initialisations on the study's mini-batch, one file
-            of :func:`tfnas.scoring.score_chunk` for each dataset and family. ``second``: the same cells and
+            of :func:`tfnas.scoring.chunk.score_chunk` for each dataset and family. ``second``: the same cells and
             initialisations on the second mini-batch, in the same order. ``scores``: score table of each dataset, for
             twins.
         params: ``proxies``: names in the order of the rows of a dataset.

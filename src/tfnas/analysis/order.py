@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
+from tfnas.analysis.statistics import known_pairs, rank_with_missing, spearman
 from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.order import SCHEMA as ORDER
-from tfnas.score_table import ScoreTable
-from tfnas.statistics import known_pairs, rank_with_missing, spearman
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
 
 SPEC = Summary(
     name="order",

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.cells_in_order import INTERVALS, in_code_order, rows_by_name
-from tfnas.cells import canonical_classes, enumerate_cells
+from tfnas.analysis.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
 from tfnas.files import read_facts, read_table
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.products import Summary
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
-from tfnas.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.spaces.nats_tss import canonical_classes, enumerate_cells
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from tfnas.analysis.statistics import LEVEL, critical_difference
 from tfnas.errors import SearchError
 from tfnas.files import read_table
 from tfnas.products import Summary
 from tfnas.schemas.ranks import SCHEMA as RANKS
-from tfnas.statistics import LEVEL, critical_difference
 
 FEWEST_TO_RANK = 3
 """Searches from which on Friedman's test is defined."""
@@ -31,8 +31,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
 
     Rank 1 is the highest mean; equal means share the mean of their ranks. Friedman's test asks whether all searches
     rank alike (chi-squared approximation, ties corrected), Nemenyi's which mean ranks differ
-    (:func:`tfnas.statistics.critical_difference`). Datasets are the blocks: there are few, and both approximations are
-    rough.
+    (:func:`tfnas.analysis.statistics.critical_difference`). Datasets are the blocks: there are few, and both
+    approximations are rough.
 
     Source: Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", JMLR 7.
 

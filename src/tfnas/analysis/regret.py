@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
+from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.analysis.statistics import LEVEL, RESAMPLES
 from tfnas.errors import TruthError
 from tfnas.files import read_table
 from tfnas.products import Summary
-from tfnas.runs import read_runs, summarise_runs
 from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.seeds import child_rng
-from tfnas.statistics import LEVEL, RESAMPLES
 
 SPEC = Summary(
     name="regret",

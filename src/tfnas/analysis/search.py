@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.cells_in_order import ACCURACIES
+from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.analysis.statistics import LEVEL, RESAMPLES
 from tfnas.products import Summary
-from tfnas.runs import read_runs, summarise_runs
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
-from tfnas.statistics import LEVEL, RESAMPLES
 
 SPEC = Summary(
     name="search",
@@ -32,8 +32,8 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         params: ``seed``: master seed; the bootstrap of each row has its own stream.
         output: ``table``: table to write (.csv) with :data:`SEARCH`: n, mean, std (ddof = 1), median and the interval
             (95 %) of the mean over runs, which are nested in ``scorings`` score tables
-            (:func:`tfnas.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the means of
-            these; ``cells`` and the seconds are means per run.
+            (:func:`tfnas.analysis.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the
+            means of these; ``cells`` and the seconds are means per run.
 
     Raises:
         SearchError: a search has fewer than 2 runs, or a run appears twice.

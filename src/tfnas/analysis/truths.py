@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import canonical_classes, codes_of
+from tfnas.analysis.statistics import accuracy_half_width, known_pairs, spearman
 from tfnas.files import read_facts, read_table
 from tfnas.products import Summary
 from tfnas.schemas.truths import SCHEMA as TRUTHS
-from tfnas.statistics import accuracy_half_width, known_pairs, spearman
+from tfnas.spaces.nats_tss import canonical_classes, codes_of
 
 READ = ("arch", "valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params")
 """Columns of the ground truth that are read."""

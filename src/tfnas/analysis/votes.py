@@ -7,14 +7,14 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import codes_of
+from tfnas.analysis.pair_votes import pair_agreement
 from tfnas.files import read_table
-from tfnas.missing_scores import lowest_where_missing
-from tfnas.pair_votes import pair_agreement
 from tfnas.products import Summary
 from tfnas.proxies.registry import ensembles
 from tfnas.schemas.votes import SCHEMA as VOTES
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import codes_of
 
 VOTE = "vote"
 """The ensemble after Abdelfattah et al. 2021."""

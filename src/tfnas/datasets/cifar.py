@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from tfnas.datasets.official_files import checksum
+from tfnas.datasets.pickles import ARRAYS, read_pickle
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.datasets.splits import official_split
 from tfnas.errors import DataError
-from tfnas.official_files import checksum
-from tfnas.pickles import ARRAYS, read_pickle
 
 LARGEST = 1 << 28
 """Bytes that a file may have; the largest real one holds 50,000 images of 3,072 bytes."""

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tfnas.datasets.official_files import sources_of, verify
+from tfnas.datasets.pickles import ARRAYS, read_pickle
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.errors import DataError
-from tfnas.official_files import sources_of, verify
-from tfnas.pickles import ARRAYS, read_pickle
 
 NAME = "ImageNet16-120"
 CLASSES = 120

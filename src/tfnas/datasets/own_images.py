@@ -25,10 +25,10 @@ from tfnas.datasets.images import (
     load_npz,
     npz_shapes,
 )
+from tfnas.datasets.official_files import checksum
 from tfnas.datasets.registry import DatasetSpec, Images
 from tfnas.errors import DataError
 from tfnas.letters import check_letters
-from tfnas.official_files import checksum
 
 _NOT_STATED = "not stated in the file"
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from tfnas.datasets.official_files import Source, sources_of
 from tfnas.errors import UnknownNameError
-from tfnas.official_files import Source, sources_of
 
 Images = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images uint8 (N, C, H, W), labels int64 (N,) and positions int64 (N,)."""

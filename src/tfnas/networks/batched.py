@@ -20,8 +20,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES, Cell
 
 EPSILON = 1e-5
 """Of batch normalisation, PyTorch's default."""

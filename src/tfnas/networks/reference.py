@@ -14,8 +14,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
 from tfnas.networks.skeleton import Skeleton, kernel_size
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES, Cell
 
 
 class Zero(nn.Module):

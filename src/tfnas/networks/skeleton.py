@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tfnas.cells import CONVOLUTIONS, Cell
 from tfnas.errors import ConfigError
+from tfnas.spaces.nats_tss import CONVOLUTIONS, Cell
 
 STAGES = 3
 

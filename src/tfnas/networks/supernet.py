@@ -16,9 +16,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from tfnas.cells import CONVOLUTIONS, EDGES, Cell
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, Cell
 
 
 def supernet_state(skeleton: Skeleton, generator: torch.Generator) -> dict[str, Tensor]:

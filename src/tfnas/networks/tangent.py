@@ -31,9 +31,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES
 from tfnas.networks.batched import EPSILON
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES
 
 CACHED_BYTES = 2**23
 """On a CPU the cotangents at the first node of all images that run together should not exceed this."""

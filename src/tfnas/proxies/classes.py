@@ -1,8 +1,8 @@
 """Classes of cells whose untrained networks are equal in distribution, so that one may be scored for all.
 
-The benchmark's classes (:meth:`tfnas.cells.Cell.canonical`, 6,466) compare expressions and so treat one convolution
-that is used twice like two convolutions with weights of their own; at initialisation these differ. The classes here
-keep track of which convolution is which, and of what a dead convolution adds to a kernel.
+The benchmark's classes (:meth:`tfnas.spaces.nats_tss.Cell.canonical`, 6,466) compare expressions and so treat one
+convolution that is used twice like two convolutions with weights of their own; at initialisation these differ. The
+classes here keep track of which convolution is which, and of what a dead convolution adds to a kernel.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from itertools import permutations, product
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES, Cell
 
 _INPUT = -1
 

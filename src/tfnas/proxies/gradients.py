@@ -70,19 +70,19 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfnas.cells import CONVOLUTIONS
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
+from tfnas.spaces.nats_tss import CONVOLUTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from torch import Tensor
 
-    from tfnas.cells import Cell
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
     from tfnas.proxies.trial import Trial
+    from tfnas.spaces.nats_tss import Cell
 
 K = 1e-5
 """Added to eigenvalues and correlations before the logarithm, in both publications."""

@@ -34,10 +34,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfnas.cells import CONVOLUTIONS, Cell
 from tfnas.networks.skeleton import Skeleton, count_parameters
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
+from tfnas.spaces.nats_tss import CONVOLUTIONS, Cell
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -30,11 +30,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES, Cell
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Family, Proxy
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES, Cell
 
 if TYPE_CHECKING:
     from torch import Tensor

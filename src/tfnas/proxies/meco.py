@@ -44,9 +44,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfnas.cells import CONVOLUTIONS, EDGES, NODES
 from tfnas.proxies.registry import Family, Proxy
 from tfnas.proxies.zen import unpruned
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,11 +32,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfnas.cells import EDGES
 from tfnas.networks.skeleton import STAGES
 from tfnas.proxies.registry import Family, Proxy
 from tfnas.proxies.zen import unpruned
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import EDGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,15 +15,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from tfnas.cells import Cell
 from tfnas.errors import ProxyError, UnknownNameError
 from tfnas.proxies.contract import check_family
+from tfnas.spaces.nats_tss import Cell
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tfnas.ensembles import Ensemble
     from tfnas.proxies.trial import Trial
+    from tfnas.scoring.ensembles import Ensemble
 
 _INFRASTRUCTURE = ("registry", "classes", "contract", "trial")
 
@@ -188,7 +188,7 @@ def ensembles() -> dict[str, Ensemble]:
 
     They are found at run time like families, so that only the rules which compute ensembles depend on that file.
     """
-    return importlib.import_module("tfnas.ensembles").ENSEMBLES
+    return importlib.import_module("tfnas.scoring.ensembles").ENSEMBLES
 
 
 _OWN: dict[str, Proxy] = {}
@@ -198,7 +198,8 @@ _OWN: dict[str, Proxy] = {}
 def declare_own(declared: Mapping[str, Mapping[str, Any]]) -> None:
     """Make :func:`describe` know the scores of a user's own that a study declares, and no others.
 
-    They are no proxies of the registry: nothing here can compute them, they come as tables (:mod:`tfnas.own_scores`).
+    They are no proxies of the registry: nothing here can compute them, they come as tables
+    (:mod:`tfnas.scoring.own_scores`).
 
     Args:
         declared: ``scoring.own`` of the study, ``title``, ``direction``, ``source`` and ``failure`` by name.

@@ -29,9 +29,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tfnas.cells import EDGES, Cell
 from tfnas.networks.skeleton import count_flops, count_parameters
 from tfnas.proxies.registry import Family, Proxy
+from tfnas.spaces.nats_tss import EDGES, Cell
 
 if TYPE_CHECKING:
     from tfnas.networks.skeleton import Skeleton

@@ -31,10 +31,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from tfnas.cells import Cell, enumerate_cells
 from tfnas.networks.skeleton import Skeleton, count_parameters
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Family, Proxy
+from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

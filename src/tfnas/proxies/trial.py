@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tfnas.cells import Cell
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.seeds import child_seed
+from tfnas.spaces.nats_tss import Cell
 
 
 def require_finite(values: Tensor, what: str) -> None:

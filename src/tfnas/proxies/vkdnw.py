@@ -54,8 +54,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tfnas.cells import CONVOLUTIONS, EDGES, Cell
 from tfnas.proxies.registry import Failure, Family, Proxy
+from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, Cell
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -28,8 +28,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tfnas.cells import NODES, Cell
 from tfnas.proxies.registry import Failure, Family, Proxy
+from tfnas.spaces.nats_tss import NODES, Cell
 
 if TYPE_CHECKING:
     from torch import Tensor

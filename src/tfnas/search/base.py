@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, mutate_code
 from tfnas.errors import ConfigError, SearchError
 from tfnas.search.parameters import told
+from tfnas.spaces.nats_tss import SPACE_SIZE, mutate_code
 
 if TYPE_CHECKING:
     from tfnas.truth.costs import Costs
@@ -199,7 +199,8 @@ class Trace:
         and then trained is no duplicate. NaN without a look.
 
         Args:
-            classes: class of each cell by its code, shape (15625,), see :func:`tfnas.cells.canonical_classes`.
+            classes: class of each cell by its code, shape (15625,), see
+            :func:`tfnas.spaces.nats_tss.canonical_classes`.
         """
         ways: dict[tuple[str, str | None], list[Sequence[int] | np.ndarray]] = {}
         for block in self._blocks:
@@ -317,7 +318,7 @@ class SearchSpace:
         return self.codes[rng.integers(self.size, size=number)]
 
     def mutate(self, code: int, rng: np.random.Generator, node_first: bool = True) -> int:
-        """Return the code of a random neighbour (see :meth:`tfnas.cells.Cell.mutate`).
+        """Return the code of a random neighbour (see :meth:`tfnas.spaces.nats_tss.Cell.mutate`).
 
         In an incomplete space mutations are drawn again until the child lies in it; when 100 of them do not, the child
         is a uniform draw.

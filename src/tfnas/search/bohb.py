@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import EDGES, OPERATIONS, codes_of_digits, operation_digits
 
 _LEVELS = len(OPERATIONS)
 _POWERS = np.array([np.arange(_LEVELS), np.arange(_LEVELS) ** 2])

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfnas.cells import Cell
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import Cell
 
 STALE_EVENTS = 200
 """The search ends after so many tournaments in a row that proposed nothing new: a small space may have nothing left."""

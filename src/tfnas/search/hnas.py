@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import SPACE_SIZE
 
 
 @register(

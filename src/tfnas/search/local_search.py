@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import neighbour_codes
 
 
 @register(

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import EDGES, OPERATIONS, codes_of_digits, operation_digits
 from tfnas.errors import ConfigError
-from tfnas.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import COST, PROXY, like, parameter
+from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import EDGES, OPERATIONS, codes_of_digits, operation_digits
 
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.search.base import VALIDATION, Look, Search, Trace
 from tfnas.search.proxy_search import ProxySearch
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import SPACE_SIZE
 
 
 @register(

@@ -8,12 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tfnas.cells import EDGE_WEIGHTS, EDGES, NODES, OPERATIONS
 from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
+from tfnas.spaces.nats_tss import EDGE_WEIGHTS, EDGES, NODES, OPERATIONS
 
 _EDGE_PROBABILITIES = {
     "node_first": [1 / (NODES - 1) / target for _, target in EDGES],

@@ -90,7 +90,7 @@ class Algorithm:
 
     @property
     def needs_live(self) -> bool:
-        """Whether its runs evaluate networks in a job of their own, see :mod:`tfnas.live`."""
+        """Whether its runs evaluate networks in a job of their own, see :mod:`tfnas.search.live.outcomes`."""
         return LIVE in self.looks
 
     @property
@@ -209,7 +209,7 @@ def register(name: str, **about: Any) -> Callable[[type[Search]], type[Search]]:
 @cache
 def _discover() -> None:
     for module in pkgutil.iter_modules(tfnas.search.__path__):
-        if module.name not in _NOT_SEARCHES:
+        if module.name not in _NOT_SEARCHES and not module.ispkg:
             importlib.import_module(f"tfnas.search.{module.name}")
 
 

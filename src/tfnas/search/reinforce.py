@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import EDGE_WEIGHTS, EDGES, OPERATIONS
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import EDGE_WEIGHTS, EDGES, OPERATIONS
 
 _ONE_HOT = np.eye(len(OPERATIONS))
 

@@ -19,16 +19,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import all_strings, canonical_classes, codes_of
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError
-from tfnas.live import read_live
-from tfnas.missing_scores import lowest_where_missing
 from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
 from tfnas.schemas.runs import SCHEMA as RUNS
-from tfnas.score_table import ScoreTable
+from tfnas.scoring.missing import lowest_where_missing
+from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
+from tfnas.search.live.outcomes import read_live
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import all_strings, canonical_classes, codes_of
 from tfnas.truth.benchmark import Benchmark, ReadOff
 from tfnas.truth.costs import Costs, feasible
 
@@ -313,7 +313,8 @@ def run_block(
         pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
         latency_path: latencies of ``searched_on`` (:mod:`tfnas.truth.latencies`); None where no device is asked for.
-        live_paths: what live evaluations led the runs to (:mod:`tfnas.live`), for searches that have any.
+        live_paths: what live evaluations led the runs to (:mod:`tfnas.search.live.outcomes`), for searches that have
+            any.
         more_scores: further score tables of ``searched_on``, each of other initialisations.
 
     Raises:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tfnas.cells import Cell
 from tfnas.errors import SearchError
 from tfnas.search.base import LIVE, Look, Search, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import Cell
 
 SAMPLES = 3000
 """Crops on which linear regions are counted."""
@@ -25,10 +25,10 @@ SAMPLES = 3000
 class TeNasPruning(Search):
     """Drop an operation of each edge, round by round, for the supernet's condition number and linear regions.
 
-    The procedure is :func:`tfnas.pruning.prune` and what it measures :class:`tfnas.supernets.Evaluator`: both need
-    images and networks, which a search does not have. A job of its own does the runs of a study
-    (:func:`tfnas.supernets.prune_block`); here the outcome of the run is looked up and its seconds are paid. The
-    supernet is that of the whole space.
+    The procedure is :func:`tfnas.search.live.pruning.prune` and what it measures
+    :class:`tfnas.search.live.supernets.Evaluator`: both need images and networks, which a search does not have. A job
+    of its own does the runs of a study (:func:`tfnas.search.live.supernets.prune_block`); here the outcome of the run
+    is looked up and its seconds are paid. The supernet is that of the whole space.
     """
 
     channels: int = parameter("Channels of the first stage of the network whose kernel is computed.", 3, ge=1)

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import codes_of_digits, operation_digits
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 from tfnas.search.reinforce import Baseline, Policy, Reinforce
 from tfnas.search.tegnas import PROXIES, rank_sums
+from tfnas.spaces.nats_tss import codes_of_digits, operation_digits
 
 
 @register(

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import Cell, neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
 from tfnas.search.freerea import normalised_sums
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
+from tfnas.spaces.nats_tss import Cell, neighbour_codes
 
 TRIES = 20
 """Children tried for each that is wanted: around an elite of similar cells most are known already."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import neighbour_codes
 from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
+from tfnas.spaces.nats_tss import neighbour_codes
 
 
 @register(

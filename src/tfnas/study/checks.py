@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.datasets.registry import dataset_names
 from tfnas.datasets.training_splits import check_recipe
 from tfnas.errors import ConfigError, DataError, TfnasError
 from tfnas.files import facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
 from tfnas.proxies.registry import ensembles, proxy_names
+from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
-from tfnas.shipped_paths import shipped_tables
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.study.words import similar
 from tfnas.truth.archive import find_archive
@@ -160,8 +160,8 @@ def _check_given(study: dict[str, Any]) -> None:
     scoring, known = study["scoring"], list(study["datasets"])
     if scoring["scores"] != "table" and not scoring["own"] and not scoring["tables"] and scoring["proxies"]:
         return  # and pandas is not imported
-    from tfnas.own_scores import RESERVED as COLUMNS
-    from tfnas.own_scores import check_columns, read_columns
+    from tfnas.scoring.own_scores import RESERVED as COLUMNS
+    from tfnas.scoring.own_scores import check_columns, read_columns
 
     check_letters(scoring["own"], "scoring.own")
     for name in scoring["own"]:
@@ -287,7 +287,7 @@ def _check_choices(study: dict[str, Any]) -> None:
     choice, leagues, datasets = study["scoring"]["ensemble_choice"], study["search"]["leagues"], list(study["datasets"])
     if not choice["proxies"] and not leagues:
         return
-    from tfnas.leave_one_out import LEAGUE, check_datasets, check_ensemble_choice
+    from tfnas.analysis.held_out import LEAGUE, check_datasets, check_ensemble_choice
 
     scored, searches = [*study["scoring"]["proxies"], *study["scoring"]["own"]], list(study["search"]["use"])
     for name in choice["proxies"]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.cells import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
 from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
 
 if TYPE_CHECKING:
     from tfnas.study.study import Study
@@ -46,7 +46,7 @@ def _training(study: Study, dataset: str) -> str:
 
 def _scoring(study: Study) -> str:
     from tfnas.proxies.registry import get_family
-    from tfnas.scoring_plan import classes
+    from tfnas.scoring.plan import classes
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]

@@ -13,17 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tfnas.cells import canonical_classes
+from tfnas.datasets.official_files import read_sources
 from tfnas.datasets.registry import dataset_names, get_dataset
 from tfnas.datasets.sources import dataset_shape, split_files
 from tfnas.files import facts_path
-from tfnas.official_files import read_sources
 from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
-from tfnas.scoring_plan import representatives
+from tfnas.scoring.plan import representatives
+from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
-from tfnas.shipped_paths import shipped_tables
+from tfnas.spaces.nats_tss import canonical_classes
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
@@ -495,7 +495,7 @@ class Study:
 
     def rate_files(self) -> list[str]:
         """Files that say how long scoring takes on this machine, by dataset; none where searches read no proxy."""
-        return self.files("rates/{dataset}.json") if self.priced_families else []
+        return self.files("machine-seconds/{dataset}.json") if self.priced_families else []
 
     def score_facts(self, dataset: str) -> list[str]:
         """The facts of the scores of each family that searches read: of its own table, or of the shipped one."""
@@ -544,28 +544,28 @@ class Study:
     @property
     def contenders(self) -> list[str]:
         """Labels of the searches that are ranked: no references, and none with a limit of cost unless all have one."""
-        from tfnas.reporting.names import contenders
+        from tfnas.report.names import contenders
 
         return contenders(self.searches)
 
     @property
     def references(self) -> list[str]:
         """Labels of the searches that nobody would use: baselines, and upper bounds that look at too much."""
-        from tfnas.reporting.names import search_group
+        from tfnas.report.names import search_group
 
         return [label for label, settings in self.searches.items() if search_group(settings) == "reference"]
 
     @property
     def equal_time_groups(self) -> dict[str, str]:
         """The group of each search that is compared at equal time, by label."""
-        from tfnas.reporting.names import equal_time_groups
+        from tfnas.report.names import equal_time_groups
 
         return equal_time_groups(self.searches)
 
     @property
     def searches_with_prior(self) -> list[str]:
         """Labels of the searches that read a prior."""
-        from tfnas.reporting.names import reads_prior
+        from tfnas.report.names import reads_prior
 
         return [label for label, settings in self.searches.items() if reads_prior(settings)]
 

@@ -20,8 +20,8 @@ Each record is unpacked once for all datasets. One is in memory at a time, and o
 Parameters and FLOPs are counted here, for the benchmark's own skeleton: the counts in the archive are known to be wrong
 in places, and ``nats_bench`` replaces those it finds at odds with one another by those of one training seed.
 
-The records are Python pickles. They are read by :mod:`tfnas.pickles`, which runs nothing of them, and ``nats_bench``
-is given what they hold.
+The records are Python pickles. They are read by :mod:`tfnas.datasets.pickles`, which runs nothing of them, and
+``nats_bench`` is given what they hold.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfnas.cells import SPACE_SIZE, Cell
+from tfnas.datasets.official_files import reading_tar, sources_of
+from tfnas.datasets.pickles import PLAIN, SCALARS, read_pickle
 from tfnas.errors import DataError, TruthError, UnknownNameError
 from tfnas.files import read_facts
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.official_files import reading_tar, sources_of
-from tfnas.pickles import PLAIN, SCALARS, read_pickle
 from tfnas.schemas.truth_archive import SCHEMA as ARCHIVE
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.schema import require_complete, write_truth
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from nats_bench.api_topology import NATStopology
 
 RESOURCE = "NATS-tss"
-"""Name of the archive in the table of sources: ``tfnas.downloads.download(RESOURCE, folder)``."""
+"""Name of the archive in the table of sources: ``tfnas.datasets.downloads.download(RESOURCE, folder)``."""
 
 DATASETS = {"cifar10": "cifar10-valid", "cifar100": "cifar100", "ImageNet16-120": "ImageNet16-120"}
 """Datasets of the archive, and under which of its names validation accuracies and costs are found."""
@@ -84,7 +84,8 @@ def read_archive(
     """Read every record of the official archive once, and write what it says of several datasets as one table.
 
     Args:
-        archive: the folder, its ``.tar``, or a folder that holds either, as :func:`tfnas.downloads.download` leaves it.
+        archive: the folder, its ``.tar``, or a folder that holds either, as :func:`tfnas.datasets.downloads.download`
+            leaves it.
         datasets: which of ``cifar10``, ``cifar100`` and ``ImageNet16-120`` to read.
         output: the table to write, ``name.parquet``: a row per cell and dataset with the columns of ground truth,
             ``dataset``, and for each accuracy the training seeds that it is a mean over (:data:`SEEDS`).

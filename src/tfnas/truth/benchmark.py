@@ -21,9 +21,9 @@ from typing import Any, overload
 import numpy as np
 import pandas as pd
 
-from tfnas.cells import SPACE_SIZE, Cell, canonical_classes, codes_of
 from tfnas.errors import CellError, TruthError
 from tfnas.files import read_table
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, canonical_classes, codes_of
 
 EARLY_COLUMNS = ("early_valid_accuracy", "early_seconds", "valid_seconds")
 """Columns without which no search can be charged a simulated training budget."""
@@ -38,8 +38,8 @@ class Benchmark:
         dataset: name of the dataset, for messages.
         place: the file the table came from, for messages.
         pay_once: whether only the first query of a class of functionally identical cells
-            (:func:`tfnas.cells.canonical_classes`) is charged; later ones show the accuracy that it showed, although
-            such cells were trained one by one and differ by the noise of training.
+            (:func:`tfnas.spaces.nats_tss.canonical_classes`) is charged; later ones show the accuracy that it showed,
+            although such cells were trained one by one and differ by the noise of training.
 
     Raises:
         TruthError: a row is no cell, or a cost is negative or zero throughout.

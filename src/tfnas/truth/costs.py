@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_table
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import Cell
 from tfnas.errors import ConfigError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
+from tfnas.spaces.nats_tss import Cell
 
 if TYPE_CHECKING:
     import pandas as pd

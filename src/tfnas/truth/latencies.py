@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tfnas.cells import codes_of
 from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, sentence
-from tfnas.given_tables import absent_columns, read_given
 from tfnas.letters import check_letters
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
 from tfnas.search.constraints import COUNTED
+from tfnas.spaces.nats_tss import codes_of
+from tfnas.truth.given_tables import absent_columns, read_given
 
 RESERVED = ("arch", "index", *COUNTED)
 """Columns of a table of latencies that are no device."""

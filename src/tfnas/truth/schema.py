@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.cells import SPACE_SIZE, all_strings, codes_of
 from tfnas.errors import TruthError
 from tfnas.files import facts_path, read_facts, read_table
 from tfnas.schemas.truth import SCHEMA as TRUTH
+from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, codes_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,10 +9,10 @@ from typing import Any
 
 from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, section, sentence
-from tfnas.given_tables import absent_columns, read_given, same_column
 from tfnas.letters import check_letters
 from tfnas.networks.skeleton import Skeleton
 from tfnas.truth.counts import check_counts, stated_skeleton
+from tfnas.truth.given_tables import absent_columns, read_given, same_column
 from tfnas.truth.schema import (
     ACCURACIES,
     COLUMNS,

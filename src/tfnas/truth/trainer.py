@@ -10,7 +10,7 @@ training seed, so that a result depends neither on blocks nor on which networks 
 rounding of sums; at a high learning rate that rounding grows within a training as another seed's noise would. All cells
 see the same images in the same order: what differs between cells is the cell.
 
-One cell per benchmark class is trained (6,466, :meth:`tfnas.cells.Cell.canonical`) and stands for its class.
+One cell per benchmark class is trained (6,466, :meth:`tfnas.spaces.nats_tss.Cell.canonical`) and stands for its class.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ import torch
 import torch.nn.functional as F
 
 from tfnas import seeds
-from tfnas.cells import SPACE_SIZE, Cell, all_strings, canonical_classes
+from tfnas.analysis.statistics import spearman
 from tfnas.datasets.digits import NAME as DIGITS
 from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
 from tfnas.datasets.sources import load_images
 from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
-from tfnas.faults import device_error, fault_of
 from tfnas.files import facts_path, read_facts, read_table, write_table
-from tfnas.memory import give_back_memory, keep_freed_memory
 from tfnas.networks import batched, reference
 from tfnas.networks import skeleton as skeleton_module
 from tfnas.networks.batched import BatchedNetworks
 from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.progress import progress
+from tfnas.runtime.faults import device_error, fault_of
+from tfnas.runtime.memory import give_back_memory, keep_freed_memory
+from tfnas.runtime.progress import progress
 from tfnas.schemas.truth_blocks import SCHEMA as BLOCKS
 from tfnas.schemas.truth_seeds import SCHEMA as SEEDS
 from tfnas.seeds import child_seed
-from tfnas.statistics import spearman
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes
 from tfnas.truth.schema import write_truth
 
 log = logging.getLogger("tfnas")

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tfnas.cells import SPACE_SIZE
 from tfnas.proxies.registry import ensembles, families, proxy_names
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.study.models.types import Count, ForEachDataset, Named, OwnName, PathText, Section, Unique
 
 AtLeastTwo = Annotated[int, Field(ge=2)]

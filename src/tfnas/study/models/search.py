@@ -18,9 +18,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from tfnas.cells import OPERATIONS
 from tfnas.search.parameters import Parameter
 from tfnas.search.registry import algorithm_names, get_algorithm
+from tfnas.spaces.nats_tss import OPERATIONS
 from tfnas.study.models.types import Count, ForEachDataset, Label, Named, Number, Section, Unique, left_out
 
 RECOMMENDED_RUNS = 30

@@ -1,0 +1,87 @@
+"""What searches with a limit of cost chose, beside the limit."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.fronts import proposable, test_accuracies
+from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.products import Summary
+from tfnas.schemas.cost_limits import SCHEMA as LIMITS
+from tfnas.search.constraints import limits_of_search
+from tfnas.seeds import child_rng
+from tfnas.spaces.nats_tss import codes_of
+from tfnas.truth.costs import Costs
+
+SPEC = Summary(
+    name="cost-limits",
+    category="Hardware",
+    message="Setting what limited searches chose beside their limits",
+    needs={
+        "runs": lambda study: study.run_files_of(study.limited_searches),
+        "truths": "truth/{dataset}.parquet",
+        "latencies": lambda study: study.latencies_by_dataset,
+    },
+    params={"searches": "limited_searches", "seed": "seed"},
+    when=lambda study: study.limited_searches,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Set what limited searches chose beside their limits and beside the best cell within these.
+
+    Args:
+        inputs: ``runs``: run tables of these searches. ``truths``: ground truth of every dataset. ``latencies``:
+            latencies of the datasets that have any.
+        params: ``searches``: settings of the searches by label, each with a limit
+            (:func:`tfnas.search.constraints.limits_of_search`). ``seed``: master seed; the bootstrap of each row has
+            its own stream.
+        output: ``table``: table to write (.csv) with :data:`LIMITS`: over n runs the share whose chosen cell costs at
+            most the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof
+            = 1) and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
+            counts the cells of the ground truth that satisfy all limits and the constraint of the search, ``best`` is
+            the highest test accuracy among them, NaN where no cell is as cheap as a search aims at.
+
+    Raises:
+        SearchError: a search has fewer than 2 runs, a run appears twice, or no cell satisfies a constraint.
+        UnknownNameError: there is no such device.
+        TruthError: a cell has no such cost.
+        DataError: a table is missing, damaged or lacks a column.
+    """
+    runs = read_runs(inputs.runs)
+    accuracies = {dataset: test_accuracies(path) for dataset, path in inputs.truths.items()}
+    rows = []
+    for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
+        place = f"search.use.{search}"
+        costs = Costs.read(inputs.truths[searched_on], searched_on, inputs.latencies.get(searched_on))
+        limits = limits_of_search(params.searches[search])
+        allowed = proposable(params.searches, search, inputs.truths, searched_on, costs)
+        for cost, limit in limits.items():
+            allowed = allowed[costs.of(cost, allowed, place) <= limit]
+        for dataset, part in group.groupby("dataset", sort=False):
+            part = part.sort_values("run")
+            codes = codes_of(part["arch"], f"A run table of search '{search}'")
+            rng = child_rng(params.seed, "limits", search, searched_on, dataset)
+            values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
+            found = summarise_runs(values, rng, search, searched_on, scorings)
+            for cost, limit in limits.items():
+                paid = costs.of(cost, codes, place)
+                rows.append(
+                    (
+                        search, searched_on, dataset, cost, limit, found.n, (paid <= limit).mean(), paid.mean(),
+                        paid.max(), found.mean, found.std, found.low, found.high, allowed.size,
+                        np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan,
+                    )
+                )  # fmt: skip
+    facts = {
+        "rows": "one per search that limits a cost or aims at one, dataset searched on, dataset read off on, and cost",
+        "cost": "of the chosen cells on the dataset searched on: parameters, million FLOPs or milliseconds",
+        "within": "share of runs whose chosen cell costs at most the limit",
+        "accuracy": "test accuracy of the chosen cells, percent; std with ddof = 1, 95 % interval of the mean "
+        "as in search.csv",
+        "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
+    }
+    LIMITS.write(output.table, pd.DataFrame(rows, columns=list(LIMITS.names)), facts)

@@ -1,0 +1,55 @@
+"""Read the run tables of a study, and summarise what the runs of a search gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.statistics import PERCENT, Summary, summarise
+from tfnas.errors import SearchError
+from tfnas.schemas.runs import SCHEMA as RUNS
+
+
+def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
+    """Return the rows of run tables (:data:`RUNS`) as one table.
+
+    Args:
+        paths: run tables, in any number of blocks; searches keep the order in which they first appear.
+
+    Raises:
+        SearchError: a run appears twice.
+        DataError: a run table is missing, damaged or lacks a column.
+    """
+    runs = pd.concat([RUNS.read(path) for path in paths], ignore_index=True)
+    twice = runs[runs.duplicated(["search", "searched_on", "dataset", "run"])]
+    if not twice.empty:
+        row = twice.iloc[0]
+        raise SearchError(
+            f"Run {row['run']} of search '{row['search']}' on '{row['searched_on']}' is in two of the run tables: "
+            "blocks must not overlap, remove the old ones."
+        )
+    return runs
+
+
+def summarise_runs(
+    values: np.ndarray,
+    rng: np.random.Generator,
+    search: str,
+    searched_on: str,
+    scorings: np.ndarray | None = None,
+    bounds: tuple[float, float] = PERCENT,
+) -> Summary:
+    """Return :func:`tfnas.analysis.statistics.summarise` of a value per run, an accuracy unless ``bounds`` are others.
+
+    Runs may be nested in scorings.
+
+    Raises:
+        SearchError: fewer than 2 of them are finite; names the search and the dataset it searched on.
+    """
+    try:
+        return summarise(values, rng, scorings, bounds=bounds)
+    except SearchError as error:
+        raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None

@@ -1,0 +1,143 @@
+"""What the runs cost by the score table, by this machine and by papers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+
+from tfnas.analysis.published_rows import published_rates
+from tfnas.analysis.run_tables import read_runs
+from tfnas.errors import SearchError
+from tfnas.files import read_facts, read_json
+from tfnas.products import Summary
+from tfnas.schemas.search_costs import SCHEMA as PRICES
+
+PRICINGS = ("table", "machine", "paper")
+
+SPEC = Summary(
+    name="search-costs",
+    category="Searches",
+    message="Pricing the runs by the score table, by this machine and by papers",
+    needs={
+        "runs": lambda study: study.run_files(),
+        "facts": lambda study: study.run_facts(),
+        "rates": lambda study: study.rate_files(),
+        "published": lambda study: study.published_files,
+    },
+    params={"members": "priced", "unpriced": "unpriced", "datasets": "datasets"},
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Make it in a job (:mod:`tfnas.products`)."""
+    reprice(
+        run_paths=inputs.runs,
+        rate_paths=inputs.rates,
+        members=params.members,
+        published=published_rates(next(iter(inputs.published), None), params.datasets),
+        output=output.table,
+        unpriced=params.unpriced,
+    )
+
+
+def reprice(
+    run_paths: Sequence[str | Path],
+    rate_paths: Sequence[str | Path],
+    members: Mapping[str, Sequence[str]],
+    published: Mapping[str, Mapping[str, Any]],
+    output: str | Path,
+    unpriced: Collection[str] = (),
+) -> None:
+    """Price the runs of all searches in every way.
+
+    Args:
+        run_paths: run tables (:mod:`tfnas.schemas.runs`) with facts beside them, in any number of blocks.
+        rate_paths: what :func:`tfnas.scoring.machine_seconds.measure_seconds` wrote, for every dataset.
+        members: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
+        published: seconds of a network by proxy: ``{proxy: {value, device}}``.
+        output: table to write (.csv) with :data:`PRICES`; ``scored_cells`` and seconds are means per run, the total is
+            the sum of the three. Scoring seconds that a pricing does not know, and totals with them, are empty.
+        unpriced: scores that searches read and that nothing here can time, because they were given: their price on
+            this machine is not known, nor is what their seconds in the table belong to.
+
+    Raises:
+        SearchError: a run appears twice, or no measurement has a proxy that a search reads.
+        DataError: a table or its facts are missing, damaged or lack a column.
+    """
+    rates: dict[str, dict[str, tuple[float, str, str]]] = {}
+    for path in rate_paths:
+        facts = read_json(path)
+        for family in facts["families"].values():
+            for proxy, seconds in family["seconds"].items():
+                rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], family["table_device"])
+    given = dict.fromkeys(unpriced, (math.nan, "", ""))
+    scored = _scored(run_paths)
+    runs = read_runs(run_paths)
+    rows = []
+    for (search, dataset), group in runs[runs["searched_on"] == runs["dataset"]].groupby(
+        ["search", "searched_on"], sort=False
+    ):
+        training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
+        looks, live = scored[search, dataset]
+        parts = [(proxy, count) for name, count in looks.items() for proxy in members[name]]
+        known = rates.get(dataset, {}) | given
+        missing = [proxy for proxy, _ in parts if proxy not in known]
+        if missing:
+            raise SearchError(
+                f"No measurement says how long proxy '{missing[0]}', which search '{search}' reads, takes on "
+                f"'{dataset}': remove the folder machine-seconds of the study and run again."
+            )
+        seconds_live = group["scoring_seconds"].mean(skipna=False) if live else 0.0
+        here = math.fsum(count * known[proxy][0] for proxy, count in parts) + seconds_live
+        paper = math.fsum(count * published.get(proxy, {"value": math.nan})["value"] for proxy, count in parts)
+        paper += math.nan if live else 0.0
+        for pricing, seconds, machines in (
+            ("table", group["scoring_seconds"].mean(skipna=False), [known[proxy][2] for proxy, _ in parts] + [*live]),
+            ("machine", here, [known[proxy][1] for proxy, _ in parts] + [*live]),
+            ("paper", paper, [published[proxy]["device"] for proxy, _ in parts if proxy in published]),
+        ):
+            rows.append((
+                search, dataset, pricing, ", ".join(dict.fromkeys(filter(None, machines))), len(group),
+                sum(looks.values()) + sum(live.values()),
+                seconds,
+                training, wall, seconds + training + wall,
+            ))  # fmt: skip
+    facts = {
+        "rows": "one per search, dataset searched on and pricing; means per run, seconds",
+        "pricing": "of scoring alone. table: the seconds of the score table, cell by cell; machine: scored cells times "
+        "the mean seconds of a cell, measured by this machine; paper: times the seconds of a network as published",
+        "machine": "what the seconds of scoring belong to",
+        "scored_cells": "scores looked at, repeats counted, one per proxy or ensemble, and networks evaluated live",
+        "training_seconds": "simulated, from the ground truth",
+        "wall_seconds": "of the search itself, on the machine that ran it",
+    }
+    PRICES.write(output, pd.DataFrame(rows, columns=list(PRICES.names)), facts)
+
+
+def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], ...]]:
+    """Return, for each search and dataset, the scored cells of a run by proxy, and networks evaluated live by device.
+
+    Both are means over runs.
+    """
+    totals: dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]] = {}
+    runs: dict[tuple[str, str], int] = {}
+    for path in paths:
+        facts = read_facts(path)
+        key = facts["search"], facts["searched_on"]
+        first, last = facts["runs"]
+        runs[key] = runs.get(key, 0) + last + 1 - first
+        live = facts.get("live") or {}
+        found = (facts["scored_cells"], {live["device"]: live["networks"]} if live else {})
+        for total, counts in zip(totals.setdefault(key, ({}, {})), found, strict=True):
+            for name, count in counts.items():
+                total[name] = total.get(name, 0) + count * (last + 1 - first)
+    return {
+        key: tuple({name: count / runs[key] for name, count in total.items()} for total in pair)
+        for key, pair in totals.items()
+    }

@@ -1,0 +1,66 @@
+"""Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from tfnas.files import read_table
+from tfnas.products import Exhibit
+from tfnas.report.style import COLOURS, WIDTH, figure_style, save
+from tfnas.report.titles import dataset_title
+
+SPEC = Exhibit(
+    kind="figure",
+    name="accuracies",
+    category="Ground truth",
+    message="Drawing the accuracies of all cells",
+    needs={"truths": "truth/{dataset}.parquet"},
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
+    import matplotlib.pyplot as plt
+
+    count = len(inputs.truths)
+    with figure_style():
+        shape = (1, 2) if count == 1 else (2, count)
+        figure, panels = plt.subplots(
+            *shape, figsize=(WIDTH, 2.3 if count == 1 else 4.0), layout="constrained", squeeze=False
+        )
+        pairs = [tuple(panels[0])] if count == 1 else list(zip(panels[0], panels[1], strict=True))
+        for (dataset, path), (upper, lower) in zip(inputs.truths.items(), pairs, strict=True):
+            table = read_table(path, ("valid_accuracy", "test_accuracy", "early_valid_accuracy"))
+            low = float(np.nanquantile(table[["valid_accuracy", "test_accuracy"]], 0.03))
+            high = float(np.nanmax(table[["valid_accuracy", "test_accuracy"]].to_numpy()))
+            bins = np.linspace(low, high, 61)
+            for column, colour, line, name in (
+                ("valid_accuracy", COLOURS[0], "-", "validation"),
+                ("test_accuracy", COLOURS[1], "--", "test"),
+            ):
+                values = table[column].dropna()
+                upper.hist(
+                    values, bins, histtype="stepfilled", color=colour, alpha=0.18, linewidth=0,
+                )  # fmt: skip
+                upper.hist(values, bins, histtype="step", color=colour, linestyle=line, label=name)
+            upper.set_xlabel("accuracy (%)")
+            upper.set_ylabel("cells")
+            if count > 1:
+                upper.set_title(dataset_title(dataset))
+            upper.legend(loc="upper left", handlelength=1.6)
+            shown = table[(table["test_accuracy"] >= low)].dropna(subset=["early_valid_accuracy"])
+            lower.set_xlabel("valid. accuracy, early stop (%)")
+            lower.set_ylabel("test accuracy (%)")
+            if shown.empty:
+                lower.text(0.5, 0.5, "no early stop", ha="center", va="center", transform=lower.transAxes)
+                continue
+            early = shown["early_valid_accuracy"]
+            lower.hexbin(
+                early, shown["test_accuracy"], gridsize=48, bins="log", cmap="Blues", mincnt=1, linewidths=0.1,
+                rasterized=True,
+            )  # fmt: skip
+            lower.set_xlim(float(early.quantile(0.005)), float(early.max()) + 0.5)
+        save(figure, output.pdf)

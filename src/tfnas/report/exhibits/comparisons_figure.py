@@ -1,0 +1,77 @@
+"""Draw every search against every other on a dataset searched by itself, best mean first."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from tfnas.products import Exhibit
+from tfnas.report.comparison_tables import Pairs, matrix, read_regret
+from tfnas.report.detail import MOST_WITH_DIFFERENCES
+from tfnas.report.names import search_titles
+from tfnas.report.rounding import plain
+from tfnas.report.style import WIDTH, figure_style, save
+
+SPEC = Exhibit(
+    kind="figure",
+    name="comparisons",
+    category="Searches",
+    message="Drawing every search against every other on {wildcards.dataset}",
+    needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
+    params=("searches",),
+    prints=("searches", "proxies"),
+    when=lambda study: len(study.searches) > 1,
+    each="dataset",
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw every search against every other on a dataset searched by itself, best mean first.
+
+    Colour is the probability that the search of the row is better than that of the column in one run. Up to
+    :data:`MOST_WITH_DIFFERENCES` searches the difference of their means is written into the square. A hollow circle
+    marks pairs that the corrected signed-rank test does not tell apart.
+
+
+    Raises:
+        ReportError: a summary lacks a search or a pair.
+    """
+    import matplotlib.pyplot as plt
+
+    pairs = Pairs(inputs.comparisons)
+    regret = read_regret(inputs.regret, list(params.searches), [params.dataset])
+    labels = sorted(params.searches, key=lambda label: regret.loc[(label, params.dataset), "mean"])
+    titles = search_titles(params.searches)
+    wins, differences, apart = (
+        matrix(pairs, params.dataset, labels, name) for name in ("probability", "difference", "told_apart")
+    )
+    count = len(labels)
+    written = count <= MOST_WITH_DIFFERENCES
+    size = max(1.3, 0.36 * count) if written else min(4.4, 0.2 * count)
+    font = min(8.0, 0.8 * 72 * size / count)
+    with figure_style():
+        figure, axes = plt.subplots(layout="constrained", figsize=(min(WIDTH, size + 2.4), min(size + 1.7, 6.0)))
+        image = axes.imshow(wins, cmap="RdBu", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set_xticks(range(count), [titles[label] for label in labels], rotation=90, fontsize=font)
+        axes.set_yticks(range(count), [titles[label] for label in labels], fontsize=font)
+        axes.grid(False)
+        axes.tick_params(length=0)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        for (i, j), value in np.ndenumerate(wins):
+            if i == j:
+                continue
+            colour = "white" if abs(value - 0.5) > 0.34 else "black"
+            if written:
+                text = plain(differences[i, j], "accuracy")
+                axes.text(j, i, text, ha="center", va="center_baseline", fontsize=0.72 * font, color=colour)
+            if not apart[i, j]:
+                place = (j, i - 0.34) if written else (j, i)
+                axes.plot(*place, "o", markersize=2.2, markerfacecolor="none", markeredgewidth=0.5, color=colour)
+        bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=26, pad=0.02, ticks=[0, 0.25, 0.5, 0.75, 1])
+        bar.set_label("probability that the row wins a run")
+        bar.outline.set_linewidth(0.4)
+        bar.ax.tick_params(length=0)
+        save(figure, output.pdf)

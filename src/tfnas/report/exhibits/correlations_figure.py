@@ -1,0 +1,76 @@
+"""Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.analysis.published_rows import correlation_rows
+from tfnas.products import Exhibit
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+
+SPEC = Exhibit(
+    kind="figure",
+    name="correlations",
+    category="Proxies",
+    message="Drawing the correlations of all proxies",
+    needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
+    params=("datasets",),
+    prints=("proxies",),
+    when=lambda study: len(study.scored) > 1,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset.
+
+    Proxies are sorted by their mean over the datasets. Lines are 95 % intervals; hollow diamonds are published values
+    for all cells.
+    """
+    published_path = next(iter(inputs.published), None)
+    import matplotlib.pyplot as plt
+
+    table = CORRELATIONS.read(inputs.correlations)
+    table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
+    order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()
+    places = {proxy: place for place, proxy in enumerate(order)}
+    with figure_style():
+        height = 0.7 + 0.16 * max(len(order), 3)
+        figure, panels = plt.subplots(
+            1,
+            len(params.datasets),
+            figsize=(WIDTH, height),
+            layout="constrained",
+            squeeze=False,
+            sharey=True,
+            sharex=True,
+        )
+        for axes, dataset in zip(panels[0], params.datasets, strict=True):
+            part = table[table["dataset"] == dataset]
+            y = [places[proxy] for proxy in part["proxy"]]
+            axes.hlines(y, part["spearman_low"], part["spearman_high"], color=COLOURS[0], linewidth=1.2)
+            axes.plot(part["spearman"], y, MARKERS[0], color=COLOURS[0], markersize=3.5, label="here")
+            quoted = [
+                (row["values"][dataset]["spearman"], places[proxy])
+                for proxy in part["proxy"]
+                for row in correlation_rows(published_path, proxy, [dataset])
+                if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
+            ]
+            if quoted:
+                axes.plot(
+                    *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
+                )
+            axes.axvline(0, color=GREY, linewidth=0.6)
+            if len(params.datasets) > 1:
+                axes.set_title(dataset_title(dataset))
+            axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
+        figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])
+        entries = {
+            name: handle for axes in panels[0] for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        if len(entries) > 1:
+            figure.legend(entries.values(), entries.keys(), loc="outside upper right", ncol=2)
+        save(figure, output.pdf)

@@ -1,0 +1,103 @@
+"""Draw what groups of searches have found after the same seconds."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tfnas.analysis.equal_time import GROUPS
+from tfnas.products import Exhibit
+from tfnas.report.equal_time_phases import phases_of
+from tfnas.report.style import COLOURS, GREY, WIDTH, figure_style, save
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+TITLES = {
+    "training-free": "Training-free, no prior",
+    "training-free-prior": "Training-free, with a prior",
+    "trained": "Trained",
+    "hybrid": "Hybrid",
+}
+"""How figure and table call the groups."""
+
+LINES = dict(zip(GROUPS, ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))), strict=True))
+
+SPEC = Exhibit(
+    kind="figure",
+    name="equal-time",
+    category="Searches",
+    message="Drawing what groups of searches have found after the same seconds",
+    needs={"table": "summaries/equal-time.csv"},
+    params=("datasets",),
+    prints=(),
+    when=lambda study: study.has_contest,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw the best search of each group against seconds (logarithmic), a panel per dataset.
+
+    Lines are mean test accuracies, bands the intervals of the mean. A strip below says which group leads where the
+    interval of its lead does not hold zero; it is empty where that is undecided. The random cell is not drawn. The
+    lower end of an axis leaves out what lies farther below the worst end than one and a half times what the best lies
+    above it.
+    """
+    import matplotlib.pyplot as plt
+
+    table = EQUAL_TIME.read(inputs.table)
+    table = table[(table["searches"] > 0) & (table["seconds"] > 0)]
+    with figure_style():
+        figure, panels = plt.subplots(
+            1, len(params.datasets), figsize=(WIDTH, 2.6), layout="constrained", squeeze=False
+        )
+        handles: dict[str, Any] = {}
+        for axes, dataset in zip(panels[0], params.datasets, strict=True):
+            part = table[table["dataset"] == dataset]
+            for group, colour in zip(GROUPS, COLOURS, strict=False):
+                line = part[part["group"] == group]
+                if not line.empty:
+                    seconds = line["seconds"]
+                    settings = {"color": colour, "label": TITLES[group]}
+                    axes.fill_between(
+                        seconds, line["low"], line["high"], alpha=0.18, linewidth=0, step="post", **settings
+                    )
+                    drawn = axes.step(seconds, line["mean"], where="post", linestyle=LINES[group], **settings)
+                    handles[TITLES[group]] = drawn[0]
+            _frame(axes, part)
+            axes.set_xlabel("seconds in all")
+            if len(params.datasets) > 1:
+                axes.set_title(dataset_title(dataset))
+        panels[0][0].set_ylabel("test accuracy (%)")
+        if handles:
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
+        save(figure, output.pdf)
+
+
+def _frame(axes: Axes, part: pd.DataFrame) -> None:
+    """Scale a panel and draw the strip that says who leads."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    if part.empty:
+        axes.text(0.5, 0.5, "no seconds known", ha="center", va="center", transform=axes.transAxes)
+        return
+    ends = part.groupby("group").last()
+    lowest, highest = ends["mean"].min(), part["high"].max()
+    bottom = max(lowest - 1.5 * (highest - lowest), part["low"].min())
+    margin = 0.08 * (highest - bottom) or 0.5
+    axes.set_ylim(bottom - 1.5 * margin, highest + margin)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(numticks=7))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    strip: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
+    axes.plot([0, 1], [0.035, 0.035], color=GREY, linewidth=0.4, transform=axes.transAxes)
+    for phase in phases_of(part):
+        if phase["decided"]:
+            colour = COLOURS[GROUPS.index(phase["leader"])]
+            leads = f"{TITLES[phase['leader']]} leads"
+            axes.fill_between([phase["from"], phase["to"]], 0, 0.035, color=colour, linewidth=0, label=leads, **strip)

@@ -1,0 +1,108 @@
+"""Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from tfnas.analysis.fronts import allowed, test_accuracies
+from tfnas.products import Exhibit
+from tfnas.report.cost_titles import cost_title
+from tfnas.report.names import search_titles
+from tfnas.report.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.front_cells import SCHEMA as CELLS
+from tfnas.schemas.fronts import SCHEMA as FRONTS
+from tfnas.search.pareto import pareto_front
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+LOWEST = 5
+"""Percentile of the test accuracies of the space below which a panel shows nothing."""
+
+SPEC = Exhibit(
+    kind="figure",
+    name="fronts",
+    category="Hardware",
+    message="Drawing Pareto fronts",
+    needs={
+        "summary": "summaries/fronts.csv",
+        "cells": "summaries/front-cells.parquet",
+        "truths": "truth/{dataset}.parquet",
+        "latencies": lambda study: study.latencies_by_dataset,
+    },
+    params={"searches": "front_searches"},
+    prints=("searches", "proxies"),
+    when=lambda study: study.front_searches,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search.
+
+    The front of a search is that of the run whose share of hypervolume is the median one.
+    """
+    import matplotlib.pyplot as plt
+
+    summary, cells = FRONTS.read(inputs.summary), CELLS.read(inputs.cells)
+    summary = summary[summary["searched_on"] == summary["dataset"]]
+    cells = cells[cells["searched_on"] == cells["dataset"]]
+    costs, datasets = list(dict.fromkeys(summary["cost"])), list(inputs.truths)
+    titles = search_titles(dict(params.searches))
+    places = {search: place for place, search in enumerate(dict.fromkeys(summary["search"]))}
+    with figure_style():
+        figure, panels = plt.subplots(
+            len(costs), len(datasets), figsize=(WIDTH, 2.7 * len(costs)), layout="constrained", squeeze=False
+        )
+        for cost, line in zip(costs, panels, strict=True):
+            for dataset, axes in zip(datasets, line, strict=True):
+                rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
+                _background(axes, params.searches, rows["search"].iloc[0], inputs.truths, dataset, inputs.latencies)
+                for entry in rows.itertuples():
+                    place = places[entry.search]
+                    front = cells[
+                        (cells["search"] == entry.search)
+                        & (cells["dataset"] == dataset)
+                        & (cells["run"] == entry.median_run)
+                    ]
+                    axes.plot(
+                        front["cost"], front["test_accuracy"], marker_of(place), markersize=4,
+                        color=colour_of(place), label=titles[entry.search],
+                    )  # fmt: skip
+                axes.set_xlabel(cost_title(cost))
+                axes.set_title(dataset_title(dataset))
+            line[0].set_ylabel("test accuracy (%)")
+        handles = {
+            label: handle
+            for axes in panels[:, 0]
+            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+        }
+        figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
+        save(figure, output.pdf)
+
+
+def _background(
+    axes: Axes,
+    searches: Mapping[str, dict[str, Any]],
+    search: str,
+    truth_paths: Mapping[str, str | Path],
+    dataset: str,
+    latency_paths: Mapping[str, str | Path],
+) -> None:
+    """Draw all cells and the true front of the whole space, whatever cells a search keeps to."""
+    import numpy as np
+
+    kept_to = ("constraint", "accuracies_of")
+    free = {search: {key: value for key, value in searches[search].items() if key not in kept_to}}
+    codes, costs = allowed(free, search, truth_paths, dataset, latency_paths.get(dataset))
+    values = test_accuracies(truth_paths[dataset])[codes]
+    axes.plot(costs, values, ".", color="#CCCCCC", markersize=1, rasterized=True, zorder=1)
+    front = pareto_front(values, costs)
+    axes.step(costs[front], values[front], where="post", color=GREY, linewidth=1, label="true front", zorder=2)
+    low, high = np.percentile(values, LOWEST), values.max()
+    axes.set_ylim(low, high + 0.05 * (high - low))

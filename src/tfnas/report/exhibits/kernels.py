@@ -1,0 +1,53 @@
+"""Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.datasets.images import load_npz
+from tfnas.products import Exhibit
+from tfnas.report.rounding import plain
+from tfnas.report.style import WIDTH, figure_style, save
+
+KERNEL_COLUMNS = 6
+"""Kernels side by side."""
+
+SPEC = Exhibit(
+    kind="figure",
+    name="kernels",
+    category="Proxies",
+    message="Drawing kernels of {wildcards.dataset}",
+    needs={"kernels": "kernels/{dataset}.npz"},
+    when=lambda study: study.computes and "naswot" in study.proxies,
+    each="dataset",
+    shown=lambda study: study.datasets[:1],
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first.
+
+    All share one colour scale, from the smallest entry of all to 1.
+
+
+    Raises:
+        DataError: the file is missing or damaged.
+    """
+    import matplotlib.pyplot as plt
+
+    arrays = load_npz(inputs.kernels)
+    maps, accuracies, scores = (arrays[name] for name in ("kernels", "accuracies", "scores"))
+    columns = min(KERNEL_COLUMNS, len(maps))
+    rows = -(-len(maps) // columns)
+    with figure_style():
+        figure, panels = plt.subplots(
+            rows, columns, figsize=(WIDTH, 1.25 * rows), layout="constrained", squeeze=False
+        )  # fmt: skip
+        for axes in panels.flat:
+            axes.set_axis_off()
+        for axes, values, accuracy, score in zip(panels.flat, maps, accuracies, scores, strict=False):
+            image = axes.imshow(values, vmin=maps.min(), vmax=1, cmap="viridis", interpolation="nearest")
+            axes.set_title(f"{plain(accuracy, 'accuracy')} % ({plain(score, 'value')})", fontsize=7)
+        figure.colorbar(image, ax=panels, label="share of ReLUs that agree", shrink=0.9, aspect=30)
+        save(figure, output.pdf)

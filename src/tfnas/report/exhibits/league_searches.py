@@ -1,0 +1,48 @@
+"""Write all searches of the leagues on every dataset."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Exhibit
+from tfnas.report.detail import MOST_WITH_STD
+from tfnas.report.names import search_titles, tex_title
+from tfnas.report.rounding import escape, show_mean
+from tfnas.report.tables import long_tables, row, write_tex
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
+
+SPEC = Exhibit(
+    kind="table",
+    name="league-searches",
+    category="Searches",
+    message="Writing what the searches of the leagues reach",
+    needs={"summary": "summaries/leagues.csv"},
+    params=("searches", "datasets"),
+    prints=("searches", "proxies"),
+    when=lambda study: study.leagues,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write all searches of the leagues with their test accuracies on every dataset, the one chosen for it bold."""
+    summary = LEAGUES.read(inputs.summary)
+    titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}
+    blocks: dict[str, list[str]] = {}
+    for league, part in summary.groupby("league", sort=False):
+        entries = part.set_index(["search", "held_out"])
+        for search in dict.fromkeys(part["search"]):
+            found = [entries.loc[(search, dataset)] for dataset in params.datasets]
+            means = [
+                show_mean(
+                    entry["mean"], entry["std"] if len(params.datasets) <= MOST_WITH_STD else None, entry["chosen"]
+                )
+                for entry in found
+            ]
+            blocks.setdefault(league, []).append(row([titles[search], *means]))
+    columns = (
+        rf"L{{0.34\linewidth}}*{{{len(params.datasets)}}}{{w{{r}}{{{0.54 / len(params.datasets):.3f}\linewidth}}}}"
+    )
+    head = [row(["Search", *(escape(dataset_title(dataset)) for dataset in params.datasets)])]
+    write_tex(output.tex, long_tables(columns, head, blocks))

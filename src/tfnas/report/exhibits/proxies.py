@@ -1,0 +1,68 @@
+"""Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.products import Exhibit
+from tfnas.report.proxy_tables import by_name, test_correlations
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.rounding import escape, show
+from tfnas.report.tables import block_heading, long_table, row, write_tex
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+
+SPEC = Exhibit(
+    kind="table",
+    name="proxies",
+    category="Proxies",
+    message="Writing what every proxy needs and takes",
+    needs={"correlations": "summaries/correlations.csv"},
+    params=("scored", "datasets"),
+    prints=("proxies",),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell.
+
+    Raises:
+        ReportError: the summary lacks a proxy on a dataset.
+    """
+    from tfnas.proxies.registry import describe, ensembles
+
+    table = test_correlations(CORRELATIONS.read(inputs.correlations))
+    entries = by_name(table, inputs.correlations, params.scored, params.datasets)
+    body: list[str] = []
+    in_ensembles = False
+    for name in params.scored:
+        proxy = describe(name)
+        if name in ensembles() and not in_ensembles:
+            in_ensembles = True
+            body += [r"\addlinespace", block_heading("Ensembles", 3 + len(params.datasets))]
+        seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in params.datasets]
+        cite = rf"~\citep{{{proxy.reference[0]}}}" if proxy.reference[0] else ""
+        arrow = r"$\uparrow$" if proxy.direction > 0 else r"$\downarrow$"
+        body.append(row([escape(proxy.title) + cite, escape(_needs(proxy)), arrow, *seconds]))
+    count = len(params.datasets)
+    if count == 1:
+        head = [row(["Proxy", "Needs", "Better", "s/cell"])]
+    else:
+        titles = [escape(dataset_title(dataset)) for dataset in params.datasets]
+        head = [
+            row(["", "", "", rf"\multicolumn{{{count}}}{{c}}{{Seconds per cell}}"]),
+            rf"\cmidrule(lr){{4-{3 + count}}}",
+            row(["Proxy", "Needs", "Better", *titles]),
+        ]
+    widths = {1: 0.44, 2: 0.38, 3: 0.27}.get(count, 0.2)
+    columns = rf"L{{0.27\linewidth}}L{{{widths}\linewidth}}c" + "r" * count
+    write_tex(output.tex, long_table(columns, head, body))
+
+
+def _needs(proxy: Any) -> str:
+    """Return what a proxy needs, or of which proxies an ensemble is made."""
+    if hasattr(proxy, "members"):
+        return f"{proxy.rule.replace('_', ' ')} of {', '.join(proxy_title(member) for member in proxy.members)}"
+    return ", ".join(proxy.needs)

@@ -1,0 +1,112 @@
+"""Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnas.products import Exhibit
+from tfnas.report.detail import MOST_WITH_VALUES
+from tfnas.report.proxy_figures import read_pairs
+from tfnas.report.proxy_tables import by_name, test_correlations
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.rounding import plain
+from tfnas.report.style import WIDTH, figure_style, save
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+SPEC = Exhibit(
+    kind="figure",
+    name="proxy-pairs",
+    category="Proxies",
+    message="Drawing how alike the scores of {wildcards.dataset} are",
+    needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
+    params=("datasets", "scored"),
+    prints=("proxies",),
+    when=lambda study: len(study.scored) > 2,
+    each="dataset",
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it.
+
+    The order is that of :func:`cluster_order` for the mean over all datasets of the study, so that the pictures of two
+    datasets can be laid side by side. A bar marks negative coefficients; undefined ones are white.
+
+
+    Raises:
+        ReportError: the correlations lack a proxy on the dataset.
+    """
+    import matplotlib.pyplot as plt
+
+    pairs = read_pairs(inputs.pairs, params.scored, params.datasets)
+    correlations = CORRELATIONS.read(inputs.correlations)
+    accuracy = by_name(test_correlations(correlations), inputs.correlations, params.scored, [params.dataset])[
+        "spearman"
+    ]
+    order = cluster_order(pairs.mean(axis=0))
+    matrix = pairs[params.datasets.index(params.dataset)][np.ix_(order, order)]
+    against = np.array([[accuracy[params.dataset, params.scored[place]] for place in order]])
+    titles = [proxy_title(params.scored[place]) for place in order]
+    count = len(params.scored)
+    size = 4.4 if count > MOST_WITH_VALUES else max(1.3, 0.33 * count)
+    font = min(8.0, 0.8 * 72 * size / count)
+    with figure_style():
+        figure, (upper, lower) = plt.subplots(
+            2, 1, sharex=True, layout="constrained", height_ratios=[1, count],
+            figsize=(min(WIDTH, size + 1.9), size * (1 + 1 / count) + 1.5),
+        )  # fmt: skip
+        for axes, values in ((upper, against), (lower, matrix)):
+            image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
+            axes.grid(False)
+            axes.tick_params(length=0, labelsize=font)
+            for spine in axes.spines.values():
+                spine.set_visible(False)
+            _mark(axes, values, font, count <= MOST_WITH_VALUES)
+        upper.set_yticks([0], ["test accuracy"])
+        upper.tick_params(labelbottom=False)
+        lower.set_yticks(range(count), titles)
+        lower.set_xticks(range(count), titles, rotation=90)
+        bar = figure.colorbar(image, ax=[upper, lower], shrink=0.6, aspect=28, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
+        bar.set_label("Spearman's $\\rho$")
+        bar.outline.set_linewidth(0.4)
+        bar.ax.tick_params(length=0)
+        save(figure, output.pdf)
+
+
+def cluster_order(similarity: np.ndarray) -> list[int]:
+    """Return the places of names in an order that puts alike ones side by side.
+
+    Hierarchical clustering with average linkage of the distance 1 - similarity, leaves ordered so that the sum of
+    distances of neighbours is smallest. An undefined similarity counts as 0.
+
+    Source: Bar-Joseph, Gifford, Jaakkola 2001, "Fast optimal leaf ordering for hierarchical clustering",
+    Bioinformatics 17 (as ``scipy.cluster.hierarchy.linkage`` implements it).
+
+    Args:
+        similarity: symmetric, shape (n, n) with n at least 2, values from -1 to 1 or NaN.
+    """
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
+    distance = 1 - np.nan_to_num(similarity)
+    distance = (distance + distance.T) / 2
+    np.fill_diagonal(distance, 0)
+    return leaves_list(linkage(squareform(distance), "average", optimal_ordering=True)).tolist()
+
+
+def _mark(axes: Axes, values: np.ndarray, font: float, written: bool) -> None:
+    """Write the values into their squares where there is room, else a bar into those with a negative value."""
+    for (row, column), value in np.ndenumerate(values):
+        if not np.isfinite(value) or not (written or value < 0):
+            continue
+        text = plain(value, "correlation") if written else "\N{MINUS SIGN}"
+        colour = "white" if abs(value) > 0.6 else "black"
+        axes.text(column, row, text, ha="center", va="center_baseline", fontsize=0.8 * font, color=colour)

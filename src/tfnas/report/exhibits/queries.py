@@ -1,0 +1,90 @@
+"""Draw what every search has found after so many looks at accuracies."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from tfnas.products import Exhibit
+from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
+from tfnas.report.names import GROUPS, by_group, equal_time_groups, search_titles
+from tfnas.report.style import GREY, figure_style, save
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WITHOUT = {"training-free": "no look, no prior", "training-free-prior": "no look, with a prior"}
+"""Groups of searches that look at no accuracy, and how the legend tells the best of each."""
+
+LINES = dict(zip(WITHOUT, ((0, (1.2, 1.2)), (0, (5, 2))), strict=True))
+
+SPEC = Exhibit(
+    kind="figure",
+    name="queries",
+    category="Searches",
+    message="Drawing what every search has found after so many looks at accuracies",
+    needs={"table": "summaries/query-curves.csv"},
+    params=("searches", "datasets"),
+    prints=("searches", "proxies"),
+    when=lambda study: study.has_contest,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw the test accuracy of the incumbent against looks at early accuracies, a column of panels per dataset.
+
+    Searches that look at accuracies alone and those that look at scores, too, have a row of panels each. Lines are
+    means over runs, bands reach from the lower to the upper quartile; a line ends where all runs are over, and a search
+    that has an answer only at its end is a marker. Of the searches that look at no accuracy a grey line marks the
+    highest mean, one with and one without a prior. The axis is logarithmic from 1 on.
+    """
+    table = QUERY_CURVES.read(inputs.table)
+    titles, groups = search_titles(params.searches), equal_time_groups(params.searches)
+    drawn = [label for label in params.searches if (table["search"][table["queries"] > 0] == label).any()]
+    rows = by_group({label: params.searches[label] for label in drawn})
+    blocks = {GROUPS[group]: labels for group, labels in rows.items()} or {"": []}
+    with figure_style():
+        heights = [max(2.0, 0.6 + 0.155 * len(labels)) for labels in blocks.values()]
+        figure, panels = panels_by_block(heights, params.datasets)
+        for line, (heading, labels) in enumerate(blocks.items()):
+            handles: dict[str, Any] = {}
+            for axes, dataset in zip(panels[line], params.datasets, strict=True):
+                here = table[table["dataset"] == dataset]
+                handles |= _draw_without(axes, here, groups)
+                for place, label in enumerate(labels):
+                    part = here[here["search"] == label]
+                    if not part.empty:
+                        handles[titles[label]] = draw_curve(axes, part, place, "queries")
+            legend_beside(panels[line][-1], handles, heading)
+            panels[line][0].set_ylabel("test accuracy (%)")
+        for column, dataset in enumerate(params.datasets):
+            _frame(panels[-1][column], table[table["dataset"] == dataset])
+            if len(params.datasets) > 1:
+                panels[0][column].set_title(dataset_title(dataset))
+        save(figure, output.pdf)
+
+
+def _draw_without(axes: Axes, table: pd.DataFrame, groups: dict[str, str]) -> dict[str, Any]:
+    """Draw the highest mean of each group that looks at no accuracy as a line, and return what stands in the legend."""
+    handles = {}
+    for group, words in WITHOUT.items():
+        means = table["mean"][table["search"].map(groups) == group]
+        if not means.empty:
+            line: dict[str, Any] = {"linestyle": LINES[group], "linewidth": 1, "label": words}
+            handles[words] = axes.axhline(means.max(), color=GREY, zorder=1, **line)
+    return handles
+
+
+def _frame(axes: Axes, table: pd.DataFrame) -> None:
+    """Scale the panels of a dataset: from the lowest end of a search that looks, or of a line, to the best."""
+    axes.set_xlabel("looks at accuracies")
+    looking = table[table["queries"] > 0]
+    if looking.empty:
+        axes.text(0.5, 0.5, "no search looks at accuracies", ha="center", va="center", transform=axes.transAxes)
+        return
+    scale_curves(axes, looking, table["mean"].max())

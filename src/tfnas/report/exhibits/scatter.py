@@ -1,0 +1,127 @@
+"""Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top."""
+
+from __future__ import annotations
+
+import zlib
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tfnas.errors import ReportError
+from tfnas.files import read_table
+from tfnas.products import Exhibit
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.rounding import plain
+from tfnas.report.style import COLOURS, WIDTH, figure_style, save
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.scoring.table import ScoreTable
+from tfnas.spaces.nats_tss import codes_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDE = 1000
+"""Scores that reach this many times their median are drawn on a logarithmic axis."""
+
+SPEC = Exhibit(
+    kind="figure",
+    name="scatter",
+    category="Proxies",
+    message="Drawing the scores of {wildcards.proxy} against accuracies",
+    needs={
+        "scores": "scores/{dataset}.parquet",
+        "truths": "truth/{dataset}.parquet",
+        "correlations": "summaries/correlations.csv",
+    },
+    prints=("proxies",),
+    each="proxy",
+    shown=lambda study: study.scored[:4],
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top.
+
+    Cells without a finite score stand on the left edge as crosses; the least accurate three per cent of cells, which
+    would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges. Where the largest
+    score is more than :data:`WIDE` times the median, the axis is logarithmic, and linear below the smallest hundredth.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import BoundaryNorm
+
+    correlations = CORRELATIONS.read(inputs.correlations)
+    count = len(inputs.scores)
+    with figure_style():
+        width = WIDTH if count > 1 else 0.66 * WIDTH
+        figure, panels = plt.subplots(
+            1, count, figsize=(width, 2.35 if count > 1 else 2.9), layout="constrained", squeeze=False
+        )
+        colours = plt.get_cmap("viridis_r", 7)
+        norm = BoundaryNorm(np.arange(-0.5, 7), 7)
+        for number, (axes, dataset) in enumerate(zip(panels[0], inputs.scores, strict=True)):
+            scores = ScoreTable.read(inputs.scores[dataset]).scores(params.proxy)
+            truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
+            accuracy = truth["valid_accuracy"].to_numpy()
+            score = scores[codes_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
+            convolutions = truth["arch"].str.count("nor_conv").to_numpy()
+            finite = np.isfinite(score)
+            high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)
+            low -= 0.05 * (high - low)
+            accuracy = np.maximum(accuracy, low)
+            axes.set_ylim(low - 0.03 * (high - low), high + 0.04 * (high - low))
+            left = score[finite].min() - 0.04 * np.ptp(score[finite])
+            positive = score[finite & (score > 0)]
+            if positive.size and positive.max() > WIDE * np.median(positive):
+                smallest = np.quantile(positive, 0.01)
+                axes.set_xscale("symlog", linthresh=smallest)
+                powers = np.linspace(np.log10(smallest), np.log10(positive.max()), 4)[1:].astype(int)
+                axes.set_xticks([0, *(10.0**powers)], ["0", *(rf"$10^{{{power}}}$" for power in powers)])
+                axes.set_xticks([], minor=True)
+                left = min(score[finite].min(), 0) - smallest
+            # In a mixed order, or one colour hides the others.
+            mixed = truth["arch"].map(lambda text: zlib.crc32(text.encode())).to_numpy()
+            order = np.argsort(mixed, kind="stable")
+            order = order[finite[order]]
+            points = axes.scatter(
+                score[order], accuracy[order], c=convolutions[order], cmap=colours, norm=norm, s=2.2, linewidths=0,
+                alpha=0.75, rasterized=True,
+            )  # fmt: skip
+            if not finite.all():
+                axes.plot(
+                    np.full((~finite).sum(), left),
+                    accuracy[~finite],
+                    "x",
+                    color=COLOURS[1],
+                    markersize=3.5,
+                    clip_on=False,
+                )
+            tau, rho = _coefficients(correlations, dataset, params.proxy, inputs.correlations)
+            name = f"{dataset_title(dataset)}\n" if count > 1 else ""
+            axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
+            if number == 0:
+                axes.set_ylabel("validation accuracy (%)")
+        figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
+        bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
+        bar.set_label("convolution edges")
+        assert bar.solids is not None
+        bar.solids.set_alpha(1)
+        bar.outline.set_linewidth(0.4)
+        bar.ax.tick_params(length=0)
+        save(figure, output.pdf)
+
+
+def _coefficients(correlations: pd.DataFrame, dataset: str, proxy: str, path: str) -> tuple[str, str]:
+    """Return Kendall's and Spearman's coefficient of a proxy with validation accuracy over all cells, as printed."""
+    row = correlations[
+        (correlations["dataset"] == dataset)
+        & (correlations["proxy"] == proxy)
+        & (correlations["accuracy"] == "valid_accuracy")
+        & (correlations["cells"] == "all")
+    ]
+    if row.empty:
+        raise ReportError(f"'{path}' has no row for proxy '{proxy}' on '{dataset}': run the summary.")
+    values = row.iloc[0]
+    return plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")

@@ -1,0 +1,87 @@
+"""Write what the runs cost by the score table, by this machine and by papers."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import pandas as pd
+
+from tfnas.analysis.search_costs import PRICINGS
+from tfnas.errors import ReportError
+from tfnas.products import Exhibit
+from tfnas.report.names import search_group, search_titles, tex_title
+from tfnas.report.rounding import MISSING, show
+from tfnas.report.tables import long_tables, row, write_tex
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.search_costs import SCHEMA as PRICES
+
+SPEC = Exhibit(
+    kind="table",
+    name="search-costs",
+    category="Searches",
+    message="Writing the table of prices",
+    needs={"prices": "summaries/search-costs.csv"},
+    params=("searches", "datasets"),
+    prints=("searches", "proxies"),
+    when=lambda study: study.has_contest,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write what one run of every search costs: scoring priced in every known way, simulated training, own time, sums.
+
+    A pricing that no search of the table has (no published rate, for one) has no column.
+
+    Raises:
+        ReportError: the summary lacks a search.
+    """
+    prices = PRICES.read(inputs.prices).set_index(["search", "dataset", "pricing"])
+    labels = [label for label, settings in params.searches.items() if search_group(settings) != "reference"]
+    scoring = prices["scoring_seconds"].unstack("pricing")
+    pricings = [name for name in PRICINGS if (scoring[name] > 0).any()] or ["table"]
+    titles = search_titles(params.searches)
+    blocks: dict[str, list[str]] = {}
+    for dataset in params.datasets:
+        body = blocks.setdefault(dataset_title(dataset), [])
+        for label in labels:
+            if (label, dataset, "table") not in prices.index:
+                raise ReportError(
+                    f"'{inputs.prices}' has no price of search '{label}' on '{dataset}': reprice the runs."
+                )
+            entries = [prices.loc[label, dataset, name] for name in pricings]
+            known = entries[0]
+            cells = [_scoring(entry) for entry in entries]
+            cells += [_seconds(known["training_seconds"]), _seconds(known["wall_seconds"])]
+            cells += [_seconds(entry["total_seconds"]) for entry in entries]
+            body.append(row([tex_title(titles[label]), *cells]))
+    count = len(pricings)
+    names = {"table": "table", "machine": "here", "paper": "paper"}
+    shown = [names[name] for name in pricings]
+    last = 3 + 2 * count
+    head = [
+        row([
+            "", rf"\multicolumn{{{count}}}{{c}}{{scoring}}", "training", "own",
+            rf"\multicolumn{{{count}}}{{c}}{{all together}}",
+        ]),
+        rf"\cmidrule(lr){{2-{1 + count}}}\cmidrule(lr){{{last + 1 - count}-{last}}}",
+        row(["Search", *shown, "", "", *shown]),
+    ]  # fmt: skip
+    columns = r"L{0.27\linewidth}" + rf"*{{{2 + 2 * count}}}{{w{{r}}{{0.07\linewidth}}}}"
+    write_tex(output.tex, long_tables(columns, head, blocks))
+
+
+def _scoring(entry: pd.Series) -> str:
+    """Return scoring seconds, nothing where nothing was scored and a question mark where the price is not known."""
+    return (
+        MISSING
+        if not entry["scored_cells"]
+        else "?"
+        if math.isnan(entry["scoring_seconds"])
+        else _seconds(entry["scoring_seconds"])
+    )
+
+
+def _seconds(value: float) -> str:
+    return MISSING if not value else "?" if math.isnan(value) else show(value, "seconds")

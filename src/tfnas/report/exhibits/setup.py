@@ -1,0 +1,67 @@
+"""Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+from tfnas.files import read_facts
+from tfnas.products import Exhibit
+from tfnas.report.rounding import escape, show
+from tfnas.report.tables import fact, row, tabular, told, write_tex
+from tfnas.report.titles import dataset_title
+
+SPEC = Exhibit(
+    kind="table",
+    name="setup",
+    category="Setup",
+    message="Writing the table of the setup",
+    needs={
+        "batches": "batches/{dataset}.json",
+        "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet",
+    },
+    params=("config", "budgets"),
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs.
+
+    How cells were scored is said by the facts of mini-batch and scores, not by the study: scores may be shipped.
+    """
+    head = [row(["", *(escape(dataset_title(dataset)) for dataset in inputs.batches)])]
+    lines: dict[str, list[str]] = {}
+    for dataset, path in inputs.batches.items():
+        facts = read_facts(path)
+        channels, height, width = fact(facts, "shape", path)
+        entries = {
+            "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
+            "Classes": show(fact(facts, "classes", path), "count"),
+            "Scoring mini-batch": _images(fact(facts, "images", path), read_facts(inputs.scores[dataset])),
+            "Cells with ground truth": show(
+                fact(read_facts(inputs.truths[dataset]), "cells", inputs.truths[dataset]), "count"
+            ),
+            "Ground truth from": escape(fact(read_facts(inputs.truths[dataset]), "source", inputs.truths[dataset])),
+            "Initialisations per cell": told(read_facts(inputs.scores[dataset]), "repeats", inputs.scores[dataset]),
+            "Scorings that searches read": show(params.config["scoring"]["scorings"], "count"),
+            "Runs per search": show(params.config["search"]["runs"], "count"),
+            "Training budget per run": f"{show(params.budgets[dataset], 'seconds')} s",
+        }
+        for name, entry in entries.items():
+            lines.setdefault(name, []).append(entry)
+    body = [row([name, *entries]) for name, entries in lines.items()]
+    write_tex(output.tex, tabular("l" + "l" * len(inputs.batches), head, body))
+
+
+def _images(batch: int | None, scores: dict[str, Any]) -> str:
+    """Return the number of images of a mini-batch, and what families of proxies look at fewer."""
+    if batch is None:
+        return "not stated"  # scores that were given
+    fewer: dict[int, list[str]] = {}
+    for name, family in scores.get("families", {}).items():
+        if family.get("images", batch) < batch:
+            fewer.setdefault(family["images"], []).append(escape(name))
+    parts = (f"the first {images} for {', '.join(names)}" for images, names in sorted(fewer.items()))
+    return "; ".join([f"{batch} images", *parts])

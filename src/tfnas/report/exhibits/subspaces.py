@@ -1,0 +1,49 @@
+"""Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Exhibit
+from tfnas.report.rounding import MISSING, escape, show
+from tfnas.report.tables import row, tabular, write_tex
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.subspaces import SCHEMA as SPACES
+from tfnas.search.constraints import constraint_words
+
+SPEC = Exhibit(
+    kind="table",
+    name="subspaces",
+    category="Hardware",
+    message="Writing the table of sub-spaces",
+    needs={"summary": "summaries/subspaces.csv"},
+    params=("subspaces", "datasets"),
+    when=lambda study: study.subspaces,
+    local=True,
+)
+
+
+def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+    """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
+    summary = SPACES.read(inputs.summary)
+    body = []
+    for dataset in params.datasets:
+        if len(params.datasets) > 1:
+            body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
+        for entry in summary[summary["dataset"] == dataset].itertuples():
+            body.append(
+                row(
+                    [
+                        escape(entry.space),
+                        escape(constraint_words(params.subspaces[entry.space])) or MISSING,
+                        show(entry.cells, "count"),
+                        *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
+                        *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),
+                    ]
+                )
+            )
+    head = [
+        row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
+        row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
+    ]
+    write_tex(output.tex, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))

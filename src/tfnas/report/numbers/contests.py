@@ -1,0 +1,65 @@
+"""Every search against every other, and regrets."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from tfnas.analysis.comparisons import SMALL
+from tfnas.products import Topic
+from tfnas.report.comparison_numbers import add_difference
+from tfnas.report.comparison_tables import Pairs, best_search, read_regret
+from tfnas.report.names import contenders
+from tfnas.report.numbers.base import Numbers
+
+SPEC = Topic(
+    name="contests",
+    needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
+    params=("datasets", "searches"),
+    prints=("searches",),
+    after=("study", "truth"),
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add how many pairs of searches are told apart, what the runs can detect, the two best searches, and regrets.
+
+    ``contest.{dataset}.first`` is the ranked search with the highest mean, ``.tied`` the number of others
+    that are equal to it in every run, and ``.second`` the one with the highest mean of the rest.
+    """
+    pairs = Pairs(inputs.comparisons)
+    regret = read_regret(inputs.regret, list(params.searches), params.datasets)
+    numbers.add("contest.small", SMALL, "ratio")
+    for dataset in params.datasets:
+        for label in params.searches:
+            for name in ("mean", "median"):
+                numbers.add(f"regret.{dataset}.{label}.{name}", regret.loc[(label, dataset), name], "accuracy")
+        contests = pairs.on(dataset)
+        if not contests:
+            continue
+        before = f"contest.{dataset}"
+        varied = [pair for pair in contests if pair.detectable > 0]
+        detectable = [pair.detectable for pair in varied]
+        numbers.add(f"{before}.varied", len(varied), "count")
+        numbers.add(f"{before}.pairs", len(contests), "count")
+        numbers.add(f"{before}.apart", sum(pair.told_apart for pair in contests), "count")
+        numbers.add(f"{before}.runs", min(pair.n for pair in contests), "count")
+        if varied:
+            numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
+            numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
+            numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
+            numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in varied])), "count")
+            numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in varied), "count")
+        rivals = contenders(params.searches)
+        if len(rivals) > 1:
+            first = best_search(regret, rivals, dataset)
+            numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first}"))
+            others = [label for label in rivals if label != first]
+            apart = [label for label in others if not pairs.between(dataset, first, label).equal]
+            numbers.add(f"{before}.tied", len(others) - len(apart), "count")
+            if not apart:
+                continue
+            second = best_search(regret, apart, dataset)
+            numbers.title(f"{before}.second.title", numbers.value(f"title.search.{second}"))
+            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, first, second))

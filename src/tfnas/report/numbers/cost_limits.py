@@ -1,0 +1,43 @@
+"""The best search that keeps to its limit of cost."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Topic
+from tfnas.report.names import search_group
+from tfnas.report.numbers.base import Numbers
+from tfnas.schemas.cost_limits import SCHEMA as LIMITS
+
+SPEC = Topic(
+    name="limits",
+    needs={"summary": "summaries/cost-limits.csv"},
+    params=("searches",),
+    prints=("searches",),
+    after=("study",),
+    when=lambda study: study.limited_searches,
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add, for each dataset searched by itself, the best search that keeps to its limit in every run; no references.
+
+    Keys: ``limits.{dataset}.first.title``, ``.test`` (mean test accuracy), ``.below`` (points below the best cell
+    within the limit), and ``limits.{dataset}.left.title`` with ``.share``, the search that most often leaves its limit,
+    if any does.
+    """
+    summary = LIMITS.read(inputs.summary)
+    rivals = [label for label, settings in params.searches.items() if search_group(settings) != "reference"]
+    own = summary[(summary["searched_on"] == summary["dataset"]) & summary["search"].isin(rivals)]
+    for dataset, part in own.groupby("dataset", sort=False):
+        before = f"limits.{dataset}"
+        kept = part.groupby("search", sort=False).filter(lambda rows: (rows["within"] == 1).all())
+        if len(kept):
+            first = kept.loc[kept["mean"].idxmax()]
+            numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first['search']}"))
+            numbers.add(f"{before}.first.test", first["mean"], "accuracy")
+            numbers.add(f"{before}.first.below", first["best"] - first["mean"], "accuracy")
+        left = part.loc[part["within"].idxmin()]
+        if left["within"] < 1:
+            numbers.title(f"{before}.left.title", numbers.value(f"title.search.{left['search']}"))
+            numbers.add(f"{before}.left.share", 1 - left["within"], "share")

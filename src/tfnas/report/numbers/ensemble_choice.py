@@ -1,0 +1,51 @@
+"""From how many ensembles was chosen, and what the chosen ones are worth."""
+
+from __future__ import annotations
+
+from math import comb
+from types import SimpleNamespace
+
+from tfnas.analysis.held_out import TOP_CELL
+from tfnas.files import read_facts
+from tfnas.products import Topic
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.tables import fact
+from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
+
+SPEC = Topic(
+    name="ensemble-choice",
+    needs={"summary": "summaries/ensemble-choice.csv"},
+    when=lambda study: study.ensemble_choice["proxies"],
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add from how many ensembles was chosen, and what the chosen ones are worth on the dataset held out.
+
+    Keys: ``chosen.ensemble.proxies``, ``.largest``, ``.tried``. For each dataset, of the ensemble chosen by its order,
+    ``chosen.ensemble.{dataset}.size``, ``.spearman``, ``.low`` and ``.high``, ``.single`` of the single proxy chosen in
+    the same way, and ``.best``, the highest that hindsight finds in all sizes; of the one chosen by its top cell
+    ``chosen.top.{dataset}.accuracy``, ``.single`` and ``.best``, percent.
+    """
+    summary, facts = ENSEMBLE_CHOICE.read(inputs.summary), read_facts(inputs.summary)
+    proxies, largest = len(fact(facts, "proxies", inputs.summary)), fact(facts, "largest", inputs.summary)
+    before = "chosen.ensemble"
+    numbers.add(f"{before}.proxies", proxies, "count")
+    numbers.add(f"{before}.largest", largest, "count")
+    numbers.add(f"{before}.tried", sum(comb(proxies, size) for size in range(1, largest + 1)), "count")
+    for (by, dataset), part in summary.groupby(["by", "held_out"], sort=False):
+        chosen, single = part[part["chosen"]].iloc[0], part[part["size"] == 1].iloc[0]
+        if by == TOP_CELL:
+            numbers.add(f"chosen.top.{dataset}.accuracy", chosen["top_accuracy"], "accuracy")
+            numbers.add(f"chosen.top.{dataset}.single", single["top_accuracy"], "accuracy")
+            numbers.add(f"chosen.top.{dataset}.best", part["best"].max(), "accuracy")
+            continue
+        numbers.add(f"{before}.{dataset}.size", chosen["size"], "count")
+        for name, value in (
+            ("spearman", chosen["spearman"]),
+            ("low", chosen["spearman_low"]),
+            ("high", chosen["spearman_high"]),
+            ("single", single["spearman"]),
+            ("best", part["best"].max()),
+        ):
+            numbers.add(f"{before}.{dataset}.{name}", value, "correlation")

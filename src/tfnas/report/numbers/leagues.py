@@ -1,0 +1,34 @@
+"""How often the search chosen out of a league is that of hindsight."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Topic
+from tfnas.report.numbers.base import Numbers
+from tfnas.schemas.leagues import SCHEMA as LEAGUES
+
+EQUAL = 1e-9
+"""Points by which two regrets may differ and still be the same."""
+
+SPEC = Topic(
+    name="leagues",
+    needs={"summary": "summaries/leagues.csv"},
+    when=lambda study: study.leagues,
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add how often the search chosen out of a league is the one that hindsight would have chosen.
+
+    Keys: ``chosen.league.{league}.searches``, ``.right`` (datasets on which no search of the league has less regret),
+    and ``.lost``, the largest difference of mean test accuracy to the best search of the league on a dataset, points.
+    """
+    summary = LEAGUES.read(inputs.summary)
+    for league, part in summary.groupby("league", sort=False):
+        chosen = part[part["chosen"]].set_index("held_out")["regret"]
+        lost = chosen - part.groupby("held_out")["regret"].min()
+        before = f"chosen.league.{league}"
+        numbers.add(f"{before}.searches", part["search"].nunique(), "count")
+        numbers.add(f"{before}.right", int((lost < EQUAL).sum()), "count")
+        numbers.add(f"{before}.lost", lost.max(), "accuracy")

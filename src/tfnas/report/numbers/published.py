@@ -1,0 +1,84 @@
+"""What others published: accuracies of searches, correlations of proxies, facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+
+from tfnas.analysis.published_rows import (
+    TOLERANCE,
+    compare,
+    quoted_correlations,
+    read_published,
+    rows_beside,
+    search_rows,
+)
+from tfnas.products import Topic
+from tfnas.report.numbers.base import SHORT, Numbers
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.report.published import COEFFICIENTS
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+
+SPEC = Topic(
+    name="published",
+    needs={"published": lambda study: study.published_files, "correlations": "summaries/correlations.csv"},
+    params=("searches", "datasets", "scored"),
+    prints=("searches", "proxies"),
+    when=lambda study: study.published_files,
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add ``published.{key}.*``, ``published.elsewhere.*``, ``published.fact.*`` and ``published.correlations.*``."""
+    path = inputs.published[0]
+    content = read_published(path)
+    for row in content["search"]:
+        for dataset, metrics in row["values"].items():
+            for metric, (mean, deviation) in metrics.items():
+                before = f"published.{row['key']}.{dataset}.{SHORT[metric]}"
+                numbers.add(f"{before}.mean", mean, "accuracy")
+                numbers.add(f"{before}.std", deviation, "accuracy")
+        numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
+    elsewhere = content.get("elsewhere", {"values": {}})
+    for proxy, values in elsewhere["values"].items():
+        before = f"published.elsewhere.{proxy}"
+        numbers.title(f"{before}.title", proxy_title(proxy))
+        for kind, value in zip(elsewhere["kinds"], values, strict=True):
+            numbers.add(f"{before}.{kind.replace(' ', '-')}", value, "correlation")
+    for name, entry in content["facts"].items():
+        numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
+    add_published_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params.scored, params.datasets)
+    beside = rows_beside(search_rows(path, params.datasets, "each"), params.searches, params.datasets)
+    if any(row["evidence"] == "C" for row in beside.values()):
+        numbers.add("published.computed.search", True, "text")
+
+
+def add_published_correlations(
+    numbers: Numbers, published_path: str | Path, correlations: pd.DataFrame, names: list[str], datasets: list[str]
+) -> None:
+    """Add how many published coefficients lie within the tolerance of ours, and the one that lies farthest.
+
+    Undefined coefficients of ours (NaN) are not compared.
+    """
+    before = "published.correlations"
+    quoted = quoted_correlations(published_path, names, datasets)
+    if quoted:
+        numbers.add(f"{before}.tolerance", TOLERANCE, "correlation")
+    found = [entry for row in quoted for entry in compare(row, correlations, datasets)]
+    found = [entry for entry in found if np.isfinite(entry.difference)]
+    if not found:
+        return
+    farthest = max(found, key=lambda entry: abs(entry.difference))
+    numbers.add(f"{before}.compared", len(found), "count")
+    numbers.add(f"{before}.within", sum(entry.alike for entry in found), "count")
+    numbers.title(f"{before}.farthest.title", proxy_title(farthest.proxy))
+    numbers.add(f"{before}.farthest.dataset", dataset_title(farthest.dataset), "text")
+    symbol = COEFFICIENTS[farthest.coefficient]
+    numbers.entries[f"{before}.farthest.coefficient"] = {"text": symbol, "value": farthest.coefficient}
+    numbers.add(f"{before}.farthest.ours", farthest.ours, "correlation")
+    numbers.add(f"{before}.farthest.theirs", farthest.theirs, "correlation")
+    numbers.add(f"{before}.farthest.difference", farthest.difference, "correlation")

@@ -1,0 +1,54 @@
+"""Our searches beside published ones."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.analysis.published import CHANCE, DIFFERS, TOLERATED, UNKNOWN, WITHIN
+from tfnas.products import Topic
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.titles import dataset_title
+from tfnas.schemas.published import SCHEMA as PUBLISHED
+
+SPEC = Topic(
+    name="published-searches",
+    needs={"against": "summaries/published.csv"},
+    when=lambda study: study.compares_published,
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add how many published means have which verdict, and the one farthest from ours in its standard deviations.
+
+    ``published.compared`` counts means of validation and test accuracy that were published or computed from published
+    data, with a verdict; ``published.unknown`` those without one, ``published.quoted`` those that others quote.
+    ``published.beyond_chance`` of ``published.with_z`` have a z beyond :data:`CHANCE`; ``published.widest`` is the
+    largest difference among those without a verdict.
+    """
+    table = PUBLISHED.read(inputs.against)
+    own = table[table["evidence"] != "S"]
+    judged = own[own["verdict"] != UNKNOWN]
+    numbers.add("published.compared", len(judged), "count")
+    for name, verdict in (("within", WITHIN), ("tolerated", TOLERATED), ("differs", DIFFERS)):
+        numbers.add(f"published.{name}", int((judged["verdict"] == verdict).sum()), "count")
+    numbers.add("published.unknown", len(own) - len(judged), "count")
+    numbers.add("published.quoted", len(table) - len(own), "count")
+    known = own["z"].dropna().abs()
+    numbers.add("published.with_z", known.size, "count")
+    numbers.add("published.beyond_chance", int((known > CHANCE).sum()), "count")
+    unknown = own[own["verdict"] == UNKNOWN]
+    if not unknown.empty:
+        widest = unknown.loc[unknown["difference"].abs().idxmax()]
+        numbers.add("published.widest.difference", widest["difference"], "accuracy")
+        numbers.title("published.widest.title", widest["method"])
+        numbers.add("published.widest.dataset", dataset_title(widest["dataset"]), "text")
+    spread = judged[judged["theirs_std"] > 0]
+    if spread.empty:
+        return
+    farthest = spread.loc[(spread["difference"].abs() / spread["theirs_std"]).idxmax()]
+    numbers.add("published.farthest.difference", farthest["difference"], "accuracy")
+    numbers.add("published.farthest.std", farthest["theirs_std"], "accuracy")
+    numbers.title("published.farthest.title", farthest["method"])
+    numbers.add("published.farthest.dataset", dataset_title(farthest["dataset"]), "text")
+    metric = {"valid_accuracy": "validation", "test_accuracy": "test"}[farthest["metric"]]
+    numbers.add("published.farthest.metric", metric, "text")

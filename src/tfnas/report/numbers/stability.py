@@ -1,0 +1,46 @@
+"""How initialisations, mini-batches and twins agree."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Topic
+from tfnas.report.numbers.base import Numbers
+from tfnas.report.proxy_numbers import looking_at_networks
+from tfnas.report.proxy_titles import proxy_title
+from tfnas.schemas.noise import SCHEMA as NOISE
+
+SPEC = Topic(
+    name="stability",
+    needs={"noise": "summaries/noise.csv"},
+    params=("scored",),
+    prints=("proxies",),
+    when=lambda study: study.measures_noise,
+)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add how initialisations, mini-batches and twins agree, proxy by proxy.
+
+    Of the proxies that look at a network ``stability.{dataset}`` has the median and the one that agrees least.
+    """
+    table = NOISE.read(inputs.noise)
+    table = table[table["proxy"].isin(params.scored)]
+    for values in table.itertuples():
+        before = f"stability.{values.dataset}.{values.proxy}"
+        numbers.add(f"{before}.cells", int(values.cells), "count")
+        for kind in ("initialisation", "batch"):
+            numbers.add(f"{before}.{kind}", getattr(values, f"{kind}_spearman"), "correlation")
+            numbers.add(f"{before}.{kind}_shift", getattr(values, f"{kind}_shift") / 100, "share")
+        numbers.add(f"{before}.twins", int(values.twins), "count")
+        numbers.add(f"{before}.twin", values.twin_spearman, "correlation")
+    for dataset, part in table.groupby("dataset", sort=False):
+        numbers.add(f"stability.{dataset}.cells", int(part["cells"].max()), "count")
+        numbers.add(f"stability.{dataset}.twins", int(part["twins"].max()), "count")
+        for kind in ("initialisation", "batch"):
+            networks = part[part["proxy"].isin(looking_at_networks(part["proxy"]))]
+            values = networks.set_index("proxy")[f"{kind}_spearman"].dropna()
+            if len(values):
+                numbers.title(f"stability.{dataset}.{kind}_least.title", proxy_title(values.idxmin()))
+                numbers.add(f"stability.{dataset}.{kind}_least.spearman", values.min(), "correlation")
+                numbers.add(f"stability.{dataset}.{kind}_median", values.median(), "correlation")

@@ -1,0 +1,22 @@
+"""The published vote of proxies: what it counts, beside the ensemble of that name."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from tfnas.products import Topic
+from tfnas.report.numbers.base import Numbers
+from tfnas.schemas.votes import SCHEMA as VOTES
+
+SPEC = Topic(name="vote", needs={"votes": "summaries/votes.csv"}, when=lambda study: study.votes)
+
+
+def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+    """Add how many pairs of cells the vote decides rightly by test accuracy.
+
+    Keys: ``vote.{dataset}.agreement`` (share of pairs), ``.tau`` (2p - 1), ``.undecided`` (share of pairs).
+    """
+    for row in VOTES.read(inputs.votes).itertuples():
+        numbers.add(f"vote.{row.dataset}.agreement", row.agreement, "share")
+        numbers.add(f"vote.{row.dataset}.tau", 2 * row.agreement - 1, "correlation")
+        numbers.add(f"vote.{row.dataset}.undecided", row.undecided, "share")

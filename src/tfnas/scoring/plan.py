@@ -1,0 +1,185 @@
+"""What to score and how to put it together: representatives, chunks, and the merged table. Imports no torch."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tfnas.errors import ScoreError
+from tfnas.files import read_facts
+from tfnas.proxies.contract import declared, declares
+from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.schemas.chunks import SCHEMA as CHUNKS
+from tfnas.scoring.table import COLUMNS
+from tfnas.scoring.writer import write_scores
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, enumerate_cells
+
+ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
+"""Facts of chunks that must agree, or their scores are no table."""
+
+SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisation")
+"""Facts that may differ between chunks, for example on a cluster; all of them are named."""
+
+
+def classes(family: str) -> np.ndarray:
+    """Return for each cell code the smallest code with an equally distributed score, shape (15625,), int64."""
+    return _classes_by(get_family(family).same_score)
+
+
+@cache
+def _classes_by(same_score: Callable[[Cell], Any]) -> np.ndarray:
+    """Return the classes of a key; families with the same key have the same classes."""
+    first: dict = {}
+    return np.array([first.setdefault(same_score(cell), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+
+
+@cache
+def representatives(family: str, share_classes: bool) -> np.ndarray:
+    """Return the codes of the cells to score, in the order in which chunks cut them, int64.
+
+    The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space.
+
+    Args:
+        family: name of a proxy family.
+        share_classes: score one cell per class of equal distribution; else all 15,625.
+    """
+    codes = np.unique(classes(family)) if share_classes else np.arange(SPACE_SIZE)
+    return np.array(sorted(codes, key=lambda code: zlib.crc32(all_strings()[code].encode())), dtype=np.int64)
+
+
+def read_chunk(path: str | Path) -> pd.DataFrame:
+    """Return the rows of a chunk file, columns :data:`CHUNKS`, with an empty text where there is no reason.
+
+    Raises:
+        ScoreError: a value is missing for a reason that the definition of its proxy does not name.
+        DataError: the file is missing, damaged or lacks a column.
+    """
+    rows = CHUNKS.read(path)
+    rows["reason"] = rows["reason"].fillna("")
+    refuse_faults(rows, path)
+    return rows
+
+
+def refuse_faults(rows: pd.DataFrame, place: str | Path) -> None:
+    """Refuse scores that are missing for a reason that the definition of their proxy does not name: those are faults.
+
+    Args:
+        rows: with ``arch``, ``proxy``, ``raw`` and ``reason``, of chunks or of score tables; rows of other names than
+            those of proxies, as of ensembles, are passed over.
+        place: the file, for the message.
+
+    Raises:
+        ScoreError: there is one; the message names the first.
+    """
+    reasons = rows["reason"].astype(object).where(rows["reason"].notna(), "")
+    finite = np.isfinite(pd.to_numeric(rows["raw"], errors="coerce"))
+    suspect = rows.assign(reason=reasons, finite=finite)[(reasons != "") | ~finite]
+    suspect = suspect[suspect["proxy"].isin(proxy_names())]
+    for (name, reason), part in suspect.groupby(["proxy", "reason"], sort=False):
+        proxy = get_proxy(name)
+        if part["finite"].any() or not declares(proxy, reason):
+            because = f"because of '{reason}'" if reason else "without a reason"
+            raise ScoreError(
+                f"'{place}' has no score of '{name}' for {part['arch'].iloc[0]} {because}, "
+                f"and its definition declares {declared(proxy)}: that was a fault, so remove the file and score again."
+            )
+
+
+def merge_chunks(chunks: Sequence[str | Path], output: str | Path, share_classes: bool = True) -> None:
+    """Write what :func:`merged_chunks` returns."""
+    write_scores(output, *merged_chunks(chunks, share_classes))
+
+
+def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Return the chunk files of all families of a dataset as its score table, one row per cell and proxy, and facts.
+
+    Repeats are averaged (a NaN in any repeat makes the score NaN, with its reason) and the value of a representative
+    is given to every cell of its class. Facts: devices, threads and versions of all chunks, seconds summed.
+
+    Raises:
+        ScoreError: a cell has no score in any chunk, or one that a fault left without a value, or chunks are of
+            different images, skeletons or seeds.
+    """
+    rows = pd.concat([read_chunk(path) for path in chunks], ignore_index=True)
+    tables = []
+    for proxy, part in rows.groupby("proxy", sort=False):
+        grouped = part.groupby("arch", sort=False)
+        scored = pd.DataFrame(
+            {
+                "raw": grouped["raw"].apply(lambda values: values.mean(skipna=False)),
+                "spread": grouped["raw"].apply(lambda values: values.std(ddof=1, skipna=False)),
+                "repeats": grouped["raw"].size(),
+                "seconds": grouped["seconds"].sum(),
+                "reason": grouped["reason"].apply(lambda reasons: next((why for why in reasons if why), "")),
+            }
+        )
+        stands_for = classes(family_of(str(proxy))) if share_classes else np.arange(SPACE_SIZE)
+        strings = np.array(all_strings(), dtype=object)
+        table = pd.DataFrame({"arch": strings, "proxy": proxy, "scored_arch": strings[stands_for]})
+        table = table.join(scored, on="scored_arch")
+        missing = table.loc[table["repeats"].isna(), "scored_arch"].unique()
+        if len(missing):
+            raise ScoreError(
+                f"No chunk scores {len(missing)} cells for proxy '{proxy}', for example {missing[0]}: "
+                "delete the score chunks of this dataset and run again."
+            )
+        table["score"] = get_proxy(str(proxy)).direction * table["raw"]
+        table["repeats"] = table["repeats"].astype(int)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)], _merged_facts(chunks)
+
+
+def _merged_facts(chunks: Sequence[str | Path]) -> dict:
+    """Return the facts of a merged table.
+
+    Raises:
+        ScoreError: chunks are of different images, skeletons or seeds.
+    """
+    first: dict[str, tuple[dict, str | Path]] = {}
+    families: dict[str, list[dict]] = {}
+    for path in chunks:
+        facts = read_facts(path)
+        for scope, keys in (("", ("dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
+            other, place = first.setdefault(scope, (facts, path))
+            _require_alike(facts, other, keys, path, place)
+        families.setdefault(facts["family"], []).append(facts)
+    shared = next(iter(families.values()))[0]
+    everywhere = [facts["versions"] for parts in families.values() for facts in parts]
+    return {
+        "dataset": shared["dataset"],
+        "batch": shared["batch"],
+        "skeleton": shared["skeleton"],
+        "scoring": max(parts[0].get("scoring", 0) for parts in families.values()),
+        "versions": {name: join_facts(part.get(name) for part in everywhere) for name in shared["versions"]},
+        "families": {name: _family_facts(parts) for name, parts in families.items()},
+    }
+
+
+def _require_alike(facts: dict, other: dict, keys: Sequence[str], path: str | Path, place: str | Path) -> None:
+    for key in keys:
+        ours, theirs = facts.get(key), other.get(key)
+        if key == "batch":  # the images are what counts, not what is said about them
+            ours, theirs = (batch.get("sha256", batch) for batch in (ours or {}, theirs or {}))
+        if ours != theirs:
+            raise ScoreError(
+                f"'{path}' and '{place}' were scored with a different {key}: delete the older one and run again."
+            )
+
+
+def _family_facts(parts: Sequence[dict]) -> dict:
+    known = ("dataset", "batch", "skeleton", "versions", "family")
+    merged = {key: value for key, value in parts[0].items() if key not in known}
+    merged |= {key: join_facts(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
+    return merged | {key: sum(facts[key] for facts in parts) for key in ("wall_seconds", "cells_scored")}
+
+
+def join_facts(values: Iterable[Any]) -> Any:
+    """Return the value if there is one only, else all of them as text, in the order in which they come."""
+    distinct = list(dict.fromkeys(values))
+    return distinct[0] if len(distinct) == 1 else "; ".join(map(str, distinct))
