@@ -41,7 +41,7 @@ def fake(tmp_path_factory):
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A library of one's own with two packages, and nothing remembered of the real one."""
-    for name in ("analysis", "reporting/exhibits"):
+    for name in ("analysis", "report/exhibits"):
         (tmp_path / name).mkdir(parents=True)
     monkeypatch.setattr(product_rules, "PACKAGE", tmp_path)
     for registry in (summaries, exhibits, topics):
@@ -88,7 +88,7 @@ def test_a_need_that_no_module_makes_is_one_sentence(fake):
 
 def test_a_file_is_all_that_an_exhibit_takes(package):
     text = 'SPEC = Exhibit(kind="{}", name="{}", category="Mine", message="Making", each="{}")\n'
-    folder = package / "reporting/exhibits"
+    folder = package / "report/exhibits"
     write(folder, text.format("figure", "second", "dataset"), "b")
     write(folder, text.format("table", "first", ""), "a")
     write(folder, "", "helper")

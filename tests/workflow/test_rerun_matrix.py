@@ -164,7 +164,7 @@ def described(module: str, rules: set[str]) -> set[str] | None:
     text = REACHES.get(module) or next((reach for name, reach in REACHES.items() if fnmatch(module, name)), None)
     if text is None:
         return None
-    text = REACHES["statistics"] if text == "as statistics" else text
+    text = REACHES["analysis/statistics"] if text == "as statistics" else text
     return {rule for pattern in text.split() for rule in rules if fnmatch(rule, pattern)}
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tfnas.errors import DataError, UnknownNameError
 
-SOURCES = Path(__file__).resolve().parents[2] / "data" / "sources.tsv"
+SOURCES = Path(__file__).resolve().parents[3] / "data" / "sources.tsv"
 """The table of sources, in the root of the project."""
 
 CHUNK = 1 << 18
