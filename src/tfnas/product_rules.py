@@ -57,6 +57,8 @@ def parameters(product: Product, study: Any) -> dict[str, Any]:
 def read_spec(path: Path) -> Any:
     """Return the ``SPEC`` of a module without running the rest of it, None where it has none.
 
+    The name is that of the file and the message the first line of the module's docstring, unless it says others.
+
     Raises:
         ConfigError: the declaration uses a name that this module does not have, or an argument that does not exist.
     """
@@ -73,7 +75,11 @@ def read_spec(path: Path) -> Any:
         raise ConfigError(
             f"The SPEC of '{path}' cannot be read: {error}; it may use Summary, Exhibit and Topic alone."
         ) from error
-    return names["SPEC"]
+    spec = names["SPEC"]
+    name = path.stem.removesuffix(f"_{getattr(spec, 'kind', '')}").replace("_", "-")
+    said = (ast.get_docstring(tree) or name).splitlines()[0].rstrip(".")
+    said += f": {{wildcards.{spec.each}}}" if spec.each else ""
+    return replace(spec, name=spec.name or name, message=spec.message or said)
 
 
 def source_of(module: str) -> Path:

@@ -6,9 +6,7 @@ one is to add its file; nothing lists them::
 
     SPEC = Exhibit(
         kind="table",
-        name="regret",
         category="Searches",
-        message="Writing the table of regret",
         needs={"regret": "summaries/regret.csv"},
         params=("searches", "datasets"),
         prints=("searches",),
@@ -17,8 +15,9 @@ one is to add its file; nothing lists them::
 
     def make(inputs, params, output): ...
 
-When the workflow starts it reads ``SPEC`` alone: no other line of the module runs, so that a module may import at its
-top what it computes with. A job imports the one module that it makes.
+When the workflow starts it reads ``SPEC`` and the first line of the docstring, which is what Snakemake says when the
+job starts: no line of the module runs besides, so that a module may import at its top what it computes with. A job
+imports the one module that it makes.
 
 ``inputs`` and ``params`` have an attribute for each entry of ``needs`` and ``params``; ``output`` has one for each file
 that the job writes: ``table`` of a summary and those of ``also``; ``pdf`` or ``tex``, and ``csv``, of an exhibit.
@@ -33,6 +32,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+Named = SimpleNamespace
+"""What ``make`` takes: an attribute for each input, parameter or output of its job."""
+
 Paths = str | list[str] | dict[str, str]
 """One file; several; or several by name."""
 
@@ -42,9 +44,8 @@ class Product:
     """What a summary and an exhibit have in common.
 
     Attributes:
-        name: name of the file that is made, without its ending.
         category: heading in Snakemake's report.
-        message: what Snakemake says when the job starts.
+        name: name of the file that is made, without its ending: that of the module, ``regret_table`` makes ``regret``.
         needs: input by name. A text is a path below the results of the study; with ``{dataset}`` in it, it stands for
             ``{dataset: path}`` over all datasets, or for one path where one product is made for each dataset. A
             function takes the study and returns :data:`Paths`. A summary that the study does not make is None.
@@ -53,13 +54,14 @@ class Product:
         calls: registries whose code it runs, ``proxies``.
         when: whether a study makes it.
         each: ``dataset`` or ``proxy`` where one is made for each of them (``{name}-{dataset}``), else empty.
-        local: whether it takes seconds, so that it runs where Snakemake runs and not as a job of a cluster.
+        local: whether it takes seconds, as all exhibits do, so that it runs where Snakemake runs and not as a job of a
+            cluster.
+        message: what Snakemake says when the job starts; the registry fills it in.
         module: the module that declares it; the registry fills it in.
     """
 
-    name: str
     category: str
-    message: str
+    name: str = ""
     needs: Mapping[str, str | Callable[[Any], Paths]] = field(default_factory=dict)
     params: tuple[str, ...] | Mapping[str, str | Callable[[Any], Any]] = ()
     prints: tuple[str, ...] = ()
@@ -67,6 +69,7 @@ class Product:
     when: Callable[[Any], bool] = lambda study: True
     each: str = ""
     local: bool = False
+    message: str = ""
     module: str = ""
 
     @property
@@ -131,6 +134,7 @@ class Exhibit(Product):
     """
 
     kind: str
+    local: bool = True
     shown: Callable[[Any], list[str]] | None = None
 
     @property
@@ -177,7 +181,6 @@ class Topic(Product):
     """
 
     category: str = "Report"
-    message: str = ""
     after: tuple[str, ...] = ()
 
 
@@ -189,11 +192,11 @@ def make(snakemake: Any) -> None:
     """
     params = dict(snakemake.params.items()) | dict(snakemake.wildcards.items())
     module = importlib.import_module(params["module"])
-    outputs = SimpleNamespace(**dict(snakemake.output.items()))
-    module.make(inputs_of(module, snakemake, params), SimpleNamespace(**params), outputs)
+    outputs = Named(**dict(snakemake.output.items()))
+    module.make(inputs_of(module, snakemake, params), Named(**params), outputs)
 
 
-def inputs_of(module: Any, snakemake: Any, params: Mapping[str, Any], before: str = "") -> SimpleNamespace:
+def inputs_of(module: Any, snakemake: Any, params: Mapping[str, Any], before: str = "") -> Named:
     """Return the inputs of a module as it declares them: one path, several, or several by name."""
     inputs: dict[str, Any] = {}
     for name, need in module.SPEC.needs.items():
@@ -203,4 +206,4 @@ def inputs_of(module: Any, snakemake: Any, params: Mapping[str, Any], before: st
             inputs[name] = dict(zip(params["named"][name], paths, strict=True))
         else:
             inputs[name] = paths if callable(need) else next(iter(paths), None)
-    return SimpleNamespace(**inputs)
+    return Named(**inputs)

@@ -30,7 +30,7 @@ def write(folder, text, name="mine", head=HEAD):
 
 
 def declare(**more):
-    return Exhibit(**{"kind": "table", "name": "mine", "category": "Mine", "message": "Writing", **more})
+    return Exhibit(**{"kind": "table", "name": "mine", "category": "Mine", **more})
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +52,23 @@ def package(tmp_path, monkeypatch):
 
 
 def test_a_spec_is_read_without_running_its_module(tmp_path):
-    text = 'SPEC = Summary(name="mine", category="Mine", message="Making", when=lambda study: study.good)\n'
+    text = 'SPEC = Summary(category="Mine", when=lambda study: study.good)\n'
     spec = read_spec(write(tmp_path, text))
     assert (spec.name, type(spec)) == ("mine", Summary)
     assert spec.when(SimpleNamespace(good=True))
     assert read_spec(write(tmp_path, "OTHER = 1\n", "helper")) is None
 
 
+def test_name_and_message_of_a_product_are_those_of_its_module(tmp_path):
+    spec = read_spec(write(tmp_path, 'SPEC = Exhibit(kind="table", category="Mine", each="dataset")\n', "my_own_table"))
+    assert (spec.name, spec.message, spec.local) == ("my-own", "Something: {wildcards.dataset}", True)
+    spec = read_spec(write(tmp_path, 'SPEC = Summary(category="Mine", name="other")\n', "my_own"))
+    assert (spec.name, spec.message, spec.local) == ("other", "Something", False)
+
+
 def test_an_unknown_name_in_a_spec_is_one_sentence(tmp_path):
-    path = write(tmp_path, 'SPEC = Summary(name=NAME, category="Mine", message="Making")\n')
-    said = rf"^The SPEC of '{re.escape(str(path))}' cannot be read: name 'NAME' is not defined; it may use [^.]*\.$"
+    path = write(tmp_path, "SPEC = Summary(category=CATEGORY)\n")
+    said = rf"^The SPEC of '{re.escape(str(path))}' cannot be read: name 'CATEGORY' is not defined; it may use [^.]*\.$"
     with pytest.raises(ConfigError, match=said):
         read_spec(path)
 
@@ -69,12 +76,12 @@ def test_an_unknown_name_in_a_spec_is_one_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ('category="Mine", message="Making", nedes={}', "unexpected keyword argument 'nedes'"),
-        ('category="Mine"', "missing 1 required keyword-only argument: 'message'"),
+        ('category="Mine", nedes={}', "unexpected keyword argument 'nedes'"),
+        ("needs={}", "missing 1 required keyword-only argument: 'category'"),
     ],
 )
 def test_a_wrong_argument_of_a_spec_is_one_sentence(tmp_path, given, said):
-    path = write(tmp_path, f'SPEC = Summary(name="mine", {given})\n')
+    path = write(tmp_path, f"SPEC = Summary({given})\n")
     with pytest.raises(ConfigError, match=rf"^The SPEC of '{re.escape(str(path))}' cannot be read: .*{said}.*\.$"):
         read_spec(path)
 
@@ -87,14 +94,12 @@ def test_a_need_that_no_module_makes_is_one_sentence(fake):
 
 
 def test_a_file_is_all_that_an_exhibit_takes(package):
-    text = 'SPEC = Exhibit(kind="{}", name="{}", category="Mine", message="Making", each="{}")\n'
+    text = 'SPEC = Exhibit(kind="{}", name="{}", category="Mine", each="{}")\n'
     folder = package / "report/exhibits"
     write(folder, text.format("figure", "second", "dataset"), "b")
     write(folder, text.format("table", "first", ""), "a")
     write(folder, "", "helper")
-    write(
-        package / "analysis", 'SPEC = Summary(name="one", category="Mine", message="Making", also={"b": "two.csv"})\n'
-    )
+    write(package / "analysis", 'SPEC = Summary(category="Mine", also={"b": "two.csv"})\n', "one")
     first, second = exhibits()
     assert (first.module, source_of(first.module)) == ("tfnas.report.exhibits.a", folder / "a.py")
     assert (first.rule, first.job, first.outputs) == (
@@ -201,7 +206,7 @@ def test_one_for_each_dataset_or_proxy(fake):
 def test_what_a_study_does_not_make_is_not_shown(fake):
     made = [spec.name for spec in fake.study.exhibit_specs]
     assert "transfer" in made
-    assert not {"limits", "fronts", "spaces", "leagues"} & set(made)
+    assert not {"cost-limits", "fronts", "subspaces", "leagues"} & set(made)
     assert "noise" not in [spec.name for spec in fake.study.summary_specs]
 
 

@@ -93,7 +93,7 @@ from tfnas.files import read_table, write_table
 from tfnas.products import Summary
 
 SPEC = Summary(
-    name="toy-summary", category="Ground truth", message="Counting cells", needs={"truths": "truth/{dataset}.parquet"},
+    category="Ground truth", needs={"truths": "truth/{dataset}.parquet"},
 )
 
 
@@ -109,7 +109,7 @@ from tfnas.products import Exhibit
 from tfnas.report.tables import row, tabular, write_tex
 
 SPEC = Exhibit(
-    kind="table", name="toy", category="Ground truth", message="Writing the toy", local=True,
+    kind="table", category="Ground truth",
     needs={"toy": "summaries/toy-summary.csv"},
 )
 
@@ -127,7 +127,7 @@ from tfnas.products import Exhibit
 from tfnas.report.style import figure_style, save
 
 SPEC = Exhibit(
-    kind="figure", name="toy", category="Ground truth", message="Drawing the toy of {wildcards.dataset}", local=True,
+    kind="figure", category="Ground truth",
     needs={"toy": "summaries/toy-summary.csv"}, each="dataset",
 )
 

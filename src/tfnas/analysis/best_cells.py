@@ -1,14 +1,12 @@
-"""The best functionally distinct cells of every dataset by test accuracy."""
+"""Find the best functionally distinct cells of every dataset by test accuracy."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import pandas as pd
 
 from tfnas.errors import DataError
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 from tfnas.spaces.nats_tss import canonical_classes, codes_of
 
@@ -18,16 +16,10 @@ COLUMNS = ("arch", "valid_accuracy", "test_accuracy", "params", "flops")
 COUNT = 5
 """Cells of a dataset."""
 
-SPEC = Summary(
-    name="best-cells",
-    category="Ground truth",
-    message="Finding the best cells",
-    needs={"truths": "truth/{dataset}.parquet"},
-    local=True,
-)
+SPEC = Summary(category="Ground truth", needs={"truths": "truth/{dataset}.parquet"}, local=True)
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first."""
     tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in inputs.truths.items()]
     BEST_CELLS.write(output.table, pd.concat(tables, ignore_index=True)[list(BEST_CELLS.names)], {"cells": COUNT})

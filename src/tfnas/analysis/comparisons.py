@@ -1,9 +1,8 @@
-"""Every search against every other."""
+"""Compare every two searches."""
 
 from __future__ import annotations
 
 from itertools import combinations
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from tfnas.analysis.statistics import (
     widened,
 )
 from tfnas.errors import SearchError
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
 from tfnas.seeds import child_rng
 
@@ -36,16 +35,10 @@ SMALL = 0.1
 DECIMALS = 9
 """Decimals of a paired difference: what lies beyond is rounding of floating point and must break no tie."""
 
-SPEC = Summary(
-    name="comparisons",
-    category="Searches",
-    message="Comparing every two searches",
-    needs={"runs": lambda study: study.run_files()},
-    params=("seed",),
-)
+SPEC = Summary(category="Searches", needs={"runs": lambda study: study.run_files()}, params=("seed",))
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Compare every two searches of a study by the test accuracies of their common runs.
 
     Args:

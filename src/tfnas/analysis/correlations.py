@@ -1,8 +1,7 @@
-"""Scores of every proxy against accuracies."""
+"""Correlate the scores of every proxy with accuracies."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -11,21 +10,15 @@ import pandas as pd
 from tfnas.analysis.cells_in_order import ACCURACIES, INTERVALS, in_code_order
 from tfnas.analysis.statistics import FIRST, kendall, ndcg, rank_with_missing, spearman
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
 from tfnas.spaces.nats_tss import canonical_classes, pruned_classes
 
-SPEC = Summary(
-    name="correlations",
-    category="Proxies",
-    message="Correlating scores with accuracies",
-    needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"},
-    params=(),
-)
+SPEC = Summary(category="Proxies", needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Correlate every proxy with the accuracies of every dataset.
 
     Args:

@@ -1,15 +1,13 @@
-"""What searches with a limit of cost chose, beside the limit."""
+"""Set what searches with a limit of cost chose beside the limit."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from tfnas.analysis.fronts import proposable, test_accuracies
 from tfnas.analysis.run_tables import read_runs, summarise_runs
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
@@ -17,9 +15,7 @@ from tfnas.spaces.nats_tss import codes_of
 from tfnas.truth.costs import Costs
 
 SPEC = Summary(
-    name="cost-limits",
     category="Hardware",
-    message="Setting what limited searches chose beside their limits",
     needs={
         "runs": lambda study: study.run_files_of(study.limited_searches),
         "truths": "truth/{dataset}.parquet",
@@ -30,7 +26,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Set what limited searches chose beside their limits and beside the best cell within these.
 
     Args:

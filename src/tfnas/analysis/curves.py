@@ -1,18 +1,17 @@
-"""How good every search is after so many seconds, and after so many looks at accuracies."""
+"""Summarise how good every search is after so many seconds, and after so many looks at accuracies."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from tfnas.errors import SearchError
 from tfnas.files import read_facts
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.curves import SCHEMA as CURVES
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
@@ -21,16 +20,14 @@ POINTS = 200
 """Points of the grid of seconds of a dataset."""
 
 SPEC = Summary(
-    name="curves",
     category="Searches",
-    message="Summarising how good every search is after so many seconds, and after so many looks",
     needs={"curves": lambda study: study.curve_files(), "facts": lambda study: study.curve_facts()},
     params=("references",),
     also={"queries": "query-curves.csv"},
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_curves(inputs.curves, output.table)
     summarise_queries(inputs.curves, params.references, output.queries)

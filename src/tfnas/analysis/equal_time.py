@@ -1,10 +1,9 @@
-"""Groups of searches after the same seconds."""
+"""Compare groups of searches after the same seconds."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from tfnas.analysis.statistics import (
     widened,
 )
 from tfnas.errors import SearchError
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 from tfnas.seeds import child_rng
 
@@ -38,16 +37,14 @@ DECIMALS = 9
 
 
 SPEC = Summary(
-    name="equal-time",
     category="Searches",
-    message="Comparing searches that train, that score and that do both after the same seconds",
     needs={"curves": lambda study: study.curve_files(), "facts": lambda study: study.curve_facts()},
     params=("equal_time_groups", "searches_with_prior", "random_cell", "seed"),
     when=lambda study: study.equal_time_groups,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Compare groups of searches at equal seconds in all.
 
     Args:

@@ -1,10 +1,9 @@
-"""The Pareto fronts of the searches with two objectives."""
+"""Measure the Pareto fronts of the searches with two objectives."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from tfnas.analysis.run_tables import read_runs
 from tfnas.analysis.statistics import Summary as Mean
 from tfnas.analysis.statistics import summarise
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.pareto import hypervolume, pareto_front
@@ -24,9 +23,7 @@ from tfnas.spaces.nats_tss import SPACE_SIZE, codes_of
 from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(
-    name="fronts",
     category="Hardware",
-    message="Measuring the Pareto fronts of the searches",
     needs={
         "runs": lambda study: study.run_files_of(study.front_searches),
         "truths": "truth/{dataset}.parquet",
@@ -38,7 +35,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     r"""Measure the fronts of all runs of the searches that keep one.
 
     The quality of a front is the share of hypervolume

@@ -1,10 +1,9 @@
-"""How far scores depend on chance."""
+"""Summarise how far scores depend on chance."""
 
 from __future__ import annotations
 
 import logging
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 from tfnas.analysis.statistics import rank_shift, spearman
 from tfnas.errors import ScoreError
 from tfnas.files import read_facts
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.proxies.registry import family_of, get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.scoring.missing import lowest_where_missing
@@ -25,9 +24,7 @@ INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
 
 SPEC = Summary(
-    name="noise",
     category="Proxies",
-    message="Summarising how far scores depend on chance",
     needs={
         "first": lambda study: study.noise_files(1),
         "second": lambda study: study.noise_files(2),
@@ -39,7 +36,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write how far the scores of every proxy depend on chance.
 
     Args:

@@ -1,30 +1,27 @@
-"""Where the order of scores comes from: the count of convolutions, and the order among equal counts."""
+"""Find out where the order of scores comes from: the count of convolutions, and the order among equal counts."""
 
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from tfnas.analysis.statistics import known_pairs, rank_with_missing, spearman
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.order import SCHEMA as ORDER
 from tfnas.scoring.table import ScoreTable
 from tfnas.spaces.nats_tss import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
 
 SPEC = Summary(
-    name="order",
     category="Proxies",
-    message="Finding out what the order of scores owes to the count of convolutions",
     needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet"},
     params=("scored",),
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
 
     ``convolutions`` is that of the count of convolution edges, the same for all proxies of a dataset; ``within`` the

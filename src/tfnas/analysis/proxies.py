@@ -1,11 +1,10 @@
-"""Every proxy against costs and against every other."""
+"""Compare every proxy with costs and with every other."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from tfnas.analysis.cells_in_order import INTERVALS, in_code_order, rows_by_name
 from tfnas.analysis.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
 from tfnas.files import read_facts, read_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.scoring.missing import lowest_where_missing
@@ -25,9 +24,7 @@ TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
 
 SPEC = Summary(
-    name="proxies",
     category="Proxies",
-    message="Comparing the proxies with costs and with one another",
     needs={
         "scores": "scores/{dataset}.parquet",
         "facts": "scores/{dataset}.json",
@@ -38,7 +35,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     summarise_proxies(inputs.scores, inputs.truths, params.scored, output.table)
     summarise_pairs(inputs.scores, params.scored, output.pairs)

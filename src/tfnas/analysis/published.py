@@ -1,17 +1,16 @@
-"""Our searches beside published ones."""
+"""Compare our searches with published ones."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from tfnas.analysis.published_rows import METRICS, matching_labels, place_of, read_published, same_accuracies
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.registry import accuracies_of, get_algorithm
 
@@ -34,9 +33,7 @@ CHANCE = 1.96
 
 
 SPEC = Summary(
-    name="published",
     category="Searches",
-    message="Comparing the searches with published ones",
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
     params={"searches": "searches", "datasets": "datasets", "budgets": "published_budgets"},
     when=lambda study: study.compares_published,
@@ -44,7 +41,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write our searches beside the published rows that they match.
 
     Args:

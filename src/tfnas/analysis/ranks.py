@@ -1,8 +1,6 @@
-"""The searches ranked over datasets."""
+"""Rank the searches over datasets."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,23 +8,21 @@ import pandas as pd
 from tfnas.analysis.statistics import LEVEL, critical_difference
 from tfnas.errors import SearchError
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.ranks import SCHEMA as RANKS
 
 FEWEST_TO_RANK = 3
 """Searches from which on Friedman's test is defined."""
 
 SPEC = Summary(
-    name="ranks",
     category="Searches",
-    message="Ranking the searches over datasets",
     needs={"summary": "summaries/search.csv"},
     params=("contenders", "datasets"),
     when=lambda study: study.ranks_searches,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Rank searches by mean test accuracy on every dataset, each searched by itself, and test the mean ranks.
 
     Rank 1 is the highest mean; equal means share the mean of their ranks. Friedman's test asks whether all searches

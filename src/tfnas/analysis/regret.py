@@ -1,9 +1,8 @@
-"""How far searches end from the best cell."""
+"""Measure how far searches end from the best cell."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,20 +11,18 @@ from tfnas.analysis.run_tables import read_runs, summarise_runs
 from tfnas.analysis.statistics import LEVEL, RESAMPLES
 from tfnas.errors import TruthError
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.seeds import child_rng
 
 SPEC = Summary(
-    name="regret",
     category="Searches",
-    message="Measuring how far searches end from the best cell",
     needs={"runs": lambda study: study.run_files(), "truths": "truth/{dataset}.parquet"},
     params=("seed",),
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Summarise how far the chosen cells are from the best test accuracy of the space.
 
     Args:

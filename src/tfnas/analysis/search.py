@@ -1,8 +1,6 @@
-"""Every search over its runs."""
+"""Summarise every search over its runs."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,20 +8,14 @@ import pandas as pd
 from tfnas.analysis.cells_in_order import ACCURACIES
 from tfnas.analysis.run_tables import read_runs, summarise_runs
 from tfnas.analysis.statistics import LEVEL, RESAMPLES
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
 
-SPEC = Summary(
-    name="search",
-    category="Searches",
-    message="Summarising the searches",
-    needs={"runs": lambda study: study.run_files()},
-    params=("seed",),
-)
+SPEC = Summary(category="Searches", needs={"runs": lambda study: study.run_files()}, params=("seed",))
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Summarise the runs of all searches of a study.
 
     Args:

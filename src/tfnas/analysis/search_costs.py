@@ -1,11 +1,10 @@
-"""What the runs cost by the score table, by this machine and by papers."""
+"""Price the runs by the score table, by this machine and by papers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -14,15 +13,13 @@ from tfnas.analysis.published_rows import published_rates
 from tfnas.analysis.run_tables import read_runs
 from tfnas.errors import SearchError
 from tfnas.files import read_facts, read_json
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 
 PRICINGS = ("table", "machine", "paper")
 
 SPEC = Summary(
-    name="search-costs",
     category="Searches",
-    message="Pricing the runs by the score table, by this machine and by papers",
     needs={
         "runs": lambda study: study.run_files(),
         "facts": lambda study: study.run_facts(),
@@ -34,7 +31,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     reprice(
         run_paths=inputs.runs,

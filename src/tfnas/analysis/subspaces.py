@@ -1,22 +1,18 @@
-"""Sub-spaces by the FLOPs of their cells."""
+"""Compare sub-spaces by the FLOPs of their cells."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from tfnas.analysis.fronts import test_accuracies
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.subspaces import SCHEMA as SPACES
 from tfnas.search.constraints import cost_unit
 from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(
-    name="subspaces",
     category="Hardware",
-    message="Comparing sub-spaces by the FLOPs of their cells",
     needs={
         "truths": "truth/{dataset}.parquet",
         "latencies": lambda study: study.latencies_by_dataset,
@@ -26,7 +22,7 @@ SPEC = Summary(
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Compare sub-spaces by how the FLOPs of their cells are distributed, as TinyNAS chooses a space.
 
     A sub-space is the set of cells that satisfy a constraint (allowed operations, limits). TinyNAS samples networks of

@@ -1,10 +1,9 @@
-"""The ground truth of every dataset in a row: optimum, spread, agreement of its accuracies, what looks cost."""
+"""Summarise the ground truth of every dataset: optimum, spread, agreement of its accuracies, what looks cost."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ import pandas as pd
 
 from tfnas.analysis.statistics import accuracy_half_width, known_pairs, spearman
 from tfnas.files import read_facts, read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.schemas.truths import SCHEMA as TRUTHS
 from tfnas.spaces.nats_tss import canonical_classes, codes_of
 
@@ -25,15 +24,10 @@ ACCURACIES = (
 )  # fmt: skip
 """Columns in percent, ``std_test`` in points (ddof = 0)."""
 
-SPEC = Summary(
-    name="truth",
-    category="Ground truth",
-    message="Summarising the ground truth",
-    needs={"truths": "truth/{dataset}.parquet"},
-)
+SPEC = Summary(name="truth", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write a row of the summary for each dataset.
 
     A look (``query``) is an early training and its validation, in simulated seconds; ``within_one`` is the share of

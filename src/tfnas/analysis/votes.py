@@ -1,15 +1,13 @@
-"""The published vote of proxies: how many pairs of cells it decides rightly by test accuracy."""
+"""Count how many pairs of cells the published vote of proxies decides rightly by test accuracy."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
 from tfnas.analysis.pair_votes import pair_agreement
 from tfnas.files import read_table
-from tfnas.products import Summary
+from tfnas.products import Named, Summary
 from tfnas.proxies.registry import ensembles
 from tfnas.schemas.votes import SCHEMA as VOTES
 from tfnas.scoring.missing import lowest_where_missing
@@ -20,15 +18,13 @@ VOTE = "vote"
 """The ensemble after Abdelfattah et al. 2021."""
 
 SPEC = Summary(
-    name="votes",
     category="Proxies",
-    message="Counting the pairs of cells that the vote decides rightly",
     needs={"truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet"},
     when=lambda study: study.votes,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write which share of pairs the vote decides rightly (an undecided one counts half) and leaves undecided."""
     rows = []
     for dataset, path in inputs.truths.items():

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from tfnas.files import read_table
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.style import COLOURS, WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
 
-SPEC = Exhibit(
-    kind="figure",
-    name="accuracies",
-    category="Ground truth",
-    message="Drawing the accuracies of all cells",
-    needs={"truths": "truth/{dataset}.parquet"},
-    local=True,
-)
+SPEC = Exhibit(kind="figure", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
     import matplotlib.pyplot as plt
 

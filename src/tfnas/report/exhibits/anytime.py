@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
 from tfnas.report.names import GROUPS, by_group, search_titles
 from tfnas.report.style import figure_style, save
@@ -21,18 +20,15 @@ MOST_IN_ONE_ROW = 6
 
 SPEC = Exhibit(
     kind="figure",
-    name="anytime",
     category="Searches",
-    message="Drawing what every search has found after so many seconds",
     needs={"curves": "summaries/curves.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the test accuracy of the incumbent against seconds (logarithmic), a column of panels per dataset.
 
     Lines are means over runs, bands reach from the lower to the upper quartile. A line ends where all runs are over. A

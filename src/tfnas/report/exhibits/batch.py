@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 
 from tfnas.errors import ReportError
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.style import figure_style, save
 
 MOST_IMAGES = 128
@@ -17,17 +16,14 @@ MOST_IMAGES = 128
 
 SPEC = Exhibit(
     kind="figure",
-    name="batch",
     category="Setup",
-    message="Drawing the mini-batch of {wildcards.dataset}",
     needs={"batch": "batches/{dataset}.npz"},
     when=lambda study: study.computes,
     each="dataset",
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the images of a fixed scoring mini-batch as a mosaic (the first 128 of a larger one).
 
     The brightest pixel is white, whatever the scale of the pixels (the digits have 0 to 16).

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 from tfnas.spaces.nats_tss import Cell
 
-SPEC = Exhibit(
-    kind="figure",
-    name="best-cells",
-    category="Ground truth",
-    message="Drawing the best cells",
-    needs={"best": "summaries/best-cells.csv"},
-    local=True,
-)
+SPEC = Exhibit(kind="figure", category="Ground truth", needs={"best": "summaries/best-cells.csv"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset."""
     count = 4
     import matplotlib.pyplot as plt

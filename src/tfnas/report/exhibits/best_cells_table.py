@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import RULE, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 
-SPEC = Exhibit(
-    kind="table",
-    name="best-cells",
-    category="Ground truth",
-    message="Writing the table of the best cells",
-    needs={"best": "summaries/best-cells.csv"},
-    local=True,
-)
+SPEC = Exhibit(kind="table", category="Ground truth", needs={"best": "summaries/best-cells.csv"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the best functionally distinct cells of each dataset by test accuracy."""
     body: list[str] = []
     table = BEST_CELLS.read(inputs.best)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import Pairs, matrix, read_regret
 from tfnas.report.detail import MOST_WITH_DIFFERENCES
 from tfnas.report.names import search_titles
@@ -15,19 +13,16 @@ from tfnas.report.style import WIDTH, figure_style, save
 
 SPEC = Exhibit(
     kind="figure",
-    name="comparisons",
     category="Searches",
-    message="Drawing every search against every other on {wildcards.dataset}",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
     params=("searches",),
     prints=("searches", "proxies"),
     when=lambda study: len(study.searches) > 1,
     each="dataset",
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw every search against every other on a dataset searched by itself, best mean first.
 
     Colour is the probability that the search of the row is better than that of the column in one run. Up to

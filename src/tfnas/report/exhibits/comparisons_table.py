@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import Pairs, best_search, read_regret
 from tfnas.report.names import contenders, search_titles, tex_title
 from tfnas.report.rounding import MISSING, show
@@ -13,18 +11,15 @@ from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",
-    name="comparisons",
     category="Searches",
-    message="Writing every search against the best",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: len(study.searches) > 1,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write every search against the ranked one with the highest mean test accuracy, in blocks by dataset.
 
     Difference of means with interval, probability of being better in a run, effect size, corrected p-value (differences

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.files import read_facts
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape
 from tfnas.report.tables import breakable, fact, listing, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 
-SPEC = Exhibit(
-    kind="table",
-    name="contract",
-    category="Ground truth",
-    message="Writing what every accuracy means",
-    needs={"truths": "truth/{dataset}.parquet"},
-    local=True,
-)
+SPEC = Exhibit(kind="table", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what every accuracy means, and the recipe of a ground truth trained by this project, from its facts."""
     body: list[str] = []
     for dataset, path in inputs.truths.items():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from tfnas.analysis.published_rows import correlation_rows
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
@@ -13,18 +11,15 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="figure",
-    name="correlations",
     category="Proxies",
-    message="Drawing the correlations of all proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
     params=("datasets",),
     prints=("proxies",),
     when=lambda study: len(study.scored) > 1,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset.
 
     Proxies are sorted by their mean over the datasets. Lines are 95 % intervals; hollow diamonds are published values

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 
 import pandas as pd
 
 from tfnas.errors import ReportError
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_IN_FULL
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
@@ -19,17 +18,14 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
-    name="correlations",
     category="Proxies",
-    message="Writing the table of correlations",
     needs={"correlations": "summaries/correlations.csv"},
     params=("datasets",),
     prints=("proxies",),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the rank correlations of every proxy and ensemble, with 95 % intervals.
 
     Up to :data:`MOST_IN_FULL` names: a row for each accuracy and set of cells. Beyond that a table that may break over

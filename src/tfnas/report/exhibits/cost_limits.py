@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.cost_titles import cost_title
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import escape, show
@@ -15,18 +13,15 @@ from tfnas.search.constraints import limits_of
 
 SPEC = Exhibit(
     kind="table",
-    name="cost-limits",
     category="Hardware",
-    message="Writing the table of limited searches",
     needs={"summary": "summaries/cost-limits.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.limited_searches,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what searches with a limit chose, in blocks by dataset, each searched by itself.
 
     Columns: the cost with its limit, the share of runs whose cell keeps to it, the mean cost of the chosen cells, their

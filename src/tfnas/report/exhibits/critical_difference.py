@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import read_ranks
 from tfnas.report.names import search_titles
 from tfnas.report.rounding import plain
@@ -19,18 +18,15 @@ if TYPE_CHECKING:
 
 SPEC = Exhibit(
     kind="figure",
-    name="critical-difference",
     category="Searches",
-    message="Drawing the mean ranks of searches",
     needs={"ranks": "summaries/ranks.csv"},
     params=("searches",),
     prints=("searches", "proxies"),
     when=lambda study: study.ranks_searches,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the mean ranks of searches over datasets on a line; bars join those that Nemenyi's test does not tell apart.
 
     Source: Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, figure 1.

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 from tfnas.analysis.held_out import SPEARMAN, TOP_CELL
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import bold, escape, show
 from tfnas.report.tables import RULE, block_heading, row, tabular, with_interval, write_tex
@@ -15,17 +14,14 @@ from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
 SPEC = Exhibit(
     kind="table",
-    name="ensemble-choice",
     category="Proxies",
-    message="Writing the table of ensembles chosen elsewhere by their correlation",
     needs={"summary": "summaries/ensemble-choice.csv"},
     prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     write_ensemble_choice_table(inputs.summary, SPEARMAN, output.tex)
 

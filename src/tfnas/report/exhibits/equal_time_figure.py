@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from tfnas.analysis.equal_time import GROUPS
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.equal_time_phases import phases_of
 from tfnas.report.style import COLOURS, GREY, WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
@@ -29,18 +28,14 @@ LINES = dict(zip(GROUPS, ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2,
 
 SPEC = Exhibit(
     kind="figure",
-    name="equal-time",
     category="Searches",
-    message="Drawing what groups of searches have found after the same seconds",
     needs={"table": "summaries/equal-time.csv"},
     params=("datasets",),
-    prints=(),
     when=lambda study: study.has_contest,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the best search of each group against seconds (logarithmic), a panel per dataset.
 
     Lines are mean test accuracies, bands the intervals of the mean. A strip below says which group leads where the

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from tfnas.analysis.equal_time import GROUPS
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.equal_time_phases import leads_of
 from tfnas.report.exhibits.equal_time_figure import TITLES
 from tfnas.report.names import search_titles, tex_title
@@ -22,18 +21,15 @@ MOMENTS = 10
 
 SPEC = Exhibit(
     kind="table",
-    name="equal-time",
     category="Searches",
-    message="Writing the table of groups of searches at equal time",
     needs={"table": "summaries/equal-time.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the best search of each group at some moments: mean, interval, name; bold where it leads.
 
     It leads where the interval of its lead lies above zero.

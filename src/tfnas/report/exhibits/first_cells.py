@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import bold_if_best, by_name, test_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
@@ -15,17 +13,14 @@ from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
     kind="table",
-    name="first-cells",
     category="Proxies",
-    message="Writing what stands at the top of every order",
     needs={"quality": "summaries/proxies.csv", "correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what stands at the top of every order: nDCG, and the cell with the highest score; the best bold.
 
     Test accuracy of that cell (the mean of equal ones) in percent, behind it in brackets the percentage of cells that

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from tfnas.analysis.fronts import allowed, test_accuracies
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.cost_titles import cost_title
 from tfnas.report.names import search_titles
 from tfnas.report.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
@@ -26,9 +25,7 @@ LOWEST = 5
 
 SPEC = Exhibit(
     kind="figure",
-    name="fronts",
     category="Hardware",
-    message="Drawing Pareto fronts",
     needs={
         "summary": "summaries/fronts.csv",
         "cells": "summaries/front-cells.parquet",
@@ -38,11 +35,10 @@ SPEC = Exhibit(
     params={"searches": "front_searches"},
     prints=("searches", "proxies"),
     when=lambda study: study.front_searches,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search.
 
     The front of a search is that of the run whose share of hypervolume is the median one.

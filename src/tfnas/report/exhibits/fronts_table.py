@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import row, tabular, write_tex
@@ -14,18 +12,15 @@ from tfnas.search.constraints import COUNTED
 
 SPEC = Exhibit(
     kind="table",
-    name="fronts",
     category="Hardware",
-    message="Writing the table of Pareto fronts",
     needs={"summary": "summaries/fronts.csv"},
     params={"searches": "front_searches", "datasets": "datasets"},
     prints=("searches", "proxies"),
     when=lambda study: study.front_searches,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset."""
     summary = FRONTS.read(inputs.summary)
     own = summary[summary["searched_on"] == summary["dataset"]].set_index(["search", "dataset"])

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from tfnas.datasets.images import load_npz
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
@@ -14,18 +12,15 @@ KERNEL_COLUMNS = 6
 
 SPEC = Exhibit(
     kind="figure",
-    name="kernels",
     category="Proxies",
-    message="Drawing kernels of {wildcards.dataset}",
     needs={"kernels": "kernels/{dataset}.npz"},
     when=lambda study: study.computes and "naswot" in study.proxies,
     each="dataset",
     shown=lambda study: study.datasets[:1],
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first.
 
     All share one colour scale, from the smallest entry of all to 1.

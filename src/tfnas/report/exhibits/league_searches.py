@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_STD
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import escape, show_mean
@@ -14,18 +12,15 @@ from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 SPEC = Exhibit(
     kind="table",
-    name="league-searches",
     category="Searches",
-    message="Writing what the searches of the leagues reach",
     needs={"summary": "summaries/leagues.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.leagues,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write all searches of the leagues with their test accuracies on every dataset, the one chosen for it bold."""
     summary = LEAGUES.read(inputs.summary)
     titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}

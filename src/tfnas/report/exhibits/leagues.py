@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import MISSING, escape, show, show_mean
 from tfnas.report.tables import row, tabular, write_tex
@@ -24,18 +23,15 @@ LEAGUE_HEAD = (
 
 SPEC = Exhibit(
     kind="table",
-    name="leagues",
     category="Searches",
-    message="Writing the searches chosen elsewhere",
     needs={"summary": "summaries/leagues.csv"},
     params=("searches",),
     prints=("searches", "proxies"),
     when=lambda study: study.leagues,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the search chosen out of every league for each dataset held out."""
     summary = LEAGUES.read(inputs.summary)
     titles = {label: tex_title(title) for label, title in search_titles(params.searches).items()}

@@ -1,4 +1,4 @@
-r"""The table of provenance: what made the results, in as few rows as their facts allow.
+r"""Write what made the results, in as few rows as their facts allow.
 
 Facts are nested. A row is one fact at the top, or all the short facts below it together, so that a dozen versions take
 one row and not a dozen. Families of proxies are told by what they have in common: the settings that all share, then a
@@ -8,11 +8,10 @@ measured (:data:`MEASURED`).
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.files import read_facts, read_json
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape
 from tfnas.report.tables import RULE, breakable, device_of, listing, row, write_tex
 from tfnas.report.titles import dataset_title
@@ -24,16 +23,11 @@ MEASURED = ("cells_scored", "wall_seconds")
 """Facts of a family that are no settings."""
 
 SPEC = Exhibit(
-    kind="table",
-    name="provenance",
-    category="Setup",
-    message="Writing the table of provenance",
-    needs={"provenance": "provenance.json", "scores": "scores/{dataset}.parquet"},
-    local=True,
+    kind="table", category="Setup", needs={"provenance": "provenance.json", "scores": "scores/{dataset}.parquet"}
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what made the results: commit, versions, machine, and the facts beside every score table.
 
     Raises:

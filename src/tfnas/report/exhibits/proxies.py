@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import by_name, test_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
@@ -15,17 +14,14 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
-    name="proxies",
     category="Proxies",
-    message="Writing what every proxy needs and takes",
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell.
 
     Raises:

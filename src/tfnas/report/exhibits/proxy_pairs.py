@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_VALUES
 from tfnas.report.proxy_figures import read_pairs
 from tfnas.report.proxy_tables import by_name, test_correlations
@@ -22,19 +21,16 @@ if TYPE_CHECKING:
 
 SPEC = Exhibit(
     kind="figure",
-    name="proxy-pairs",
     category="Proxies",
-    message="Drawing how alike the scores of {wildcards.dataset} are",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
     params=("datasets", "scored"),
     prints=("proxies",),
     when=lambda study: len(study.scored) > 2,
     each="dataset",
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it.
 
     The order is that of :func:`cluster_order` for the mean over all datasets of the study, so that the pictures of two

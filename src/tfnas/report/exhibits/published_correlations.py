@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.analysis.published_rows import compare, quoted_correlations
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.published import COEFFICIENTS, origin
 from tfnas.report.rounding import MISSING, bold, escape, show
@@ -17,18 +16,15 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
-    name="published-correlations",
     category="Proxies",
-    message="Writing our correlations beside published ones",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
     params=("scored", "datasets"),
     prints=("proxies",),
     when=lambda study: study.quotes_correlations,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write our correlations beside the published ones, with the difference; large differences are bold.
 
     Every published row has a heading (accuracy, cells, source, how it was found) and a line per coefficient.

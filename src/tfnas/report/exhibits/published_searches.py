@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from tfnas.analysis.published import DIFFERS, TOLERATED, UNKNOWN, WITHIN, quoted_rows
 from tfnas.analysis.published_rows import read_published
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import GROUPS, accuracies_words, search_titles, tex_title
 from tfnas.report.published import origin
 from tfnas.report.rounding import MISSING, bold, escape, show, show_mean
@@ -31,18 +30,15 @@ _COLUMNS = (
 
 SPEC = Exhibit(
     kind="table",
-    name="published-searches",
     category="Searches",
-    message="Writing our searches beside published ones",
     needs={"against": "summaries/published.csv", "published": lambda study: study.published_files},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.compares_published,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write our searches beside the published rows they match, and below them the rows that can only be quoted.
 
     Every published row has a heading (our search, how the row was found, by whom, where it was searched, its runs and

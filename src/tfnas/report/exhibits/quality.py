@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pandas as pd
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import by_name, test_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import MISSING, escape, show
@@ -18,9 +16,7 @@ from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
     kind="table",
-    name="quality",
     category="Proxies",
-    message="Writing how good and how stable every score is",
     needs={
         "quality": "summaries/proxies.csv",
         "correlations": "summaries/correlations.csv",
@@ -28,11 +24,10 @@ SPEC = Exhibit(
     },
     params=("scored", "datasets"),
     prints=("proxies",),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write how good and how stable every score is, in blocks by dataset.
 
     Correlation with test accuracy in the best tenth of cells, partial correlation given parameters and FLOPs, cells

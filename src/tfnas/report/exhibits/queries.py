@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
 from tfnas.report.names import GROUPS, by_group, equal_time_groups, search_titles
 from tfnas.report.style import GREY, figure_style, save
@@ -24,18 +23,15 @@ LINES = dict(zip(WITHOUT, ((0, (1.2, 1.2)), (0, (5, 2))), strict=True))
 
 SPEC = Exhibit(
     kind="figure",
-    name="queries",
     category="Searches",
-    message="Drawing what every search has found after so many looks at accuracies",
     needs={"table": "summaries/query-curves.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the test accuracy of the incumbent against looks at early accuracies, a column of panels per dataset.
 
     Searches that look at accuracies alone and those that look at scores, too, have a row of panels each. Lines are

@@ -1,10 +1,8 @@
-"""Write the order of proxies (:func:`rank_proxies`): coefficient and rank on every dataset, and their means."""
+"""Write the order of proxies: coefficient and rank on every dataset, and their means."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import bold_if_best, by_name, rank_proxies, test_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
@@ -14,18 +12,15 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
-    name="ranking",
     category="Proxies",
-    message="Writing the ranking of proxies",
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
     when=lambda study: len(study.scored) > 1,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the order of proxies (:func:`rank_proxies`): coefficient and rank on every dataset, and their means.
 
     The largest printed coefficient of a column is bold.

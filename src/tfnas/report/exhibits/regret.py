@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import read_regret
 from tfnas.report.names import GROUPS, contenders, search_group, search_titles, tex_title
 from tfnas.report.rounding import bold, escape, show
@@ -13,17 +11,14 @@ from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",
-    name="regret",
     category="Searches",
-    message="Writing the table of regret",
     needs={"regret": "summaries/regret.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write mean and median regret of every search, in the groups of the table of searches.
 
     With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.errors import ReportError
 from tfnas.files import read_table
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import plain
 from tfnas.report.style import COLOURS, WIDTH, figure_style, save
@@ -27,9 +26,7 @@ WIDE = 1000
 
 SPEC = Exhibit(
     kind="figure",
-    name="scatter",
     category="Proxies",
-    message="Drawing the scores of {wildcards.proxy} against accuracies",
     needs={
         "scores": "scores/{dataset}.parquet",
         "truths": "truth/{dataset}.parquet",
@@ -38,11 +35,10 @@ SPEC = Exhibit(
     prints=("proxies",),
     each="proxy",
     shown=lambda study: study.scored[:4],
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top.
 
     Cells without a finite score stand on the left edge as crosses; the least accurate three per cent of cells, which

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import pandas as pd
 
 from tfnas.analysis.search_costs import PRICINGS
 from tfnas.errors import ReportError
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_group, search_titles, tex_title
 from tfnas.report.rounding import MISSING, show
 from tfnas.report.tables import long_tables, row, write_tex
@@ -18,18 +17,15 @@ from tfnas.schemas.search_costs import SCHEMA as PRICES
 
 SPEC = Exhibit(
     kind="table",
-    name="search-costs",
     category="Searches",
-    message="Writing the table of prices",
     needs={"prices": "summaries/search-costs.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what one run of every search costs: scoring priced in every known way, simulated training, own time, sums.
 
     A pricing that no search of the table has (no published rate, for one) has no column.

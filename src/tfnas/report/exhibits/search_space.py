@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.style import WIDTH, figure_style, save
 from tfnas.spaces.nats_tss import Cell
 
@@ -18,17 +17,10 @@ EXAMPLE_CELL = Cell(
 )
 """The cell that the picture of the search space shows: all five operations appear in it."""
 
-SPEC = Exhibit(
-    kind="figure",
-    name="search-space",
-    category="Setup",
-    message="Drawing the search space",
-    params={"skeleton": lambda study: study.config["skeleton"]},
-    local=True,
-)
+SPEC = Exhibit(kind="figure", category="Setup", params={"skeleton": lambda study: study.config["skeleton"]})
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw how a genotype becomes a network: the string, the cell it describes, the macro skeleton around it."""
     import matplotlib.pyplot as plt
 

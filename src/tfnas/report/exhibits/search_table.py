@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.analysis.published_rows import METRICS, rows_alone, rows_beside, search_rows
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import GROUPS, accuracies_words, contenders, search_group, search_titles, tex_title
 from tfnas.report.published import origin
 from tfnas.report.rounding import MISSING, escape, show, show_mean
@@ -17,17 +16,14 @@ from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
     kind="table",
-    name="search",
     category="Searches",
-    message="Writing the table of searches",
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
     write_search_table(
         inputs.summary,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_group, search_titles
 from tfnas.report.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
 from tfnas.report.titles import dataset_title
@@ -24,17 +23,14 @@ NARROW = 32
 
 SPEC = Exhibit(
     kind="figure",
-    name="search-times",
     category="Searches",
-    message="Drawing accuracies against search times",
     needs={"summary": "summaries/search.csv"},
     params=("searches",),
     prints=("searches", "proxies"),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset.
 
     Each search was run on the dataset of its panel. Searches that differ in their sample alone are joined. Bars are

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import GROUPS, accuracies_words, by_group, search_titles, tex_title
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import MISSING, escape
 from tfnas.report.tables import row, tabular, write_tex
 from tfnas.search.constraints import constraint_words
 
-SPEC = Exhibit(
-    kind="table",
-    name="settings",
-    category="Setup",
-    message="Writing the table of search settings",
-    params=("searches",),
-    prints=("searches", "proxies"),
-    local=True,
-)
+SPEC = Exhibit(kind="table", category="Setup", params=("searches",), prints=("searches", "proxies"))
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included."""
     from tfnas.search.registry import get_algorithm
 

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.files import read_facts
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import fact, row, tabular, told, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
     kind="table",
-    name="setup",
     category="Setup",
-    message="Writing the table of the setup",
     needs={
         "batches": "batches/{dataset}.json",
         "truths": "truth/{dataset}.parquet",
         "scores": "scores/{dataset}.parquet",
     },
     params=("config", "budgets"),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs.
 
     How cells were scored is said by the facts of mini-batch and scores, not by the study: scores may be shipped.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import MISSING, escape, show
 from tfnas.report.tables import row, tabular, write_tex
 from tfnas.report.titles import dataset_title
@@ -13,17 +11,14 @@ from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(
     kind="table",
-    name="subspaces",
     category="Hardware",
-    message="Writing the table of sub-spaces",
     needs={"summary": "summaries/subspaces.csv"},
     params=("subspaces", "datasets"),
     when=lambda study: study.subspaces,
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
     summary = SPACES.read(inputs.summary)
     body = []

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Exhibit
+from tfnas.products import Exhibit, Named
 from tfnas.report.names import by_group, search_titles, tex_title
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import row, seconds_of_run, summary_entry, tabular, write_tex
@@ -13,17 +11,14 @@ from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
     kind="table",
-    name="times",
     category="Searches",
-    message="Writing the table of times",
     needs={"summary": "summaries/search.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
-    local=True,
 )
 
 
-def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespace) -> None:
+def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the cost of one run of every search on every dataset: cells, scoring, simulated training, own wall seconds.
 
     Beside the cells stands the share of looks at a cell whose class had been looked at in the same way before.

@@ -17,14 +17,13 @@ import importlib
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic, write_json
-from tfnas.products import inputs_of
+from tfnas.products import Named, inputs_of
 from tfnas.report.names import tex_title
 from tfnas.report.rounding import show
 
@@ -62,7 +61,7 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def write_numbers(topics: Iterable[tuple[str, SimpleNamespace, SimpleNamespace]], output: str | Path) -> None:
+def write_numbers(topics: Iterable[tuple[str, Named, Named]], output: str | Path) -> None:
     """Write ``numbers.tex`` at ``output`` and ``numbers.json`` beside it.
 
     Args:
@@ -98,5 +97,5 @@ def make(snakemake: Any) -> None:
     for name, params in snakemake.params.topics.items():
         module = importlib.import_module(params["module"])
         inputs = inputs_of(module, snakemake, params, f"{name}_".replace("-", "_"))
-        jobs.append((params["module"], inputs, SimpleNamespace(**params)))
+        jobs.append((params["module"], inputs, Named(**params)))
     write_numbers(jobs, snakemake.output.tex)

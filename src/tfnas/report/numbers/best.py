@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.errors import ReportError
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.claims import (
     add_extensions,
     add_median,
@@ -25,7 +24,6 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.rounding import show
 
 SPEC = Topic(
-    name="best",
     needs={"comparisons": "summaries/comparisons.csv"},
     params=("datasets", "searches"),
     prints=("searches", "proxies"),
@@ -33,7 +31,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``best.*``, ``compare.*``, ``trained.*``, ``extends.*``, ``prior.*``, ``random.*``, ``growth.*``."""
     pairs = Pairs(inputs.comparisons)
     for dataset in params.datasets:

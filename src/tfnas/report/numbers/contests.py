@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from tfnas.analysis.comparisons import SMALL
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.comparison_numbers import add_difference
 from tfnas.report.comparison_tables import Pairs, best_search, read_regret
 from tfnas.report.names import contenders
 from tfnas.report.numbers.base import Numbers
 
 SPEC = Topic(
-    name="contests",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
     params=("datasets", "searches"),
     prints=("searches",),
@@ -22,7 +19,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add how many pairs of searches are told apart, what the runs can detect, the two best searches, and regrets.
 
     ``contest.{dataset}.first`` is the ranked search with the highest mean, ``.tied`` the number of others

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import SHORT, Numbers
 from tfnas.report.wording import correlation_words
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
-SPEC = Topic(
-    name="correlations",
-    needs={"correlations": "summaries/correlations.csv"},
-)
+SPEC = Topic(needs={"correlations": "summaries/correlations.csv"})
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``correlation.{dataset}.{proxy}.{valid|test}.{all|pruned|distinct}.*``."""
     for row in CORRELATIONS.read(inputs.correlations).itertuples():
         before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.names import search_group
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 
 SPEC = Topic(
-    name="limits",
     needs={"summary": "summaries/cost-limits.csv"},
     params=("searches",),
     prints=("searches",),
@@ -19,7 +16,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add, for each dataset searched by itself, the best search that keeps to its limit in every run; no references.
 
     Keys: ``limits.{dataset}.first.title``, ``.test`` (mean test accuracy), ``.below`` (points below the best cell

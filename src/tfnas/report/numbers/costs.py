@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 
 from tfnas.analysis.search_costs import PRICINGS
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.names import search_titles
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.curves import SCHEMA as CURVES
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 
 SPEC = Topic(
-    name="costs",
     needs={"curves": "summaries/curves.csv", "prices": "summaries/search-costs.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
@@ -23,7 +21,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add when the best search that trains passes the best training-free one, and what was priced by whom.
 
     Keys: ``anytime.{dataset}.passed`` (seconds from which on the mean of the best search that trains stays above that

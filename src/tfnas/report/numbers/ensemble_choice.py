@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from math import comb
-from types import SimpleNamespace
 
 from tfnas.analysis.held_out import TOP_CELL
 from tfnas.files import read_facts
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.tables import fact
 from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
-SPEC = Topic(
-    name="ensemble-choice",
-    needs={"summary": "summaries/ensemble-choice.csv"},
-    when=lambda study: study.ensemble_choice["proxies"],
-)
+SPEC = Topic(needs={"summary": "summaries/ensemble-choice.csv"}, when=lambda study: study.ensemble_choice["proxies"])
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add from how many ensembles was chosen, and what the chosen ones are worth on the dataset held out.
 
     Keys: ``chosen.ensemble.proxies``, ``.largest``, ``.tried``. For each dataset, of the ensemble chosen by its order,

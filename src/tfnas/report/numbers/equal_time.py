@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
 from tfnas.analysis.equal_time import GROUPS, REFERENCE
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.comparison_tables import Pairs
 from tfnas.report.equal_time_phases import phases_of
 from tfnas.report.names import equal_time_groups, search_titles
@@ -20,7 +19,6 @@ MOST_TOLD = 6
 """Stretches of time with a decided lead that prose lists; of more it gives the number of changes."""
 
 SPEC = Topic(
-    name="equal-time",
     needs={"table": "summaries/equal-time.csv", "comparisons": "summaries/comparisons.csv"},
     params=("searches", "datasets"),
     prints=("searches", "proxies"),
@@ -28,7 +26,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add what groups of searches have found at equal time.
 
     Keys begin with ``equal.{dataset}``. Moments are ``early``, at which the training-free search ends that is best at

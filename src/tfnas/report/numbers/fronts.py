@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.fronts import SCHEMA as FRONTS
 
-SPEC = Topic(
-    name="fronts",
-    needs={"summary": "summaries/fronts.csv"},
-    after=("study",),
-    when=lambda study: study.front_searches,
-)
+SPEC = Topic(needs={"summary": "summaries/fronts.csv"}, after=("study",), when=lambda study: study.front_searches)
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add, for each dataset searched by itself, the search whose fronts have the largest mean share of hypervolume.
 
     Keys: ``fronts.{dataset}.first.title`` and ``.share``, where a share is known.

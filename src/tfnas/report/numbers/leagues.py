@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 EQUAL = 1e-9
 """Points by which two regrets may differ and still be the same."""
 
-SPEC = Topic(
-    name="leagues",
-    needs={"summary": "summaries/leagues.csv"},
-    when=lambda study: study.leagues,
-)
+SPEC = Topic(needs={"summary": "summaries/leagues.csv"}, when=lambda study: study.leagues)
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add how often the search chosen out of a league is the one that hindsight would have chosen.
 
     Keys: ``chosen.league.{league}.searches``, ``.right`` (datasets on which no search of the league has less regret),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import correlation_words, part_words
 from tfnas.schemas.order import SCHEMA as ORDER
 
-SPEC = Topic(name="order", needs={"order": "summaries/order.csv"}, after=("correlations",))
+SPEC = Topic(needs={"order": "summaries/order.csv"}, after=("correlations",))
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``order.{dataset}.convolutions``, and of every proxy ``order.{dataset}.{proxy}.within``, with their words."""
     for dataset, rows in ORDER.read(inputs.order).groupby("dataset", sort=False):
         counted = rows["convolutions"].iloc[0]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_figures import read_pairs
 from tfnas.report.proxy_tables import test_correlations
@@ -15,7 +13,6 @@ from tfnas.report.wording import inverted, listed
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
-    name="pairs",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
@@ -23,7 +20,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add the most alike and the most different pair of proxies of every dataset.
 
     ``pairs.{dataset}.unlike`` has the smallest coefficient, ``.unlike.opposite`` says whether it is one of opposite

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +15,7 @@ from tfnas.analysis.published_rows import (
     rows_beside,
     search_rows,
 )
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import SHORT, Numbers
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.published import COEFFICIENTS
@@ -24,7 +23,6 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
-    name="published",
     needs={"published": lambda study: study.published_files, "correlations": "summaries/correlations.csv"},
     params=("searches", "datasets", "scored"),
     prints=("searches", "proxies"),
@@ -32,7 +30,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``published.{key}.*``, ``published.elsewhere.*``, ``published.fact.*`` and ``published.correlations.*``."""
     path = inputs.published[0]
     content = read_published(path)

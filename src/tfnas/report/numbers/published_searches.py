@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from tfnas.analysis.published import CHANCE, DIFFERS, TOLERATED, UNKNOWN, WITHIN
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.published import SCHEMA as PUBLISHED
 
-SPEC = Topic(
-    name="published-searches",
-    needs={"against": "summaries/published.csv"},
-    when=lambda study: study.compares_published,
-)
+SPEC = Topic(needs={"against": "summaries/published.csv"}, when=lambda study: study.compares_published)
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add how many published means have which verdict, and the one farthest from ours in its standard deviations.
 
     ``published.compared`` counts means of validation and test accuracy that were published or computed from published

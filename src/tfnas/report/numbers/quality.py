@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 from tfnas.analysis.statistics import FIRST
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_tables import by_name
 from tfnas.report.proxy_titles import proxy_title
@@ -13,7 +11,6 @@ from tfnas.report.wording import interval_sign, part_words
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Topic(
-    name="quality",
     needs={"quality": "summaries/proxies.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
@@ -21,7 +18,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add the order in the best tenth of cells and the partial correlation given parameters and FLOPs.
 
     ``order.{dataset}.top_known`` and ``.partial_known`` count the proxies that have such a coefficient,

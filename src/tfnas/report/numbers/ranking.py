@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_numbers import looking_at_networks
 from tfnas.report.proxy_tables import rank_proxies, test_correlations
@@ -15,7 +13,6 @@ from tfnas.report.wording import inverted
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
-    name="ranking",
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
     prints=("proxies",),
@@ -24,7 +21,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add who leads the ranking of :func:`~tfnas.report.proxy_tables.rank_proxies`, on each dataset and on average.
 
     ``ranking.{dataset}.above_convolutions`` counts the ``ranking.networks`` proxies that look at a network and order

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from tfnas.analysis.statistics import LEVEL
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.comparison_tables import read_ranks
 from tfnas.report.numbers.base import Numbers
 
-SPEC = Topic(
-    name="ranks",
-    needs={"ranks": "summaries/ranks.csv"},
-    after=("study",),
-    when=lambda study: study.ranks_searches,
-)
+SPEC = Topic(needs={"ranks": "summaries/ranks.csv"}, after=("study",), when=lambda study: study.ranks_searches)
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add the best mean rank over datasets, Friedman's test, and what the critical difference tells apart."""
     table = read_ranks(inputs.ranks)
     ranks = table["mean_rank"].to_numpy()

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import SHORT, Numbers
 from tfnas.schemas.search import SCHEMA as SEARCH
 
-SPEC = Topic(
-    name="searches",
-    needs={"summary": "summaries/search.csv"},
-)
+SPEC = Topic(needs={"summary": "summaries/search.csv"})
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``search.{searched_on}.{label}.{dataset}.{valid|test}.*``, and ``.total`` seconds of a run."""
     summary = SEARCH.read(inputs.summary)
     seconds = summary["wall_seconds"].max()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_numbers import looking_at_networks
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.schemas.noise import SCHEMA as NOISE
 
 SPEC = Topic(
-    name="stability",
     needs={"noise": "summaries/noise.csv"},
     params=("scored",),
     prints=("proxies",),
@@ -19,7 +16,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add how initialisations, mini-batches and twins agree, proxy by proxy.
 
     Of the proxies that look at a network ``stability.{dataset}`` has the median and the one that agrees least.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from tfnas.files import read_facts
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.claims import FEW_RUNS
 from tfnas.report.names import search_titles
 from tfnas.report.numbers.base import Numbers
@@ -17,14 +15,13 @@ from tfnas.report.titles import dataset_title
 from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
 
 SPEC = Topic(
-    name="study",
     needs={"batches": "batches/{dataset}.json"},
     params=("config", "datasets", "searches", "scored", "budgets"),
     prints=("searches", "proxies"),
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
     for name, value in (
         ("space", SPACE_SIZE),

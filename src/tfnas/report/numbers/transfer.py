@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 
 from tfnas.analysis.statistics import difference_of_means
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.claims import (
     sign_of_printed,
 )
@@ -16,7 +14,6 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import interval_sign
 
 SPEC = Topic(
-    name="transfer",
     params=("datasets", "searches"),
     prints=("searches",),
     after=("study", "searches"),
@@ -24,7 +21,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add what a search on the first dataset loses on the others, against the same search there.
 
     Only searches that spend no training seconds count: a budget may differ between datasets and buys another number

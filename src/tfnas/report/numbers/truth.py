@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from tfnas.analysis.truths import ACCURACIES
 from tfnas.errors import ReportError
 from tfnas.files import read_facts
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.tables import device_of, fact, family_facts
 from tfnas.schemas.truths import SCHEMA as TRUTHS
@@ -38,7 +37,6 @@ VARIES = 1.05
 """Ratio of the longest look at an early accuracy to the shortest above which the range is told."""
 
 SPEC = Topic(
-    name="truth",
     needs={
         "summary": "summaries/truth.csv",
         "truth_facts": "truth/{dataset}.json",
@@ -48,7 +46,7 @@ SPEC = Topic(
 )
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``truth.{dataset}.*`` (:mod:`tfnas.analysis.truths`), ``noise.{dataset}.*``, ``device.*``, ``study.cells``.
 
     ``truth.{dataset}.one_image`` is the points that one of the test images is worth.

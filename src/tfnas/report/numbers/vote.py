@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
-from tfnas.products import Topic
+from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.votes import SCHEMA as VOTES
 
-SPEC = Topic(name="vote", needs={"votes": "summaries/votes.csv"}, when=lambda study: study.votes)
+SPEC = Topic(needs={"votes": "summaries/votes.csv"}, when=lambda study: study.votes)
 
 
-def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
+def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add how many pairs of cells the vote decides rightly by test accuracy.
 
     Keys: ``vote.{dataset}.agreement`` (share of pairs), ``.tau`` (2p - 1), ``.undecided`` (share of pairs).
