@@ -136,9 +136,8 @@ def test_a_search_that_only_draws_cells_is_not_compared_at_equal_time(monkeypatc
 def test_the_facts_say_that_an_interval_may_be_that_of_scorings(summary, tmp_path):
     summary(CURVES)
     facts = read_facts(tmp_path / "out.csv")
-    said = "with several scorings no narrower than the t interval over the means of the runs of each score table"
-    assert said in facts["mean, low, high"]
-    assert "of the same kind" in facts["lead, lead_low, lead_high"]
+    assert "with several scorings no narrower than the t interval of their means" in facts["intervals"]
+    assert "of the same kind" in facts["lead_low"]
     assert "reference: nothing, one cell drawn at random" in facts["group"]
 
 

@@ -70,7 +70,7 @@ def test_the_summary_has_a_row_for_every_search_and_protocol(study):
     assert summary["mean"].between(0, 1).all()
     assert (summary["ci_low"] <= summary["mean"]).all()
     assert (summary["mean"] <= summary["ci_high"]).all()
-    assert "median test accuracy" in read_facts(folder / "fronts.csv")["reference"]
+    assert "median test accuracy" in read_facts(folder / "fronts.csv")["value_floor"]
 
 
 def test_a_share_by_hand(study):

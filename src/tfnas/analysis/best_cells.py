@@ -22,7 +22,7 @@ SPEC = Summary(category="Ground truth", needs={"truths": "truth/{dataset}.parque
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first."""
     tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in inputs.truths.items()]
-    BEST_CELLS.write(output.table, pd.concat(tables, ignore_index=True)[list(BEST_CELLS.names)], {"cells": COUNT})
+    BEST_CELLS.write_rows(output.table, pd.concat(tables, ignore_index=True)[list(BEST_CELLS.names)], cells=COUNT)
 
 
 def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:

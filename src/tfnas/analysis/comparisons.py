@@ -10,9 +10,7 @@ import pandas as pd
 
 from tfnas.analysis.run_tables import read_runs
 from tfnas.analysis.statistics import (
-    LEVEL,
-    POWER,
-    RESAMPLES,
+    INTERVAL,
     bootstrap_counts,
     detectable_effect,
     group_means,
@@ -45,16 +43,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. In a pair the search that
             appears first in them is ``search``, the later one ``other``.
         params: ``seed``: master seed of the bootstrap.
-        output: ``table``: table to write (.csv) with :data:`COMPARISONS`. Of the n runs that both have, with a finite
-            test accuracy, and their differences d = search less other: ``zeros`` counts d = 0; ``difference`` is the
-            mean of d in points, ``ci_low`` and ``ci_high`` its percentile bootstrap interval (95 %; the same resamples
-            of runs for all pairs), where one of the two reads several score tables widened to
-            :func:`tfnas.analysis.statistics.nested_interval` over these; ``std`` the standard deviation of d (ddof =
-            1); ``scorings`` and ``std_scorings`` as in ``search.csv``, of d; ``probability`` that ``search`` is better
-            in a run, zeros counted half; ``p`` and ``rank_biserial`` those of
-            :func:`tfnas.analysis.statistics.signed_rank`, ``p_holm`` adjusted for all pairs of the same dataset
-            searched on and dataset read off on; ``detectable`` is the mean difference in points that n runs detect with
-            80 % power at 5 %, ``runs_needed`` how many runs would detect 0.1 points.
+        output: ``table``: table to write (.csv) with :data:`COMPARISONS`, of the n runs that both have, with a finite
+            test accuracy. All pairs share the resamples of runs; where one of the two reads several score tables the
+            interval is widened to :func:`tfnas.analysis.statistics.nested_interval` over these; ``p`` and
+            ``rank_biserial`` are those of :func:`tfnas.analysis.statistics.signed_rank`.
 
     Raises:
         SearchError: two searches have fewer than 2 runs in common, or a run appears twice.
@@ -67,25 +59,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         table = group.pivot(index="run", columns="search", values="test_accuracy").sort_index()[labels]
         scorings = group.pivot(index="run", columns="search", values="scoring").sort_index()[labels]
         rows += _pairs(table, scorings, searched_on, dataset, params.seed)
-    facts = {
-        "rows": "one per dataset searched on, dataset read off on and pair of searches; test accuracy of their n "
-        "common runs, search less other",
-        "zeros": "runs in which both are equally accurate",
-        "difference": "mean, percentage points",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the difference, {RESAMPLES} resamples; with "
-        "several scorings no narrower than the t interval of their means",
-        "scorings, std_scorings": "independent score tables that one of the two read, and the standard deviation "
-        "(ddof = 1) of the mean differences of these; 1: the interval is that of runs given one table, or of none",
-        "std": "of the paired differences, ddof = 1",
-        "probability": "that search is better than other in one run, zeros counted half",
-        "p": "Wilcoxon's signed-rank test of runs given these scorings, two-sided, zeros by Pratt, ties by mid-ranks",
-        "p_holm": "corrected by Holm over the pairs of one dataset searched on and dataset read off on",
-        "rank_biserial": "matched pairs, (W+ - W-) / (n (n + 1) / 2), zeros on neither side",
-        "detectable": f"difference that a paired t-test of n runs detects with {POWER:.0%} power at {1 - LEVEL:.0%}, "
-        "given these scorings",
-        "runs_needed": f"runs to detect {SMALL:g} points so",
-    }
-    COMPARISONS.write(output.table, pd.DataFrame(rows, columns=list(COMPARISONS.names)), facts)
+    COMPARISONS.write_rows(output.table, rows, intervals=INTERVAL)
 
 
 def _pairs(

@@ -25,12 +25,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         inputs: ``scores``: score table of each dataset. ``truths``: ground-truth table of each dataset; datasets that
             have no score table are left out.
         params: none.
-        output: ``table``: table to write (.csv) with :data:`CORRELATIONS`. ``cells`` is ``all`` (every cell with a row
-            in the score table and an accuracy), ``pruned`` (of the cells that are equal once edges off every path carry
-            ``none`` the first in the order of codes) or ``distinct`` (of each class of functionally identical cells the
-            first); ``n`` counts them, ``nan`` those whose score is not finite and which rank last; ``ndcg`` looks at
-            the first :data:`tfnas.analysis.statistics.FIRST` places; ``seconds`` is the mean scoring time of a cell. A
-            proxy whose scores are all NaN gets NaN correlations.
+        output: ``table``: table to write (.csv) with :data:`CORRELATIONS`; ``ndcg`` looks at the first
+            :data:`tfnas.analysis.statistics.FIRST` places. A proxy whose scores are all NaN gets NaN correlations.
 
     Raises:
         DataError: a table is missing, damaged or lacks a column.
@@ -52,17 +48,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                         _correlations(part["score"], part[accuracy], canonical_classes()[part["code"]]),
                         seconds=part["seconds"].mean(),
                     )
-    facts = {
-        "spearman": "mid-ranks for ties",
-        "kendall": "tau-b",
-        "intervals": INTERVALS,
-        "ndcg": f"normalised discounted cumulative gain of the first {FIRST} places, gain 2^accuracy - 1 (percent)",
-        "cells": "all: every cell with a row in the score table and an accuracy; pruned: one of those that are equal "
-        "once edges off every path carry none; distinct: one per functional class; the first in the order of codes",
-        "nan": "scores that are not finite; they count as the lowest finite score of the proxy",
-        "seconds": "mean scoring seconds per cell",
-    }
-    CORRELATIONS.write(output.table, pd.DataFrame(rows, columns=list(CORRELATIONS.names)), facts)
+    CORRELATIONS.write_rows(output.table, rows, intervals=INTERVALS, places=FIRST)
 
 
 def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.fronts import proposable, test_accuracies
 from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.analysis.statistics import INTERVAL
 from tfnas.products import Named, Summary
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of_search
@@ -35,11 +35,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         params: ``searches``: settings of the searches by label, each with a limit
             (:func:`tfnas.search.constraints.limits_of_search`). ``seed``: master seed; the bootstrap of each row has
             its own stream.
-        output: ``table``: table to write (.csv) with :data:`LIMITS`: over n runs the share whose chosen cell costs at
-            most the limit (``within``, 0 to 1), the mean and the largest cost of the chosen cells, and mean, std (ddof
-            = 1) and the percentile bootstrap interval (95 %) of the mean of their test accuracies (percent); ``cells``
-            counts the cells of the ground truth that satisfy all limits and the constraint of the search, ``best`` is
-            the highest test accuracy among them, NaN where no cell is as cheap as a search aims at.
+        output: ``table``: table to write (.csv) with :data:`LIMITS`; ``best`` is NaN where no cell is as cheap as a
+            search aims at.
 
     Raises:
         SearchError: a search has fewer than 2 runs, a run appears twice, or no cell satisfies a constraint.
@@ -72,12 +69,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                         np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan,
                     )
                 )  # fmt: skip
-    facts = {
-        "rows": "one per search that limits a cost or aims at one, dataset searched on, dataset read off on, and cost",
-        "cost": "of the chosen cells on the dataset searched on: parameters, million FLOPs or milliseconds",
-        "within": "share of runs whose chosen cell costs at most the limit",
-        "accuracy": "test accuracy of the chosen cells, percent; std with ddof = 1, 95 % interval of the mean "
-        "as in search.csv",
-        "cells, best": "cells that satisfy all limits of the search, and the highest test accuracy among them",
-    }
-    LIMITS.write(output.table, pd.DataFrame(rows, columns=list(LIMITS.names)), facts)
+    LIMITS.write_rows(output.table, rows, intervals=INTERVAL)

@@ -64,17 +64,7 @@ def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> N
         grid = grid_of(list(searches.values()))
         for search, steps in searches.items():
             rows += _rows(search, dataset, steps, grid)
-    facts = {
-        "rows": "one per search, dataset (searched on and read off on) and point of the dataset's grid of seconds, "
-        "from the first at which every run has an answer to the first at which all runs are over",
-        "seconds": "scoring and simulated training",
-        "incumbent": "of a search that chooses by early accuracy the cell with the best one so far; any other search "
-        "has an answer when it ends",
-        "mean, std, quartile_low, median, quartile_high": "of the incumbents' test accuracy (percent, full training) "
-        "over n runs; std with ddof = 1",
-        "left out": "searches that are charged nothing, and searches whose scoring seconds are unknown",
-    }
-    CURVES.write(output, pd.DataFrame(rows, columns=list(CURVES.names)), facts)
+    CURVES.write_rows(output, rows)
 
 
 def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[str], output: str | Path) -> None:
@@ -100,14 +90,7 @@ def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[
         for search, steps in searches.items():
             rows += _rows(search, dataset, steps, grid)
     table = pd.DataFrame(rows, columns=list(QUERY_CURVES.names)).astype({"queries": int})
-    facts = {
-        "rows": "one per search, dataset (searched on and read off on) and number of looks, from the first at which "
-        "every run has an answer to the first at which all runs are over; at 0 for a search that looks at none",
-        "queries": "looks at early accuracies, repeats counted",
-        "mean, std, quartile_low, median, quartile_high": "as in curves.csv",
-        "left out": "references",
-    }
-    QUERY_CURVES.write(output, table, facts)
+    QUERY_CURVES.write_rows(output, table)
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:

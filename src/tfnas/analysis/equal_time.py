@@ -11,9 +11,8 @@ import pandas as pd
 
 from tfnas.analysis.curves import end_of, grid_of, read_curves, start_of, steps_of, values_at
 from tfnas.analysis.statistics import (
-    LEVEL,
+    INTERVAL,
     PERCENT,
-    RESAMPLES,
     bootstrap_counts,
     cut,
     group_means,
@@ -53,12 +52,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             ``searches_with_prior``: labels of the searches that read a prior. ``random_cell``: label of the search that
             draws one cell, None where the study has none. ``seed``: master seed of the bootstrap; all intervals of a
             dataset share their resamples of runs.
-        output: ``table``: table to write (.csv) with :data:`EQUAL_TIME`. Moments are 0, a grid of seconds and the ends
-            of all searches, named in ``end_of``. ``low`` and ``high`` are the ends of the interval of the mean over
-            ``runs``: the bootstrap's, with several scorings no narrower than that of runs nested in them. ``lead`` is
-            the mean paired difference to another group, with its interval: of the first group, which has the highest
-            mean of :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty where a row
-            stands alone, or where no group has an answer.
+        output: ``table``: table to write (.csv) with :data:`EQUAL_TIME`. ``lead`` is that of the first group, which has
+            the highest mean of :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty
+            where a row stands alone, or where no group has an answer.
 
     Raises:
         SearchError: a run appears twice, or searches on a dataset have different runs, or fewer than 2.
@@ -85,7 +81,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             for answer, row in zip(answers, _compared(answers, counts), strict=True):
                 prior = answer.search in params.searches_with_prior
                 rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": prior} | row)
-    EQUAL_TIME.write(output.table, pd.DataFrame(rows, columns=list(EQUAL_TIME.names)), _facts())
+    EQUAL_TIME.write_rows(output.table, rows, intervals=INTERVAL)
 
 
 log = logging.getLogger("tfnas")
@@ -114,27 +110,6 @@ class Answer(NamedTuple):
     values: np.ndarray
     scorings: np.ndarray
     searches: int
-
-
-def _facts() -> dict[str, str]:
-    interval = (
-        f"{LEVEL:.0%} percentile bootstrap interval, {RESAMPLES} resamples; with several scorings no narrower than the "
-        "t interval over the means of the runs of each score table"
-    )
-    return {
-        "rows": "one per dataset (searched on and read off on), moment and group of searches that has an answer; while "
-        f"another one has none, the random cell as group {REFERENCE}",
-        "seconds": "scoring and simulated training; 0, the points of a grid, and the ends of searches (end_of)",
-        "group": f"{', '.join(GROUPS)}: scores alone, scores alone with a prior, accuracies alone, both; {REFERENCE}: "
-        "nothing, one cell drawn at random",
-        "search": "of the group that with the highest mean validation accuracy of its incumbents at that moment (see "
-        "chosen_by), out of the searches that have an answer then: in hindsight",
-        "searches": f"how many of the group have an answer then; 0 for {REFERENCE}",
-        "prior": "whether this search reads a proxy that is a prior",
-        "mean, low, high": f"its test accuracy over runs, percent, and its interval: {interval}",
-        "lead, lead_low, lead_high": "paired difference, points, and its interval (of the same kind): of the first "
-        "group to the second, of any other to the first",
-    }
 
 
 def _by_dataset(tables: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:

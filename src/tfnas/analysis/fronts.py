@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from tfnas.analysis.run_tables import read_runs
+from tfnas.analysis.statistics import INTERVAL, summarise
 from tfnas.analysis.statistics import Summary as Mean
-from tfnas.analysis.statistics import summarise
 from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.front_cells import SCHEMA as CELLS
@@ -52,9 +52,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             ``latencies``: latencies of the datasets that have any.
         params: ``searches``: settings of the searches by label. ``seed``: master seed; the bootstrap of each row has
             its own stream.
-        output: ``table``: table to write (.csv) with :data:`FRONTS`: mean, std (ddof = 1), median and the percentile
-            bootstrap interval (95 %) of the mean of that share over n runs; ``cells`` is the mean number of cells on a
-            front, ``median_run`` the run whose share is nearest to the median. ``cells``: the fronts (.parquet) with
+        output: ``table``: table to write (.csv) with :data:`FRONTS`. ``cells``: the fronts (.parquet) with
             :data:`CELLS`.
 
     Raises:
@@ -94,15 +92,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     middle, floor, ceiling,
                 )
             )  # fmt: skip
-    facts = {
-        "rows": "one per search with two objectives, dataset searched on, and dataset read off on",
-        "share": "hypervolume of a run's front over that of the true front, in test accuracy and the cost on the "
-        "dataset searched on; mean, std (ddof = 1), median and interval of the mean (95 %) over runs, as in search.csv",
-        "reference": "the median test accuracy (value_floor) and the largest cost (cost_ceiling) of the cells allowed",
-    }
-    FRONTS.write(output.table, pd.DataFrame(rows, columns=list(FRONTS.names)), facts)
-    cells_facts = {"rows": "one per cell of the front of a run", "cost": "on the dataset searched on, in its unit"}
-    CELLS.write(output.cells, pd.concat(tables, ignore_index=True), cells_facts)
+    FRONTS.write_rows(output.table, rows, intervals=INTERVAL)
+    CELLS.write_rows(output.cells, pd.concat(tables, ignore_index=True))
 
 
 def test_accuracies(truth_path: str | Path) -> np.ndarray:

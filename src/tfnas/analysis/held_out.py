@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tfnas.analysis.cells_in_order import INTERVALS
 from tfnas.analysis.statistics import spearman
 from tfnas.errors import ConfigError, ScoreError, SearchError
 from tfnas.runtime.progress import progress
@@ -125,14 +125,8 @@ def choose_ensembles(
         truth_paths: ground-truth table of each dataset.
         proxies: names of the proxies to choose from.
         largest: most members of an ensemble.
-        output: table to write (.csv) with :data:`ENSEMBLE_CHOICE`. Of the subsets of ``size`` proxies, ``members`` is
-            the best on the other datasets: ``by`` spearman that with the highest mean Spearman correlation with their
-            test accuracies, ``by`` top_cell that with the smallest mean regret, points of test accuracy between the
-            best cell and the cells with the highest score (the mean of equal ones); that mean is ``elsewhere``.
-            ``chosen`` is true in the row of each dataset and criterion where it is best, the smallest size of equals.
-            ``spearman`` with its interval and ``top_accuracy``, the mean test accuracy (percent) of the cells with the
-            highest score, are those of the dataset held out; ``best_members`` and ``best`` (a correlation, or percent)
-            what the best choice of that size would have been in hindsight.
+        output: table to write (.csv) with :data:`ENSEMBLE_CHOICE`. A regret is the points of test accuracy between the
+            best cell and the cells with the highest score (the mean of equal ones).
 
     Raises:
         ConfigError: fewer than 2 datasets, or more members than proxies.
@@ -182,28 +176,12 @@ def choose_ensembles(
     table = pd.DataFrame(rows, columns=list(ENSEMBLE_CHOICE.names))
     merit = table["elsewhere"].where(table["by"] == SPEARMAN, -table["elsewhere"])
     table.loc[merit.groupby([table["by"], table["held_out"]]).idxmax(), "chosen"] = True
-    ENSEMBLE_CHOICE.write(output, table, _ensemble_facts(proxies, largest))
+    facts = {"proxies": list(proxies), "largest": largest, "rule": "log_rank_sum"}
+    ENSEMBLE_CHOICE.write_rows(output, table, **facts, intervals=INTERVALS)
 
 
 def _names(proxies: Sequence[str], subset: tuple[int, ...]) -> str:
     return " ".join(proxies[place] for place in subset)
-
-
-def _ensemble_facts(proxies: Sequence[str], largest: int) -> dict[str, Any]:
-    """Return what the facts beside the table of :func:`choose_ensembles` say."""
-    return {
-        "rows": "one per criterion, dataset held out and number of members",
-        "proxies": list(proxies),
-        "largest": largest,
-        "rule": "log_rank_sum",
-        "members": "of all subsets of that size the best on the other datasets (elsewhere); by spearman: highest mean "
-        "Spearman correlation with their test accuracies; by top_cell: smallest mean regret of the cells with the "
-        "highest score, points of test accuracy",
-        "chosen": "the size that is best elsewhere, the smallest of equals",
-        "spearman": "with the test accuracies of the dataset held out; 95 % interval as in correlations.csv",
-        "top_accuracy": "mean test accuracy of the cells with the highest score on the dataset held out, percent",
-        "best": "chosen in hindsight, on the dataset held out itself: a bound, not a method",
-    }
 
 
 def _unit(ranks: np.ndarray) -> np.ndarray:
@@ -232,10 +210,7 @@ def choose_searches(
         regret_path: ``summaries/regret.csv``; of each dataset searched by itself.
         leagues: labels of the searches of each league: the variants of one method, say.
         datasets: the datasets, at least 2.
-        output: table to write (.csv) with :data:`LEAGUES`. ``elsewhere`` is the mean over the other datasets of
-            the mean regret (points of test accuracy below the best cell); ``chosen`` is true for the search of the
-            league in which that is smallest, the first of equals, ``equal`` for all in which it is (to 1e-9 points).
-            n, mean, std and interval of test accuracy (percent) and the mean ``regret`` are of the dataset held out.
+        output: table to write (.csv) with :data:`LEAGUES`; regrets are equal to 1e-9 points.
 
     Raises:
         ConfigError: fewer than 2 datasets.
@@ -276,14 +251,4 @@ def choose_searches(
                         "regret": line["mean"],
                     }
                 )
-    facts = {
-        "rows": "one per league, dataset held out and search of the league, each dataset searched by itself",
-        "leagues": {league: list(labels) for league, labels in leagues.items()},
-        "elsewhere": "mean over the other datasets of the mean regret, points of test accuracy",
-        "chosen": "the search of the league with the least regret elsewhere, the first of equals",
-        "equal": "whether its regret elsewhere is that of the chosen one: then the order of the league decided",
-        "mean, std, ci_low, ci_high": "test accuracy on the dataset held out over n runs, percent; std: ddof = 1; 95 % "
-        "bootstrap interval of the mean",
-        "regret": "mean regret on the dataset held out, points",
-    }
-    LEAGUES.write(output, pd.DataFrame(rows, columns=list(LEAGUES.names)), facts)
+    LEAGUES.write_rows(output, rows, leagues={league: list(labels) for league, labels in leagues.items()})

@@ -80,19 +80,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 )
             twins = _twins(table, proxy)
             rows.append({"dataset": dataset, "proxy": proxy, **measured[dataset, proxy], **twins})
-    told = {
-        "rows": "one per dataset and proxy; cells: how many were scored with two initialisations on two mini-batches",
-        "initialisation": "between two initialisations on the same mini-batch, mean over the mini-batches",
-        "batch": "between the mini-batches with the same initialisation, mean over the initialisations; NaN where both "
-        "hold the same images",
-        "spearman": "mid-ranks for ties",
-        "shift": "mean absolute change of a cell's rank, in percent of the number of cells",
-        "twins": "classes of equally distributed scores with two or more cells, where every cell was scored by itself; "
-        "twin_spearman: between the first and the second of them, in the order of codes",
-        "nan": "scores that are not finite count as the lowest finite score; none but such: NaN",
-        "mini_batches": shared,
-    }
-    NOISE.write(output.table, pd.DataFrame(rows, columns=list(NOISE.names)), told)
+    NOISE.write_rows(output.table, rows, mini_batches=shared)
 
 
 log = logging.getLogger("tfnas")

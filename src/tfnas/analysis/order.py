@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.statistics import known_pairs, rank_with_missing, spearman
 from tfnas.files import read_table
@@ -43,4 +42,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             inner = [(value, size) for value, size in inner if math.isfinite(value)]
             values, sizes = zip(*inner, strict=True) if inner else ((math.nan,), (1,))
             rows.append((dataset, proxy, counted, float(np.average(values, weights=sizes))))
-    ORDER.write(output.table, pd.DataFrame(rows, columns=list(ORDER.names)))
+    ORDER.write_rows(output.table, rows)

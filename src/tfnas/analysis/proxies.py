@@ -53,12 +53,8 @@ def summarise_proxies(
         score_paths: score table of each dataset; the facts beside it name the skeleton that costs are counted for.
         truth_paths: ground-truth table of each dataset.
         names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PROXIES`. ``n`` counts the cells with a row in the score table
-            and a test accuracy, ``top_n`` the tenth of them (rounded up) with the highest test accuracy; of equally
-            accurate cells at the boundary those with the smaller code belong to it. ``first_cells`` counts the cells
-            with the highest score, ``first_arch`` is the one of them with the smallest code, ``first_accuracy`` their
-            mean test accuracy (percent), and ``first_better`` the share of the n cells that are more accurate than
-            that. Scores that are not finite count as the lowest finite score of the proxy among the n.
+        output: table to write (.csv) with :data:`PROXIES`. Of equally accurate cells at the boundary of the best tenth
+            those with the smaller code belong to it.
 
     Raises:
         UnknownNameError: a score table does not hold a name.
@@ -82,17 +78,7 @@ def summarise_proxies(
                 partial_spearman_low=partial.low,
                 partial_spearman_high=partial.high,
             )
-    facts = {
-        "rows": "one per dataset and proxy or ensemble; test accuracy, all cells",
-        "top": f"among the top_n = ceil({TOP:g} n) cells of highest test accuracy; ties at the boundary by cell code",
-        "first": "the cells with the highest score: their number, the first of them in the order of codes, their mean "
-        "test accuracy (percent), and the share of all cells that are more accurate",
-        "partial_spearman": "mid-ranks of score and accuracy regressed on those of parameters and FLOPs (with "
-        "intercept), Pearson's correlation of the residuals; NaN where a side has none",
-        "intervals": INTERVALS,
-        "nan": "scores that are not finite count as the lowest finite score of the proxy",
-    }
-    PROXIES.write(output, pd.DataFrame(rows, columns=list(PROXIES.names)), facts)
+    PROXIES.write_rows(output, rows, intervals=INTERVALS)
 
 
 def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
@@ -101,9 +87,8 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
     Args:
         score_paths: score table of each dataset.
         names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PAIRS`: every ordered pair, the diagonal included; Spearman's
-            correlation of the oriented scores of all cells that have a row for every name. Scores that are not finite
-            count as the lowest finite score of the proxy; a proxy with one score for all cells has NaN.
+        output: table to write (.csv) with :data:`PAIRS`, of all cells that have a row for every name; a proxy with one
+            score for all cells has NaN.
 
     Raises:
         UnknownNameError: a score table does not hold a name.
@@ -119,12 +104,7 @@ def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str],
             for name, values in zip(names, matrix, strict=True)
             for other, value in zip(names, values, strict=True)
         ]
-    facts = {
-        "rows": "one per dataset and ordered pair of proxies or ensembles, each with itself included; all cells",
-        "spearman": "of oriented scores (larger is better), mid-ranks for ties",
-        "nan": "scores that are not finite count as the lowest finite score of the proxy",
-    }
-    PAIRS.write(output, pd.DataFrame(rows, columns=list(PAIRS.names)), facts)
+    PAIRS.write_rows(output, rows)
 
 
 def _costs(skeleton: Skeleton) -> np.ndarray:

@@ -96,18 +96,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     }
                 )
     table = pd.DataFrame(rows, columns=list(PUBLISHED.names)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
-    facts = {
-        "rows": "one per published row, search that matches it, dataset and accuracy (percent, full training)",
-        "accuracies_of": "the dataset whose early accuracies both searches were shown; empty for those that see none",
-        "difference": "ours less theirs, percentage points",
-        "z": "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
-        "there are several; NaN where one of them is not known or both standard deviations are 0",
-        "verdict": f"{WITHIN}: |difference| <= theirs_std; {TOLERATED}: |difference| <= tolerance; {DIFFERS}: more; "
-        f"{UNKNOWN}: neither is known; differences are rounded to {DECIMALS} decimals before",
-        "evidence": "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by "
-        "others",
-    }
-    PUBLISHED.write(output.table, table, facts)
+    PUBLISHED.write_rows(output.table, table)
 
 
 def comparable_rows(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from tfnas.analysis.statistics import LEVEL, critical_difference
+from tfnas.analysis.statistics import critical_difference
 from tfnas.errors import SearchError
 from tfnas.files import read_table
 from tfnas.products import Named, Summary
@@ -72,12 +72,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         friedman_p=float(friedman.pvalue),
         critical_difference=critical_difference(len(labels), len(datasets)),
     )
-    facts = {
-        "rows": "one per dataset searched on itself and ranked search: no references, and none with a limit of cost "
-        "unless all have one",
-        "mean": "mean test accuracy, percent",
-        "rank": "1 is the highest mean, ties share the mean of their ranks; mean_rank: over datasets",
-        "friedman": "Friedman's chi-squared over datasets, with p",
-        "critical_difference": f"Nemenyi's, of mean ranks, {LEVEL:.0%}",
-    }
-    RANKS.write(output.table, ranked, facts)
+    RANKS.write_rows(output.table, ranked)

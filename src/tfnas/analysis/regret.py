@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.run_tables import read_runs, summarise_runs
-from tfnas.analysis.statistics import LEVEL, RESAMPLES
+from tfnas.analysis.statistics import INTERVAL
 from tfnas.errors import TruthError
 from tfnas.files import read_table
 from tfnas.products import Named, Summary
@@ -28,10 +27,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Args:
         inputs: ``runs``: run tables, in any number of blocks. ``truths``: ground-truth table of each dataset.
         params: ``seed``: master seed; the bootstrap of each row has its own stream.
-        output: ``table``: table to write (.csv) with :data:`REGRET`: ``optimum`` is the highest test accuracy of the
-            ground truth of the dataset read off on; of optimum less test accuracy, in points, over n runs: mean, std
-            (ddof = 1), median, the bootstrap interval (95 %) of the mean, which mirrors that of the accuracy but never
-            reaches below zero, and the worst run; ``at_optimum`` is the share of runs without regret.
+        output: ``table``: table to write (.csv) with :data:`REGRET`; the interval mirrors that of the accuracy but
+            never reaches below zero.
 
     Raises:
         SearchError: a search has fewer than 2 runs, or a run appears twice.
@@ -63,15 +60,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 "at_optimum": float((regret[np.isfinite(regret)] <= 0).mean()),
             }
         )
-    facts = {
-        "rows": "one per search, dataset searched on and dataset read off on",
-        "optimum": "highest test accuracy of the ground truth, percent",
-        "mean, std, median, worst": "of optimum less test accuracy of the chosen cell, points; std: ddof = 1",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples; with "
-        "several scorings no narrower than the t interval of their means",
-        "at_optimum": "share of runs that chose a cell as accurate as the optimum",
-    }
-    REGRET.write(output.table, pd.DataFrame(rows, columns=list(REGRET.names)), facts)
+    REGRET.write_rows(output.table, rows, intervals=INTERVAL)
 
 
 def _optimum(path: str | Path) -> float:

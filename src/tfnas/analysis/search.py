@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.cells_in_order import ACCURACIES
 from tfnas.analysis.run_tables import read_runs, summarise_runs
-from tfnas.analysis.statistics import LEVEL, RESAMPLES
+from tfnas.analysis.statistics import INTERVAL
 from tfnas.products import Named, Summary
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
@@ -22,10 +21,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. Rows of the summary come in
             the order in which their searches first appear.
         params: ``seed``: master seed; the bootstrap of each row has its own stream.
-        output: ``table``: table to write (.csv) with :data:`SEARCH`: n, mean, std (ddof = 1), median and the interval
-            (95 %) of the mean over runs, which are nested in ``scorings`` score tables
-            (:func:`tfnas.analysis.statistics.summarise`); ``std_scorings`` is the standard deviation (ddof = 1) of the
-            means of these; ``cells`` and the seconds are means per run.
+        output: ``table``: table to write (.csv) with :data:`SEARCH`: :func:`tfnas.analysis.statistics.summarise` of the
+            runs, which are nested in ``scorings`` score tables.
 
     Raises:
         SearchError: a search has fewer than 2 runs, or a run appears twice.
@@ -63,17 +60,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     },
                 }
             )
-    facts = {
-        "rows": "one per search, dataset searched on, dataset read off on and accuracy (percent, full training)",
-        "std": "ddof = 1, over runs",
-        "ci_low, ci_high": f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded; "
-        "with several scorings no narrower than the t interval of their means",
-        "scorings": "independent score tables that the runs read; 1: the interval is that of runs given one table, or "
-        "of a search that reads none",
-        "std_scorings": "of the means of the runs of each scoring, ddof = 1; empty for a single one",
-        "cells": "mean number of looks per run, repeats counted",
-        "duplicates": "mean share of looks at a cell whose class of functionally identical cells had been looked at in "
-        "the same way before",
-        "seconds": "mean per run: scoring (from the score table), simulated training, own wall time of the search",
-    }
-    SEARCH.write(output.table, pd.DataFrame(rows, columns=list(SEARCH.names)), facts)
+    SEARCH.write_rows(output.table, rows, intervals=INTERVAL)

@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from tfnas.analysis.published_rows import published_rates
 from tfnas.analysis.run_tables import read_runs
 from tfnas.errors import SearchError
@@ -105,16 +103,7 @@ def reprice(
                 seconds,
                 training, wall, seconds + training + wall,
             ))  # fmt: skip
-    facts = {
-        "rows": "one per search, dataset searched on and pricing; means per run, seconds",
-        "pricing": "of scoring alone. table: the seconds of the score table, cell by cell; machine: scored cells times "
-        "the mean seconds of a cell, measured by this machine; paper: times the seconds of a network as published",
-        "machine": "what the seconds of scoring belong to",
-        "scored_cells": "scores looked at, repeats counted, one per proxy or ensemble, and networks evaluated live",
-        "training_seconds": "simulated, from the ground truth",
-        "wall_seconds": "of the search itself, on the machine that ran it",
-    }
-    PRICES.write(output, pd.DataFrame(rows, columns=list(PRICES.names)), facts)
+    PRICES.write_rows(output, rows)
 
 
 def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], ...]]:

@@ -26,6 +26,12 @@ BLOCK = 2**17
 LEVEL = 0.95
 """Coverage of every interval."""
 
+INTERVAL = (
+    f"{LEVEL:.0%} percentile bootstrap interval of the mean, {RESAMPLES} resamples, seeded; with several scorings no "
+    "narrower than the t interval of their means"
+)
+"""What the facts beside a table say of the intervals of means over runs."""
+
 FIRST = 1000
 """Places of an order that :func:`ndcg` looks at, as in the source."""
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.fronts import test_accuracies
 from tfnas.products import Named, Summary
 from tfnas.schemas.subspaces import SCHEMA as SPACES
-from tfnas.search.constraints import cost_unit
 from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(
@@ -35,9 +33,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Args:
         inputs: ``truths``: ground truth of every dataset. ``latencies``: latencies of the datasets that have any.
         params: ``subspaces``: constraints by label, see :mod:`tfnas.truth.costs`.
-        output: ``table``: table to write (.csv) with :data:`SPACES`: number of cells that satisfy the constraint; mean,
-            20th, 50th and 80th percentile and maximum of their FLOPs in millions; median and best test accuracy. Spaces
-            of a dataset come in the order of their mean FLOPs, largest first.
+        output: ``table``: table to write (.csv) with :data:`SPACES`.
 
     Raises:
         SearchError: no cell satisfies a constraint.
@@ -66,10 +62,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 )
             )
         rows += sorted(part, key=lambda line: -line[3])
-    facts = {
-        "rows": "one per dataset and sub-space, largest mean FLOPs first",
-        "flops": f"over all cells that satisfy the constraint, in {cost_unit('flops')}",
-        "accuracy": "test accuracy of the same cells, percent; shown beside the FLOPs, not used",
-        "spaces": dict(params.subspaces),
-    }
-    SPACES.write(output.table, pd.DataFrame(rows, columns=list(SPACES.names)), facts)
+    SPACES.write_rows(output.table, rows, spaces=dict(params.subspaces))

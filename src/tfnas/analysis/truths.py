@@ -38,7 +38,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     tables = {dataset: read_table(path, READ) for dataset, path in inputs.truths.items()}
     first = next(iter(tables.values()))
     rows = [_row(dataset, table, inputs.truths[dataset], first) for dataset, table in tables.items()]
-    TRUTHS.write(output.table, pd.DataFrame(rows, columns=list(TRUTHS.names)))
+    TRUTHS.write_rows(output.table, rows)
 
 
 def _row(dataset: str, table: pd.DataFrame, path: str | Path, first: pd.DataFrame) -> dict[str, Any]:

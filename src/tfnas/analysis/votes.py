@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from tfnas.analysis.pair_votes import pair_agreement
 from tfnas.files import read_table
@@ -34,4 +33,4 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in ensembles()[VOTE].members])
         found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))
         rows.append((dataset, found.share, found.undecided))
-    VOTES.write(output.table, pd.DataFrame(rows, columns=list(VOTES.names)))
+    VOTES.write_rows(output.table, rows)

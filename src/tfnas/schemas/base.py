@@ -7,6 +7,7 @@ reader needs nothing of the writer, and another word in one of them reruns what 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -109,6 +110,23 @@ class Schema:
             raise ValueError(f"'{path}' would have the columns {list(table.columns)} in place of {list(self.names)}.")
         self.check(table, f"'{path}'")
         write_table(path, table, facts)
+
+    def write_rows(self, path: str | Path, rows: Iterable[Any], **facts: Any) -> None:
+        """Write rows, mappings or values in the order of the columns, and beside them what these mean and other facts.
+
+        Raises:
+            DataError: a column holds something else than it should, or the file cannot be written.
+        """
+        import pandas as pd
+
+        table = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows, columns=list(self.names))
+        self.write(path, table, self.meanings | facts)
+
+    @property
+    def meanings(self) -> dict[str, str]:
+        """What a row is, what every column means, with its unit, and what else a reader should know."""
+        columns = {one.name: one.meaning + (f" ({one.unit})" if one.unit else "") for one in self.columns}
+        return {"rows": self.rows} | columns | ({"notes": self.notes} if self.notes else {})
 
     def check(self, table: pd.DataFrame, place: str) -> None:
         """Refuse a table in which a column has another type, or gaps where it may have none.

@@ -1,7 +1,5 @@
 """Summary: the best cells of every dataset."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """Summary: what searches choose that keep to a limit of a cost."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """Summary: Pareto fronts of searches with two objectives."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
@@ -15,7 +13,11 @@ SCHEMA = Schema(
         count("n", "runs"),
         number("cells", "mean size of the front of a run"),
         count("true_cells", "size of the front of all cells that the search may propose"),
-        number("mean", "mean hypervolume of the front of a run, as a share of that of the true front"),
+        number(
+            "mean",
+            "mean hypervolume of the front of a run, as a share of that of the true front, in test accuracy and the "
+            "cost on the dataset searched on",
+        ),
         number("std", "its standard deviation over runs, ddof = 1"),
         number("median", "its median over runs"),
         number("ci_low", "lower end of the 95 % bootstrap interval of the mean"),

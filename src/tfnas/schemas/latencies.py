@@ -1,7 +1,5 @@
 """The latencies of a dataset."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """Summary: searches chosen without the dataset they are judged on."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, flag, number, text
 
 SCHEMA = Schema(
@@ -13,7 +11,7 @@ SCHEMA = Schema(
         text("search", "the search, as the study names it"),
         number("elsewhere", "mean over the other datasets of its mean regret", "points"),
         flag("chosen", "whether it has the least regret elsewhere, the first of equals"),
-        flag("equal", "whether its regret elsewhere is that of the chosen one"),
+        flag("equal", "whether its regret elsewhere is that of the chosen one: then the order of the league decided"),
         count("n", "runs"),
         number("mean", "mean test accuracy on the dataset held out", "%"),
         number("std", "its standard deviation over runs, ddof = 1", "points"),

@@ -1,7 +1,5 @@
 """Summary: where the order of scores comes from."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """Summary: every proxy against every other."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, number, text
 
 SCHEMA = Schema(
@@ -11,6 +9,7 @@ SCHEMA = Schema(
         text("dataset", "the dataset"),
         text("proxy", "the proxy or ensemble"),
         text("other", "the other one"),
-        number("spearman", "Spearman's correlation of their scores over all cells"),
+        number("spearman", "of their oriented scores (larger is better) over all cells, mid-ranks for ties"),
     ),
+    "Scores that are not finite count as the lowest finite score of the proxy.",
 )

@@ -1,7 +1,5 @@
 """Summary: our searches beside published ones."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
@@ -12,7 +10,9 @@ SCHEMA = Schema(
         text("method", "the search, as published"),
         text("search", "our search, as the study names it"),
         text("searched_on", "dataset it searched on"),
-        text("accuracies_of", "dataset whose early accuracies it was shown; of one that sees none empty", gaps=True),
+        text(
+            "accuracies_of", "dataset whose early accuracies both were shown; empty for those that see none", gaps=True
+        ),
         text("dataset", "dataset it is read off on"),
         text("metric", "valid_accuracy or test_accuracy"),
         number("theirs_mean", "published mean", "%"),
@@ -22,10 +22,21 @@ SCHEMA = Schema(
         number("ours_std", "our standard deviation, ddof = 1", "points"),
         count("ours_n", "our runs"),
         number("difference", "ours less theirs", "points"),
-        number("z", "the difference over its standard error"),
+        number(
+            "z",
+            "difference / sqrt(ours_std^2 / ours_n + theirs_std^2 / theirs_runs), ours of the means of scorings where "
+            "there are several; NaN where one of them is not known or both standard deviations are 0",
+        ),
         number("tolerance", "largest difference that counts as met", "points"),
-        text("verdict", "whether it is met"),
-        text("evidence", "what the verdict rests on"),
+        text(
+            "verdict",
+            "within one standard deviation: |difference| <= theirs_std; within tolerance: |difference| <= tolerance; "
+            "differs: more; unknown: neither is known; differences are rounded to 2 decimals before",
+        ),
+        text(
+            "evidence",
+            "P: read in the paper or its authors' repository; C: computed from published data; S: quoted by others",
+        ),
         text("source", "where the published numbers come from"),
     ),
 )

@@ -1,21 +1,21 @@
 """Summary: what searches have found after so many looks at accuracies."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
     "summaries/query-curves.csv",
-    "one per search, dataset (searched on and read off on) and number of looks",
+    "one per search, dataset (searched on and read off on) and number of looks, from the first at which every run "
+    "has an answer to the first at which all runs are over; at 0 for a search that looks at none",
     (
         text("search", "the search, as the study names it"),
         text("dataset", "the dataset"),
         count("queries", "looks at early accuracies, repeats counted"),
         count("n", "runs"),
-        number("mean", "mean test accuracy of the incumbents", "%"),
+        number("mean", "mean test accuracy of the incumbents, as in curves.csv", "%"),
         number("std", "its standard deviation over runs, ddof = 1", "points"),
         number("quartile_low", "lower quartile, linear interpolation", "%"),
         number("median", "median", "%"),
         number("quartile_high", "upper quartile", "%"),
     ),
+    "References are left out.",
 )

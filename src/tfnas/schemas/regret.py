@@ -1,7 +1,5 @@
 """Summary: how far searches are from the optimum."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """How supernets were pruned."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, flag, number, text
 
 SCHEMA = Schema(

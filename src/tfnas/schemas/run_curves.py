@@ -1,7 +1,5 @@
 """The anytime curves of the runs of a search."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

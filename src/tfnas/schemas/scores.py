@@ -1,7 +1,5 @@
 """The score table of a dataset."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, number, text
 
 SCHEMA = Schema(

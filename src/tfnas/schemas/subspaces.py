@@ -1,7 +1,5 @@
 """Summary: sub-spaces by what their cells cost."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
@@ -16,7 +14,7 @@ SCHEMA = Schema(
         number("flops_50", "their median", "10^6"),
         number("flops_80", "their 80 % quantile", "10^6"),
         number("flops_max", "their largest", "10^6"),
-        number("accuracy_median", "median test accuracy of the same cells", "%"),
+        number("accuracy_median", "median test accuracy of the same cells; shown beside the FLOPs, not used", "%"),
         number("accuracy_best", "their highest test accuracy", "%"),
     ),
 )

@@ -1,7 +1,5 @@
 """The ground truth of a dataset."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """What was read of an official archive."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

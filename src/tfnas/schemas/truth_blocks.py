@@ -1,7 +1,5 @@
 """What a training job wrote."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """The single trainings behind a ground truth that was trained here."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

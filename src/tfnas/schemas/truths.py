@@ -1,7 +1,5 @@
 """Summary: what the ground truth of a dataset is like."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(

@@ -1,7 +1,5 @@
 """Summary: the pairs of cells that the vote decides."""
 
-from __future__ import annotations
-
 from tfnas.schemas.base import Schema, number, text
 
 SCHEMA = Schema(
