@@ -9,8 +9,10 @@ from tfnas.analysis import (
     comparisons,
     correlations,
     cost_limits,
+    ensemble_choice,
     equal_time,
     fronts,
+    leagues,
     noise,
     published,
     ranks,
@@ -68,3 +70,12 @@ def summarise_regret(runs: Any, truths: Any, table: Any, seed: int) -> None:
 
 def rank_searches(summary: Any, contenders: Any, datasets: Any, table: Any) -> None:
     ranks.make(Named(summary=summary), Named(contenders=contenders, datasets=datasets), Named(table=table))
+
+
+def choose_ensembles(scores: Any, truths: Any, proxies: Any, largest: int, table: Any) -> None:
+    asked = Named(ensemble_choice={"proxies": proxies, "largest": largest})
+    ensemble_choice.make(Named(scores=scores, truths=truths), asked, Named(table=table))
+
+
+def choose_searches(regret_path: Any, labels: Any, datasets: Any, table: Any) -> None:
+    leagues.make(Named(regret=regret_path), Named(leagues=labels, datasets=datasets), Named(table=table))

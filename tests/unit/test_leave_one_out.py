@@ -11,8 +11,9 @@ import pytest
 from reporting_helpers import added, made, printed
 from scipy.stats import rankdata, spearmanr
 from search_helpers import score_table, truth_table, write
+from summary_helpers import choose_ensembles, choose_searches
 
-from tfnas.analysis.held_out import SPEARMAN, TOP_CELL, choose_ensembles, choose_searches
+from tfnas.analysis.held_out import SPEARMAN, TOP_CELL
 from tfnas.analysis.statistics import spearman
 from tfnas.errors import ConfigError, ScoreError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_table
