@@ -108,6 +108,8 @@ REACHES = {
     "products": "summarise_* draw_* tabulate_*",
     "report/behind": "draw_* tabulate_* write_numbers",
     "report/style": "draw_* tabulate_equal_time",
+    "report/panels": "draw_accuracies draw_anytime draw_comparisons draw_equal_time draw_queries draw_scatter "
+    "draw_search_times tabulate_equal_time",
     "report/tables": "tabulate_* write_numbers",
     "report/templates": "render_report",
     "report/citations": "render_report",

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from tfnas.report.style import COLOURS, WIDTH, colour_of, marker_of
+from tfnas.report.panels import logarithmic
+from tfnas.report.style import COLOURS, colour_of, marker_of, panels_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,12 +18,8 @@ LINES = ("-", (0, (4, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
 
 def panels_by_block(heights: list[float], datasets: list[str]) -> tuple[Figure, Any]:
     """Return a figure with a row of panels for each height (inches) and a column for each dataset, and the panels."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(
-        len(heights), len(datasets), figsize=(WIDTH, 0.2 + sum(heights)), height_ratios=heights,
-        layout="constrained", squeeze=False, sharex="col", sharey="col",
-    )  # fmt: skip
+    shape, height = (len(heights), len(datasets)), 0.2 + sum(heights)
+    return panels_of(*shape, height, height_ratios=heights, sharex="col", sharey="col")
 
 
 def legend_beside(axes: Axes, handles: dict[str, Any], heading: str) -> None:
@@ -61,13 +58,9 @@ def scale_curves(axes: Axes, part: pd.DataFrame, best: float) -> None:
         part: rows of ``summaries/curves.csv`` or ``query-curves.csv`` whose ends decide, all of one dataset.
         best: highest mean that has to be seen.
     """
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     ends = part.groupby("search").last()
     lowest, highest = ends["mean"].min(), max(best, ends["quartile_high"].max())
     bottom = max(lowest - (highest - lowest), part["quartile_low"].min())
     margin = 0.05 * (highest - bottom) or 0.5
     axes.set_ylim(bottom - margin, highest + margin)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=7))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    logarithmic(axes)

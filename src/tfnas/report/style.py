@@ -81,6 +81,13 @@ def figure_style() -> Iterator[None]:
         yield
 
 
+def panels_of(rows: int, columns: int, height: float, width: float = WIDTH, **more: Any) -> tuple[Figure, Any]:
+    """Return a figure (inches) that lays itself out, and its panels, shape (rows, columns)."""
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **more)
+
+
 def save(figure: Figure, output: str | Path) -> None:
     """Write a figure as vector PDF at ``output``, as PNG and as the CSV behind it, without dates, and close it.
 

@@ -6,24 +6,21 @@ import numpy as np
 
 from tfnas.files import read_table
 from tfnas.products import Exhibit, Named
-from tfnas.report.style import COLOURS, WIDTH, figure_style, save
-from tfnas.report.titles import dataset_title
+from tfnas.report.panels import name_panels, say
+from tfnas.report.style import COLOURS, figure_style, panels_of, save
 
 SPEC = Exhibit(kind="figure", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
-    import matplotlib.pyplot as plt
-
     count = len(inputs.truths)
     with figure_style():
         shape = (1, 2) if count == 1 else (2, count)
-        figure, panels = plt.subplots(
-            *shape, figsize=(WIDTH, 2.3 if count == 1 else 4.0), layout="constrained", squeeze=False
-        )
+        figure, panels = panels_of(*shape, 2.3 if count == 1 else 4.0)
         pairs = [tuple(panels[0])] if count == 1 else list(zip(panels[0], panels[1], strict=True))
-        for (dataset, path), (upper, lower) in zip(inputs.truths.items(), pairs, strict=True):
+        name_panels([upper for upper, _ in pairs], list(inputs.truths))
+        for path, (upper, lower) in zip(inputs.truths.values(), pairs, strict=True):
             table = read_table(path, ("valid_accuracy", "test_accuracy", "early_valid_accuracy"))
             low = float(np.nanquantile(table[["valid_accuracy", "test_accuracy"]], 0.03))
             high = float(np.nanmax(table[["valid_accuracy", "test_accuracy"]].to_numpy()))
@@ -39,14 +36,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 upper.hist(values, bins, histtype="step", color=colour, linestyle=line, label=name)
             upper.set_xlabel("accuracy (%)")
             upper.set_ylabel("cells")
-            if count > 1:
-                upper.set_title(dataset_title(dataset))
             upper.legend(loc="upper left", handlelength=1.6)
             shown = table[(table["test_accuracy"] >= low)].dropna(subset=["early_valid_accuracy"])
             lower.set_xlabel("valid. accuracy, early stop (%)")
             lower.set_ylabel("test accuracy (%)")
             if shown.empty:
-                lower.text(0.5, 0.5, "no early stop", ha="center", va="center", transform=lower.transAxes)
+                say(lower, "no early stop")
                 continue
             early = shown["early_valid_accuracy"]
             lower.hexbin(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
 from tfnas.report.names import GROUPS, by_group, search_titles
+from tfnas.report.panels import name_panels, say
 from tfnas.report.style import figure_style, save
-from tfnas.report.titles import dataset_title
 from tfnas.schemas.curves import SCHEMA as CURVES
 
 if TYPE_CHECKING:
@@ -61,14 +61,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             part = table[table["dataset"] == dataset]
             _frame(panels[-1][column], part)
             panels[-1][column].set_xlabel("seconds")
-            if len(params.datasets) > 1:
-                panels[0][column].set_title(dataset_title(dataset))
+        name_panels(panels[0], params.datasets)
         save(figure, output.pdf)
 
 
 def _frame(axes: Axes, part: pd.DataFrame) -> None:
     """Scale the panels of a dataset, and say where there is nothing to draw."""
     if part.empty:
-        axes.text(0.5, 0.5, "no seconds known", ha="center", va="center", transform=axes.transAxes)
+        say(axes, "no seconds known")
         return
     scale_curves(axes, part, part["mean"].max())

@@ -8,6 +8,7 @@ from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import Pairs, matrix, read_regret
 from tfnas.report.detail import MOST_WITH_DIFFERENCES
 from tfnas.report.names import search_titles
+from tfnas.report.panels import colour_bar, squares
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
@@ -48,13 +49,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     font = min(8.0, 0.8 * 72 * size / count)
     with figure_style():
         figure, axes = plt.subplots(layout="constrained", figsize=(min(WIDTH, size + 2.4), min(size + 1.7, 6.0)))
-        image = axes.imshow(wins, cmap="RdBu", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        image = squares(axes, wins, cmap="RdBu", vmin=0, vmax=1)
         axes.set_xticks(range(count), [titles[label] for label in labels], rotation=90, fontsize=font)
         axes.set_yticks(range(count), [titles[label] for label in labels], fontsize=font)
-        axes.grid(False)
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
         for (i, j), value in np.ndenumerate(wins):
             if i == j:
                 continue
@@ -65,8 +62,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             if not apart[i, j]:
                 place = (j, i - 0.34) if written else (j, i)
                 axes.plot(*place, "o", markersize=2.2, markerfacecolor="none", markeredgewidth=0.5, color=colour)
-        bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=26, pad=0.02, ticks=[0, 0.25, 0.5, 0.75, 1])
-        bar.set_label("probability that the row wins a run")
-        bar.outline.set_linewidth(0.4)
-        bar.ax.tick_params(length=0)
+        label, ticks = "probability that the row wins a run", [0, 0.25, 0.5, 0.75, 1]
+        colour_bar(figure, image, axes, label, ticks=ticks, shrink=0.7, aspect=26)
         save(figure, output.pdf)

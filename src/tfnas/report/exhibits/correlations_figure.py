@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tfnas.analysis.published_rows import correlation_rows
 from tfnas.products import Exhibit, Named
+from tfnas.report.panels import legend_of, name_panels
 from tfnas.report.proxy_titles import proxy_title
-from tfnas.report.style import COLOURS, GREY, MARKERS, WIDTH, figure_style, save
-from tfnas.report.titles import dataset_title
+from tfnas.report.style import COLOURS, GREY, MARKERS, figure_style, panels_of, save
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
@@ -34,15 +34,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     places = {proxy: place for place, proxy in enumerate(order)}
     with figure_style():
         height = 0.7 + 0.16 * max(len(order), 3)
-        figure, panels = plt.subplots(
-            1,
-            len(params.datasets),
-            figsize=(WIDTH, height),
-            layout="constrained",
-            squeeze=False,
-            sharey=True,
-            sharex=True,
-        )
+        figure, panels = panels_of(1, len(params.datasets), height, sharey=True, sharex=True)
+        name_panels(panels[0], params.datasets)
         for axes, dataset in zip(panels[0], params.datasets, strict=True):
             part = table[table["dataset"] == dataset]
             y = [places[proxy] for proxy in part["proxy"]]
@@ -59,13 +52,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
                 )
             axes.axvline(0, color=GREY, linewidth=0.6)
-            if len(params.datasets) > 1:
-                axes.set_title(dataset_title(dataset))
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
         figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])
-        entries = {
-            name: handle for axes in panels[0] for handle, name in zip(*axes.get_legend_handles_labels(), strict=True)
-        }
+        entries = legend_of(panels[0])
         if len(entries) > 1:
             figure.legend(entries.values(), entries.keys(), loc="outside upper right", ncol=2)
         save(figure, output.pdf)

@@ -9,8 +9,8 @@ import pandas as pd
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit, Named
 from tfnas.report.equal_time_phases import phases_of
-from tfnas.report.style import COLOURS, GREY, WIDTH, figure_style, save
-from tfnas.report.titles import dataset_title
+from tfnas.report.panels import logarithmic, name_panels, say
+from tfnas.report.style import COLOURS, GREY, figure_style, panels_of, save
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 
 if TYPE_CHECKING:
@@ -43,14 +43,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     lower end of an axis leaves out what lies farther below the worst end than one and a half times what the best lies
     above it.
     """
-    import matplotlib.pyplot as plt
-
     table = EQUAL_TIME.read(inputs.table)
     table = table[(table["searches"] > 0) & (table["seconds"] > 0)]
     with figure_style():
-        figure, panels = plt.subplots(
-            1, len(params.datasets), figsize=(WIDTH, 2.6), layout="constrained", squeeze=False
-        )
+        figure, panels = panels_of(1, len(params.datasets), 2.6)
+        name_panels(panels[0], params.datasets)
         handles: dict[str, Any] = {}
         for axes, dataset in zip(panels[0], params.datasets, strict=True):
             part = table[table["dataset"] == dataset]
@@ -66,8 +63,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     handles[TITLES[group]] = drawn[0]
             _frame(axes, part)
             axes.set_xlabel("seconds in all")
-            if len(params.datasets) > 1:
-                axes.set_title(dataset_title(dataset))
         panels[0][0].set_ylabel("test accuracy (%)")
         if handles:
             figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
@@ -76,19 +71,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 def _frame(axes: Axes, part: pd.DataFrame) -> None:
     """Scale a panel and draw the strip that says who leads."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     if part.empty:
-        axes.text(0.5, 0.5, "no seconds known", ha="center", va="center", transform=axes.transAxes)
+        say(axes, "no seconds known")
         return
     ends = part.groupby("group").last()
     lowest, highest = ends["mean"].min(), part["high"].max()
     bottom = max(lowest - 1.5 * (highest - lowest), part["low"].min())
     margin = 0.08 * (highest - bottom) or 0.5
     axes.set_ylim(bottom - 1.5 * margin, highest + margin)
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=7))
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    logarithmic(axes)
     strip: dict[str, Any] = {"transform": axes.get_xaxis_transform(), "clip_on": True, "zorder": 3}
     axes.plot([0, 1], [0.035, 0.035], color=GREY, linewidth=0.4, transform=axes.transAxes)
     for phase in phases_of(part):

@@ -10,7 +10,8 @@ from tfnas.analysis.fronts import allowed, test_accuracies
 from tfnas.products import Exhibit, Named
 from tfnas.report.cost_titles import cost_title
 from tfnas.report.names import search_titles
-from tfnas.report.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
+from tfnas.report.panels import legend_of
+from tfnas.report.style import GREY, colour_of, figure_style, marker_of, panels_of, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
@@ -43,8 +44,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
     The front of a search is that of the run whose share of hypervolume is the median one.
     """
-    import matplotlib.pyplot as plt
-
     summary, cells = FRONTS.read(inputs.summary), CELLS.read(inputs.cells)
     summary = summary[summary["searched_on"] == summary["dataset"]]
     cells = cells[cells["searched_on"] == cells["dataset"]]
@@ -52,9 +51,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     titles = search_titles(dict(params.searches))
     places = {search: place for place, search in enumerate(dict.fromkeys(summary["search"]))}
     with figure_style():
-        figure, panels = plt.subplots(
-            len(costs), len(datasets), figsize=(WIDTH, 2.7 * len(costs)), layout="constrained", squeeze=False
-        )
+        figure, panels = panels_of(len(costs), len(datasets), 2.7 * len(costs))
         for cost, line in zip(costs, panels, strict=True):
             for dataset, axes in zip(datasets, line, strict=True):
                 rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
@@ -73,11 +70,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 axes.set_xlabel(cost_title(cost))
                 axes.set_title(dataset_title(dataset))
             line[0].set_ylabel("test accuracy (%)")
-        handles = {
-            label: handle
-            for axes in panels[:, 0]
-            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-        }
+        handles = legend_of(panels[:, 0])
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
         save(figure, output.pdf)
 

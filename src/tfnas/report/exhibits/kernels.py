@@ -5,7 +5,7 @@ from __future__ import annotations
 from tfnas.datasets.images import load_npz
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import plain
-from tfnas.report.style import WIDTH, figure_style, save
+from tfnas.report.style import figure_style, panels_of, save
 
 KERNEL_COLUMNS = 6
 """Kernels side by side."""
@@ -29,16 +29,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Raises:
         DataError: the file is missing or damaged.
     """
-    import matplotlib.pyplot as plt
-
     arrays = load_npz(inputs.kernels)
     maps, accuracies, scores = (arrays[name] for name in ("kernels", "accuracies", "scores"))
     columns = min(KERNEL_COLUMNS, len(maps))
     rows = -(-len(maps) // columns)
     with figure_style():
-        figure, panels = plt.subplots(
-            rows, columns, figsize=(WIDTH, 1.25 * rows), layout="constrained", squeeze=False
-        )  # fmt: skip
+        figure, panels = panels_of(rows, columns, 1.25 * rows)
         for axes in panels.flat:
             axes.set_axis_off()
         for axes, values, accuracy, score in zip(panels.flat, maps, accuracies, scores, strict=False):

@@ -8,6 +8,7 @@ import numpy as np
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_VALUES
+from tfnas.report.panels import colour_bar, squares
 from tfnas.report.proxy_figures import read_pairs
 from tfnas.report.proxy_tables import by_name, test_correlations
 from tfnas.report.proxy_titles import proxy_title
@@ -60,20 +61,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             figsize=(min(WIDTH, size + 1.9), size * (1 + 1 / count) + 1.5),
         )  # fmt: skip
         for axes, values in ((upper, against), (lower, matrix)):
-            image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest")
-            axes.grid(False)
-            axes.tick_params(length=0, labelsize=font)
-            for spine in axes.spines.values():
-                spine.set_visible(False)
+            image = squares(axes, values, cmap="RdBu_r", vmin=-1, vmax=1)
+            axes.tick_params(labelsize=font)
             _mark(axes, values, font, count <= MOST_WITH_VALUES)
         upper.set_yticks([0], ["test accuracy"])
         upper.tick_params(labelbottom=False)
         lower.set_yticks(range(count), titles)
         lower.set_xticks(range(count), titles, rotation=90)
-        bar = figure.colorbar(image, ax=[upper, lower], shrink=0.6, aspect=28, pad=0.02, ticks=[-1, -0.5, 0, 0.5, 1])
-        bar.set_label("Spearman's $\\rho$")
-        bar.outline.set_linewidth(0.4)
-        bar.ax.tick_params(length=0)
+        label, ticks = "Spearman's $\\rho$", [-1, -0.5, 0, 0.5, 1]
+        colour_bar(figure, image, [upper, lower], label, ticks=ticks, shrink=0.6, aspect=28)
         save(figure, output.pdf)
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
 from tfnas.report.names import GROUPS, by_group, equal_time_groups, search_titles
+from tfnas.report.panels import name_panels, say
 from tfnas.report.style import GREY, figure_style, save
-from tfnas.report.titles import dataset_title
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             panels[line][0].set_ylabel("test accuracy (%)")
         for column, dataset in enumerate(params.datasets):
             _frame(panels[-1][column], table[table["dataset"] == dataset])
-            if len(params.datasets) > 1:
-                panels[0][column].set_title(dataset_title(dataset))
+        name_panels(panels[0], params.datasets)
         save(figure, output.pdf)
 
 
@@ -81,6 +80,6 @@ def _frame(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xlabel("looks at accuracies")
     looking = table[table["queries"] > 0]
     if looking.empty:
-        axes.text(0.5, 0.5, "no search looks at accuracies", ha="center", va="center", transform=axes.transAxes)
+        say(axes, "no search looks at accuracies")
         return
     scale_curves(axes, looking, table["mean"].max())

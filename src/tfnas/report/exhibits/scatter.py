@@ -10,9 +10,10 @@ import numpy as np
 from tfnas.errors import ReportError
 from tfnas.files import read_table
 from tfnas.products import Exhibit, Named
+from tfnas.report.panels import colour_bar
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import plain
-from tfnas.report.style import COLOURS, WIDTH, figure_style, save
+from tfnas.report.style import COLOURS, WIDTH, figure_style, panels_of, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
@@ -52,12 +53,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     count = len(inputs.scores)
     with figure_style():
         width = WIDTH if count > 1 else 0.66 * WIDTH
-        figure, panels = plt.subplots(
-            1, count, figsize=(width, 2.35 if count > 1 else 2.9), layout="constrained", squeeze=False
-        )
+        figure, panels = panels_of(1, count, 2.35 if count > 1 else 2.9, width)
+        panels[0][0].set_ylabel("validation accuracy (%)")
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
-        for number, (axes, dataset) in enumerate(zip(panels[0], inputs.scores, strict=True)):
+        for axes, dataset in zip(panels[0], inputs.scores, strict=True):
             scores = ScoreTable.read(inputs.scores[dataset]).scores(params.proxy)
             truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
             accuracy = truth["valid_accuracy"].to_numpy()
@@ -86,26 +86,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 alpha=0.75, rasterized=True,
             )  # fmt: skip
             if not finite.all():
-                axes.plot(
-                    np.full((~finite).sum(), left),
-                    accuracy[~finite],
-                    "x",
-                    color=COLOURS[1],
-                    markersize=3.5,
-                    clip_on=False,
-                )
+                edge = np.full((~finite).sum(), left)
+                axes.plot(edge, accuracy[~finite], "x", color=COLOURS[1], markersize=3.5, clip_on=False)
             tau, rho = _coefficients(correlations, dataset, params.proxy, inputs.correlations)
             name = f"{dataset_title(dataset)}\n" if count > 1 else ""
             axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
-            if number == 0:
-                axes.set_ylabel("validation accuracy (%)")
         figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
-        bar = figure.colorbar(points, ax=panels[0].tolist(), ticks=range(7), pad=0.02, aspect=28)
-        bar.set_label("convolution edges")
-        assert bar.solids is not None
+        bar = colour_bar(figure, points, panels[0].tolist(), "convolution edges", ticks=range(7), aspect=28)
         bar.solids.set_alpha(1)
-        bar.outline.set_linewidth(0.4)
-        bar.ax.tick_params(length=0)
         save(figure, output.pdf)
 
 

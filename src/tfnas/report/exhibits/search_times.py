@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_group, search_titles
-from tfnas.report.style import GREY, WIDTH, colour_of, figure_style, marker_of, save
-from tfnas.report.titles import dataset_title
+from tfnas.report.panels import legend_of, logarithmic, name_panels
+from tfnas.report.style import GREY, colour_of, figure_style, marker_of, panels_of, save
 from tfnas.schemas.search import SCHEMA as SEARCH
 
 if TYPE_CHECKING:
@@ -38,9 +37,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     References (a random cell, oracles), which cost nothing that could be counted, are
     horizontal lines.
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     summary = SEARCH.read(inputs.summary)
     table = summary[(summary["searched_on"] == summary["dataset"]) & (summary["metric"] == "test_accuracy")]
     datasets = list(dict.fromkeys(table["dataset"]))
@@ -58,8 +54,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     with figure_style():
         count = len(datasets)
         height = max(2.9, 0.3 + 0.17 * names_in_legend) if count == 1 else 2.3 + 0.17 * -(-names_in_legend // 3)
-        figure, panels = plt.subplots(1, count, figsize=(WIDTH, height), layout="constrained", squeeze=False)
-        for number, (axes, dataset) in enumerate(zip(panels[0], datasets, strict=True)):
+        figure, panels = panels_of(1, count, height)
+        name_panels(panels[0], datasets)
+        panels[0][0].set_ylabel("test accuracy (%)")
+        for axes, dataset in zip(panels[0], datasets, strict=True):
             rows = table[table["dataset"] == dataset].set_index("search")
             lowest, highest, timed = np.inf, -np.inf, False
             for place, labels in enumerate(series.values()):
@@ -81,31 +79,16 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             margin = 0.12 * (highest - lowest or 1.0)
             axes.set_ylim(lowest - margin, highest + margin)
             if timed:
-                axes.set_xscale("log")
-                axes.xaxis.set_major_locator(LogLocator(numticks=8))
-                axes.xaxis.set_minor_formatter(NullFormatter())
+                logarithmic(axes, 8)
             else:
                 axes.set_xticks([])
             axes.set_xlabel("search time (s)" if timed else "search time unknown")
-            if count > 1:
-                axes.set_title(dataset_title(dataset))
-            if number == 0:
-                axes.set_ylabel("test accuracy (%)")
-        handles, names = _legend(panels[0])
+        handles = legend_of(panels[0])
         if count == 1:
-            figure.legend(handles, names, loc="outside right center")
+            figure.legend(handles.values(), handles.keys(), loc="outside right center")
         else:
-            figure.legend(handles, names, loc="outside lower center", ncol=3, fontsize=letters)
+            figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncol=3, fontsize=letters)
         save(figure, output.pdf)
-
-
-def _legend(panels: Iterable[Axes]) -> tuple[list[Any], list[str]]:
-    """Return the lines of all panels and their names, each name once."""
-    named: dict[str, Any] = {}
-    for axes in panels:
-        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
-            named.setdefault(name, handle)
-    return list(named.values()), list(named)
 
 
 def _draw_times(axes: Axes, values: pd.DataFrame, place: int, title: str) -> bool:
