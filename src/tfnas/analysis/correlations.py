@@ -61,14 +61,4 @@ def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray) 
     x, y, missing = rank_with_missing(scores, values)
     groups = groups[np.isfinite(values)]
     rho, tau = spearman(x, y, groups=groups), kendall(x, y, groups=groups)
-    return {
-        "n": rho.n,
-        "nan": missing,
-        "spearman": rho.value,
-        "spearman_low": rho.low,
-        "spearman_high": rho.high,
-        "kendall": tau.value,
-        "kendall_low": tau.low,
-        "kendall_high": tau.high,
-        "ndcg": ndcg(x, y),
-    }
+    return {"n": rho.n, "nan": missing, **rho.columns("spearman"), **tau.columns("kendall"), "ndcg": ndcg(x, y)}

@@ -60,13 +60,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             rng = child_rng(params.seed, "limits", search, searched_on, dataset)
             values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
             found = summarise_runs(values, rng, search, searched_on, scorings)
+            best = np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan
             for cost, limit in limits.items():
                 paid = costs.of(cost, codes, place)
-                rows.append(
-                    (
-                        search, searched_on, dataset, cost, limit, found.n, (paid <= limit).mean(), paid.mean(),
-                        paid.max(), found.mean, found.std, found.low, found.high, allowed.size,
-                        np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan,
-                    )
-                )  # fmt: skip
+                row = {"within": (paid <= limit).mean(), "cost_mean": paid.mean(), "cost_max": paid.max()}
+                row |= {"cells": allowed.size, "best": best, "cost": cost, "limit": limit}
+                rows.append(row | {"search": search, "searched_on": searched_on, "dataset": dataset} | found.columns)
     LIMITS.write_rows(output.table, rows, intervals=INTERVAL)

@@ -25,11 +25,7 @@ TOP = 0.1
 
 SPEC = Summary(
     category="Proxies",
-    needs={
-        "scores": "scores/{dataset}.parquet",
-        "facts": "scores/{dataset}.json",
-        "truths": "truth/{dataset}.parquet",
-    },
+    needs={"scores": "scores/{dataset}.parquet", "facts": "scores/{dataset}.json", "truths": "truth/{dataset}.parquet"},
     params=("scored",),
     also={"pairs": "proxy-pairs.csv"},
 )
@@ -70,14 +66,9 @@ def summarise_proxies(
             joined = joined[np.isfinite(joined["test_accuracy"])]
             groups = canonical_classes()[joined["code"]]
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
-            rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
-            rows[-1].update(_top(x, y, groups), **_first(x, y, joined["arch"]))
-            partial = partial_spearman(x, y, costs[joined["code"]], groups=groups)
-            rows[-1].update(
-                partial_spearman=partial.value,
-                partial_spearman_low=partial.low,
-                partial_spearman_high=partial.high,
-            )
+            partial = partial_spearman(x, y, costs[joined["code"]], groups=groups).columns("partial_spearman")
+            key = {"dataset": dataset, "proxy": name, "n": len(x)}
+            rows.append(key | _top(x, y, groups) | _first(x, y, joined["arch"]) | partial)
     PROXIES.write_rows(output, rows, intervals=INTERVALS)
 
 
@@ -116,13 +107,7 @@ def _top(scores: np.ndarray, accuracies: np.ndarray, groups: np.ndarray) -> dict
     """Correlate among the best cells; arrays come in the order of codes."""
     best = np.argsort(-accuracies, kind="stable")[: math.ceil(TOP * len(accuracies))]
     rho, tau = spearman(scores[best], accuracies[best], groups=groups[best]), kendall(scores[best], accuracies[best])
-    return {
-        "top_n": rho.n,
-        "top_spearman": rho.value,
-        "top_spearman_low": rho.low,
-        "top_spearman_high": rho.high,
-        "top_kendall": tau.value,
-    }
+    return {"top_n": rho.n, **rho.columns("top_spearman"), "top_kendall": tau.value}
 
 
 def _first(scores: np.ndarray, accuracies: np.ndarray, names: pd.Series) -> dict[str, Any]:

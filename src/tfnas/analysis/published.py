@@ -56,8 +56,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         DataError: the summary is missing, damaged or lacks a column.
     """
     summary = read_table(
-        inputs.summary,
-        ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings"),
+        inputs.summary, ("search", "searched_on", "dataset", "metric", "n", "mean", "std", "scorings", "std_scorings")
     )
     ours = summary.set_index(["search", "searched_on", "dataset", "metric"])
     rows = []
@@ -100,10 +99,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def comparable_rows(
-    path: str | Path,
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    budgets: dict[str, float | None],
+    path: str | Path, searches: dict[str, dict[str, Any]], datasets: list[str], budgets: dict[str, float | None]
 ) -> list[tuple[dict[str, Any], str, dict[str, str]]]:
     """Return every published row with the label of a search that it stands beside, and where that search ran.
 

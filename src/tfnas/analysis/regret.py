@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.analysis.run_tables import by_search, read_runs, summarise_runs
 from tfnas.analysis.statistics import INTERVAL
 from tfnas.errors import TruthError
 from tfnas.files import read_table
@@ -35,31 +35,16 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         TruthError: a ground truth has no test accuracy.
         DataError: a table is missing, damaged or lacks a column.
     """
-    runs = read_runs(inputs.runs)
     optima = {dataset: _optimum(path) for dataset, path in inputs.truths.items()}
     rows = []
-    for (search, searched_on, dataset), group in runs.groupby(["search", "searched_on", "dataset"], sort=False):
-        group = group.sort_values("run")
-        regret = optima[dataset] - group["test_accuracy"].to_numpy(dtype=np.float64)
-        rng = child_rng(params.seed, "bootstrap", search, searched_on, dataset, "test_accuracy")
-        scorings, bounds = group["scoring"].to_numpy(), (0.0, optima[dataset])
-        summary = summarise_runs(regret, rng, search, searched_on, scorings, bounds)
-        rows.append(
-            {
-                "search": search,
-                "searched_on": searched_on,
-                "dataset": dataset,
-                "n": summary.n,
-                "optimum": optima[dataset],
-                "mean": summary.mean,
-                "std": summary.std,
-                "median": summary.median,
-                "ci_low": summary.low,
-                "ci_high": summary.high,
-                "worst": np.nanmax(regret),
-                "at_optimum": float((regret[np.isfinite(regret)] <= 0).mean()),
-            }
-        )
+    for key, group in by_search(read_runs(inputs.runs)):
+        optimum = optima[key["dataset"]]
+        regret = optimum - group["test_accuracy"].to_numpy(dtype=np.float64)
+        rng = child_rng(params.seed, "bootstrap", *key.values(), "test_accuracy")
+        scorings, bounds = group["scoring"].to_numpy(), (0.0, optimum)
+        found = summarise_runs(regret, rng, key["search"], key["searched_on"], scorings, bounds)
+        at_optimum = float((regret[np.isfinite(regret)] <= 0).mean())
+        rows.append(key | found.columns | {"optimum": optimum, "worst": np.nanmax(regret), "at_optimum": at_optimum})
     REGRET.write_rows(output.table, rows, intervals=INTERVAL)
 
 

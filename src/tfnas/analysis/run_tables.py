@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,16 @@ def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
             "blocks must not overlap, remove the old ones."
         )
     return runs
+
+
+def by_search(runs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    """Yield the runs of each search, dataset searched on and dataset read off on, by name, in the order of the runs.
+
+    In this order the bootstrap does not depend on how they were cut into blocks.
+    """
+    keys = ["search", "searched_on", "dataset"]
+    for names, group in runs.groupby(keys, sort=False):
+        yield dict(zip(keys, names, strict=True)), group.sort_values("run")
 
 
 def summarise_runs(

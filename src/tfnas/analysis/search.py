@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tfnas.analysis.cells_in_order import ACCURACIES
-from tfnas.analysis.run_tables import read_runs, summarise_runs
+from tfnas.analysis.run_tables import by_search, read_runs, summarise_runs
 from tfnas.analysis.statistics import INTERVAL
 from tfnas.products import Named, Summary
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.seeds import child_rng
+
+COSTS = ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
+"""Columns of the run tables whose mean is told."""
 
 SPEC = Summary(category="Searches", needs={"runs": lambda study: study.run_files()}, params=("seed",))
 
@@ -28,36 +31,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         SearchError: a search has fewer than 2 runs, or a run appears twice.
         DataError: a run table is missing, damaged or lacks a column.
     """
-    runs = read_runs(inputs.runs)
-    keys = ["search", "searched_on", "dataset"]
     rows = []
-    for (search, searched_on, dataset), group in runs.groupby(keys, sort=False):
-        # Runs in their order, so that the bootstrap does not depend on how they were cut into blocks.
-        group = group.sort_values("run")
+    for key, group in by_search(read_runs(inputs.runs)):
+        costs = {cost: group[cost].mean(skipna=False) for cost in COSTS}
         for metric in ACCURACIES:
-            rng = child_rng(params.seed, "bootstrap", search, searched_on, dataset, metric)
+            rng = child_rng(params.seed, "bootstrap", *key.values(), metric)
             values = group[metric].to_numpy(dtype=np.float64)
             if metric == "valid_accuracy" and np.isnan(values).all():
                 continue  # ground truth without validation accuracies
-            summary = summarise_runs(values, rng, search, searched_on, group["scoring"].to_numpy())
-            rows.append(
-                {
-                    "search": search,
-                    "searched_on": searched_on,
-                    "dataset": dataset,
-                    "metric": metric,
-                    "n": summary.n,
-                    "mean": summary.mean,
-                    "std": summary.std,
-                    "median": summary.median,
-                    "ci_low": summary.low,
-                    "ci_high": summary.high,
-                    "scorings": summary.scorings,
-                    "std_scorings": summary.std_scorings,
-                    **{
-                        cost: group[cost].mean(skipna=False)
-                        for cost in ("cells", "duplicates", "scoring_seconds", "training_seconds", "wall_seconds")
-                    },
-                }
-            )
+            found = summarise_runs(values, rng, key["search"], key["searched_on"], group["scoring"].to_numpy())
+            rows.append(key | {"metric": metric} | found.columns | costs)
     SEARCH.write_rows(output.table, rows, intervals=INTERVAL)

@@ -81,6 +81,11 @@ class Summary:
     scorings: int = 1
     std_scorings: float = math.nan
 
+    @property
+    def columns(self) -> dict[str, float]:
+        """The values as columns of a summary, the interval as ``ci_low`` and ``ci_high``."""
+        return {{"low": "ci_low", "high": "ci_high"}.get(name, name): value for name, value in vars(self).items()}
+
 
 @dataclass(frozen=True)
 class Correlation:
@@ -97,6 +102,10 @@ class Correlation:
     low: float
     high: float
     n: int
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Return coefficient and interval as columns of a summary."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
 def summarise(

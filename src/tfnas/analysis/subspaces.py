@@ -11,10 +11,7 @@ from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(
     category="Hardware",
-    needs={
-        "truths": "truth/{dataset}.parquet",
-        "latencies": lambda study: study.latencies_by_dataset,
-    },
+    needs={"truths": "truth/{dataset}.parquet", "latencies": lambda study: study.latencies_by_dataset},
     params=("subspaces",),
     when=lambda study: study.subspaces,
 )

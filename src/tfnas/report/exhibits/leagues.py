@@ -47,11 +47,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             cells = [name, escape(dataset_title(entry.held_out)), titles[entry.search]]
             body.append(row([*cells, show_mean(entry.mean, entry.std), interval, _equals(others), *regrets]))
             name = ""
-    head = [
-        row([r"\multicolumn{6}{c}{}", r"\multicolumn{3}{c}{Regret}"]),
-        r"\cmidrule(lr){7-9}",
-        row(LEAGUE_HEAD),
-    ]
+    head = [row([r"\multicolumn{6}{c}{}", r"\multicolumn{3}{c}{Regret}"]), r"\cmidrule(lr){7-9}", row(LEAGUE_HEAD)]
     write_tex(output.tex, tabular(r"llL{0.36\linewidth}lllrrr", head, body))
 
 

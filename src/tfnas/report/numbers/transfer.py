@@ -6,9 +6,7 @@ import numpy as np
 
 from tfnas.analysis.statistics import difference_of_means
 from tfnas.products import Named, Topic
-from tfnas.report.claims import (
-    sign_of_printed,
-)
+from tfnas.report.claims import sign_of_printed
 from tfnas.report.names import search_group
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import interval_sign
