@@ -50,7 +50,7 @@ def parameters(product: Product, study: Any) -> dict[str, Any]:
     wanted = product.params if isinstance(product.params, Mapping) else {name: name for name in product.params}
     values = {name: get(study) if callable(get) else getattr(study, get) for name, get in wanted.items()}
     named = {name: list(paths) for name, paths in needed_files(product, study).items() if isinstance(paths, dict)}
-    printed = {registry: words(study, registry) for registry in product.prints}
+    printed = {registry: words(study, registry) for registry in product.printed}
     return values | {"module": product.module, "named": named, "printed": printed}
 
 

@@ -9,7 +9,6 @@ one is to add its file; nothing lists them::
         category="Searches",
         needs={"regret": "summaries/regret.csv"},
         params=("searches", "datasets"),
-        prints=("searches",),
         when=lambda study: len(study.searches) > 1,
     )
 
@@ -50,7 +49,8 @@ class Product:
             ``{dataset: path}`` over all datasets, or for one path where one product is made for each dataset. A
             function takes the study and returns :data:`Paths`. A summary that the study does not make is None.
         params: what the study says, by name: attributes of :class:`tfnas.study.Study`, or functions of it.
-        prints: registries whose words it shows, ``searches`` or ``proxies``: to edit a title makes it again.
+        prints: registries whose words it shows, ``searches`` or ``proxies``: to edit a title makes it again. What takes
+            ``searches`` prints both by default, for a search is called by its proxy, what takes ``scored`` the latter.
         calls: registries whose code it runs, ``proxies``.
         when: whether a study makes it.
         each: ``dataset`` or ``proxy`` where one is made for each of them (``{name}-{dataset}``), else empty.
@@ -64,7 +64,7 @@ class Product:
     name: str = ""
     needs: Mapping[str, str | Callable[[Any], Paths]] = field(default_factory=dict)
     params: tuple[str, ...] | Mapping[str, str | Callable[[Any], Any]] = ()
-    prints: tuple[str, ...] = ()
+    prints: tuple[str, ...] | None = None
     calls: tuple[str, ...] = ()
     when: Callable[[Any], bool] = lambda study: True
     each: str = ""
@@ -83,6 +83,13 @@ class Product:
         return f"{self.verb}_{self.name.replace('-', '_')}"
 
     @property
+    def printed(self) -> tuple[str, ...]:
+        """The registries whose words it shows."""
+        if self.prints is not None:
+            return self.prints
+        return ("searches", "proxies") if "searches" in self.params else ("proxies",) if "scored" in self.params else ()
+
+    @property
     def job(self) -> str:
         """Path of the log and of the seconds of its jobs, without ending."""
         return self.rule + (f"/{{{self.each}}}" if self.each else "")
@@ -96,6 +103,7 @@ class Summary(Product):
         also: further files of the same job below ``summaries/``, by name of the output.
     """
 
+    prints: tuple[str, ...] = ()
     also: Mapping[str, str] = field(default_factory=dict)
 
     @property

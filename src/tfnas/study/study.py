@@ -17,7 +17,9 @@ from tfnas.datasets.official_files import read_sources
 from tfnas.datasets.registry import dataset_names, get_dataset
 from tfnas.datasets.sources import dataset_shape, split_files
 from tfnas.files import facts_path
+from tfnas.product_rules import exhibits, inputs, summaries, topics
 from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
+from tfnas.report.names import contenders, equal_time_groups, reads_prior, search_group
 from tfnas.scoring.plan import representatives
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
@@ -152,9 +154,7 @@ class Study:
 
     def given_files(self, dataset: str) -> dict[str, str]:
         """The table of given scores of a dataset, and the facts beside it if there are any."""
-        path = self.given_table(dataset)["path"]
-        facts = facts_path(path)
-        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+        return _with_facts(self.given_table(dataset)["path"])
 
     def own_file(self, dataset: str) -> list[str]:
         """The given scores of a dataset as a score table, where there are any."""
@@ -245,9 +245,7 @@ class Study:
 
     def table_files(self, dataset: str) -> dict[str, str]:
         """The ready table of a dataset, and the facts beside it if there are any."""
-        path = self.truth(dataset)["path"]
-        facts = facts_path(path)
-        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+        return _with_facts(self.truth(dataset)["path"])
 
     def archive(self, dataset: str) -> str:
         """The official archive of a dataset's ground truth: a local path, or where the download puts it."""
@@ -362,9 +360,7 @@ class Study:
 
     def latency_files(self, dataset: str) -> dict[str, str]:
         """The table of latencies of a dataset, and the facts beside it if there are any."""
-        path = self.hardware(dataset)["path"]
-        facts = facts_path(path)
-        return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+        return _with_facts(self.hardware(dataset)["path"])
 
     def latency_file(self, dataset: str, search: str) -> list[str]:
         """The latencies that a search needs: those of its dataset if it limits or weighs any."""
@@ -532,8 +528,6 @@ class Study:
     @property
     def votes(self) -> bool:
         """Whether the study has the published vote of proxies and its members."""
-        from tfnas.proxies.registry import ensembles
-
         return {"vote", *ensembles()["vote"].members} <= set(self.scored)
 
     @property
@@ -544,29 +538,21 @@ class Study:
     @property
     def contenders(self) -> list[str]:
         """Labels of the searches that are ranked: no references, and none with a limit of cost unless all have one."""
-        from tfnas.report.names import contenders
-
         return contenders(self.searches)
 
     @property
     def references(self) -> list[str]:
         """Labels of the searches that nobody would use: baselines, and upper bounds that look at too much."""
-        from tfnas.report.names import search_group
-
         return [label for label, settings in self.searches.items() if search_group(settings) == "reference"]
 
     @property
     def equal_time_groups(self) -> dict[str, str]:
         """The group of each search that is compared at equal time, by label."""
-        from tfnas.report.names import equal_time_groups
-
         return equal_time_groups(self.searches)
 
     @property
     def searches_with_prior(self) -> list[str]:
         """Labels of the searches that read a prior."""
-        from tfnas.report.names import reads_prior
-
         return [label for label, settings in self.searches.items() if reads_prior(settings)]
 
     @property
@@ -585,29 +571,21 @@ class Study:
     @cached_property
     def summary_specs(self) -> tuple[Any, ...]:
         """What declares the summaries that the study makes."""
-        from tfnas.product_rules import summaries
-
         return tuple(summary for summary in summaries() if summary.when(self))
 
     @cached_property
     def exhibit_specs(self) -> tuple[Any, ...]:
         """What declares the exhibits that the study can make."""
-        from tfnas.product_rules import exhibits
-
         return tuple(exhibit for exhibit in exhibits() if exhibit.when(self))
 
     @cached_property
     def topic_specs(self) -> tuple[Any, ...]:
         """What declares the topics of the report's numbers that the study has, in the order of their writing."""
-        from tfnas.product_rules import topics
-
         return tuple(topic for topic in topics() if topic.when(self))
 
     @property
     def topic_inputs(self) -> dict[str, Any]:
         """The inputs of all topics, each under the names of topic and input."""
-        from tfnas.product_rules import inputs
-
         return {
             f"{topic.name}_{name}".replace("-", "_"): paths
             for topic in self.topic_specs
@@ -689,6 +667,12 @@ class Study:
                 block = last.partition("-")[2].removesuffix(".parquet")
                 names.append("/".join([rule, *folders, f"{block}.tsv"]))
         return names
+
+
+def _with_facts(path: str) -> dict[str, str]:
+    """Return a table that a user gave, and the facts beside it if there are any."""
+    facts = facts_path(path)
+    return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
 
 
 def _source(module: str) -> str:

@@ -23,7 +23,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"curves": "summaries/curves.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
 )
 

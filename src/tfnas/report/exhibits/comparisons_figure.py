@@ -17,7 +17,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
     params=("searches",),
-    prints=("searches", "proxies"),
     when=lambda study: len(study.searches) > 1,
     each="dataset",
 )

@@ -14,7 +14,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: len(study.searches) > 1,
 )
 

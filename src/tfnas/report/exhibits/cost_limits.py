@@ -16,7 +16,6 @@ SPEC = Exhibit(
     category="Hardware",
     needs={"summary": "summaries/cost-limits.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.limited_searches,
 )
 

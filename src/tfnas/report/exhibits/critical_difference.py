@@ -21,7 +21,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"ranks": "summaries/ranks.csv"},
     params=("searches",),
-    prints=("searches", "proxies"),
     when=lambda study: study.ranks_searches,
 )
 

@@ -24,7 +24,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"table": "summaries/equal-time.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
 )
 

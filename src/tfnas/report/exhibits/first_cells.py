@@ -16,7 +16,6 @@ SPEC = Exhibit(
     category="Proxies",
     needs={"quality": "summaries/proxies.csv", "correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-    prints=("proxies",),
 )
 
 

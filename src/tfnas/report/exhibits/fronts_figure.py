@@ -34,7 +34,6 @@ SPEC = Exhibit(
         "latencies": lambda study: study.latencies_by_dataset,
     },
     params={"searches": "front_searches"},
-    prints=("searches", "proxies"),
     when=lambda study: study.front_searches,
 )
 

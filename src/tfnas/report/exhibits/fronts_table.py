@@ -15,7 +15,6 @@ SPEC = Exhibit(
     category="Hardware",
     needs={"summary": "summaries/fronts.csv"},
     params={"searches": "front_searches", "datasets": "datasets"},
-    prints=("searches", "proxies"),
     when=lambda study: study.front_searches,
 )
 

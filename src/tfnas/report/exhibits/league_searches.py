@@ -15,7 +15,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"summary": "summaries/leagues.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.leagues,
 )
 

@@ -26,7 +26,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"summary": "summaries/leagues.csv"},
     params=("searches",),
-    prints=("searches", "proxies"),
     when=lambda study: study.leagues,
 )
 

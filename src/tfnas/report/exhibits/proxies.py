@@ -17,7 +17,6 @@ SPEC = Exhibit(
     category="Proxies",
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-    prints=("proxies",),
 )
 
 

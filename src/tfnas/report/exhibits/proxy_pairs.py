@@ -25,7 +25,6 @@ SPEC = Exhibit(
     category="Proxies",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
     params=("datasets", "scored"),
-    prints=("proxies",),
     when=lambda study: len(study.scored) > 2,
     each="dataset",
 )

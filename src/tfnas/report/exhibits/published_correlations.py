@@ -19,7 +19,6 @@ SPEC = Exhibit(
     category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
     params=("scored", "datasets"),
-    prints=("proxies",),
     when=lambda study: study.quotes_correlations,
 )
 

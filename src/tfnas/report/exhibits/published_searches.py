@@ -33,7 +33,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"against": "summaries/published.csv", "published": lambda study: study.published_files},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.compares_published,
 )
 

@@ -23,7 +23,6 @@ SPEC = Exhibit(
         "noise": "summaries/noise.csv",
     },
     params=("scored", "datasets"),
-    prints=("proxies",),
 )
 
 

@@ -26,7 +26,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"table": "summaries/query-curves.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
 )
 

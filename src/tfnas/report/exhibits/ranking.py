@@ -15,7 +15,6 @@ SPEC = Exhibit(
     category="Proxies",
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-    prints=("proxies",),
     when=lambda study: len(study.scored) > 1,
 )
 

@@ -10,11 +10,7 @@ from tfnas.report.tables import RULE, block_heading, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
-    needs={"regret": "summaries/regret.csv"},
-    params=("searches", "datasets"),
-    prints=("searches", "proxies"),
+    kind="table", category="Searches", needs={"regret": "summaries/regret.csv"}, params=("searches", "datasets")
 )
 
 

@@ -20,7 +20,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"prices": "summaries/search-costs.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.has_contest,
 )
 

@@ -20,13 +20,7 @@ if TYPE_CHECKING:
 NARROW = 32
 """Characters of a name of which three stand side by side in a legend; with longer ones its letters are smaller."""
 
-SPEC = Exhibit(
-    kind="figure",
-    category="Searches",
-    needs={"summary": "summaries/search.csv"},
-    params=("searches",),
-    prints=("searches", "proxies"),
-)
+SPEC = Exhibit(kind="figure", category="Searches", needs={"summary": "summaries/search.csv"}, params=("searches",))
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

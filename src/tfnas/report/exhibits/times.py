@@ -10,11 +10,7 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
-    needs={"summary": "summaries/search.csv"},
-    params=("searches", "datasets"),
-    prints=("searches", "proxies"),
+    kind="table", category="Searches", needs={"summary": "summaries/search.csv"}, params=("searches", "datasets")
 )
 
 

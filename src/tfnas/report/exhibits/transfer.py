@@ -10,7 +10,6 @@ SPEC = Exhibit(
     category="Searches",
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: len(study.datasets) > 1,
 )
 

@@ -26,7 +26,6 @@ from tfnas.report.rounding import show
 SPEC = Topic(
     needs={"comparisons": "summaries/comparisons.csv"},
     params=("datasets", "searches"),
-    prints=("searches", "proxies"),
     after=("study", "truth", "searches"),
 )
 

@@ -16,7 +16,6 @@ from tfnas.schemas.search_costs import SCHEMA as PRICES
 SPEC = Topic(
     needs={"curves": "summaries/curves.csv", "prices": "summaries/search-costs.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     after=("best",),
 )
 

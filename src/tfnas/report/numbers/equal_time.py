@@ -21,7 +21,6 @@ MOST_TOLD = 6
 SPEC = Topic(
     needs={"table": "summaries/equal-time.csv", "comparisons": "summaries/comparisons.csv"},
     params=("searches", "datasets"),
-    prints=("searches", "proxies"),
     when=lambda study: study.equal_time_groups,
 )
 

@@ -15,7 +15,6 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 SPEC = Topic(
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-    prints=("proxies",),
     when=lambda study: len(study.scored) > 1,
 )
 

@@ -25,7 +25,6 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 SPEC = Topic(
     needs={"published": lambda study: study.published_files, "correlations": "summaries/correlations.csv"},
     params=("searches", "datasets", "scored"),
-    prints=("searches", "proxies"),
     when=lambda study: study.published_files,
 )
 

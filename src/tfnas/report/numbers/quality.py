@@ -10,12 +10,7 @@ from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.wording import interval_sign, part_words
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
-SPEC = Topic(
-    needs={"quality": "summaries/proxies.csv"},
-    params=("scored", "datasets"),
-    prints=("proxies",),
-    after=("correlations",),
-)
+SPEC = Topic(needs={"quality": "summaries/proxies.csv"}, params=("scored", "datasets"), after=("correlations",))
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

@@ -15,7 +15,6 @@ from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 SPEC = Topic(
     needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-    prints=("proxies",),
     after=("order",),
     when=lambda study: len(study.scored) > 1,
 )

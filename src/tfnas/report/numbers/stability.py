@@ -8,12 +8,7 @@ from tfnas.report.proxy_numbers import looking_at_networks
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.schemas.noise import SCHEMA as NOISE
 
-SPEC = Topic(
-    needs={"noise": "summaries/noise.csv"},
-    params=("scored",),
-    prints=("proxies",),
-    when=lambda study: study.measures_noise,
-)
+SPEC = Topic(needs={"noise": "summaries/noise.csv"}, params=("scored",), when=lambda study: study.measures_noise)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

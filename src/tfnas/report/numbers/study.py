@@ -15,9 +15,7 @@ from tfnas.report.titles import dataset_title
 from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
 
 SPEC = Topic(
-    needs={"batches": "batches/{dataset}.json"},
-    params=("config", "datasets", "searches", "scored", "budgets"),
-    prints=("searches", "proxies"),
+    needs={"batches": "batches/{dataset}.json"}, params=("config", "datasets", "searches", "scored", "budgets")
 )
 
 
