@@ -12,6 +12,7 @@ import pandas as pd
 
 from tfnas.errors import ReportError
 from tfnas.report.rounding import bold, show
+from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 
 def test_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
@@ -31,6 +32,15 @@ def by_name(table: pd.DataFrame, path: str | Path, names: list[str], datasets: l
             if (dataset, name) not in indexed.index:
                 raise ReportError(f"'{path}' has no row for proxy '{name}' on '{dataset}': run the summary again.")
     return indexed
+
+
+def read_by_name(path: str | Path, names: list[str], datasets: list[str]) -> pd.DataFrame:
+    """Return the rows of ``summaries/correlations.csv`` with test accuracy over all cells by (dataset, proxy).
+
+    Raises:
+        ReportError: a row is missing; the message names file, proxy and dataset.
+    """
+    return by_name(test_correlations(CORRELATIONS.read(path)), path, names, datasets)
 
 
 def rank_proxies(correlations: pd.DataFrame, names: list[str], datasets: list[str]) -> pd.DataFrame:

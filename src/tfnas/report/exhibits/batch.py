@@ -28,7 +28,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
     The brightest pixel is white, whatever the scale of the pixels (the digits have 0 to 16).
 
-
     Raises:
         ReportError: the file holds no pixels of that shape.
     """

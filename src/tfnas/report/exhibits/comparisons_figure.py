@@ -29,7 +29,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     :data:`MOST_WITH_DIFFERENCES` searches the difference of their means is written into the square. A hollow circle
     marks pairs that the corrected signed-rank test does not tell apart.
 
-
     Raises:
         ReportError: a summary lacks a search or a pair.
     """

@@ -24,7 +24,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Difference of means with interval, probability of being better in a run, effect size, corrected p-value (differences
     that the corrected test does not tell from zero are grey), what these runs detect, and runs for a tenth of a point.
 
-
     Raises:
         ReportError: a summary lacks a search, a pair or a dataset.
     """

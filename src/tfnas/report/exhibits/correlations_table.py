@@ -31,7 +31,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Up to :data:`MOST_IN_FULL` names: a row for each accuracy and set of cells. Beyond that a table that may break over
     pages (:func:`long_table`), with one row per name and dataset.
 
-
     Raises:
         ReportError: the summary has no row for one of the datasets.
     """

@@ -37,18 +37,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for entry in own[own["dataset"] == dataset].itertuples():
             kept = limits_of(params.searches[entry.search].get("constraint", {})).get(entry.cost)
             relation = r"$\leq$" if kept == entry.limit else "about"
-            body.append(
-                row(
-                    [
-                        tex_title(titles[entry.search]),
-                        f"{escape(cost_title(entry.cost))} {relation} {entry.limit:.12g}",
-                        show(entry.within, "share"),
-                        show(entry.cost_mean, "value"),
-                        with_interval(entry.mean, entry.ci_low, entry.ci_high, "accuracy"),
-                        show(entry.best, "accuracy"),
-                    ]
-                )
-            )
+            cells = [tex_title(titles[entry.search]), f"{escape(cost_title(entry.cost))} {relation} {entry.limit:.12g}"]
+            cells += [show(entry.within, "share"), show(entry.cost_mean, "value")]
+            accuracy = with_interval(entry.mean, entry.ci_low, entry.ci_high, "accuracy")
+            body.append(row([*cells, accuracy, show(entry.best, "accuracy")]))
     head = [
         row(["", "", "runs within", "mean", r"test accuracy [95\,\%]", "best"]),
         row(["Search", "Limit", r"limit (\%)", "cost", "of the chosen cells", "within"]),

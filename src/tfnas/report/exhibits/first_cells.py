@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from tfnas.products import Exhibit, Named
-from tfnas.report.proxy_tables import bold_if_best, by_name, test_correlations
+from tfnas.report.proxy_tables import bold_if_best, by_name, read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import long_table, row, write_tex
 from tfnas.report.titles import dataset_title
-from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
@@ -25,13 +24,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Test accuracy of that cell (the mean of equal ones) in percent, behind it in brackets the percentage of cells that
     are more accurate.
 
-
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
     quality = by_name(PROXIES.read(inputs.quality), inputs.quality, params.scored, params.datasets)
-    table = test_correlations(CORRELATIONS.read(inputs.correlations))
-    gains = by_name(table, inputs.correlations, params.scored, params.datasets)["ndcg"]
+    gains = read_by_name(inputs.correlations, params.scored, params.datasets)["ndcg"]
     best = {dataset: gains[dataset][params.scored].round(3).max() for dataset in params.datasets}
     best_first = {
         dataset: quality.loc[dataset]["first_accuracy"][params.scored].round(2).max() for dataset in params.datasets

@@ -25,7 +25,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
     All share one colour scale, from the smallest entry of all to 1.
 
-
     Raises:
         DataError: the file is missing or damaged.
     """

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tfnas.products import Exhibit, Named
-from tfnas.report.proxy_tables import by_name, test_correlations
+from tfnas.report.proxy_tables import read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import block_heading, long_table, row, write_tex
 from tfnas.report.titles import dataset_title
-from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
     kind="table",
@@ -28,8 +27,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     """
     from tfnas.proxies.registry import describe, ensembles
 
-    table = test_correlations(CORRELATIONS.read(inputs.correlations))
-    entries = by_name(table, inputs.correlations, params.scored, params.datasets)
+    entries = read_by_name(inputs.correlations, params.scored, params.datasets)
     body: list[str] = []
     in_ensembles = False
     for name in params.scored:

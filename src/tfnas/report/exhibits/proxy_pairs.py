@@ -10,11 +10,10 @@ from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_VALUES
 from tfnas.report.panels import colour_bar, squares
 from tfnas.report.proxy_figures import read_pairs
-from tfnas.report.proxy_tables import by_name, test_correlations
+from tfnas.report.proxy_tables import read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
-from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,17 +35,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     The order is that of :func:`cluster_order` for the mean over all datasets of the study, so that the pictures of two
     datasets can be laid side by side. A bar marks negative coefficients; undefined ones are white.
 
-
     Raises:
         ReportError: the correlations lack a proxy on the dataset.
     """
     import matplotlib.pyplot as plt
 
     pairs = read_pairs(inputs.pairs, params.scored, params.datasets)
-    correlations = CORRELATIONS.read(inputs.correlations)
-    accuracy = by_name(test_correlations(correlations), inputs.correlations, params.scored, [params.dataset])[
-        "spearman"
-    ]
+    accuracy = read_by_name(inputs.correlations, params.scored, [params.dataset])["spearman"]
     order = cluster_order(pairs.mean(axis=0))
     matrix = pairs[params.datasets.index(params.dataset)][np.ix_(order, order)]
     against = np.array([[accuracy[params.dataset, params.scored[place]] for place in order]])

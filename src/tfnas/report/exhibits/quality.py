@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 
 from tfnas.products import Exhibit, Named
-from tfnas.report.proxy_tables import by_name, test_correlations
+from tfnas.report.proxy_tables import by_name, read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import MISSING, escape, show
 from tfnas.report.tables import long_tables, row, with_interval, write_tex
 from tfnas.report.titles import dataset_title
-from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
@@ -33,13 +32,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     without a score; with ``noise_path`` also how two initialisations, two mini-batches and twins agree, with the mean
     shift of ranks (percent of the cells) or the number of pairs in brackets. Ensembles have no noise of their own.
 
-
     Raises:
         ReportError: a summary lacks a proxy on a dataset.
     """
     quality = by_name(PROXIES.read(inputs.quality), inputs.quality, params.scored, params.datasets)
-    table = test_correlations(CORRELATIONS.read(inputs.correlations))
-    correlations = by_name(table, inputs.correlations, params.scored, params.datasets)
+    correlations = read_by_name(inputs.correlations, params.scored, params.datasets)
     noise = None if inputs.noise is None else NOISE.read(inputs.noise).set_index(["dataset", "proxy"])
     twins = noise is not None and bool((noise["twins"] > 0).any())
     blocks: dict[str, list[str]] = {}

@@ -24,7 +24,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
     The largest printed coefficient of a column is bold.
 
-
     Raises:
         ReportError: the summary lacks a proxy on a dataset.
     """

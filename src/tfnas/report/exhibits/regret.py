@@ -20,7 +20,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     With one dataset also the interval of the mean, the worst run, and the share of runs that found the optimum. The
     smallest printed mean and median of a dataset among the ranked searches are bold.
 
-
     Raises:
         ReportError: the summary lacks a search on a dataset.
     """

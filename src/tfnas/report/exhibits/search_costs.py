@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
-import pandas as pd
-
 from tfnas.analysis.search_costs import PRICINGS
 from tfnas.errors import ReportError
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_group, search_titles, tex_title
-from tfnas.report.rounding import MISSING, show
-from tfnas.report.tables import long_tables, row, write_tex
+from tfnas.report.rounding import MISSING
+from tfnas.report.tables import long_tables, row, seconds_of_run, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 
@@ -47,9 +43,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 )
             entries = [prices.loc[label, dataset, name] for name in pricings]
             known = entries[0]
-            cells = [_scoring(entry) for entry in entries]
-            cells += [_seconds(known["training_seconds"]), _seconds(known["wall_seconds"])]
-            cells += [_seconds(entry["total_seconds"]) for entry in entries]
+            cells = [
+                seconds_of_run(entry["scoring_seconds"]) if entry["scored_cells"] else MISSING for entry in entries
+            ]
+            cells += [seconds_of_run(known["training_seconds"]), seconds_of_run(known["wall_seconds"])]
+            cells += [seconds_of_run(entry["total_seconds"]) for entry in entries]
             body.append(row([tex_title(titles[label]), *cells]))
     count = len(pricings)
     names = {"table": "table", "machine": "here", "paper": "paper"}
@@ -65,18 +63,3 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     ]  # fmt: skip
     columns = r"L{0.27\linewidth}" + rf"*{{{2 + 2 * count}}}{{w{{r}}{{0.07\linewidth}}}}"
     write_tex(output.tex, long_tables(columns, head, blocks))
-
-
-def _scoring(entry: pd.Series) -> str:
-    """Return scoring seconds, nothing where nothing was scored and a question mark where the price is not known."""
-    return (
-        MISSING
-        if not entry["scored_cells"]
-        else "?"
-        if math.isnan(entry["scoring_seconds"])
-        else _seconds(entry["scoring_seconds"])
-    )
-
-
-def _seconds(value: float) -> str:
-    return MISSING if not value else "?" if math.isnan(value) else show(value, "seconds")

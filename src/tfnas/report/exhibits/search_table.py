@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,23 +25,16 @@ SPEC = Exhibit(
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_search_table(
-        inputs.summary,
-        params.searches,
-        params.datasets,
-        output.tex,
-        searched_on=None,
-        published_path=next(iter(inputs.published), None),
-    )
+    write_search_table(inputs.summary, inputs.published, params.searches, params.datasets, output.tex)
 
 
 def write_search_table(
     summary_path: str | Path,
+    published: Sequence[str | Path],
     searches: dict[str, dict[str, Any]],
     datasets: list[str],
     output: str | Path,
     searched_on: str | None = None,
-    published_path: str | Path | None = None,
 ) -> None:
     """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows.
 
@@ -51,11 +45,11 @@ def write_search_table(
 
     Args:
         summary_path: ``summaries/search.csv``.
+        published: ``report/published.yaml``, nothing to leave published rows out.
         searches: ``search.use`` of the study.
         datasets: datasets in the order of the study.
         output: path of the table.
         searched_on: the dataset that was searched, None for each by itself.
-        published_path: ``report/published.yaml``, None to leave published rows out.
     """
     summary = SEARCH.read(summary_path)
     on = {dataset: searched_on or dataset for dataset in datasets}
@@ -68,7 +62,7 @@ def write_search_table(
         for metric in METRICS
     }
     best = _best(entries, searches)
-    quoted = search_rows(published_path, datasets, searched_on or "each")
+    quoted = search_rows(next(iter(published), None), datasets, searched_on or "each")
     beside = rows_beside(quoted, searches, datasets)
     body: list[str] = []
     nested = len(datasets) == 1 and max(entry.scorings for entry in entries.values()) > 1

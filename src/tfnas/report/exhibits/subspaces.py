@@ -26,17 +26,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         if len(params.datasets) > 1:
             body.append(rf"\multicolumn{{8}}{{l}}{{\emph{{{escape(dataset_title(dataset))}}}}} \\")
         for entry in summary[summary["dataset"] == dataset].itertuples():
-            body.append(
-                row(
-                    [
-                        escape(entry.space),
-                        escape(constraint_words(params.subspaces[entry.space])) or MISSING,
-                        show(entry.cells, "count"),
-                        *(show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)),
-                        *(show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)),
-                    ]
-                )
-            )
+            kept = escape(constraint_words(params.subspaces[entry.space])) or MISSING
+            cells = [escape(entry.space), kept, show(entry.cells, "count")]
+            cells += [show(value, "value") for value in (entry.flops_mean, entry.flops_20, entry.flops_80)]
+            cells += [show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)]
+            body.append(row(cells))
     head = [
         row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
         row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),

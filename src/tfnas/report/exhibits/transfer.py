@@ -16,11 +16,5 @@ SPEC = Exhibit(
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_search_table(
-        inputs.summary,
-        params.searches,
-        params.datasets,
-        output.tex,
-        searched_on=params.datasets[0],
-        published_path=next(iter(inputs.published), None),
-    )
+    first = params.datasets[0]
+    write_search_table(inputs.summary, inputs.published, params.searches, params.datasets, output.tex, first)
