@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace as Named
 from typing import Any
 
@@ -9,11 +10,13 @@ from tfnas.analysis import (
     comparisons,
     correlations,
     cost_limits,
+    curves,
     ensemble_choice,
     equal_time,
     fronts,
     leagues,
     noise,
+    proxies,
     published,
     ranks,
     regret,
@@ -79,3 +82,16 @@ def choose_ensembles(scores: Any, truths: Any, proxies: Any, largest: int, table
 
 def choose_searches(regret_path: Any, labels: Any, datasets: Any, table: Any) -> None:
     leagues.make(Named(regret=regret_path), Named(leagues=labels, datasets=datasets), Named(table=table))
+
+
+def summarise_curves(paths: Any, table: Path) -> None:
+    curves.make(Named(curves=paths), Named(references=[]), Named(table=table, queries=table.with_name("looks.csv")))
+
+
+def summarise_queries(paths: Any, references: Any, table: Path) -> None:
+    curves.make(Named(curves=paths), Named(references=references), Named(table=table.with_name("c.csv"), queries=table))
+
+
+def summarise_proxies(scores: Any, truths: Any, names: Any, table: Path) -> None:
+    outputs = Named(table=table, pairs=table.with_name("pairs.csv"))
+    proxies.make(Named(scores=scores, truths=truths), Named(scored=names), outputs)

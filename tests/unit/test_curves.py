@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from search_helpers import score_table, truth_table, write
+from summary_helpers import summarise_curves, summarise_queries
 
-from tfnas.analysis.curves import POINTS, summarise_curves, summarise_queries
+from tfnas.analysis.curves import POINTS
 from tfnas.errors import DataError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.schemas.curves import SCHEMA as CURVES

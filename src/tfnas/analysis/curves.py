@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,70 +27,43 @@ SPEC = Summary(
 )
 
 
-def make(inputs: Named, params: Named, output: Named) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_curves(inputs.curves, output.table)
-    summarise_queries(inputs.curves, params.references, output.queries)
-
-
 log = logging.getLogger("tfnas")
-
 
 Steps = list[tuple[np.ndarray, np.ndarray]]
 """Seconds or looks (ascending) and accuracies of the incumbents of each run; the last ones are the end of the run."""
 
 
-def summarise_curves(curve_paths: Sequence[str | Path], output: str | Path) -> None:
-    """Summarise the anytime curves of all runs of a study.
+def make(inputs: Named, params: Named, output: Named) -> None:
+    """Summarise what the searches of a study have found after so many seconds, and after so many looks.
 
     Args:
-        curve_paths: tables of :data:`RUN_CURVES` with facts beside them, in any number of
-            blocks; searches and datasets keep the order in which they first appear.
-        output: table to write (.csv) with :data:`CURVES`: the test accuracy of the incumbents, percent, over ``n``
-            runs: mean, standard deviation (ddof = 1), quartiles (linear interpolation).
+        inputs: ``curves``: tables of :data:`RUN_CURVES` with facts beside them, in any number of blocks; searches and
+            datasets keep the order in which they first appear.
+        params: ``references``: labels of the searches that look at what no search can afford.
+        output: ``table`` and ``queries``: tables to write (.csv) with :data:`CURVES` and :data:`QUERY_CURVES`.
 
     Raises:
         SearchError: a run appears twice.
         DataError: a table or its facts are missing, damaged or lack a column.
     """
-    curves: dict[str, dict[str, Steps]] = {}
-    for (dataset, search), table in read_curves(curve_paths).items():
+    by_seconds: dict[str, dict[str, Steps]] = {}
+    by_looks: dict[str, dict[str, Steps]] = {}
+    for (dataset, search), table in read_curves(inputs.curves).items():
+        if search not in params.references:
+            by_looks.setdefault(dataset, {})[search] = steps_of(table, "queries", "test_accuracy")
         if table["seconds"].isna().any():
             log.warning("%s on %s has no anytime curve: the score table does not know its seconds.", search, dataset)
         elif table["seconds"].max() > 0:
-            curves.setdefault(dataset, {})[search] = steps_of(table, "seconds", "test_accuracy")
-    rows = []
-    for dataset, searches in curves.items():
-        grid = grid_of(list(searches.values()))
-        for search, steps in searches.items():
-            rows += _rows(search, dataset, steps, grid)
-    CURVES.write_rows(output, rows)
+            by_seconds.setdefault(dataset, {})[search] = steps_of(table, "seconds", "test_accuracy")
+    CURVES.write_rows(output.table, _rows(by_seconds, grid_of))
+    looks = pd.DataFrame(_rows(by_looks, _looks), columns=list(QUERY_CURVES.names)).astype({"queries": int})
+    QUERY_CURVES.write_rows(output.queries, looks)
 
 
-def summarise_queries(curve_paths: Sequence[str | Path], references: Collection[str], output: str | Path) -> None:
-    """Summarise what all searches have found after so many looks at early accuracies.
-
-    Args:
-        curve_paths: as in :func:`summarise_curves`.
-        references: labels of the searches to leave out, which look at what no search can afford.
-        output: table to write (.csv) with :data:`QUERY_CURVES`, otherwise as in :func:`summarise_curves`.
-
-    Raises:
-        SearchError: a run appears twice.
-        DataError: a table or its facts are missing, damaged or lack a column.
-    """
-    curves: dict[str, dict[str, Steps]] = {}
-    for (dataset, search), table in read_curves(curve_paths).items():
-        if search not in references:
-            curves.setdefault(dataset, {})[search] = steps_of(table, "queries", "test_accuracy")
-    rows = []
-    for dataset, searches in curves.items():
-        looking = [steps for steps in searches.values() if end_of(steps) > 0]
-        grid = np.concatenate([[0.0], np.unique(np.round(grid_of(looking)))]) if looking else np.zeros(1)
-        for search, steps in searches.items():
-            rows += _rows(search, dataset, steps, grid)
-    table = pd.DataFrame(rows, columns=list(QUERY_CURVES.names)).astype({"queries": int})
-    QUERY_CURVES.write_rows(output, table)
+def _looks(curves: list[Steps]) -> np.ndarray:
+    """Return the numbers of looks at which the curves of a dataset are read: 0, and those of a grid."""
+    looking = [steps for steps in curves if end_of(steps) > 0]
+    return np.concatenate([[0.0], np.unique(np.round(grid_of(looking)))]) if looking else np.zeros(1)
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
@@ -163,12 +136,15 @@ def values_at(steps: Steps, points: np.ndarray) -> np.ndarray:
     return np.stack(values, axis=1)
 
 
-def _rows(search: str, dataset: str, steps: Steps, grid: np.ndarray) -> list[tuple]:
-    """Return the rows of a search at the points of the grid that it has: from its start to its end."""
-    part = grid[np.searchsorted(grid, start_of(steps)) : np.searchsorted(grid, end_of(steps)) + 1]
+def _rows(curves: dict[str, dict[str, Steps]], grid: Callable[[list[Steps]], np.ndarray]) -> list[tuple]:
+    """Return the rows of each search at those points of the grid of its dataset that lie between its start and its end."""
     rows = []
-    for point, values in zip(part, values_at(steps, part), strict=True):
-        quartiles = np.quantile(values, [0.25, 0.5, 0.75])
-        spread = values.std(ddof=1) if values.size > 1 else np.nan
-        rows.append((search, dataset, point, values.size, values.mean(), spread, *quartiles))
+    for dataset, searches in curves.items():
+        points = grid(list(searches.values()))
+        for search, steps in searches.items():
+            part = points[np.searchsorted(points, start_of(steps)) : np.searchsorted(points, end_of(steps)) + 1]
+            for point, values in zip(part, values_at(steps, part), strict=True):
+                quartiles = np.quantile(values, [0.25, 0.5, 0.75])
+                spread = values.std(ddof=1) if values.size > 1 else np.nan
+                rows.append((search, dataset, point, values.size, values.mean(), spread, *quartiles))
     return rows

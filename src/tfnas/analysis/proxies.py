@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,36 +31,26 @@ SPEC = Summary(
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    summarise_proxies(inputs.scores, inputs.truths, params.scored, output.table)
-    summarise_pairs(inputs.scores, params.scored, output.pairs)
-
-
-def summarise_proxies(
-    score_paths: Mapping[str, str | Path],
-    truth_paths: Mapping[str, str | Path],
-    names: Sequence[str],
-    output: str | Path,
-) -> None:
-    """Correlate every proxy with the test accuracy among the best cells, and given parameters and FLOPs.
+    """Correlate every proxy with the test accuracy among the best cells and given costs, and with every other proxy.
 
     Args:
-        score_paths: score table of each dataset; the facts beside it name the skeleton that costs are counted for.
-        truth_paths: ground-truth table of each dataset.
-        names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PROXIES`. Of equally accurate cells at the boundary of the best tenth
-            those with the smaller code belong to it.
+        inputs: ``scores``: score table of each dataset; the facts beside it name the skeleton that parameters and FLOPs
+            are counted for. ``truths``: ground-truth table of each dataset.
+        params: ``scored``: proxies and ensembles, in the order of the rows.
+        output: ``table``: table to write (.csv) with :data:`PROXIES`; of equally accurate cells at the boundary of the
+            best tenth those with the smaller code belong to it. ``pairs``: table to write (.csv) with :data:`PAIRS`, of
+            all cells that have a row for every name; a proxy with one score for all cells has NaN.
 
     Raises:
         UnknownNameError: a score table does not hold a name.
         DataError: a table or its facts are missing, damaged or lack a column.
     """
-    rows = []
-    for dataset, path in score_paths.items():
-        scores = rows_by_name(path, names)
-        truth = read_table(truth_paths[dataset], ("arch", "test_accuracy"))
+    rows, pairs = [], []
+    for dataset, path in inputs.scores.items():
+        scores = rows_by_name(path, params.scored)
+        truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
         costs = _costs(Skeleton(**read_facts(path)["skeleton"]))
-        for name in names:
+        for name in params.scored:
             joined = in_code_order(scores[name].merge(truth, on="arch"), path)
             joined = joined[np.isfinite(joined["test_accuracy"])]
             groups = canonical_classes()[joined["code"]]
@@ -69,33 +58,17 @@ def summarise_proxies(
             partial = partial_spearman(x, y, costs[joined["code"]], groups=groups).columns("partial_spearman")
             key = {"dataset": dataset, "proxy": name, "n": len(x)}
             rows.append(key | _top(x, y, groups) | _first(x, y, joined["arch"]) | partial)
-    PROXIES.write_rows(output, rows, intervals=INTERVALS)
+        pairs += [(dataset, *pair) for pair in _pairs(scores)]
+    PROXIES.write_rows(output.table, rows, intervals=INTERVALS)
+    PAIRS.write_rows(output.pairs, pairs)
 
 
-def summarise_pairs(score_paths: Mapping[str, str | Path], names: Sequence[str], output: str | Path) -> None:
-    """Correlate the scores of every two proxies.
-
-    Args:
-        score_paths: score table of each dataset.
-        names: proxies and ensembles, in the order of the rows.
-        output: table to write (.csv) with :data:`PAIRS`, of all cells that have a row for every name; a proxy with one
-            score for all cells has NaN.
-
-    Raises:
-        UnknownNameError: a score table does not hold a name.
-        DataError: a table is missing, damaged or lacks a column.
-    """
-    rows = []
-    for dataset, path in score_paths.items():
-        columns = [table.set_index("arch")["score"] for table in rows_by_name(path, names).values()]
-        scores = pd.concat(columns, axis=1, join="inner").to_numpy(dtype=np.float64).T
-        matrix = spearman_matrix(np.stack([lowest_where_missing(row) for row in scores]))
-        rows += [
-            (dataset, name, other, value)
-            for name, values in zip(names, matrix, strict=True)
-            for other, value in zip(names, values, strict=True)
-        ]
-    PAIRS.write_rows(output, rows)
+def _pairs(scores: Mapping[str, pd.DataFrame]) -> list[tuple[str, str, float]]:
+    """Return every ordered pair of proxies, the diagonal included, with the correlation of their scores."""
+    columns = [table.set_index("arch")["score"] for table in scores.values()]
+    values = pd.concat(columns, axis=1, join="inner").to_numpy(dtype=np.float64).T
+    matrix = spearman_matrix(np.stack([lowest_where_missing(row) for row in values]))
+    return [(one, other, matrix[i, j]) for i, one in enumerate(scores) for j, other in enumerate(scores)]
 
 
 def _costs(skeleton: Skeleton) -> np.ndarray:
