@@ -141,3 +141,8 @@ def gpu(wildcards):
 def by_attempt(amount):
     """Return a resource that grows with every attempt: a job that ran out of memory or time is not tried with the same."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def on_device(minutes):
+    """Return the resources of a job that computes with networks: a GPU where there is one, memory and time by attempt."""
+    return {"gpu": gpu, "mem_mb": by_attempt(8000), "runtime": by_attempt(minutes)}

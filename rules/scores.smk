@@ -23,11 +23,8 @@ rule score_chunk:
         "results/{study}/logs/score_chunk/{scores}/{dataset}/{family}/{first}-{last}.log",
     benchmark:
         "results/{study}/benchmarks/score_chunk/{scores}/{dataset}/{family}/{first}-{last}.tsv"
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(240),
+        **on_device(240),
     params:
         proxies=lambda wildcards: STUDY.scored_in(wildcards.scores)[wildcards.family],
         skeleton=config["skeleton"],
@@ -54,11 +51,8 @@ rule score_noise:
         "results/{study}/logs/score_noise/{dataset}/{family}.log",
     benchmark:
         "results/{study}/benchmarks/score_noise/{dataset}/{family}.tsv"
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(60),
+        **on_device(60),
     params:
         proxies=lambda wildcards: STUDY.families[wildcards.family],
         cells=config["scoring"]["noise_cells"],
@@ -86,11 +80,8 @@ rule measure_kernels:
         "results/{study}/logs/measure_kernels/{dataset}.log",
     benchmark:
         "results/{study}/benchmarks/measure_kernels/{dataset}.tsv"
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(30),
+        **on_device(30),
     params:
         skeleton=config["skeleton"],
         seed=config["seed"],

@@ -15,11 +15,8 @@ rule measure_seconds:
         "results/{study}/logs/measure_seconds/{dataset}.log",
     benchmark:
         "results/{study}/benchmarks/measure_seconds/{dataset}.tsv"
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(30),
+        **on_device(30),
     params:
         families=STUDY.priced_families,
         seed=config["seed"],

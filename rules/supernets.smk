@@ -22,11 +22,8 @@ rule prune_supernets:
         "results/{study}/benchmarks/prune_supernets/{dataset}/{search}/{first}-{last}.tsv"
     wildcard_constraints:
         search=one_of(STUDY.live_searches),
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(240),
+        **on_device(240),
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         settings=lambda wildcards: STUDY.searches[wildcards.search],

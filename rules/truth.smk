@@ -88,11 +88,8 @@ rule train_block:
         "results/{study}/benchmarks/train_block/{dataset}/{first}-{last}.tsv"
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_with("trained")),
-    threads: 1
     resources:
-        gpu=gpu,
-        mem_mb=by_attempt(8000),
-        runtime=by_attempt(240),
+        **on_device(240),
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),

@@ -21,10 +21,12 @@ from tfnas.analysis import (
     ranks,
     regret,
     search,
+    search_costs,
 )
 from tfnas.analysis import (
     subspaces as subspace_summary,
 )
+from tfnas.files import write_json
 
 
 def summarise_searches(runs: Any, table: Any, seed: int) -> None:
@@ -95,3 +97,11 @@ def summarise_queries(paths: Any, references: Any, table: Path) -> None:
 def summarise_proxies(scores: Any, truths: Any, names: Any, table: Path) -> None:
     outputs = Named(table=table, pairs=table.with_name("pairs.csv"))
     proxies.make(Named(scores=scores, truths=truths), Named(scored=names), outputs)
+
+
+def reprice(runs: Any, rates: Any, members: Any, published: Any, table: Path, unpriced: Any = ()) -> None:
+    rows = table.with_name(f"published-{len(published)}.yaml")
+    facts = {name: rate | {"proxy": name} for name, rate in published.items()}
+    write_json(rows, {"search": [], "correlations": [], "facts": facts})
+    asked = Named(members=members, unpriced=unpriced, datasets=["cifar10"])
+    search_costs.make(Named(runs=runs, rates=rates, published=[rows]), asked, Named(table=table))

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from reporting_helpers import made
 from search_helpers import score_table, truth_table, write
+from summary_helpers import reprice
 
 from tfnas.analysis.published_rows import published_rates
-from tfnas.analysis.search_costs import reprice
 from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
 from tfnas.report.exhibits import search_costs

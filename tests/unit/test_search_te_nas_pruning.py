@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 from search_helpers import code_of, truth_table, write
+from summary_helpers import reprice
 
-from tfnas.analysis.search_costs import reprice
 from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
 from tfnas.search.live.outcomes import read_live

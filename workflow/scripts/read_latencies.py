@@ -5,9 +5,4 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.truth.latencies import convert
 
-    convert(
-        snakemake.input.table,
-        snakemake.wildcards.dataset,
-        snakemake.params.columns,
-        snakemake.output.table,
-    )
+    convert(snakemake.input.table, snakemake.wildcards.dataset, snakemake.params.columns, snakemake.output.table)

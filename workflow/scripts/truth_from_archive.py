@@ -6,8 +6,5 @@ with job(snakemake) as run:
     from tfnas.truth.archive import take_dataset
 
     take_dataset(
-        snakemake.input.table,
-        snakemake.wildcards.dataset,
-        snakemake.output.table,
-        snakemake.params.allow_incomplete,
+        snakemake.input.table, snakemake.wildcards.dataset, snakemake.output.table, snakemake.params.allow_incomplete
     )

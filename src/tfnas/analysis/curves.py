@@ -137,7 +137,7 @@ def values_at(steps: Steps, points: np.ndarray) -> np.ndarray:
 
 
 def _rows(curves: dict[str, dict[str, Steps]], grid: Callable[[list[Steps]], np.ndarray]) -> list[tuple]:
-    """Return the rows of each search at those points of the grid of its dataset that lie between its start and its end."""
+    """Return the rows of each search at the points of the grid of its dataset from its start to its end."""
     rows = []
     for dataset, searches in curves.items():
         points = grid(list(searches.values()))

@@ -71,29 +71,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 difference, tolerance = found["mean"] - theirs[0], row.get("tolerance")
                 spread = ("std_scorings", "scorings") if found["scorings"] > 1 else ("std", "n")
                 sample = (found["mean"], *(found[name] for name in spread))
-                rows.append(
-                    {
-                        "key": row["key"],
-                        "method": row["method"],
-                        "search": label,
-                        "searched_on": on,
-                        "accuracies_of": accuracies_of(row["matches"], on) if looks else None,
-                        "dataset": dataset,
-                        "metric": metric,
-                        "theirs_mean": theirs[0],
-                        "theirs_std": theirs[1],
-                        "theirs_runs": row.get("runs"),
-                        "ours_mean": found["mean"],
-                        "ours_std": found["std"],
-                        "ours_n": found["n"],
-                        "difference": difference,
-                        "z": z_score(sample, (*theirs, row.get("runs"))),
-                        "tolerance": tolerance,
-                        "verdict": judge(difference, theirs[1], tolerance),
-                        "evidence": row["evidence"],
-                        "source": row["source"],
-                    }
-                )
+                told = {name: row[name] for name in ("key", "method", "evidence", "source")}
+                told |= {"search": label, "searched_on": on, "dataset": dataset, "metric": metric}
+                told["accuracies_of"] = accuracies_of(row["matches"], on) if looks else None
+                told |= {"theirs_mean": theirs[0], "theirs_std": theirs[1], "theirs_runs": row.get("runs")}
+                told |= {f"ours_{name}": found[name] for name in ("mean", "std", "n")}
+                told |= {"difference": difference, "z": z_score(sample, (*theirs, row.get("runs")))}
+                rows.append(told | {"tolerance": tolerance, "verdict": judge(difference, theirs[1], tolerance)})
     table = pd.DataFrame(rows, columns=list(PUBLISHED.names)).astype({"theirs_runs": "Int64", "ours_n": "Int64"})
     PUBLISHED.write_rows(output.table, table)
 

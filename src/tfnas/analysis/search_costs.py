@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tfnas.analysis.published_rows import published_rates
 from tfnas.analysis.run_tables import read_runs
@@ -30,57 +29,40 @@ SPEC = Summary(
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Make it in a job (:mod:`tfnas.products`)."""
-    reprice(
-        run_paths=inputs.runs,
-        rate_paths=inputs.rates,
-        members=params.members,
-        published=published_rates(next(iter(inputs.published), None), params.datasets),
-        output=output.table,
-        unpriced=params.unpriced,
-    )
-
-
-def reprice(
-    run_paths: Sequence[str | Path],
-    rate_paths: Sequence[str | Path],
-    members: Mapping[str, Sequence[str]],
-    published: Mapping[str, Mapping[str, Any]],
-    output: str | Path,
-    unpriced: Collection[str] = (),
-) -> None:
     """Price the runs of all searches in every way.
 
     Args:
-        run_paths: run tables (:mod:`tfnas.schemas.runs`) with facts beside them, in any number of blocks.
-        rate_paths: what :func:`tfnas.scoring.machine_seconds.measure_seconds` wrote, for every dataset.
-        members: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
-        published: seconds of a network by proxy: ``{proxy: {value, device}}``.
-        output: table to write (.csv) with :data:`PRICES`; ``scored_cells`` and seconds are means per run, the total is
-            the sum of the three. Scoring seconds that a pricing does not know, and totals with them, are empty.
-        unpriced: scores that searches read and that nothing here can time, because they were given: their price on
-            this machine is not known, nor is what their seconds in the table belong to.
+        inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`) with facts beside them, in any number of blocks.
+            ``rates``: what :func:`tfnas.scoring.machine_seconds.measure_seconds` wrote, for every dataset.
+            ``published``: ``report/published.yaml``, if the study shows it.
+        params: ``members``: proxies of each name that a search reads: the proxy itself, or the members of the ensemble.
+            ``unpriced``: scores that searches read and that nothing here can time, because they were given: their price
+            on this machine is not known, nor is what their seconds in the table belong to. ``datasets``: those of the
+            study.
+        output: ``table``: table to write (.csv) with :data:`PRICES`. Scoring seconds that a pricing does not know, and
+            totals with them, are empty.
 
     Raises:
         SearchError: a run appears twice, or no measurement has a proxy that a search reads.
         DataError: a table or its facts are missing, damaged or lack a column.
     """
+    published = published_rates(next(iter(inputs.published), None), params.datasets)
     rates: dict[str, dict[str, tuple[float, str, str]]] = {}
-    for path in rate_paths:
+    for path in inputs.rates:
         facts = read_json(path)
         for family in facts["families"].values():
             for proxy, seconds in family["seconds"].items():
                 rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], family["table_device"])
-    given = dict.fromkeys(unpriced, (math.nan, "", ""))
-    scored = _scored(run_paths)
-    runs = read_runs(run_paths)
+    given = dict.fromkeys(params.unpriced, (math.nan, "", ""))
+    scored = _scored(inputs.runs)
+    runs = read_runs(inputs.runs)
     rows = []
     for (search, dataset), group in runs[runs["searched_on"] == runs["dataset"]].groupby(
         ["search", "searched_on"], sort=False
     ):
         training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
         looks, live = scored[search, dataset]
-        parts = [(proxy, count) for name, count in looks.items() for proxy in members[name]]
+        parts = [(proxy, count) for name, count in looks.items() for proxy in params.members[name]]
         known = rates.get(dataset, {}) | given
         missing = [proxy for proxy, _ in parts if proxy not in known]
         if missing:
@@ -103,7 +85,7 @@ def reprice(
                 seconds,
                 training, wall, seconds + training + wall,
             ))  # fmt: skip
-    PRICES.write_rows(output, rows)
+    PRICES.write_rows(output.table, rows)
 
 
 def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str, float], ...]]:
