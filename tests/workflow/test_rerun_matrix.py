@@ -107,9 +107,9 @@ REACHES = {
     # the report
     "products": "summarise_* draw_* tabulate_*",
     "report/behind": "draw_* tabulate_* write_numbers",
-    "report/style": "draw_* tabulate_equal_time",
+    "report/style": "draw_*",
     "report/panels": "draw_accuracies draw_anytime draw_comparisons draw_equal_time draw_queries draw_scatter "
-    "draw_search_times tabulate_equal_time",
+    "draw_search_times",
     "report/tables": "tabulate_* write_numbers",
     "report/templates": "render_report",
     "report/citations": "render_report",
@@ -133,7 +133,6 @@ REACHES = {
     "report/names": "draw_anytime draw_comparisons draw_queries draw_search_times tabulate_comparisons "
     "tabulate_equal_time tabulate_search_costs tabulate_regret tabulate_search tabulate_settings tabulate_times "
     "tabulate_transfer write_numbers",
-    "report/exhibits/equal_time_figure": "draw_equal_time tabulate_equal_time",
     "report/exhibits/search_table": "tabulate_search tabulate_transfer",
     "provenance": "write_provenance",
 }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyArrowPatch, PathPatch
+from matplotlib.path import Path
 
 from tfnas.report.style import OPERATION_STYLES
 from tfnas.spaces.nats_tss import EDGES, Cell
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 _CURVES = {(0, 1): 0.0, (1, 2): 0.0, (2, 3): 0.0, (0, 2): 0.95, (1, 3): -0.95, (0, 3): 1.9}
 """Height of the control point above the line of nodes, in units of the distance of two nodes."""
@@ -25,9 +27,6 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
         node_names: write 0 to 3 into the nodes.
         font_size: of the names, in points.
     """
-    from matplotlib.patches import FancyArrowPatch, PathPatch
-    from matplotlib.path import Path
-
     axes.set_axis_off()
     axes.set_aspect("equal")
     axes.set_xlim(-0.28, 3.28)
@@ -76,8 +75,6 @@ def _arrow_head(axes: Axes, arrow: type, edge: tuple[int, int], height: float, c
 
 def operation_legend(axes: Axes, operations: tuple[str, ...], columns: int, **settings: Any) -> None:
     """Add a legend that says which line is which operation."""
-    from matplotlib.lines import Line2D
-
     handles = []
     for operation in operations:
         colour, line, width, name = OPERATION_STYLES[operation]

@@ -6,6 +6,14 @@ from typing import Any
 
 import pandas as pd
 
+TITLES = {
+    "training-free": "Training-free, no prior",
+    "training-free-prior": "Training-free, with a prior",
+    "trained": "Trained",
+    "hybrid": "Hybrid",
+}
+"""How figure and table call the groups."""
+
 
 def phases_of(part: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the stretches of time in which the same group leads a dataset and the lead is decided, or is not.

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from tfnas.report.titles import dataset_title
-
-if TYPE_CHECKING:
-    import numpy as np
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
 def name_panels(panels: Sequence[Axes], datasets: Sequence[str]) -> None:
@@ -36,8 +36,6 @@ def legend_of(panels: Iterable[Axes]) -> dict[str, Any]:
 
 def logarithmic(axes: Axes, ticks: int = 7) -> None:
     """Make the horizontal axis of a panel logarithmic, with at most so many ticks, and numbers at these alone."""
-    from matplotlib.ticker import LogLocator, NullFormatter
-
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(LogLocator(numticks=ticks))
     axes.xaxis.set_minor_formatter(NullFormatter())

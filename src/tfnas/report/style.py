@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from tfnas.files import atomic
 from tfnas.report.behind import write_drawn
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 WIDTH = 6.3
 """Text width of the report in inches: figures are drawn at the size at which they are printed."""
@@ -74,8 +75,6 @@ _SETTINGS: dict[Any, Any] = {
 @contextmanager
 def figure_style() -> Iterator[None]:
     """Use the style of the report within the block, on a backend that needs no screen."""
-    import matplotlib
-
     matplotlib.use("Agg")
     with matplotlib.rc_context(_SETTINGS):
         yield
@@ -83,8 +82,6 @@ def figure_style() -> Iterator[None]:
 
 def panels_of(rows: int, columns: int, height: float, width: float = WIDTH, **more: Any) -> tuple[Figure, Any]:
     """Return a figure (inches) that lays itself out, and its panels, shape (rows, columns)."""
-    import matplotlib.pyplot as plt
-
     return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", squeeze=False, **more)
 
 
@@ -95,8 +92,6 @@ def save(figure: Figure, output: str | Path) -> None:
         figure: the figure.
         output: path that ends in ``.pdf``.
     """
-    import matplotlib.pyplot as plt
-
     output = Path(output)
     try:
         with atomic(output) as temporary:

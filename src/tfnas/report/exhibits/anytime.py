@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
@@ -10,10 +13,6 @@ from tfnas.report.names import GROUPS, by_group, search_titles
 from tfnas.report.panels import name_panels, say
 from tfnas.report.style import figure_style, save
 from tfnas.schemas.curves import SCHEMA as CURVES
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
 
 MOST_IN_ONE_ROW = 6
 """Searches that one row of panels holds; more are split into a row for each group."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from tfnas.errors import ReportError
@@ -31,8 +32,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Raises:
         ReportError: the file holds no pixels of that shape.
     """
-    import matplotlib.pyplot as plt
-
     pixels = read_pixels(inputs.batch)[:MOST_IMAGES]
     count, channels, height, width = pixels.shape
     pixels = np.round(pixels * (255 / max(int(pixels.max()), 1))).astype(np.uint8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
+
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
@@ -15,8 +17,6 @@ SPEC = Exhibit(kind="figure", category="Ground truth", needs={"best": "summaries
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset."""
     count = 4
-    import matplotlib.pyplot as plt
-
     from tfnas.report.drawing import draw_cell, operation_legend
     from tfnas.spaces.nats_tss import OPERATIONS
 

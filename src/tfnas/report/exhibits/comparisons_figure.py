@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 from tfnas.products import Exhibit, Named
@@ -32,8 +33,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Raises:
         ReportError: a summary lacks a search or a pair.
     """
-    import matplotlib.pyplot as plt
-
     pairs = Pairs(inputs.comparisons)
     regret = read_regret(inputs.regret, list(params.searches), [params.dataset])
     labels = sorted(params.searches, key=lambda label: regret.loc[(label, params.dataset), "mean"])

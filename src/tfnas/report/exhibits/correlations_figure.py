@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import matplotlib.pyplot as plt
+
 from tfnas.analysis.published_rows import correlation_rows
 from tfnas.products import Exhibit, Named
 from tfnas.report.panels import legend_of, name_panels
@@ -26,8 +28,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     for all cells.
     """
     published_path = next(iter(inputs.published), None)
-    import matplotlib.pyplot as plt
-
     table = CORRELATIONS.read(inputs.correlations)
     table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
     order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import read_ranks
 from tfnas.report.names import search_titles
 from tfnas.report.rounding import plain
 from tfnas.report.style import COLOURS, GREY, WIDTH, figure_style, save
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 SPEC = Exhibit(
     kind="figure",
@@ -30,8 +26,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
     Source: Demšar 2006, "Statistical comparisons of classifiers over multiple data sets", JMLR 7, figure 1.
     """
-    import matplotlib.pyplot as plt
-
     table = read_ranks(inputs.ranks)
     ranks = table["mean_rank"].to_numpy()
     critical = float(table["critical_difference"].iloc[0])

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit, Named
-from tfnas.report.equal_time_phases import phases_of
+from tfnas.report.equal_time_phases import TITLES, phases_of
 from tfnas.report.panels import logarithmic, name_panels, say
 from tfnas.report.style import COLOURS, GREY, figure_style, panels_of, save
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-TITLES = {
-    "training-free": "Training-free, no prior",
-    "training-free-prior": "Training-free, with a prior",
-    "trained": "Trained",
-    "hybrid": "Hybrid",
-}
-"""How figure and table call the groups."""
 
 LINES = dict(zip(GROUPS, ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))), strict=True))
 

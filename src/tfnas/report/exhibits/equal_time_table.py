@@ -8,8 +8,7 @@ import numpy as np
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.products import Exhibit, Named
-from tfnas.report.equal_time_phases import leads_of
-from tfnas.report.exhibits.equal_time_figure import TITLES
+from tfnas.report.equal_time_phases import TITLES, leads_of
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import MISSING, bold, show
 from tfnas.report.tables import long_tables, row, write_tex

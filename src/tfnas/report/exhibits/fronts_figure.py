@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from matplotlib.axes import Axes
 
 from tfnas.analysis.fronts import allowed, test_accuracies
 from tfnas.products import Exhibit, Named
@@ -16,10 +18,6 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.pareto import pareto_front
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 LOWEST = 5
 """Percentile of the test accuracies of the space below which a panel shows nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_titles, tex_title
@@ -10,10 +10,6 @@ from tfnas.report.rounding import MISSING, escape, show, show_mean
 from tfnas.report.tables import row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.leagues import SCHEMA as LEAGUES
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 LEAGUE_HEAD = (
     "League", "Held out", "Chosen search", "Test accuracy", r"[95\,\%]", "Equals", "held out", "elsewhere", "least",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axes import Axes
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_VALUES
@@ -14,10 +14,6 @@ from tfnas.report.proxy_tables import read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 SPEC = Exhibit(
     kind="figure",
@@ -38,8 +34,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Raises:
         ReportError: the correlations lack a proxy on the dataset.
     """
-    import matplotlib.pyplot as plt
-
     pairs = read_pairs(inputs.pairs, params.scored, params.datasets)
     accuracy = read_by_name(inputs.correlations, params.scored, [params.dataset])["spearman"]
     order = cluster_order(pairs.mean(axis=0))

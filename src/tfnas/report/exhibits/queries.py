@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
@@ -12,9 +13,6 @@ from tfnas.report.names import GROUPS, by_group, equal_time_groups, search_title
 from tfnas.report.panels import name_panels, say
 from tfnas.report.style import GREY, figure_style, save
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 WITHOUT = {"training-free": "no look, no prior", "training-free-prior": "no look, with a prior"}
 """Groups of searches that look at no accuracy, and how the legend tells the best of each."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
+from matplotlib.colors import BoundaryNorm
 
 from tfnas.errors import ReportError
 from tfnas.files import read_table
@@ -18,9 +20,6 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
 from tfnas.spaces.nats_tss import codes_of
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
@@ -46,9 +45,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     would squeeze all others, stand on the lower edge. Colour tells the number of convolution edges. Where the largest
     score is more than :data:`WIDE` times the median, the axis is logarithmic, and linear below the smallest hundredth.
     """
-    import matplotlib.pyplot as plt
-    from matplotlib.colors import BoundaryNorm
-
     correlations = CORRELATIONS.read(inputs.correlations)
     count = len(inputs.scores)
     with figure_style():

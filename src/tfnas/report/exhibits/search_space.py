@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.style import WIDTH, figure_style, save
 from tfnas.spaces.nats_tss import Cell
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 EXAMPLE_CELL = Cell(("nor_conv_3x3", "avg_pool_3x3", "nor_conv_1x1", "skip_connect", "none", "nor_conv_3x3"))
 """The cell that the picture of the search space shows: all five operations appear in it."""
@@ -20,8 +18,6 @@ SPEC = Exhibit(kind="figure", category="Setup", params={"skeleton": lambda study
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw how a genotype becomes a network: the string, the cell it describes, the macro skeleton around it."""
-    import matplotlib.pyplot as plt
-
     from tfnas.report.drawing import draw_cell
     from tfnas.report.style import OPERATION_STYLES
 
@@ -55,8 +51,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def _draw_skeleton(axes: Axes, skeleton: dict[str, int]) -> None:
-    from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
     channels, cells = skeleton["channels"], skeleton["cells_per_stage"]
     blocks = [("image", 0.75, "#FFFFFF"), ("conv 3×3\nBN", 0.95, "#F0F0F0")]
     for stage in range(3):

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_group, search_titles
 from tfnas.report.panels import legend_of, logarithmic, name_panels
 from tfnas.report.style import GREY, colour_of, figure_style, marker_of, panels_of, save
 from tfnas.schemas.search import SCHEMA as SEARCH
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 NARROW = 32
 """Characters of a name of which three stand side by side in a legend; with longer ones its letters are smaller."""
