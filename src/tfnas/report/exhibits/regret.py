@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import read_regret
-from tfnas.report.names import GROUPS, contenders, search_group, search_titles, tex_title
+from tfnas.report.names import GROUPS, by_group, contenders, search_titles, tex_title
 from tfnas.report.rounding import bold, escape, show
 from tfnas.report.tables import RULE, block_heading, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
@@ -34,10 +34,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     }
     width = 1 + (5 if alone else 2 * len(params.datasets))
     body: list[str] = []
-    for group, heading in GROUPS.items():
-        labels = [label for label, settings in params.searches.items() if search_group(settings) == group]
-        body += [RULE] if body and labels else []
-        body += [block_heading(heading, width)] if labels else []
+    for group, labels in by_group(params.searches).items():
+        body += [RULE] if body else []
+        body.append(block_heading(GROUPS[group], width))
         for label in labels:
             cells = [tex_title(titles[label])]
             for dataset in params.datasets:
