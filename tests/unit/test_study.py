@@ -221,7 +221,7 @@ def test_what_searches_read_is_priced(study):
     assert study.score_facts("digits") == ["results/two/scores/digits/naswot.json"]
     study.config["scoring"]["scores"] = "shipped"
     assert study.score_facts("digits") == ["results/two/scores/digits.json"]
-    exhibits = {"results/two/figures/anytime.pdf", "results/two/tables/prices.tex"}
+    exhibits = {"results/two/figures/anytime.pdf", "results/two/tables/search-costs.tex"}
     assert exhibits <= set(now(study).exhibits())
     study.config["search"]["use"] = {"cell": {"algorithm": "random_cell"}}
     assert not exhibits & set(now(study).exhibits()), "references are charged nothing"
