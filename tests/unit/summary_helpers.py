@@ -17,9 +17,7 @@ from tfnas.analysis import (
     regret,
     search,
 )
-from tfnas.analysis import (
-    subspaces as subspace_summary,
-)
+from tfnas.analysis import subspaces as subspace_summary
 
 
 def summarise_searches(runs: Any, table: Any, seed: int) -> None:

@@ -27,11 +27,11 @@ from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.schemas.subspaces import SCHEMA as SPACES
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, operation_digits
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
-CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)
+CONVOLUTIONS = (SPACE.digits(ALL) == 3).sum(axis=1)
 SEARCHES = {
     "by-flops": {"algorithm": "nsga2", "proxy": "made_up", "cost": "flops", "evaluations": 200},
     "by-phone": {"algorithm": "nsga2_accuracy", "cost": "phone", "constraint": {"params": {"max": 9000}}},
@@ -47,7 +47,7 @@ def study(tmp_path_factory):
     truths = {"one": write(truth, folder / "one.csv")}
     truths["two"] = write(truth.assign(test_accuracy=100 - truth["test_accuracy"]), folder / "two.csv")
     scores = write(score_table(), folder / "s.csv")
-    phone = pd.DataFrame({"arch": all_strings(), "phone": 10.0 - CONVOLUTIONS})
+    phone = pd.DataFrame({"arch": SPACE.strings, "phone": 10.0 - CONVOLUTIONS})
     convert(write(phone, folder / "phone.csv"), "one", {}, folder / "latency.parquet")
     latencies = dict.fromkeys(DATASETS, folder / "latency.parquet")
     paths = []
@@ -259,7 +259,7 @@ def test_limits_by_hand(study, limited):
     assert tuple(summary.columns) == LIMITS.names
     assert len(summary) == (1 + 1 + 2 + 1) * 2 * 2
     runs = pd.concat(map(pd.read_parquet, paths))
-    convolutions = dict(zip(all_strings(), CONVOLUTIONS, strict=True))
+    convolutions = dict(zip(SPACE.strings, CONVOLUTIONS, strict=True))
     for row in summary.itertuples():
         part = runs[
             (runs["search"] == row.search) & (runs["searched_on"] == row.searched_on) & (runs["dataset"] == row.dataset)
@@ -272,7 +272,7 @@ def test_limits_by_hand(study, limited):
         assert row.std == pytest.approx(part["test_accuracy"].std(ddof=1))
     both = summary[(summary["search"] == "both") & (summary["searched_on"] == "one") & (summary["dataset"] == "one")]
     truth = pd.read_csv(truths["one"])
-    inside = (CONVOLUTIONS == 2) & np.isin(operation_digits(ALL), [0, 3]).all(axis=1)
+    inside = (CONVOLUTIONS == 2) & np.isin(SPACE.digits(ALL), [0, 3]).all(axis=1)
     assert both["cells"].tolist() == [inside.sum()] * 2 == [15, 15]
     assert both["best"].tolist() == [truth["test_accuracy"][inside].max()] * 2
     assert both["within"].tolist() == [1, 1]

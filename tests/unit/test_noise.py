@@ -18,7 +18,7 @@ from tfnas.proxies.registry import get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.scoring.chunk import score_batches
 from tfnas.scoring.plan import classes
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 CELLS = 5
 
@@ -29,7 +29,7 @@ def write_scores(path, raw, proxy="naswot", family="naswot", positions=(0, 1, 2)
     cells, repeats = raw.shape
     table = pd.DataFrame(
         {
-            "arch": np.repeat(all_strings()[100 : 100 + cells], repeats),
+            "arch": np.repeat(SPACE.strings[100 : 100 + cells], repeats),
             "proxy": proxy,
             "repeat": np.tile(np.arange(repeats), cells),
             "raw": raw.ravel(),
@@ -142,7 +142,7 @@ def test_a_bad_string_in_the_score_table_is_one_sentence(tmp_path):
 
 def test_a_study_that_shares_classes_has_no_twins(tmp_path):
     raw = np.random.default_rng(0).normal(size=(5, 2))
-    table = score_table(proxy="naswot").assign(scored_arch=np.array(all_strings())[classes("naswot")])
+    table = score_table(proxy="naswot").assign(scored_arch=np.array(SPACE.strings)[classes("naswot")])
     row = noise_of(tmp_path, raw, raw, scores=table)
     assert row.twins == 0
     assert np.isnan(row.twin_spearman)

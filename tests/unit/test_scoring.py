@@ -22,7 +22,7 @@ from tfnas.scoring import chunk as scoring
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.plan import classes, merge_chunks, representatives
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 SKELETON = {"channels": 4, "cells_per_stage": 1}
 
@@ -54,7 +54,7 @@ def score(batch_path, first, last, output, **changes):
 def test_a_chunk_has_a_row_per_cell_proxy_and_repeat_and_facts(batch_path, tmp_path):
     table = score(batch_path, 3, 8, tmp_path / "chunk.parquet")
     assert (
-        table["arch"].tolist() == np.repeat(np.array(all_strings())[representatives("naswot", True)[3:8]], 2).tolist()
+        table["arch"].tolist() == np.repeat(np.array(SPACE.strings)[representatives("naswot", True)[3:8]], 2).tolist()
     )
     assert table["repeat"].tolist() == [0, 1] * 5
     assert (table["seconds"] > 0).all()
@@ -198,7 +198,7 @@ def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch, count):
 
 def chunk(path, codes, raw, reason="", proxy="naswot", **more):
     values = [(r, v, reason if math.isnan(v) else "") for r, v in enumerate(np.atleast_1d(raw))]
-    rows = [(all_strings()[c], proxy, r, v, 0.5, why) for c in codes for r, v, why in values]
+    rows = [(SPACE.strings[c], proxy, r, v, 0.5, why) for c in codes for r, v, why in values]
     facts = {"dataset": "d", "family": "naswot", "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
     write_table(path, pd.DataFrame(rows, columns=list(CHUNKS.names)), facts | {"cells_scored": len(codes)} | more)
 
@@ -209,12 +209,12 @@ def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
     chunk(tmp_path / "b.parquet", codes[100:], [math.nan, 4.0], reason="singular kernel: rank 1 of 6")
     merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.parquet")
     table = ScoreTable.read(tmp_path / "table.parquet").rows()
-    assert table["arch"].tolist() == list(all_strings())
-    first = table[table["scored_arch"] == all_strings()[codes[0]]]
+    assert table["arch"].tolist() == list(SPACE.strings)
+    first = table[table["scored_arch"] == SPACE.strings[codes[0]]]
     assert (first["score"] == 2.0).all()
     assert first["spread"].iloc[0] == pytest.approx(math.sqrt(2))
     assert (first["seconds"] == 1.0).all()
-    last = table[table["scored_arch"] == all_strings()[codes[-1]]]
+    last = table[table["scored_arch"] == SPACE.strings[codes[-1]]]
     assert last["score"].isna().all()
     assert (last["reason"] == "singular kernel: rank 1 of 6").all()
     facts = read_facts(tmp_path / "table.parquet")
@@ -281,8 +281,8 @@ def test_scoring_order_is_a_fixed_shuffle_of_the_classes():
 
 
 def test_a_score_table_names_what_it_lacks(tmp_path):
-    table = pd.DataFrame({"arch": [all_strings()[0]], "proxy": "naswot", "score": math.nan, "raw": 1, "spread": 1})
-    table = table.assign(repeats=1, seconds=1.0, scored_arch=all_strings()[0], reason="")
+    table = pd.DataFrame({"arch": [SPACE.strings[0]], "proxy": "naswot", "score": math.nan, "raw": 1, "spread": 1})
+    table = table.assign(repeats=1, seconds=1.0, scored_arch=SPACE.strings[0], reason="")
     with pytest.raises(ScoreError, match=r"All scores of proxy 'naswot' in here.csv are NaN"):
         ScoreTable(table, "here.csv").scores("naswot")
     with pytest.raises(UnknownNameError, match=r"Unknown proxy 'zen' in here.csv: choose one of naswot"):

@@ -17,7 +17,7 @@ from tfnas.scoring.shipped_tables import ship, take_shipped
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
 from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 
@@ -195,7 +195,7 @@ def test_run_r_reads_table_r_modulo_their_number_however_runs_are_cut(nested, tm
     settled = runs[runs["search"] == "settled"]
     for number, path in enumerate(scores):
         best = ScoreTable.read(path).scores("made_up").argmax()
-        assert set(settled[settled["scoring"] == number]["arch"]) == {all_strings()[best]}
+        assert set(settled[settled["scoring"] == number]["arch"]) == {SPACE.strings[best]}
     output = tmp_path / "alone.parquet"
     settings = {"algorithm": "proxy_search", "proxy": "made_up", "sample": 5}
     run_block("drawing", settings, "one", truth, scores[1], 4, 4, 1, None, output, "made-up")

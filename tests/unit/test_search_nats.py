@@ -15,7 +15,7 @@ from tfnas.analysis.statistics import kendall, spearman
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import string_codes
+from tfnas.spaces.nats_tss import SPACE
 
 RUNS = 500
 BUDGET = 12000
@@ -96,7 +96,7 @@ def test_train_and_look_searches_at_12000_seconds(search, algorithm, expected, c
 )
 def test_naswot_orders_all_cells_as_published_scores_do(truth, naswot_scores, dataset, rho, tau):
     table = pd.read_parquet(truth[dataset])
-    codes = table["arch"].map(string_codes()).to_numpy()
+    codes = table["arch"].map(SPACE.parse).to_numpy()
     scores = ScoreTable.read(naswot_scores[dataset]).scores("naswot")
     assert np.isnan(scores).sum() == 201
     ranked = lowest_where_missing(scores)[codes]

@@ -13,7 +13,7 @@ from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, neighbour_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -131,7 +131,7 @@ def test_a_guided_child_is_the_best_neighbour_and_scores_are_paid_once(benchmark
     # Population and tournament of two: the parent is one of the last two cells.
     for place, child in enumerate(children):
         parents = looked(trace, EARLY)[place : place + 2]
-        assert any(score[child] == max(score[neighbour_codes(parent)]) for parent in parents)
+        assert any(score[child] == max(score[SPACE.of.neighbours(parent)]) for parent in parents)
 
 
 def test_without_guidance_nothing_is_scored(benchmark, scores):
@@ -153,7 +153,7 @@ def test_the_share_of_guided_children():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_incomplete_space_is_kept(benchmark, scores, name):
-    codes = np.sort([7777, *neighbour_codes(7777)[:6], 0, SPACE_SIZE - 1])
+    codes = np.sort([7777, *SPACE.of.neighbours(7777)[:6], 0, SPACE_SIZE - 1])
     trace = run(name, benchmark, scores, budget=100, space=SearchSpace(codes), sample=5, population=4, tournament=2)
     assert set(trace.codes) <= set(codes.tolist())
 

@@ -8,7 +8,7 @@ from tfnas.datasets.images import ImageSet
 from tfnas.errors import DataError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton
-from tfnas.spaces.nats_tss import Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth import trainer
 from tfnas.truth.schema import read_truth
 from tfnas.truth.trainer import (
@@ -79,7 +79,7 @@ def test_networks_learn_something():
 
 def test_blocks_may_be_cut_anywhere_and_resume(tmp_path, monkeypatch):
     whole = block(tmp_path, 100, 106)
-    assert whole["arch"].tolist()[:6] == [all_strings()[code] for code in trained_cells()[100:106]]
+    assert whole["arch"].tolist()[:6] == [SPACE.strings[code] for code in trained_cells()[100:106]]
     assert whole["train_seed"].tolist() == [0] * 6 + [1] * 6
     calls = []
     monkeypatch.setattr(trainer, "train_group", lambda *a, **_: calls.append(a) or pytest.fail("trained again"))
@@ -157,7 +157,7 @@ def made_up_block(path, seeds=4, spread=1.0):
         rows.append(
             pd.DataFrame(
                 {
-                    "arch": np.array(all_strings())[trained_cells()],
+                    "arch": np.array(SPACE.strings)[trained_cells()],
                     "train_seed": seed,
                     "valid_accuracy": accuracy,
                     "test_accuracy": accuracy,
@@ -187,7 +187,7 @@ def test_merging_gives_every_cell_the_mean_of_its_class(tmp_path):
     table, single = read_truth(tmp_path / "truth.parquet"), read_table(tmp_path / "truth-seeds.parquet")
     assert len(table) == 15625
     means = single.groupby("arch")["test_accuracy"].mean()
-    expected = means[np.array(all_strings())[canonical_classes()]].to_numpy()
+    expected = means[np.array(SPACE.strings)[SPACE.classes]].to_numpy()
     assert table["test_accuracy"].to_numpy() == pytest.approx(expected)
     facts = read_facts(tmp_path / "truth.parquet")
     assert facts["recipe"]["seeds"] == 4

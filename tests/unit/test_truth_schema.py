@@ -14,7 +14,7 @@ import pytest
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 from tfnas.truth import latencies
 from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
 from tfnas.truth.table import convert
@@ -39,7 +39,7 @@ NATS = {
 def rows(count: int = 6) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "arch": all_strings()[:count],
+            "arch": SPACE.strings[:count],
             "index": np.arange(count)[::-1],
             "valid_accuracy": 50.0 + np.arange(count),
             "test_accuracy": 51.0 + np.arange(count),
@@ -143,7 +143,7 @@ def test_a_table_is_written_with_its_facts_and_read(tmp_path):
     facts = json.loads((tmp_path / "new" / "toy.json").read_text())
     assert facts["cells"] == 6
     assert len(facts["missing"]) == SPACE_SIZE - 6
-    assert facts["missing"][0] == all_strings()[6]
+    assert facts["missing"][0] == SPACE.strings[6]
     assert set(facts["columns"]) == set(COLUMNS)
     assert facts["accuracies"] == FACTS["accuracies"]
 
@@ -157,7 +157,7 @@ def test_facts_that_say_too_little_are_one_sentence(tmp_path):
 
 
 def test_missing_cells_are_named_in_order():
-    assert missing_cells(rows(SPACE_SIZE - 2)) == list(all_strings()[-2:])
+    assert missing_cells(rows(SPACE_SIZE - 2)) == list(SPACE.strings[-2:])
 
 
 # ---- ready tables
@@ -358,7 +358,7 @@ def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
         ("t.csv", b"PAR1....", "is a Parquet file: name it .parquet"),
         ("t.csv", b"PK\x03\x04", "is a zip or a spreadsheet: save its table as .csv"),
         ("t.csv", "arch,test".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
-        ("t.csv", f"{all_strings()[0]},93,92\n".encode(), "has no line of names above its first cell"),
+        ("t.csv", f"{SPACE.strings[0]},93,92\n".encode(), "has no line of names above its first cell"),
         ("t.csv", b"", "cannot be read as a table"),
         ("t.csv.gz", b"no gzip", "cannot be read as a table"),
     ],

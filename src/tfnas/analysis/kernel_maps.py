@@ -19,7 +19,7 @@ from tfnas.proxies.trial import Trial
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.scoring.chunk import device_name, load_batch, skeleton_of
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth.benchmark import ReadOff
 
 CELLS = 12
@@ -42,7 +42,7 @@ def spaced_cells(codes: np.ndarray, accuracies: np.ndarray) -> list[int]:
         TruthError: no cell is connected.
     """
     order = codes[np.argsort(-accuracies, kind="stable")]
-    _, first = np.unique(canonical_classes()[order], return_index=True)
+    _, first = np.unique(SPACE.classes[order], return_index=True)
     distinct = [int(code) for code in order[np.sort(first)] if Cell.from_code(int(code)).is_connected]
     if not distinct:
         raise TruthError("No cell of the ground truth has a path from input to output: there are no kernels to show.")

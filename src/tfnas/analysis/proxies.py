@@ -19,7 +19,8 @@ from tfnas.products import Summary
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.scoring.missing import lowest_where_missing
-from tfnas.spaces.nats_tss import canonical_classes, enumerate_cells
+from tfnas.spaces.nats_tss import enumerate_cells
+from tfnas.spaces.registry import space_at
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
@@ -75,7 +76,7 @@ def summarise_proxies(
         for name in names:
             joined = in_code_order(scores[name].merge(truth, on="arch"), path)
             joined = joined[np.isfinite(joined["test_accuracy"])]
-            groups = canonical_classes()[joined["code"]]
+            groups = space_at(path).canonical(joined["code"])
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
             rows.append({"dataset": dataset, "proxy": name, "n": len(x)})
             rows[-1].update(_top(x, y, groups), **_first(x, y, joined["arch"]))

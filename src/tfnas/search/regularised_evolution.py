@@ -49,7 +49,6 @@ class RegularisedEvolution(BudgetSearch):
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         super().__init__(space, rng, **parameters)
         space.check_population(self.population)
-        self.node_first = self.mutation == "node_first"
         self.members: deque[tuple[float, int]] = deque(maxlen=self.population)
 
     def check_different_members(self) -> None:
@@ -65,7 +64,7 @@ class RegularisedEvolution(BudgetSearch):
         if len(self.members) < self.population:
             return Look(EARLY, [self.first_member()])
         _, parent = max((self.members[place] for place in self.drawn_places()), key=lambda member: member[0])
-        return Look(EARLY, [self.space.mutate(parent, self.rng, self.node_first)])
+        return Look(EARLY, [self.space.mutate(parent, self.rng, self.mutation)])
 
     def drawn_places(self) -> list[int]:
         """Return the places of the members of a tournament, drawn with replacement."""

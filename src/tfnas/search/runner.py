@@ -28,7 +28,8 @@ from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchS
 from tfnas.search.live.outcomes import read_live
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import all_strings, canonical_classes, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode
 from tfnas.truth.benchmark import Benchmark, ReadOff
 from tfnas.truth.costs import Costs, feasible
 
@@ -55,15 +56,16 @@ class Scores:
 
     def __init__(self, table: ScoreTable, proxy: str, needed: np.ndarray):
         self.proxy = proxy
+        self.pool = pool = table.pool
         self.values = lowest_where_missing(table.scores(proxy))
         """Larger is better; non-finite scores are the lowest finite one, so that such cells rank last."""
         self.seconds = table.seconds(proxy)
         """Seconds of scoring each cell, NaN where the table does not know."""
-        missing = needed[table.stands_for(proxy)[needed] < 0]
+        missing = needed[~(ByCode(pool, table.stands_for(proxy), outside=-1)[needed] >= 0)]
         if missing.size:
             raise ScoreError(
                 f"{table.place} has no row of proxy '{proxy}' for {missing.size} of {needed.size} cells, for example "
-                f"{all_strings()[missing[0]]}: score them before searching."
+                f"{pool.space.text(int(missing[0]))}: score them before searching."
             )
 
 
@@ -155,7 +157,7 @@ def run_search(
     parameters = dict(parameters)
     overshoot = parameters.pop("overshoot", True)
     left = parameters.pop("evaluations", None) if algorithm.needs_budget else None
-    search = algorithm.build(space or SearchSpace(benchmark.codes), rng, **parameters)
+    search = algorithm.build(space or SearchSpace(benchmark.codes, of=benchmark.space), rng, **parameters)
     trace = Trace()
     benchmark = benchmark.fresh()
     spent = False
@@ -211,7 +213,8 @@ def _take(
     if look.kind == SCORE:
         assert look.proxy is not None
         known = scores[look.proxy]
-        values, costs = known.values[codes], known.seconds[codes]
+        places = codes if known.pool.whole else known.pool.places(codes)
+        values, costs = known.values[places], known.seconds[places]
     elif look.kind == VALIDATION:
         values = benchmark.validation(codes)
     else:
@@ -332,19 +335,20 @@ def run_block(
         known = np.intersect1d(known, ReadOff.read(truth_paths[searched_on], searched_on).codes)
     codes = feasible(known, constraint, cell_costs, f"search.use.{search}.constraint")
     check_benchmark(algorithm, benchmark, codes, budget, parameters.get("overshoot", True))
-    space = SearchSpace(codes, cell_costs)
+    space = SearchSpace(codes, cell_costs, benchmark.space)
     tables = [score_path, *more_scores]
     scorings = [_read_scores(algorithm, parameters, path, search, space.codes) for path in tables]
-    live, live_facts = _read_live(algorithm, live_paths, search, first, last)
+    live, live_facts = _read_live(algorithm, live_paths, search, range(first, last + 1), space.of)
 
     def run_one(run: int) -> Trace:
         rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         scores = scorings[run % len(scorings)]
         return run_search(algorithm, parameters, rng, benchmark, scores, budget, space, live.get(run))
 
-    done = _run_all(run_one, range(first, last + 1), algorithm.build.follows_accuracy)
+    done = _run_all(run_one, range(first, last + 1), algorithm.build.follows_accuracy, space.of)
     facts = {
         "search": search,
+        "space": space.of.name,
         "algorithm": algorithm.name,
         "parameters": parameters,
         "searched_on": searched_on,
@@ -363,7 +367,7 @@ def run_block(
     }
     table = _run_table(search, searched_on, first, done, len(scorings), truth_paths)
     if algorithm.fronts:
-        fronts = [" ".join(all_strings()[code] for code in front) for front in done.fronts]
+        fronts = [" ".join(space.of.texts(front)) for front in done.fronts]
         table["front"] = fronts * len(truth_paths)
     RUNS.write(output, table, facts)
     if curves is not None:
@@ -401,17 +405,16 @@ class _Done(NamedTuple):
     scored: dict[str | None, int]
 
 
-def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: bool) -> _Done:
+def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: bool, space: Space) -> _Done:
     """Do runs one after the other and keep what is wanted of their traces."""
     done = _Done(np.empty(len(runs), dtype=np.int64), [], [], [], {})
-    classes = canonical_classes()
     for place, run in enumerate(runs):
         start = time.perf_counter()
         trace = run_one(run)
         seconds = time.perf_counter() - start
         done.chosen[place] = trace.chosen
         done.fronts.append(trace.front)
-        duplicates = trace.duplicates(classes)
+        duplicates = trace.duplicates(space)
         done.costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
         done.rises.append(_rises(trace, follows_accuracy))
         for proxy, looks in trace.scored.items():
@@ -426,11 +429,12 @@ def _run_table(
     last = first + len(done.chosen) - 1
     runs = np.arange(first, last + 1)
     fixed = {"search": search, "searched_on": searched_on, "run": runs, "scoring": runs % scorings}
-    fixed["arch"] = [all_strings()[code] for code in done.chosen]
     fixed |= dict(zip(COSTS, zip(*done.costs, strict=True), strict=True))
     rows = []
     for dataset, path in truth_paths.items():
-        valid, test = ReadOff.read(path, dataset).peek(done.chosen)
+        truth = ReadOff.read(path, dataset)
+        fixed["arch"] = truth.space.texts(done.chosen)
+        valid, test = truth.peek(done.chosen)
         log.info(_ending(search, searched_on, dataset, first, last, valid, test))
         rows.append(pd.DataFrame(fixed | {"dataset": dataset, "valid_accuracy": valid, "test_accuracy": test}))
     return pd.concat(rows, ignore_index=True)[list(RUNS.names)]
@@ -453,13 +457,12 @@ def _curve_table(
     """Return the anytime curves of a block, :data:`RUN_CURVES`, from the rises of its runs in order."""
     seconds, queries, codes = (np.concatenate(parts) for parts in zip(*rises, strict=True))
     valid, test = truth.peek(codes)
-    strings = all_strings()
     return pd.DataFrame(
         {
             "run": np.repeat(np.arange(first, first + len(rises)), [len(part) for _, _, part in rises]),
             "seconds": seconds,
             "queries": queries,
-            "arch": [strings[code] for code in codes],
+            "arch": truth.space.texts(codes),
             "valid_accuracy": valid,
             "test_accuracy": test,
         }
@@ -478,15 +481,15 @@ def _rises(trace: Trace, follows_accuracy: bool) -> tuple[np.ndarray, np.ndarray
 
 
 def _read_live(
-    algorithm: Algorithm, paths: Sequence[str | Path], search: str, first: int, last: int
+    algorithm: Algorithm, paths: Sequence[str | Path], search: str, runs: range, space: Space
 ) -> tuple[dict[int, tuple[int, float]], dict[str, Any] | None]:
     """Return the cell and seconds of each run with live evaluations, and networks per run with their devices."""
     if not algorithm.needs_live:
         return {}, None
     if not paths:
         raise SearchError(f"Search '{search}' evaluates networks live, but was given no table of what they led to.")
-    table, device = read_live(paths, first, last)
-    codes = codes_of(table["arch"], f"An evaluation of search '{search}'", SearchError).tolist()
+    table, device = read_live(paths, runs[0], runs[-1])
+    codes = space.codes_of(table["arch"], f"An evaluation of search '{search}'", SearchError).tolist()
     outcomes = dict(zip(table.index.tolist(), zip(codes, table["seconds"].tolist(), strict=True), strict=True))
     return outcomes, {"networks": float(table["networks"].mean()), "device": device}
 

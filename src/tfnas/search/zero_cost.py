@@ -12,7 +12,6 @@ from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
-from tfnas.spaces.nats_tss import neighbour_codes
 
 
 @register(
@@ -71,7 +70,7 @@ class ZeroCostWarmup(RegularisedEvolution):
 
     def ask_for_child(self) -> Look:
         """Ask for the accuracy of a random neighbour of the best of a tournament."""
-        return Look(EARLY, [self.space.mutate(self.parent(), self.rng, node_first=False)])
+        return Look(EARLY, [self.space.mutate(self.parent(), self.rng, "edge")])
 
     def first_member(self) -> int:
         """Return the code of the next best scored cell; without a warm-up, of a uniform draw."""
@@ -136,9 +135,9 @@ class ZeroCostMove(ZeroCostWarmup):
         if not self.candidates:
             parent = self.parent()
             if self.rng.random() < self.guided:
-                self.candidates = [code for code in neighbour_codes(parent) if code in self.feasible]
+                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.feasible]
             if not self.candidates:
-                return Look(EARLY, [self.space.mutate(parent, self.rng, node_first=False)])
+                return Look(EARLY, [self.space.mutate(parent, self.rng, "edge")])
             unknown = [code for code in self.candidates if code not in self.scores]
             if unknown:
                 return Look(SCORE, unknown, self.proxy)

@@ -23,7 +23,7 @@ from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import canonical_classes
+from tfnas.spaces.nats_tss import SPACE
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
@@ -656,7 +656,7 @@ class Study:
 
     def training_files(self, dataset: str) -> list[str]:
         """Files of the training blocks of a dataset."""
-        distinct = len(set(canonical_classes().tolist()))
+        distinct = len(set(SPACE.classes.tolist()))
         return [
             f"{self.folder}/truth/{dataset}/block-{first}-{last}.parquet"
             for first, last in blocks(distinct, self.config["training"]["cells_per_job"])

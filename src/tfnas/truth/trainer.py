@@ -52,7 +52,7 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.truth_blocks import SCHEMA as BLOCKS
 from tfnas.schemas.truth_seeds import SCHEMA as SEEDS
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth.schema import write_truth
 
 log = logging.getLogger("tfnas")
@@ -65,7 +65,7 @@ Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
 @cache
 def trained_cells() -> np.ndarray:
     """Return the codes of the cells that are trained, one per benchmark class, ascending, shape (6466,), int64."""
-    return np.unique(canonical_classes())
+    return np.unique(SPACE.classes)
 
 
 def train_block(
@@ -347,11 +347,11 @@ def merge_blocks(
             "delete the blocks of this dataset and run again."
         )
     means = trainings.groupby("arch")[[name for name in MEASURED if name != "seconds"]].mean()
-    strings = np.array(all_strings(), dtype=object)
-    table = pd.DataFrame({"arch": strings}).join(means, on=pd.Series(strings[canonical_classes()], name="trained"))
+    strings = np.array(SPACE.strings, dtype=object)
+    table = pd.DataFrame({"arch": strings}).join(means, on=pd.Series(strings[SPACE.classes], name="trained"))
     table = table.drop(columns="trained", errors="ignore")
     shape = Skeleton(**facts["skeleton"])
-    cells = [Cell.from_code(code) for code in range(SPACE_SIZE)]
+    cells = [Cell.from_code(code) for code in range(SPACE.size)]
     table["params"] = [count_parameters(cell, shape) for cell in cells]
     table["flops"] = [count_flops(cell, shape) / 1e6 for cell in cells]
     dataset, sizes = facts["dataset"], facts["split_sizes"]

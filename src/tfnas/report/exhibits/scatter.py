@@ -17,7 +17,6 @@ from tfnas.report.style import COLOURS, WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import codes_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,10 +61,10 @@ def make(inputs: SimpleNamespace, params: SimpleNamespace, output: SimpleNamespa
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
         for number, (axes, dataset) in enumerate(zip(panels[0], inputs.scores, strict=True)):
-            scores = ScoreTable.read(inputs.scores[dataset]).scores(params.proxy)
+            table = ScoreTable.read(inputs.scores[dataset])
             truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
             accuracy = truth["valid_accuracy"].to_numpy()
-            score = scores[codes_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
+            score = table.scores(params.proxy)[table.pool.places_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             finite = np.isfinite(score)
             high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)

@@ -14,7 +14,7 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.tables import fact
 from tfnas.report.titles import dataset_title
-from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
+from tfnas.spaces.nats_tss import SPACE
 
 SPEC = Topic(
     name="study",
@@ -27,8 +27,8 @@ SPEC = Topic(
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
     for name, value in (
-        ("space", SPACE_SIZE),
-        ("distinct", len(np.unique(canonical_classes()))),
+        ("space", SPACE.size),
+        ("distinct", len(np.unique(SPACE.classes))),
         ("runs", params.config["search"]["runs"]),
         ("scorings", params.config["scoring"]["scorings"]),
         ("channels", params.config["skeleton"]["channels"]),
