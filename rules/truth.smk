@@ -69,6 +69,7 @@ rule truth_from_table:
         columns=lambda wildcards: STUDY.truth(wildcards.dataset)["columns"],
         skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
+        space=config["space"],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"
     script:

@@ -10,4 +10,5 @@ with job(snakemake) as run:
         snakemake.wildcards.dataset,
         snakemake.params.columns,
         snakemake.output.table,
+        snakemake.params.space,
     )

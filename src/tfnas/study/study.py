@@ -23,7 +23,9 @@ from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
+from tfnas.spaces.base import Space
 from tfnas.spaces.nats_tss import SPACE
+from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
@@ -81,6 +83,16 @@ class Study:
     def seed(self) -> int:
         """The master seed."""
         return self.config["seed"]
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return get_space(self.config["space"])
+
+    @property
+    def space_source(self) -> dict[str, list[str]]:
+        """The library file of the search space, by that of the registry which finds it at run time."""
+        return {_source(get_space.__module__): [_source(type(self.space).__module__)]}
 
     @property
     def folder(self) -> str:
