@@ -43,7 +43,7 @@ class Space(ABC):
 
     Attributes:
         name: as in study files and in the facts of tables, for example ``nats-tss``.
-        title: as the report prints it.
+        title: as the report calls it after "the", for example ``cell space of NATS-Bench``.
         reference: citation key in ``report/refs.bib``.
         variables: its decisions; what searches over digits vary.
         mutations: the laws by which :meth:`mutate` draws, the first one where none is named.

@@ -235,7 +235,7 @@ class NatsTss(Space):
     """NATS-Bench's topology space."""
 
     name = "nats-tss"
-    title = "NATS-Bench topology"
+    title = "cell space of NATS-Bench"
     reference = "dong2021nats"
     variables = tuple(Variable(f"{source}->{target}", OPERATIONS) for source, target in EDGES)
     mutations = ("node_first", "edge")

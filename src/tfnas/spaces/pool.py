@@ -101,7 +101,7 @@ class ByCode:
 
     Args:
         pool: the architectures.
-        values: one for each, by place, shape (n,).
+        values: one for each, by place, shape (n, ...).
         outside: what an architecture outside the pool has.
     """
 
@@ -119,4 +119,5 @@ class ByCode:
         if self.pool.whole:
             return self.values[codes]
         places = self.pool.places(codes)
-        return np.where(places < 0, self.outside, self.values[places])
+        found = self.values[places]
+        return np.where((places < 0).reshape(places.shape + (1,) * (found.ndim - places.ndim)), self.outside, found)

@@ -17,6 +17,7 @@ SPEC = Exhibit(
     category="Ground truth",
     message="Drawing the best cells",
     needs={"best": "summaries/best-cells.csv"},
+    when=lambda study: "cell" in study.space.offers,
     local=True,
 )
 

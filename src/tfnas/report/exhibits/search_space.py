@@ -24,6 +24,7 @@ SPEC = Exhibit(
     category="Setup",
     message="Drawing the search space",
     params={"skeleton": lambda study: study.config["skeleton"]},
+    when=lambda study: "cell" in study.space.offers,
     local=True,
 )
 

@@ -14,7 +14,7 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.tables import fact
 from tfnas.report.titles import dataset_title
-from tfnas.spaces.nats_tss import SPACE
+from tfnas.spaces.registry import get_space
 
 SPEC = Topic(
     name="study",
@@ -26,9 +26,11 @@ SPEC = Topic(
 
 def add(numbers: Numbers, inputs: SimpleNamespace, params: SimpleNamespace) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
+    space = get_space(params.config["space"])
+    numbers.add("study.enumerable", space.enumerable, "text")
     for name, value in (
-        ("space", SPACE.size),
-        ("distinct", len(np.unique(SPACE.classes))),
+        ("space", space.size),
+        ("distinct", len(np.unique(space.classes)) if space.enumerable else space.size),
         ("runs", params.config["search"]["runs"]),
         ("scorings", params.config["scoring"]["scorings"]),
         ("channels", params.config["skeleton"]["channels"]),
