@@ -195,7 +195,7 @@ def add(numbers, inputs, params):
     "report/captions/toy.rst": "How many cells there are.\n",
     "report/sections/53-toy.tex": r"""\section{A toy}
 There are ((( num("toy.cells") ))) cells: \input{((( table("toy") )))}
-\includegraphics{((( figure("toy-toy-images") )))}
+((* if has_figure("toy-toy-images") *))\includegraphics{((( figure("toy-toy-images") )))}((* endif *))
 """,
 }
 """Path of each file that is added, and what stands in it; nothing else is touched."""
