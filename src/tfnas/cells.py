@@ -244,8 +244,8 @@ def _digits(code: int) -> tuple[int, ...]:
 
 def enumerate_cells() -> Iterator[Cell]:
     """Yield all 15,625 cells in the order of their codes."""
-    for code in range(SPACE_SIZE):
-        yield Cell.from_code(code)
+    for operations in product(OPERATIONS, repeat=len(EDGES)):
+        yield Cell(operations)
 
 
 @cache

@@ -36,7 +36,8 @@ def classes(family: str) -> np.ndarray:
 def _classes_by(same_score: Callable[[Cell], Any]) -> np.ndarray:
     """Return the classes of a key; families with the same key have the same classes."""
     first: dict = {}
-    return np.array([first.setdefault(same_score(cell), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+    known = (first.setdefault(same_score(cell), code) for code, cell in enumerate(enumerate_cells()))
+    return np.fromiter(known, dtype=np.int64, count=SPACE_SIZE)
 
 
 @cache
@@ -109,16 +110,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
     rows = pd.concat([read_chunk(path) for path in chunks], ignore_index=True)
     tables = []
     for proxy, part in rows.groupby("proxy", sort=False):
-        grouped = part.groupby("arch", sort=False)
-        scored = pd.DataFrame(
-            {
-                "raw": grouped["raw"].apply(lambda values: values.mean(skipna=False)),
-                "spread": grouped["raw"].apply(lambda values: values.std(ddof=1, skipna=False)),
-                "repeats": grouped["raw"].size(),
-                "seconds": grouped["seconds"].sum(),
-                "reason": grouped["reason"].apply(lambda reasons: next((why for why in reasons if why), "")),
-            }
-        )
+        scored = _over_repeats(part)
         stands_for = classes(family_of(str(proxy))) if share_classes else np.arange(SPACE_SIZE)
         strings = np.array(all_strings(), dtype=object)
         table = pd.DataFrame({"arch": strings, "proxy": proxy, "scored_arch": strings[stands_for]})
@@ -133,6 +125,31 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)], _merged_facts(chunks)
+
+
+def _over_repeats(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return for each cell of the rows of one proxy its mean, spread, repeats, seconds and first reason, by ``arch``."""
+    cells, first, counts = np.unique(rows["arch"].to_numpy(dtype=str), return_inverse=True, return_counts=True)
+    order = first.argsort(kind="stable")
+    ends = counts.cumsum()
+    parts = []
+    for repeats in np.unique(counts):
+        alike = np.flatnonzero(counts == repeats)
+        places = order[(ends[alike] - repeats)[:, None] + np.arange(repeats)]
+        raw = rows["raw"].to_numpy()[places]
+        reasons = rows["reason"].to_numpy(dtype=object)[places]
+        mean = raw.sum(axis=1) / repeats
+        with np.errstate(invalid="ignore"):
+            variance = ((mean[:, None] - raw) ** 2).sum(axis=1) / (repeats - 1 or np.nan)
+        columns = {
+            "raw": mean,
+            "spread": np.sqrt(variance),
+            "repeats": repeats,
+            "seconds": rows["seconds"].to_numpy()[places].sum(axis=1),
+            "reason": [next((why for why in whys if why), "") for whys in reasons],
+        }
+        parts.append(pd.DataFrame(columns, index=cells[alike].astype(object)))
+    return pd.concat(parts)
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:
