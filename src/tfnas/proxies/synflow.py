@@ -157,4 +157,5 @@ FAMILY = Family(
     ),
     same_score=rectifier_class,
     evaluate=evaluate,
+    shown=(1, 0),
 )
