@@ -196,7 +196,7 @@ def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -
     beside = len(whole) - len(order[first:last])
     if beside:
         log.info(
-            "%d cells of groups that this job cuts run too: make scoring.cells_per_job or noise_cells a multiple of %d.",
+            "%d cells of groups that this job cuts run too: make scoring.cells_per_job (noise_cells) a multiple of %d.",
             beside,
             together,
         )

@@ -128,7 +128,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
 
 
 def _over_repeats(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return for each cell of the rows of one proxy its mean, spread, repeats, seconds and first reason, by ``arch``."""
+    """Return mean, spread, repeats, seconds and first reason of each cell of the rows of one proxy, by ``arch``."""
     cells, first, counts = np.unique(rows["arch"].to_numpy(dtype=str), return_inverse=True, return_counts=True)
     order = first.argsort(kind="stable")
     ends = counts.cumsum()
