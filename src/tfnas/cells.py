@@ -30,6 +30,8 @@ from tfnas.errors import CellError, TfnasError
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark's search space definition."""
 
+_KNOWN = frozenset(OPERATIONS)
+
 CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 """The operations that hold weights (ReLU, convolution, batch normalisation)."""
 
@@ -73,6 +75,8 @@ class Cell:
         object.__setattr__(self, "operations", tuple(self.operations))
         if len(self.operations) != len(EDGES):
             raise CellError(f"A cell has {len(EDGES)} edges, but {len(self.operations)} operations were given.")
+        if _KNOWN.issuperset(self.operations):
+            return
         for (source, target), operation in zip(EDGES, self.operations, strict=True):
             if operation not in OPERATIONS:
                 raise CellError(
@@ -244,8 +248,12 @@ def _digits(code: int) -> tuple[int, ...]:
 
 def enumerate_cells() -> Iterator[Cell]:
     """Yield all 15,625 cells in the order of their codes."""
-    for operations in product(OPERATIONS, repeat=len(EDGES)):
-        yield Cell(operations)
+    yield from _all_cells()
+
+
+@cache
+def _all_cells() -> tuple[Cell, ...]:
+    return tuple(Cell(operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
 
 
 @cache
