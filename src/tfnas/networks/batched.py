@@ -359,7 +359,8 @@ def grouped_convolution(x: Tensor, weight: Tensor, groups: int, stride: int = 1)
     apart = torch.eye(together, dtype=x.dtype).view(1, together, 1, together, 1, 1, 1)
     packed = weight.reshape(packs, together, -1, 1, channels_in, size, size) * apart
     packed = packed.reshape(len(weight), together * channels_in, size, size)
-    return F.conv2d(x, packed, stride=stride, padding=size // 2, groups=packs)[:, :channels]
+    result = F.conv2d(x, packed, stride=stride, padding=size // 2, groups=packs)
+    return result[:, :channels] if missing else result
 
 
 def average_pool(x: Tensor) -> Tensor:
