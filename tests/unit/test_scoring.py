@@ -137,7 +137,10 @@ def test_all_cells_of_a_study_have_one_score_at_three_cuttings(tmp_path):
 def test_a_job_that_cuts_a_group_says_how_to_avoid_that(batch_path, tmp_path, caplog):
     with caplog.at_level(logging.INFO, logger="tfnas"):
         score(batch_path, 0, 5, tmp_path / "chunk.parquet")
-    assert "59 cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of 64." in caplog.text
+    assert (
+        "59 cells of groups that this job cuts run too: make scoring.cells_per_job (noise_cells) a multiple of 64."
+        in caplog.text
+    )
 
 
 def test_networks_per_pass_are_a_power_of_two():

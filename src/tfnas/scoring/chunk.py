@@ -55,6 +55,9 @@ PILOTS = 2
 NETWORKS_ON_CPU = 64
 """At most so many networks run together on a CPU."""
 
+NETWORKS_OF_FEW_IMAGES = 256
+"""The same for families that look at a few images alone: what costs there is the number of operations."""
+
 CACHED_BYTES = 2**22
 """On a CPU the activations of one stage of all networks that run together should not exceed this."""
 
@@ -73,8 +76,11 @@ def networks_per_pass(
     """
     if images.is_cuda:
         return _networks_that_fit(family, images, labels, skeleton, proxies)
-    activations = len(images) * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
-    return _power_of_two(min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
+    count, size = family.shown
+    pixels = min(count or len(images), len(images)) * (size or skeleton.image_size) ** 2
+    activations = pixels * skeleton.channels * torch.float32.itemsize
+    most = NETWORKS_OF_FEW_IMAGES if count else NETWORKS_ON_CPU
+    return _power_of_two(min(most, CACHED_BYTES // activations))
 
 
 def _networks_that_fit(
@@ -190,7 +196,7 @@ def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -
     beside = len(whole) - len(order[first:last])
     if beside:
         log.info(
-            "%d cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of %d.",
+            "%d cells of groups that this job cuts run too: make scoring.cells_per_job (noise_cells) a multiple of %d.",
             beside,
             together,
         )

@@ -65,9 +65,7 @@ def majority_vote(scores: np.ndarray) -> np.ndarray:
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    return rankdata(scores, axis=1)
+    return pd.DataFrame(scores.T).rank().to_numpy().T
 
 
 @dataclass(frozen=True)

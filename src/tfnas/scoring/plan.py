@@ -52,8 +52,8 @@ def _classes_by(same_score: Callable[[Any], Any], space: Space) -> np.ndarray:
 
 def _classes_of(same_score: Callable[[Any], Any], pool: Pool) -> np.ndarray:
     first: dict = {}
-    cells = map(pool.space.architecture, pool.codes)
-    return np.array([first.setdefault(same_score(cell), cell.code) for cell in cells], dtype=np.int64)
+    known = (first.setdefault(same_score(pool.space.architecture(code)), code) for code in pool.codes.tolist())
+    return np.fromiter(known, dtype=np.int64, count=len(pool))
 
 
 def representatives(family: str, share_classes: bool, pool: Pool | None = None) -> np.ndarray:
@@ -131,16 +131,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
     strings = np.array(pool.strings, dtype=object)
     tables = []
     for proxy, part in rows.groupby("proxy", sort=False):
-        grouped = part.groupby("arch", sort=False)
-        scored = pd.DataFrame(
-            {
-                "raw": grouped["raw"].apply(lambda values: values.mean(skipna=False)),
-                "spread": grouped["raw"].apply(lambda values: values.std(ddof=1, skipna=False)),
-                "repeats": grouped["raw"].size(),
-                "seconds": grouped["seconds"].sum(),
-                "reason": grouped["reason"].apply(lambda reasons: next((why for why in reasons if why), "")),
-            }
-        )
+        scored = _over_repeats(part)
         stands_for = classes(family_of(str(proxy)), pool) if share_classes else pool.codes
         table = pd.DataFrame({"arch": strings, "proxy": proxy, "scored_arch": strings[pool.places(stands_for)]})
         table = table.join(scored, on="scored_arch")
@@ -154,6 +145,31 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)], facts
+
+
+def _over_repeats(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return mean, spread, repeats, seconds and first reason of each cell of the rows of one proxy, by ``arch``."""
+    cells, first, counts = np.unique(rows["arch"].to_numpy(dtype=str), return_inverse=True, return_counts=True)
+    order = first.argsort(kind="stable")
+    ends = counts.cumsum()
+    parts = []
+    for repeats in np.unique(counts):
+        alike = np.flatnonzero(counts == repeats)
+        places = order[(ends[alike] - repeats)[:, None] + np.arange(repeats)]
+        raw = rows["raw"].to_numpy()[places]
+        reasons = rows["reason"].to_numpy(dtype=object)[places]
+        mean = raw.sum(axis=1) / repeats
+        with np.errstate(invalid="ignore"):
+            variance = ((mean[:, None] - raw) ** 2).sum(axis=1) / (repeats - 1 or np.nan)
+        columns = {
+            "raw": mean,
+            "spread": np.sqrt(variance),
+            "repeats": repeats,
+            "seconds": rows["seconds"].to_numpy()[places].sum(axis=1),
+            "reason": [next((why for why in whys if why), "") for whys in reasons],
+        }
+        parts.append(pd.DataFrame(columns, index=cells[alike].astype(object)))
+    return pd.concat(parts)
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:

@@ -31,6 +31,8 @@ from tfnas.spaces.base import Space, Variable
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark's search space definition."""
 
+_KNOWN = frozenset(OPERATIONS)
+
 CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 """The operations that hold weights (ReLU, convolution, batch normalisation)."""
 
@@ -71,6 +73,8 @@ class Cell:
         object.__setattr__(self, "operations", tuple(self.operations))
         if len(self.operations) != len(EDGES):
             raise CellError(f"A cell has {len(EDGES)} edges, but {len(self.operations)} operations were given.")
+        if _KNOWN.issuperset(self.operations):
+            return
         for (source, target), operation in zip(EDGES, self.operations, strict=True):
             if operation not in OPERATIONS:
                 raise CellError(
@@ -254,9 +258,14 @@ class NatsTss(Space):
         """The official strings of all cells by code."""
         return tuple(_STRING.format(*operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
 
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells by code."""
+        return tuple(Cell(operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
+
     def architecture(self, code: int) -> Cell:
         """Return the cell."""
-        return Cell.from_code(int(code))
+        return self.cells[code] if 0 <= code < SPACE_SIZE else Cell.from_code(int(code))
 
     def _drawn_variable(self, rng: np.random.Generator, how: str) -> int:
         """Draw an edge: uniformly (``edge``), or a node and then one of its incoming edges (``node_first``).
@@ -303,4 +312,4 @@ SPACE = NatsTss()
 
 def enumerate_cells() -> Iterator[Cell]:
     """Yield all 15,625 cells in the order of their codes."""
-    return map(Cell.from_code, range(SPACE_SIZE))
+    yield from SPACE.cells
