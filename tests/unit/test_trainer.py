@@ -11,7 +11,6 @@ from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton
 from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth import trainer
-from tfnas.truth.schema import read_truth
 from tfnas.truth.trainer import (
     MEASURED,
     Training,
@@ -177,7 +176,7 @@ def made_up_block(path, seeds=4, spread=1.0):
 def test_merging_gives_every_cell_the_mean_of_its_class(tmp_path):
     made_up_block(tmp_path / "a.parquet")
     merge_blocks([tmp_path / "a.parquet"], RECIPE | {"seeds": 4}, tmp_path / "truth.parquet")
-    table, single = read_truth(tmp_path / "truth.parquet"), read_table(tmp_path / "truth-seeds.parquet")
+    table, single = read_table(tmp_path / "truth.parquet"), read_table(tmp_path / "truth-seeds.parquet")
     assert len(table) == 15625
     means = single.groupby("arch")["test_accuracy"].mean()
     expected = means[np.array(SPACE.strings)[SPACE.classes]].to_numpy()
@@ -216,7 +215,7 @@ def test_reliability_of_a_known_case():
 
 def test_the_shipped_table_is_found_again_within_its_noise(root):
     path = root / "data" / "digits" / "truth.parquet"
-    facts, table, single = read_facts(path), read_truth(path), read_table(path.with_name("truth-seeds.parquet"))
+    facts, table, single = read_facts(path), read_table(path), read_table(path.with_name("truth-seeds.parquet"))
     splits = load_splits(ImageSource("digits"), facts["recipe"])
     codes = trained_cells()[[40, 900, 2500, 4200, 5100, 6400]]
     cells = [Cell.from_code(int(code)) for code in codes]
