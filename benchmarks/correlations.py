@@ -31,7 +31,7 @@ from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.memory import keep_freed_memory
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.scoring.chunk import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring.chunk import Draws, device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring.ensembles import ENSEMBLES, RULES
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.seeds import child_rng, child_seed
@@ -95,8 +95,7 @@ def main() -> int:
             cells[start : start + args.chunk],
             *tensors,
             shape,
-            draws,
-            child_seed(args.seed, args.dataset, "scores"),
+            Draws(draws, child_seed(args.seed, args.dataset, "scores")),
             networks_per_pass(member, *tensors, shape),
         )
         facts = {"device": device_name(args.device), "threads": torch.get_num_threads(), "draws": draws}

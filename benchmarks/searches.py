@@ -22,8 +22,9 @@ import pandas as pd
 
 from tfnas.scoring.table import COLUMNS as SCORE_COLUMNS
 from tfnas.scoring.writer import write_scores
+from tfnas.search.block import Block
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import run_block
+from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import OPERATIONS, SPACE, SPACE_SIZE, Cell
 from tfnas.study.settings import proxies_of
 
@@ -188,7 +189,14 @@ def _run_plainly(search: Callable[..., str], benchmark: PlainBenchmark, count: i
 def _run(folder: Path, truth: Path, scores: Path, name: str, settings: dict[str, Any], count: int) -> None:
     output, curves = folder / "runs.parquet", folder / "curves.parquet"
     paths = {"made-up": truth}
-    run_block(name, settings, "made-up", paths, scores, 0, count - 1, 0, BUDGET, output, "speed", curves=curves)
+    run_block(
+        Block(name, settings, 0, count - 1, 0, "speed"),
+        "made-up",
+        Inputs(paths, [scores]),
+        output,
+        curves,
+        budget_seconds=BUDGET,
+    )
 
 
 if __name__ == "__main__":

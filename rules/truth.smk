@@ -125,7 +125,6 @@ rule merge_truth:
         dataset=one_of(STUDY.datasets_with("trained")),
     params:
         recipe=STUDY.recipe,
-        skeleton=config["skeleton"],
     message:
         "Merging the trained blocks of {wildcards.dataset}"
     script:

@@ -25,8 +25,9 @@ from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.schemas.subspaces import SCHEMA as SPACES
+from tfnas.search.block import Block
 from tfnas.search.constraints import limits_of_search
-from tfnas.search.runner import run_block
+from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.truth.latencies import convert
 
@@ -55,7 +56,11 @@ def study(tmp_path_factory):
         for dataset in DATASETS:
             paths.append(folder / f"{label}-{dataset}.parquet")
             run_block(
-                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+                Block(label, settings, 0, 4, 1, "s"),
+                dataset,
+                Inputs(truths, [scores], latency_path=latencies[dataset]),
+                paths[-1],
+                budget_seconds=60,
             )
     summarise_fronts(paths, truths, latencies, SEARCHES, folder / "fronts.csv", folder / "cells.parquet", 0)
     return folder, truths, latencies
@@ -121,7 +126,13 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     truths = {"one": write(truth_table().assign(flops=5.0), tmp_path / "one.csv")}
     scores = write(score_table(), tmp_path / "s.csv")
     searches = {"by-flops": SEARCHES["by-flops"] | {"evaluations": 60}}
-    run_block("by-flops", searches["by-flops"], "one", truths, scores, 0, 3, 1, 60, tmp_path / "runs.parquet", "s")
+    run_block(
+        Block("by-flops", searches["by-flops"], 0, 3, 1, "s"),
+        "one",
+        Inputs(truths, [scores]),
+        tmp_path / "runs.parquet",
+        budget_seconds=60,
+    )
     summarise_fronts(
         [tmp_path / "runs.parquet"], truths, {}, searches, tmp_path / "fronts.csv", tmp_path / "cells.parquet", 0
     )
@@ -237,7 +248,11 @@ def limited(study, tmp_path_factory):
         for dataset in DATASETS:
             paths.append(folder / f"{label}-{dataset}.parquet")
             run_block(
-                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+                Block(label, settings, 0, 4, 1, "s"),
+                dataset,
+                Inputs(truths, [scores], latency_path=latencies[dataset]),
+                paths[-1],
+                budget_seconds=60,
             )
     summarise_cost_limits(paths, truths, latencies, LIMITED, folder / "limits.csv", 0)
     return folder, paths

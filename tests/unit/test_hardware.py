@@ -13,9 +13,10 @@ from tfnas.files import read_facts, write_json
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.report.names import search_titles
 from tfnas.search.base import SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.constraints import constraint_words, limits_of, rounded_up
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import run_block
+from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
@@ -179,7 +180,11 @@ def test_no_search_leaves_the_space_under_a_constraint(tmp_path, name):
         if parameter and not parameter.required and parameter.default is not None and parameter.default > 200:
             settings[key] = 200
     run_block(
-        "x", settings, "one", truth, write(scores, tmp_path / "s.csv"), 0, 1, 7, 60, tmp_path / "o.parquet", "study"
+        Block("x", settings, 0, 1, 7, "study"),
+        "one",
+        Inputs(truth, [write(scores, tmp_path / "s.csv")]),
+        tmp_path / "o.parquet",
+        budget_seconds=60,
     )
     table = pd.read_parquet(tmp_path / "o.parquet")
     assert (table["arch"].map(SPACE.parse) <= 300).all()
@@ -236,7 +241,7 @@ def test_a_constrained_search_on_real_latencies(real, tmp_path):
     constraint = {"flops": {"max": 60}, "latency": {"device": "raspi4", "max": 15}}
     settings = {"algorithm": "oracle", "sample": 100, "constraint": constraint}
     output = tmp_path / "o.parquet"
-    run_block("x", settings, "cifar10", truth, None, 0, 19, 1, None, output, "study", latency_path=latency)
+    run_block(Block("x", settings, 0, 19, 1, "study"), "cifar10", Inputs(truth, latency_path=latency), output)
     chosen = pd.read_parquet(output).query("dataset == 'cifar10'")
     given = pd.read_parquet(latency).merge(pd.read_parquet(truth["cifar10"])[["arch", "flops"]], on="arch")
     cost = given.set_index("arch").loc[chosen["arch"]]

@@ -16,7 +16,7 @@ from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
-from tfnas.scoring.chunk import score_batches
+from tfnas.scoring.chunk import Chunk, Draws, score_chunk
 from tfnas.scoring.plan import classes
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
@@ -175,18 +175,10 @@ def test_a_real_sample_is_measured(tmp_path):
         make_batch(source, 8, seed=number).write(tmp_path / f"batch-{number}.npz")
     paths = [[tmp_path / f"{family}-{number}.parquet" for number in (1, 2)] for family in ("naswot", "logsynflow")]
     for family, outputs in zip(("naswot", "logsynflow"), paths, strict=True):
-        score_batches(
-            [tmp_path / f"batch-{number}.npz" for number in (1, 2)],
-            outputs,
-            family=family,
-            proxies=[family],
-            first=0,
-            last=12,
-            skeleton={"channels": 2, "cells_per_stage": 1},
-            repeats=2,
-            seed=3,
-            device="cpu",
-            share_classes=True,
+        batches = [str(tmp_path / f"batch-{number}.npz") for number in (1, 2)]
+        skeleton = {"channels": 2, "cells_per_stage": 1}
+        score_chunk(
+            Chunk(family, [family], 0, 12), Draws(2, 3), dict(zip(batches, outputs, strict=True)), skeleton, "cpu"
         )
     first, second = zip(*paths, strict=True)
     assert read_facts(first[1])["repeats"] == 6

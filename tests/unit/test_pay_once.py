@@ -10,9 +10,10 @@ from search_helpers import score_table, truth_table, write
 
 from tfnas.errors import CellError, ConfigError, TruthError
 from tfnas.files import read_facts
+from tfnas.search.block import Block
 from tfnas.search.random_search import AT_ONCE
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import FREE_LOOKS, run_block, run_search
+from tfnas.search.runner import FREE_LOOKS, Inputs, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.load import load_study
@@ -102,7 +103,14 @@ def test_runs_say_whether_they_paid_once_and_how_many_looks_were_duplicates(tmp_
     for pay_once in (False, True):
         output = tmp_path / f"{pay_once}.parquet"
         settings = {"algorithm": "regularised_evolution"}
-        run_block("mine", settings, "one", truth, scores, 0, 3, 0, 300, output, "made-up", pay_once=pay_once)
+        run_block(
+            Block("mine", settings, 0, 3, 0, "made-up"),
+            "one",
+            Inputs(truth, [scores]),
+            output,
+            budget_seconds=300,
+            pay_once=pay_once,
+        )
         tables[pay_once] = pd.read_parquet(output)
         assert read_facts(output)["pay_once"] is pay_once
     for table in tables.values():

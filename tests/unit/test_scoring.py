@@ -36,18 +36,11 @@ def batch_path(tmp_path):
     return tmp_path / "batch.npz"
 
 
-def score(batch_path, first, last, output, **changes):
-    options = {
-        "family": "naswot",
-        "proxies": ["naswot"],
-        "repeats": 2,
-        "seed": 5,
-        "device": "cpu",
-        "share_classes": True,
-    }
-    scoring.score_chunk(
-        first=first, last=last, batch_path=batch_path, skeleton=SKELETON, output=output, **options | changes
-    )
+def score(batch_path, first, last, output, family="naswot", proxies=("naswot",), repeats=2, **changes):
+    options = {"share_classes": True, "scoring": 0} | changes
+    chunk = scoring.Chunk(family, proxies, first, last, options.pop("share_classes"))
+    draws = scoring.Draws(repeats, 5, options.pop("scoring"))
+    scoring.score_chunk(chunk, draws, {str(batch_path): output}, SKELETON, "cpu", **options)
     return CHUNKS.read(output)
 
 
@@ -179,7 +172,9 @@ def test_out_of_memory_halves_the_networks_and_says_so(monkeypatch, caplog):
     monkeypatch.setattr(scoring, "_score_group", scarce)
     cells = [Cell.from_code(code) for code in range(5)]
     with caplog.at_level(logging.INFO, logger="tfnas"):
-        rows = scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=8)
+        rows = scoring.score_cells(
+            get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0), together=8
+        )
     assert sizes == [5, 2, 2, 1]
     assert len(rows) == 5
     assert "2 networks at a time" in caplog.text
@@ -196,7 +191,9 @@ def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch, count):
     monkeypatch.setattr(scoring, "_score_group", scarce)
     cells = [Cell.from_code(code) for code in range(count)]
     with pytest.raises(DeviceError, match="One network with 2 images does not fit into the memory of cpu"):
-        scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=4)
+        scoring.score_cells(
+            get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0), together=4
+        )
 
 
 def chunk(path, codes, raw, reason="", proxy="naswot", **more):
@@ -336,7 +333,7 @@ def test_a_value_that_is_not_finite_has_a_declared_reason(value):
         return {name: (values, [why, "", "singular kernel"]) for name in trial.wanted}
 
     cells, images = [Cell.from_code(code) for code in range(3)], torch.zeros(2, 1, 8, 8)
-    arguments = failing_family(evaluate), cells, images, None, None, 1, 0, 3, ["naswot"]
+    arguments = failing_family(evaluate), cells, images, None, None, scoring.Draws(1, 0), 3, ["naswot"]
     why = "singular kernel: rank 1 of 2"
     rows = scoring.score_cells(*arguments)
     assert [math.isnan(row[3]) for row in rows] == [True, False, True]
@@ -357,7 +354,7 @@ def test_memory_that_runs_out_inside_a_proxy_makes_fewer_networks_and_no_missing
         return {name: (torch.ones(1, dtype=torch.float64), [""]) for name in trial.wanted}
 
     cells, images = [Cell.from_code(code) for code in range(5)], torch.zeros(2, 1, 8, 8)
-    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, 1, 0, 4, ["naswot"])
+    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, scoring.Draws(1, 0), 4, ["naswot"])
     assert [(row[0], row[3], row[5]) for row in rows] == [(str(cell), 1.0, "") for cell in cells]
 
 
@@ -380,7 +377,9 @@ def test_memory_of_a_real_gpu_runs_out():
     held = torch.cuda.memory_reserved() + 2**30
     torch.cuda.set_per_process_memory_fraction(held / torch.cuda.get_device_properties(0).total_memory)
     try:
-        rows = scoring.score_cells(get_family("naswot"), cells, images, None, skeleton, 1, 0, together=64)
+        rows = scoring.score_cells(
+            get_family("naswot"), cells, images, None, skeleton, scoring.Draws(1, 0), together=64
+        )
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert len(rows) == 128
@@ -393,7 +392,9 @@ def test_seconds_of_one_proxy_are_not_charged_to_another():
             time.sleep(0.2)
         return {name: (torch.ones(trial.count, dtype=torch.float64), [""] * trial.count) for name in trial.wanted}
 
-    rows = scoring.score_cells(failing_family(evaluate), [Cell.from_code(5)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+    rows = scoring.score_cells(
+        failing_family(evaluate), [Cell.from_code(5)], torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0)
+    )
     seconds = {row[1]: row[4] for row in rows}
     assert seconds["naswot_published"] - seconds["naswot"] == pytest.approx(0.2, abs=0.15)
     assert seconds["naswot"] < 0.1

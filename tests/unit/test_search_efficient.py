@@ -10,11 +10,12 @@ from search_helpers import costs_of, nats_truth, score_table, truth_table, write
 from tfnas.errors import ConfigError, SearchError, UnknownNameError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
+from tfnas.search.block import Block
 from tfnas.search.efficient_search import EfficientSearch
 from tfnas.search.nsga2 import Nsga2
 from tfnas.search.pareto import pareto_front
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.spaces.registry import get_space
@@ -225,7 +226,12 @@ def test_a_block_of_runs_keeps_the_fronts(tmp_path):
     convert(write(phone, tmp_path / "phone.csv"), "one", {}, tmp_path / "phone.parquet")
     settings = {"algorithm": "nsga2", "proxy": "made_up", "cost": "phone", "evaluations": 200}
     output = tmp_path / "o.parquet"
-    run_block("x", settings, "one", truth, scores, 0, 2, 1, None, output, "s", latency_path=tmp_path / "phone.parquet")
+    run_block(
+        Block("x", settings, 0, 2, 1, "s"),
+        "one",
+        Inputs(truth, [scores], latency_path=tmp_path / "phone.parquet"),
+        output,
+    )
     table = pd.read_parquet(output)
     assert len(table) == 6
     one, two = (table[table["dataset"] == name]["front"].tolist() for name in ("one", "two"))
@@ -234,7 +240,7 @@ def test_a_block_of_runs_keeps_the_fronts(tmp_path):
         codes = [SPACE.of.parse(cell) for cell in front.split()]
         assert front.split()[-1] == arch
         assert (np.diff(CONVOLUTIONS[codes]) > 0).all()
-    run_block("y", {"algorithm": "random_cell"}, "one", truth, None, 0, 2, 1, None, output, "s")
+    run_block(Block("y", {"algorithm": "random_cell"}, 0, 2, 1, "s"), "one", Inputs(truth), output)
     assert "front" not in pd.read_parquet(output)
 
 
@@ -250,18 +256,10 @@ def test_a_hard_latency_on_real_devices(shared_data, tmp_path):
         settings = {"algorithm": "efficient_search", "proxy": "made_up", "cost": "raspi4", "reward": "hard"}
         output = tmp_path / "o.parquet"
         run_block(
-            "x",
-            settings | {"target": target},
+            Block("x", settings | {"target": target}, 0, 9, 1, "s"),
             "cifar10",
-            truth,
-            scores,
-            0,
-            9,
-            1,
-            None,
+            Inputs(truth, [scores], latency_path=latency),
             output,
-            "s",
-            latency_path=latency,
         )
         chosen = pd.read_parquet(output).query("dataset == 'cifar10'")["arch"]
         assert (pd.read_parquet(latency).set_index("arch").loc[chosen, "raspi4"] <= target).all()

@@ -14,7 +14,8 @@ from search_helpers import NATS_DATASETS, nats_truth
 from tfnas.analysis.statistics import kendall, spearman
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import SPACE
 
 RUNS = 500
@@ -33,7 +34,13 @@ def search(truth, tmp_path_factory):
 
     def run(settings, searched_on="cifar10", scores=None):
         output = folder / "runs.parquet"
-        run_block("label", settings, searched_on, truth, scores, 0, RUNS - 1, 2026, BUDGET, output, "nats-tss")
+        run_block(
+            Block("label", settings, 0, RUNS - 1, 2026, "nats-tss"),
+            searched_on,
+            Inputs(truth, [scores]),
+            output,
+            budget_seconds=BUDGET,
+        )
         return pd.read_parquet(output).set_index("dataset")
 
     return run

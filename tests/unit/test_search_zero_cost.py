@@ -10,8 +10,9 @@ from search_helpers import nats_truth, score_table, truth_table
 from tfnas.errors import ConfigError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
@@ -196,7 +197,13 @@ def test_synflow_helps_evolution_on_the_real_ground_truth(shared_data, shipped_s
 
     def accuracies(settings):
         output = tmp_path / "runs.parquet"
-        run_block("label", settings, "cifar100", truth, path, 0, 99, 2026, 20000, output, "nats-tss")
+        run_block(
+            Block("label", settings, 0, 99, 2026, "nats-tss"),
+            "cifar100",
+            Inputs(truth, [path]),
+            output,
+            budget_seconds=20000,
+        )
         return pd.read_parquet(output).set_index("dataset").loc["cifar100", "test_accuracy"]
 
     plain = accuracies({"algorithm": "zero_cost_move", "proxy": "synflow", "guided": 0})

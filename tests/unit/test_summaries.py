@@ -18,7 +18,8 @@ from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.scoring import writer
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 
@@ -33,7 +34,7 @@ def runs(tmp_path_factory):
     }.items():
         for first, last in ((0, 4), (5, 11)):
             paths.append(folder / f"{label}-{first}.parquet")
-            run_block(label, settings, "one", truth, None, first, last, 1, None, paths[-1], "made-up")
+            run_block(Block(label, settings, first, last, 1, "made-up"), "one", Inputs(truth), paths[-1])
     return paths
 
 

@@ -13,10 +13,11 @@ import pytest
 
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
+from tfnas.files import read_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 from tfnas.truth import latencies
-from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
+from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, validate, write_truth
 from tfnas.truth.table import convert
 
 FACTS = {
@@ -76,7 +77,7 @@ def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
     assert validate(rows(), "here").drop(columns=column).equals(clean.drop(columns=column))
     rows().drop(columns=column).to_csv(tmp_path / "toy.csv", index=False)
     convert(tmp_path / "toy.csv", "toy", {}, tmp_path / "out.parquet", allow_incomplete=True)
-    assert read_truth(tmp_path / "out.parquet").equals(clean)
+    assert read_table(tmp_path / "out.parquet").equals(clean)
     said = f"toy.csv' has no {column}: searches that need them are impossible on it." in caplog.text
     assert said == (column != "index")
     if column == "early_valid_accuracy":
@@ -139,7 +140,7 @@ def test_bad_tables_are_one_sentence(change, sentence):
 def test_a_table_is_written_with_its_facts_and_read(tmp_path):
     path = tmp_path / "new" / "toy.parquet"
     write_truth(rows(), FACTS, path)
-    assert read_truth(path).equals(validate(rows(), "here"))
+    assert read_table(path).equals(validate(rows(), "here"))
     facts = json.loads((tmp_path / "new" / "toy.json").read_text())
     assert facts["cells"] == 6
     assert len(facts["missing"]) == SPACE_SIZE - 6
@@ -169,7 +170,7 @@ def test_a_ready_table_with_other_names(name, tmp_path):
     table.to_parquet(tmp_path / name) if name.endswith("parquet") else table.to_csv(tmp_path / name, index=False)
     output = tmp_path / "out" / "toy.parquet"
     convert(tmp_path / name, "toy", {"valid_accuracy": "val", "arch": "cell"}, output, allow_incomplete=True)
-    assert read_truth(output).equals(validate(rows(), "here"))
+    assert read_table(output).equals(validate(rows(), "here"))
     facts = json.loads(output.with_suffix(".json").read_text())
     assert facts["dataset"] == "toy"
     assert facts["source"] == f"the table {name}"
@@ -218,7 +219,7 @@ def test_the_real_tables(dataset, shared_data, tmp_path):
     shape = {"classes": spec.classes, "image_channels": spec.channels, "image_size": spec.image_size}
     shape |= {"channels": 16, "cells_per_stage": 5}
     convert(shared_data / "nats-tss" / f"{dataset}.parquet", dataset, NATS, tmp_path / "out.parquet", skeleton=shape)
-    truth = read_truth(tmp_path / "out.parquet")
+    truth = read_table(tmp_path / "out.parquet")
     assert len(truth) == SPACE_SIZE
     best = {"cifar10": (6111, 94.37), "cifar100": (9930, 73.51), "ImageNet16-120": (857, 47.31)}[dataset]
     top = truth[truth["test_accuracy"] > truth["test_accuracy"].max() - 1e-4]
@@ -247,7 +248,7 @@ def convert_counted(folder, facts=None, shape=SHAPE, **changes):
     if facts is not None:
         (folder / "given.json").write_text(json.dumps(facts))
     convert(path, "toy", {}, folder / "out.parquet", allow_incomplete=True, skeleton=shape)
-    return read_truth(folder / "out.parquet")
+    return read_table(folder / "out.parquet")
 
 
 @pytest.mark.parametrize("decimals", [6, 2])

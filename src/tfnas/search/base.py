@@ -8,7 +8,7 @@ spent, the runner lets it choose a cell from the trace.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -332,15 +332,19 @@ class SearchSpace:
         """Return the code of a random neighbour (see :meth:`tfnas.spaces.base.Space.mutate`).
 
         A law that the space does not have (``node_first`` where there are no nodes) is its first one.
-
-        In an incomplete space mutations are drawn again until the child lies in it; when 100 of them do not, the child
-        is a uniform draw.
         """
         how = how if how in self.of.mutations else None
-        if self.size == self.of.size:
-            return self.of.mutate(code, rng, how)
+        return self.child(lambda: self.of.mutate(code, rng, how), rng)
+
+    def child(self, propose: Callable[[], int], rng: np.random.Generator) -> int:
+        """Return the code of the first child that lies in the space; when 100 of them do not, a uniform draw.
+
+        Args:
+            propose: draws the code of a child, which lies outside an incomplete space now and then.
+            rng: source of randomness of the draw.
+        """
         for _ in range(100):
-            child = self.of.mutate(code, rng, how)
+            child = propose()
             if child in self:
                 return child
         return self.draw(rng, 1)[0]

@@ -22,12 +22,13 @@ def normalised_sums(rows: np.ndarray) -> np.ndarray:
     return (rows / (np.abs(rows).max(axis=0) + 1e-9)).sum(axis=1)
 
 
+_ABOUT: dict[str, Any] = {"group": "training-free", "looks": (SCORE,), "reference": "cavagnero2023freerea"}
+
+
 @register(
     "freerea",
     title="FreeREA",
-    group="training-free",
-    looks=(SCORE,),
-    reference="cavagnero2023freerea",
+    **_ABOUT,
     section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA",
 )
 class FreeRea(Search):
@@ -177,9 +178,7 @@ class FreeRea(Search):
 @register(
     "freerea_minus",
     title="FreeREA-",
-    group="training-free",
-    looks=(SCORE,),
-    reference="cavagnero2023freerea",
+    **_ABOUT,
     section="our_baselines.py of NiccoloCavagnero/FreeREA",
 )
 class FreeReaMinus(FreeRea):

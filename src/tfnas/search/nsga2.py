@@ -18,6 +18,12 @@ from tfnas.spaces.pool import ByCode
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""
 
+_ABOUT: dict[str, Any] = {
+    "reference": "deb2002nsga2",
+    "section": "Section III, with categorical crossover and mutation",
+    "fronts": True,
+}
+
 
 class Nsga2Base(Search):
     """What both forms of the search share; a subclass says which look gives the value.
@@ -117,9 +123,7 @@ class Nsga2Base(Search):
     title="NSGA-II on a proxy",
     group="training-free",
     looks=(SCORE,),
-    reference="deb2002nsga2",
-    section="Section III, with categorical crossover and mutation",
-    fronts=True,
+    **_ABOUT,
 )
 class Nsga2(Nsga2Base):
     """Evolve towards the Pareto front of a score and a cost; the run keeps its front and chooses the best score.
@@ -170,9 +174,7 @@ class Nsga2(Nsga2Base):
     title="NSGA-II on early accuracy",
     group="non-weight-sharing",
     looks=(EARLY,),
-    reference="deb2002nsga2",
-    section="Section III, with categorical crossover and mutation",
-    fronts=True,
+    **_ABOUT,
 )
 class Nsga2Accuracy(Nsga2Base):
     """Evolve towards the Pareto front of early validation accuracy and a cost until the budget is spent.

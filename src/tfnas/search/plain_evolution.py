@@ -101,8 +101,4 @@ class PlainEvolution(Search):
         return member[0]
 
     def _child(self, parent: int) -> int:
-        for _ in range(100):
-            child = self._mutant(parent)
-            if child in self.space:
-                return child
-        return self.space.draw(self.rng, 1)[0]
+        return self.space.child(lambda: self._mutant(parent), self.rng)

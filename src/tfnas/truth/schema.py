@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfnas.errors import TruthError
-from tfnas.files import facts_path, read_facts, read_table
 from tfnas.schemas.truth import SCHEMA as TRUTH
-from tfnas.spaces.registry import get_space, space_at, space_of
+from tfnas.spaces.registry import get_space, space_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,21 +144,6 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
     missing = missing_cells(clean, space)
     told = {**facts, "space": space.name, "cells": len(clean), "missing": missing, "columns": MEANINGS}
     TRUTH.write(path, clean, told)
-
-
-def read_truth(path: str | Path) -> pd.DataFrame:
-    """Read and check a table of ground truth.
-
-    Its facts are read with :func:`tfnas.files.read_facts`.
-
-    Raises:
-        DataError: the file is missing or damaged, or its JSON is.
-        TruthError: it is not as the schema wants it.
-    """
-    table = validate(read_table(path), f"'{path}'", space_at(path))
-    if facts_path(path).exists():
-        read_facts(path)
-    return table
 
 
 def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
