@@ -31,11 +31,11 @@ from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.memory import keep_freed_memory
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
-from tfnas.scoring.chunk import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring.chunk import Draws, device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring.ensembles import ENSEMBLES, RULES
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.seeds import child_rng, child_seed
-from tfnas.spaces.nats_tss import Cell, canonical_classes, string_codes
+from tfnas.spaces.nats_tss import SPACE, Cell
 
 PUBLISHED = Path(__file__).resolve().parents[1] / "report/published.yaml"
 
@@ -54,7 +54,7 @@ def draw_cells(accuracy: pd.Series, count: int, distinct: int, seed: int) -> lis
     ordered = accuracy.sort_values(kind="stable").index.to_numpy()
     strata = np.array_split(ordered, count)
     cells = [rng.choice(stratum) for stratum in strata]
-    classes = canonical_classes()[[string_codes()[arch] for arch in accuracy.index]]
+    classes = SPACE.classes[[SPACE.parse(arch) for arch in accuracy.index]]
     class_of = dict(zip(accuracy.index, classes.tolist(), strict=True))
     drawn = {class_of[cell] for cell in cells}
     distinct = min(distinct, len(set(class_of.values())))
@@ -95,8 +95,7 @@ def main() -> int:
             cells[start : start + args.chunk],
             *tensors,
             shape,
-            draws,
-            child_seed(args.seed, args.dataset, "scores"),
+            Draws(draws, child_seed(args.seed, args.dataset, "scores")),
             networks_per_pass(member, *tensors, shape),
         )
         facts = {"device": device_name(args.device), "threads": torch.get_num_threads(), "draws": draws}
@@ -145,7 +144,7 @@ def correlations(scores: pd.DataFrame, accuracy: pd.Series, dataset: str) -> pd.
             for row in correlation_rows(PUBLISHED, name, [dataset])
             if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
         ]
-        classes = len({int(canonical_classes()[string_codes()[arch]]) for arch in values.index})
+        classes = len({int(SPACE.classes[SPACE.parse(arch)]) for arch in values.index})
         rows.append(
             {
                 "dataset": dataset,

@@ -210,7 +210,7 @@ def families_of(proxies: Iterable[str]) -> dict[str, list[str]]:
 
 def score_ours(task: Task, images: Tensor, labels: Tensor) -> tuple[dict, dict]:
     """Return values by cell and proxy, and seconds by family, of :func:`tfnas.scoring.chunk.score_cells`."""
-    from tfnas.scoring.chunk import networks_per_pass, score_cells
+    from tfnas.scoring.chunk import Draws, networks_per_pass, score_cells
 
     skeleton, cells = Skeleton(**task.skeleton), [Cell.parse(text) for text in task.cells]
     values, seconds = {}, {}
@@ -218,7 +218,9 @@ def score_ours(task: Task, images: Tensor, labels: Tensor) -> tuple[dict, dict]:
         family = get_family(name)
         started = clock(task.device)
         together = task.together or networks_per_pass(family, images, labels, skeleton, members)
-        rows = score_cells(family, cells, images, labels, skeleton, family.draws, task.seed, together, proxies=members)
+        rows = score_cells(
+            family, cells, images, labels, skeleton, Draws(family.draws, task.seed), together, proxies=members
+        )
         seconds[name] = clock(task.device) - started
         drawn: dict[tuple[str, str], list[float]] = {}
         for arch, proxy, _, raw, _, _ in rows:

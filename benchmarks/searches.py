@@ -22,9 +22,10 @@ import pandas as pd
 
 from tfnas.scoring.table import COLUMNS as SCORE_COLUMNS
 from tfnas.scoring.writer import write_scores
+from tfnas.search.block import Block
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, Cell, all_strings, operation_digits
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE, SPACE_SIZE, Cell
 from tfnas.study.settings import proxies_of
 
 PROXIES = ("one", "two", "three")
@@ -43,9 +44,9 @@ BUDGET = 17300.0
 def write_made_up(folder: Path, proxies: list[str]) -> tuple[Path, Path]:
     """Write ground truth and scores of all cells and return their paths."""
     rng = np.random.default_rng(0)
-    convolutions = np.isin(operation_digits(np.arange(SPACE_SIZE)), [2, 3]).sum(axis=1)
+    convolutions = np.isin(SPACE.digits(np.arange(SPACE_SIZE)), [2, 3]).sum(axis=1)
     accuracy = 60 + 5 * convolutions + rng.normal(size=SPACE_SIZE)
-    truth = pd.DataFrame({"arch": all_strings(), "valid_accuracy": accuracy, "test_accuracy": accuracy + 1})
+    truth = pd.DataFrame({"arch": SPACE.strings, "valid_accuracy": accuracy, "test_accuracy": accuracy + 1})
     truth["early_valid_accuracy"] = accuracy - 20 + rng.normal(size=SPACE_SIZE)
     truth["early_seconds"], truth["valid_seconds"] = rng.uniform(60, 150, SPACE_SIZE), 5.0
     truth["params"], truth["flops"] = 1000 + 1000 * convolutions, 1.0 + convolutions
@@ -53,7 +54,7 @@ def write_made_up(folder: Path, proxies: list[str]) -> tuple[Path, Path]:
     parts = []
     for proxy in proxies:
         scores = convolutions + rng.normal(size=SPACE_SIZE)
-        part = pd.DataFrame({"arch": all_strings(), "proxy": proxy, "score": scores, "raw": scores})
+        part = pd.DataFrame({"arch": SPACE.strings, "proxy": proxy, "score": scores, "raw": scores})
         parts.append(part.assign(spread=np.nan, repeats=1, seconds=0.3, scored_arch=part["arch"], reason=""))
     write_scores(folder / "scores.parquet", pd.concat(parts)[list(SCORE_COLUMNS)], {})
     return folder / "truth.parquet", folder / "scores.parquet"
@@ -188,7 +189,14 @@ def _run_plainly(search: Callable[..., str], benchmark: PlainBenchmark, count: i
 def _run(folder: Path, truth: Path, scores: Path, name: str, settings: dict[str, Any], count: int) -> None:
     output, curves = folder / "runs.parquet", folder / "curves.parquet"
     paths = {"made-up": truth}
-    run_block(name, settings, "made-up", paths, scores, 0, count - 1, 0, BUDGET, output, "speed", curves=curves)
+    run_block(
+        Block(name, settings, 0, count - 1, 0, "speed"),
+        "made-up",
+        Inputs(paths, [scores]),
+        output,
+        curves,
+        budget_seconds=BUDGET,
+    )
 
 
 if __name__ == "__main__":

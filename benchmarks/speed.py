@@ -26,7 +26,7 @@ from tfnas.files import write_json
 from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import proxy_names
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -88,7 +88,7 @@ def agreement(ours: dict, reference: dict, proxies: Iterable[str]) -> list[dict[
 
 def draw_cells(count: int, seed: int) -> tuple[str, ...]:
     """Return ``count`` different cells, no two of which are functionally identical."""
-    distinct = np.unique(canonical_classes())
+    distinct = np.unique(SPACE.classes)
     codes = np.random.default_rng(child_seed(seed, "cells")).choice(distinct, min(count, len(distinct)), replace=False)
     return tuple(str(Cell.from_code(int(code))) for code in codes)
 

@@ -105,7 +105,8 @@ wildcard_constraints:
 @cache
 def sources(script, *extra):
     """Return a script of this workflow and the library files that it uses; editing one of them reruns its rule."""
-    return stage_sources(Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py", extra)
+    path = Path(workflow.basedir) / "workflow" / "scripts" / f"{script}.py"
+    return stage_sources(path, extra, STUDY.space_source)
 
 
 def shown(product):

@@ -23,6 +23,7 @@ rule read_latencies:
     params:
         given=lambda wildcards: fingerprint(*STUDY.latency_files(wildcards.dataset).values()),
         columns=lambda wildcards: STUDY.hardware(wildcards.dataset)["columns"],
+        space=config["space"],
     message:
         "Reading the latencies of {wildcards.dataset}"
     script:

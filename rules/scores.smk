@@ -217,6 +217,7 @@ rule read_own_scores:
         given=lambda wildcards: fingerprint(*STUDY.given_files(wildcards.dataset).values()),
         columns=lambda wildcards: STUDY.given_table(wildcards.dataset)["columns"],
         names=STUDY.given,
+        space=config["space"],
     message:
         "Reading the given scores of {wildcards.dataset}"
     script:

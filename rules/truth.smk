@@ -69,6 +69,7 @@ rule truth_from_table:
         columns=lambda wildcards: STUDY.truth(wildcards.dataset)["columns"],
         skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
+        space=config["space"],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"
     script:
@@ -121,7 +122,6 @@ rule merge_truth:
         dataset=one_of(STUDY.datasets_with("trained")),
     params:
         recipe=STUDY.recipe,
-        skeleton=config["skeleton"],
     message:
         "Merging the trained blocks of {wildcards.dataset}"
     script:

@@ -6,6 +6,8 @@ A stream depends on its name alone, never on how many jobs, chunks or batches th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -29,3 +31,13 @@ def child_seed(master: int, *names: str | int) -> int:
 def child_rng(master: int, *names: str | int) -> np.random.Generator:
     """Return a numpy generator for the stream called ``names`` under the master seed."""
     return np.random.default_rng(child_seed(master, *names))
+
+
+def in_blocks(draw: Callable[[int], np.ndarray]) -> Iterator[Any]:
+    """Yield random numbers one by one for ever, drawn many at a time: several times faster than single draws.
+
+    Args:
+        draw: returns so many of them, shape (n, ...).
+    """
+    while True:
+        yield from draw(256).tolist()

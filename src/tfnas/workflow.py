@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -404,7 +404,9 @@ def copy_report(report: str | Path, copy: str | Path, since: float = 0.0) -> Non
             shutil.copyfile(report, temporary)
 
 
-def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[str]:
+def stage_sources(
+    script: str | Path, extra: Iterable[str | Path] = (), registered: Mapping[str, Iterable[str]] | None = None
+) -> list[str]:
     """Return a script and the library files that it uses, to be declared as inputs of its rule.
 
     Snakemake tells a script by its time, which a copy of the project changes, and does not see the modules that it
@@ -416,6 +418,7 @@ def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[
     Args:
         script: the script of the rule.
         extra: further files of the library, followed like the script.
+        registered: files that a registry finds at run time, by the file of the registry: they count where it does.
 
     Returns:
         Sorted paths, relative to the working folder where they lie inside it.
@@ -426,9 +429,11 @@ def stage_sources(script: str | Path, extra: Iterable[str | Path] = ()) -> list[
     if not Path(script).exists():
         raise ConfigError(f"The script '{script}' of a rule does not exist.")
     found: set[Path] = {Path(path).resolve() for path in (script, *extra)}
+    behind = {Path(path).resolve(): [Path(file) for file in files] for path, files in (registered or {}).items()}
     queue = list(found)
     while queue:
-        for path in _imported(queue.pop()):
+        next_ = queue.pop()
+        for path in (*_imported(next_), *behind.get(next_, ())):
             if path not in found:
                 found.add(path)
                 queue.append(path)

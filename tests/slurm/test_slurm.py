@@ -97,7 +97,7 @@ def tables(folder: Path) -> dict[str, pd.DataFrame]:
         if path.name == "curves.csv":  # its points are the seconds at which something was found
             table = table[["dataset", "search"]].drop_duplicates()
         if path.name == "equal-time.csv":  # who leads a group at a moment depends on the seconds
-            table = table[["dataset", "group"]].drop_duplicates()
+            table = table[["dataset", "group"]].drop_duplicates().sort_values(["dataset", "group"])
         if path.name == "search-costs.csv":
             table = table[["search", "dataset", "pricing", "n", "scored_cells"]]
         kept = [column for column in table if "seconds" not in column and column != "p_holm"]

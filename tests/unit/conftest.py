@@ -10,8 +10,9 @@ from search_helpers import nats_truth, shipped_rows, write
 
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.scoring.table import ScoreTable
+from tfnas.search.block import Block
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import run_block
+from tfnas.search.runner import Inputs, run_block
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -44,7 +45,10 @@ def nats_accuracies(shared_data, shipped_scores, tmp_path_factory):
             pytest.skip(f"the shipped scores of {dataset} hold no {' and no '.join(sorted(lacking))}")
         output = folder / "runs.parquet"
         run_block(
-            "label", settings, dataset, {dataset: truth[dataset]}, scores, 0, runs - 1, 2026, None, output, "nats"
+            Block("label", settings, 0, runs - 1, 2026, "nats"),
+            dataset,
+            Inputs({dataset: truth[dataset]}, [scores]),
+            output,
         )
         return pd.read_parquet(output)["test_accuracy"]
 

@@ -26,7 +26,7 @@ from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.models.file import StudyFile
 from tfnas.study.settings import scored_names
 from tfnas.study.study import Study
@@ -417,8 +417,8 @@ class FakeStudy:
         write_table(self.folder / f"truth/{dataset}.parquet", table, facts | self.noise)
 
     def _scores(self, dataset: str, rng: np.random.Generator) -> None:
-        strings = np.array(all_strings())
-        classes = canonical_classes()
+        strings = np.array(SPACE.strings)
+        classes = SPACE.classes
         score = np.array([Cell.parse(text).convolution_edges for text in strings]) + rng.normal(0, 1, len(strings))
         score = score[classes]
         score[classes == 0] = np.nan

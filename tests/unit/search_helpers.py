@@ -9,7 +9,9 @@ import pandas as pd
 
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, operation_digits
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
+from tfnas.spaces.pool import ByCode, Pool
+from tfnas.truth.costs import Costs
 
 
 def truth_table(codes: np.ndarray | list[int] | None = None) -> pd.DataFrame:
@@ -17,10 +19,10 @@ def truth_table(codes: np.ndarray | list[int] | None = None) -> pd.DataFrame:
     codes = np.arange(SPACE_SIZE) if codes is None else np.asarray(codes)
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(3, SPACE_SIZE))[:, codes]
-    value = 60 + 5 * (operation_digits(codes) == 3).sum(axis=1)
+    value = 60 + 5 * (SPACE.digits(codes) == 3).sum(axis=1)
     return pd.DataFrame(
         {
-            "arch": [all_strings()[code] for code in codes],
+            "arch": [SPACE.strings[code] for code in codes],
             "index": pd.array(codes, dtype="Int64"),
             "valid_accuracy": value + 0.1 * noise[0],
             "test_accuracy": value + 1 + 0.1 * noise[1],
@@ -36,8 +38,8 @@ def truth_table(codes: np.ndarray | list[int] | None = None) -> pd.DataFrame:
 def score_table(scores: np.ndarray | None = None, proxy: str = "made_up", seconds: float = 0.25) -> pd.DataFrame:
     """Score table of one proxy over all cells; the default score is the number of 3x3 convolutions."""
     if scores is None:
-        scores = (operation_digits(np.arange(SPACE_SIZE)) == 3).sum(axis=1).astype(float)
-    strings = list(all_strings())
+        scores = (SPACE.digits(np.arange(SPACE_SIZE)) == 3).sum(axis=1).astype(float)
+    strings = list(SPACE.strings)
     return pd.DataFrame(
         {
             "arch": strings,
@@ -99,3 +101,8 @@ def nats_truth(shared_data: Path, folder: Path) -> dict[str, Path]:
         table = pd.read_parquet(shared_data / "nats-tss" / f"{dataset}.parquet")
         table.rename(columns=SHARED_COLUMNS).to_parquet(paths[dataset])
     return paths
+
+
+def costs_of(**by_name):
+    """What cells cost, given by name as arrays over all of them."""
+    return Costs({name: ByCode(Pool(SPACE), values) for name, values in by_name.items()}, "one")

@@ -23,9 +23,7 @@ from tfnas.analysis import (
     search,
     search_costs,
 )
-from tfnas.analysis import (
-    subspaces as subspace_summary,
-)
+from tfnas.analysis import subspaces as subspace_summary
 from tfnas.files import write_json
 
 

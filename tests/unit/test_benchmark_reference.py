@@ -15,7 +15,7 @@ from benchmarks.reference import REFERENCE
 from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton, count_flops
 from tfnas.proxies.registry import family_of, get_family, proxy_names
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.spaces.nats_tss import Cell
 
 SMALL = {"channels": 4, "cells_per_stage": 1, "classes": 10, "image_channels": 3, "image_size": 8}
@@ -129,7 +129,7 @@ def test_counts_equal_those_of_the_skeleton():
     for text in CELLS:
         network = measure.build(TASK, text, "default")
         images = torch.zeros(2, 3, 8, 8)
-        counted = score_cells(get_family("structure"), [Cell.parse(text)], images, None, Skeleton(**SMALL), 1, 0)
+        counted = score_cells(get_family("structure"), [Cell.parse(text)], images, None, Skeleton(**SMALL), Draws(1, 0))
         found = {row[1]: row[3] for row in counted}
         assert REFERENCE["flops"](network, images, None) == pytest.approx(found["flops"])
         assert REFERENCE["params"](network, images, None) == found["params"]
@@ -151,7 +151,7 @@ def slow_values():
 def test_the_library_agrees_with_the_reference(proxy, slow_values):
     family, (images, labels) = get_family(family_of(proxy)), measure.load_images(TASK)
     cells = [Cell.parse(text) for text in CELLS]
-    rows = score_cells(family, cells, images, labels, Skeleton(**SMALL), 1, TASK.seed, 3, [proxy])
+    rows = score_cells(family, cells, images, labels, Skeleton(**SMALL), Draws(1, TASK.seed), 3, [proxy])
     for arch, _, _, value, _, _ in rows:
         slow = slow_values[arch, proxy]
         assert math.isfinite(value) == math.isfinite(slow), arch

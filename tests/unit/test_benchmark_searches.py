@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import searches
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +27,13 @@ def test_a_plain_loop_ends_where_the_search_ends(made_up, name):
     theirs = [test[searches.PLAIN[name](plain, np.random.default_rng(run))] for run in range(60)]
     settings = searches.settings_of(name)
     output = folder / "runs.parquet"
-    run_block(name, settings, "one", {"one": truth_path}, score_path, 0, 59, 0, searches.BUDGET, output, "speed")
+    run_block(
+        Block(name, settings, 0, 59, 0, "speed"),
+        "one",
+        Inputs({"one": truth_path}, [score_path]),
+        output,
+        budget_seconds=searches.BUDGET,
+    )
     ours = pd.read_parquet(output)["test_accuracy"]
     error = np.sqrt((ours.var() + np.var(theirs, ddof=1)) / 60)
     assert ours.mean() == pytest.approx(np.mean(theirs), abs=4 * error)

@@ -4,20 +4,7 @@ import pandas as pd
 import pytest
 
 from tfnas.errors import CellError, ScoreError
-from tfnas.spaces.nats_tss import (
-    EDGES,
-    OPERATIONS,
-    SPACE_SIZE,
-    Cell,
-    all_strings,
-    canonical_classes,
-    codes_of,
-    codes_of_digits,
-    enumerate_cells,
-    operation_digits,
-    pruned_classes,
-    string_codes,
-)
+from tfnas.spaces.nats_tss import EDGES, OPERATIONS, SPACE, SPACE_SIZE, Cell, enumerate_cells
 
 BEST = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|"
 NONE = "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"
@@ -37,7 +24,7 @@ def test_the_space_has_15625_different_cells_and_every_string_reads_back():
     assert len(cells) == len({str(cell) for cell in cells}) == SPACE_SIZE == 15625
     assert all(Cell.parse(str(cell)) == cell for cell in cells[::37])
     assert [cell.code for cell in cells] == list(range(SPACE_SIZE))
-    assert string_codes()[str(cells[4711])] == 4711
+    assert SPACE.parse(str(cells[4711])) == 4711
 
 
 def test_an_official_string_is_read_edge_by_edge():
@@ -64,21 +51,21 @@ def test_a_string_outside_the_space_names_the_edge(text, message):
 
 
 def test_a_column_of_strings_becomes_codes_and_a_wrong_one_names_its_file():
-    assert codes_of(pd.Series(all_strings()[5:8]), "here").tolist() == [5, 6, 7]
-    assert codes_of([], "here").dtype == np.int64
+    assert SPACE.codes_of(pd.Series(SPACE.strings[5:8]), "here").tolist() == [5, 6, 7]
+    assert SPACE.codes_of([], "here").dtype == np.int64
     with pytest.raises(CellError, match=r"^'a.csv' has a row that is no cell of the space: Edge 0->3 of .*'conv~0'"):
-        codes_of([BEST, BEST.replace("skip_connect~0", "conv~0")], "'a.csv'")
+        SPACE.codes_of([BEST, BEST.replace("skip_connect~0", "conv~0")], "'a.csv'")
     with pytest.raises(ScoreError, match=r"^here has a row that is no cell of the space: 'nan' has 1 nodes"):
-        codes_of([BEST, float("nan")], "here", ScoreError)
+        SPACE.codes_of([BEST, float("nan")], "here", ScoreError)
     with pytest.raises(CellError, match=r"^here writes the cell ' .*' in another way than the benchmark"):
-        codes_of([f" {BEST}"], "here")
+        SPACE.codes_of([f" {BEST}"], "here")
 
 
 def test_files_are_read_through_codes_of_alone(root):
     """A mapping of its own turns a bad string into NaN, and that into a traceback or a cell that is left out."""
     sources = (root / "src/tfnas").rglob("*.py")
-    found = {path.name for path in sources if "string_codes" in path.read_text(encoding="utf-8")}
-    assert found == {"cells.py", "score_checks.py"}, "the latter names the first bad row"
+    found = {path.name for path in sources if ".strings)}" in path.read_text(encoding="utf-8")}
+    assert found == {"base.py", "checks.py"}, "the latter names the first bad row"
 
 
 def test_operations_and_codes_outside_the_space_are_refused():
@@ -126,8 +113,8 @@ def test_crossover_takes_every_edge_from_a_parent():
 
 
 def test_canonical_form_finds_exactly_6466_classes():
-    assert len(np.unique(canonical_classes())) == 6466
-    classes = canonical_classes()
+    assert len(np.unique(SPACE.classes)) == 6466
+    classes = SPACE.classes
     assert (classes[classes] == classes).all()
     assert (classes <= np.arange(SPACE_SIZE)).all()
 
@@ -143,7 +130,7 @@ def test_canonical_form_merges_skips_and_drops_what_is_none():
 
 
 def test_pruning_leaves_9445_cells_which_it_leaves_alone():
-    classes = pruned_classes()
+    classes = SPACE.pruned
     assert np.unique(classes).size == 9445
     np.testing.assert_array_equal(classes[classes], classes)
     assert (classes <= np.arange(SPACE_SIZE)).all(), "the pruned cell is the first of its class"
@@ -161,7 +148,7 @@ def test_pruned_cells_have_every_edge_on_a_path_by_networkx():
 
 def test_classes_are_those_of_the_benchmark(shared_data):
     table = pd.read_parquet(shared_data / "nats-tss" / "cifar10.parquet")
-    ours = canonical_classes()[table["arch"].map(string_codes()).to_numpy()]
+    ours = SPACE.classes[table["arch"].map(SPACE.parse).to_numpy()]
     pairs = set(zip(table["isomorphism_class"], ours, strict=True))
     assert len(pairs) == 6466
 
@@ -199,15 +186,15 @@ def test_connected_agrees_with_networkx():
 
 def test_digits_of_codes_are_operations():
     codes = np.array([0, 77, 9999, SPACE_SIZE - 1])
-    digits = operation_digits(codes)
-    assert (codes_of_digits(digits) == codes).all()
+    digits = SPACE.digits(codes)
+    assert (SPACE.codes(digits) == codes).all()
     named = [tuple(OPERATIONS[d] for d in row) for row in digits]
     assert named == [Cell.from_code(int(code)).operations for code in codes]
-    assert len(all_strings()) == SPACE_SIZE
+    assert len(SPACE.strings) == SPACE_SIZE
 
 
 def test_the_classes_are_those_of_cells_taken_one_by_one():
     first = {}
     expected = [first.setdefault(cell.canonical(), cell.code) for cell in enumerate_cells()]
-    assert canonical_classes().tolist() == expected
-    assert all_strings() == tuple(str(cell) for cell in enumerate_cells())
+    assert SPACE.classes.tolist() == expected
+    assert SPACE.strings == tuple(str(cell) for cell in enumerate_cells())

@@ -16,7 +16,8 @@ from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
 from tfnas.schemas.ranks import SCHEMA as RANKS
 from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.schemas.runs import SCHEMA as RUNS
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 
 
 def runs_of(accuracies, folder, searched_on="one", dataset="one"):
@@ -186,7 +187,9 @@ def test_on_the_real_ground_truth_common_draws_sharpen_differences(shared_data, 
     paths = []
     for label, settings in searches.items():
         paths.append(tmp_path / f"{label}-runs.parquet")
-        run_block(label, settings, "cifar10", truths, None, 0, 199, 2026, 12000, paths[-1], "nats-tss")
+        run_block(
+            Block(label, settings, 0, 199, 2026, "nats-tss"), "cifar10", Inputs(truths), paths[-1], budget_seconds=12000
+        )
     table = compared(paths, tmp_path)
     assert len(table) == 3 * 6
     own = table[table.dataset == "cifar10"].set_index(["search", "other"])

@@ -14,7 +14,8 @@ from tfnas.files import read_facts, write_table
 from tfnas.schemas.curves import SCHEMA as CURVES
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 
 
 @pytest.fixture
@@ -28,7 +29,14 @@ def block(tmp_path):
     def run(first=0, last=4, seconds=0.25, **settings):
         scores = write(score_table(seconds=seconds), tmp_path / "scores.csv")
         paths = tmp_path / "runs.parquet", tmp_path / f"curves-{first}.parquet"
-        run_block("mine", settings, "one", truth, scores, first, last, 7, 60, paths[0], "made-up", curves=paths[1])
+        run_block(
+            Block("mine", settings, first, last, 7, "made-up"),
+            "one",
+            Inputs(truth, [scores]),
+            paths[0],
+            paths[1],
+            budget_seconds=60,
+        )
         runs = pd.read_parquet(paths[0])
         return runs[runs["dataset"] == "one"].set_index("run"), pd.read_parquet(paths[1])
 

@@ -18,7 +18,7 @@ from tfnas.scoring.finish import write_finished
 from tfnas.scoring.plan import merged_chunks, representatives
 from tfnas.scoring.table import COLUMNS, ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 BY_HAND = np.array([[1.0, 2.0, 3.0, 4.0], [5.0, 5.0, 1.0, 9.0], [2.0, 1.0, 0.0, 0.0]])
 """Scores of four cells under three members; ranks are 1 2 3 4, 2.5 2.5 1 4 and 4 3 1.5 1.5."""
@@ -99,8 +99,8 @@ def two(monkeypatch):
 
 
 def rows(proxy: str, scores: np.ndarray, seconds: float, repeats: int = 1) -> pd.DataFrame:
-    table = pd.DataFrame({"arch": all_strings(), "proxy": proxy, "score": scores, "raw": -scores, "spread": 0.5})
-    return table.assign(repeats=repeats, seconds=seconds, scored_arch=all_strings()[0], reason="")[list(COLUMNS)]
+    table = pd.DataFrame({"arch": SPACE.strings, "proxy": proxy, "score": scores, "raw": -scores, "spread": 0.5})
+    return table.assign(repeats=repeats, seconds=seconds, scored_arch=SPACE.strings[0], reason="")[list(COLUMNS)]
 
 
 def table_of(first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
@@ -114,7 +114,7 @@ def test_rows_of_an_ensemble_join_those_of_proxies():
     )
     assert facts == {"dataset": "d", "ensembles": {"two": {"members": ["naswot", "params"], "rule": "rank_sum"}}}
     assert table["proxy"].unique().tolist() == ["naswot", "params", "two"]
-    assert table["arch"].tolist() == 3 * list(all_strings())
+    assert table["arch"].tolist() == 3 * list(SPACE.strings)
     own = table[table["proxy"] == "two"].set_index("arch")
     expected = sum(table[table["proxy"] == name].set_index("arch")["score"] + 1 for name in TWO.members)
     assert (own["score"] == expected).all()
@@ -161,7 +161,7 @@ def test_without_ensembles_a_table_stays_as_it_is():
 
 def write_chunk(path, family, proxy, values):
     codes = representatives(family, True)
-    cells = [(all_strings()[code], proxy, 0, values[code], 0.5, "") for code in codes]
+    cells = [(SPACE.strings[code], proxy, 0, values[code], 0.5, "") for code in codes]
     facts = {"dataset": "d", "family": family, "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
     write_table(path, pd.DataFrame(cells, columns=list(CHUNKS.names)), facts | {"cells_scored": len(codes)})
 
@@ -190,7 +190,7 @@ def test_the_two_wide_tables_for_people_have_a_row_for_each_cell_and_a_column_fo
     scores = ScoreTable.read(tmp_path / "d.parquet")
     for found, column in ((raw, "raw"), (seconds, "seconds")):
         assert list(found.columns) == ["arch", "naswot", "params", "two"]
-        assert found["arch"].tolist() == list(all_strings())
+        assert found["arch"].tolist() == list(SPACE.strings)
         for proxy in found.columns[1:]:
             np.testing.assert_array_equal(found[proxy].to_numpy(dtype=float), scores.column(proxy, column))
     before = (tmp_path / "d.csv.gz").read_bytes()

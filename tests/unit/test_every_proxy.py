@@ -22,7 +22,7 @@ from tfnas.networks.reference import INITIALISATIONS
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import families, family_of, get_family, get_proxy, proxy_names
 from tfnas.proxies.trial import Trial
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.scoring.plan import classes
 from tfnas.spaces.nats_tss import Cell
 
@@ -69,7 +69,7 @@ def float64(monkeypatch):
 def score(family: str, cells=CELLS, batch=None, labels=LABELS, together=1, proxies=None) -> dict:
     """Return the raw value and the reason of every cell and proxy."""
     batch = images(dtype=torch.float64) if batch is None else batch
-    rows = score_cells(get_family(family), cells, batch, labels, SKELETON, 1, SEED, together, proxies)
+    rows = score_cells(get_family(family), cells, batch, labels, SKELETON, Draws(1, SEED), together, proxies)
     return {(arch, proxy): (raw, reason) for arch, proxy, _, raw, _, reason in rows}
 
 
@@ -175,7 +175,9 @@ def test_cells_that_share_a_score_have_the_same_distribution_of_scores(family):
     for code in chosen.tolist():
         members = np.flatnonzero(classes(family) == code)[[0, -1]]
         cells = [Cell.from_code(int(member)) for member in members]
-        rows = score_cells(get_family(family), cells, images(), LABELS, SKELETON, draws, SEED, together=2 * draws)
+        rows = score_cells(
+            get_family(family), cells, images(), LABELS, SKELETON, Draws(draws, SEED), together=2 * draws
+        )
         for proxy in get_family(family).proxies:
             first, second = (
                 np.nan_to_num([row[3] for row in rows if row[:2] == (str(cell), proxy.name)], nan=-1e6)

@@ -101,7 +101,9 @@ def family_that(fail) -> Family:
 
 
 def score(family, together=4):
-    return chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together, ["naswot"])
+    return chunk.score_cells(
+        family, CELLS, torch.zeros(2, 1, 8, 8), None, None, chunk.Draws(1, 0), together, ["naswot"]
+    )
 
 
 @pytest.mark.parametrize("error", MEMORY, ids=lambda error: f"{type(error).__name__} {error}"[:50])
@@ -180,7 +182,7 @@ def test_networks_that_are_not_a_number_have_no_relu_patterns(monkeypatch):
     skeleton = Skeleton(2, 1, 4, 1, 8)
     for name in ("naswot", "swap"):
         with pytest.raises(ProxyError, match="the logits of a network are not finite"):
-            chunk.score_cells(get_family(name), CELLS[:1], images, labels, skeleton, 1, 0)
+            chunk.score_cells(get_family(name), CELLS[:1], images, labels, skeleton, chunk.Draws(1, 0))
 
 
 def test_a_group_too_large_to_train_is_trained_in_halves():
@@ -294,8 +296,8 @@ JOB = """
         if kill:
             chunk._evaluate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         chunk.score_chunk(
-            "gradients", ["grad_norm"], 0, 2, f"{folder}/batch.npz", {"channels": 16, "cells_per_stage": 1}, 1, 5,
-            run.device, True, f"{folder}/chunk.parquet",
+            chunk.Chunk("gradients", ["grad_norm"], 0, 2), chunk.Draws(1, 5),
+            {f"{folder}/batch.npz": f"{folder}/chunk.parquet"}, {"channels": 16, "cells_per_stage": 1}, run.device,
         )
 """
 

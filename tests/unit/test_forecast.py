@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from tfnas.networks.skeleton import Skeleton
-from tfnas.spaces.nats_tss import Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.forecast import forecast, mean_values, seconds_of_training
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
@@ -74,7 +74,7 @@ def test_the_estimate_is_within_a_factor_of_three_of_the_trainings_that_ship(roo
 
 def test_values_of_feature_maps_by_hand():
     skeleton = Skeleton(channels=2, cells_per_stage=1, image_channels=1, image_size=8)
-    distinct = [Cell.from_code(int(code)) for code in np.unique(canonical_classes())]
+    distinct = [Cell.from_code(int(code)) for code in np.unique(SPACE.classes)]
     maps = np.mean([sum(operation != "none" for operation in cell.operations) for cell in distinct])
     cells = maps * (2 * 64 + 4 * 16 + 8 * 4)
     assert mean_values(skeleton) == pytest.approx(cells + 3 * (4 * 16 + 8 * 4) + 2 * 64)

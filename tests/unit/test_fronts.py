@@ -25,13 +25,14 @@ from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.schemas.front_cells import SCHEMA as CELLS
 from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.schemas.subspaces import SCHEMA as SPACES
+from tfnas.search.block import Block
 from tfnas.search.constraints import limits_of_search
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, operation_digits
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
-CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)
+CONVOLUTIONS = (SPACE.digits(ALL) == 3).sum(axis=1)
 SEARCHES = {
     "by-flops": {"algorithm": "nsga2", "proxy": "made_up", "cost": "flops", "evaluations": 200},
     "by-phone": {"algorithm": "nsga2_accuracy", "cost": "phone", "constraint": {"params": {"max": 9000}}},
@@ -47,7 +48,7 @@ def study(tmp_path_factory):
     truths = {"one": write(truth, folder / "one.csv")}
     truths["two"] = write(truth.assign(test_accuracy=100 - truth["test_accuracy"]), folder / "two.csv")
     scores = write(score_table(), folder / "s.csv")
-    phone = pd.DataFrame({"arch": all_strings(), "phone": 10.0 - CONVOLUTIONS})
+    phone = pd.DataFrame({"arch": SPACE.strings, "phone": 10.0 - CONVOLUTIONS})
     convert(write(phone, folder / "phone.csv"), "one", {}, folder / "latency.parquet")
     latencies = dict.fromkeys(DATASETS, folder / "latency.parquet")
     paths = []
@@ -55,7 +56,11 @@ def study(tmp_path_factory):
         for dataset in DATASETS:
             paths.append(folder / f"{label}-{dataset}.parquet")
             run_block(
-                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+                Block(label, settings, 0, 4, 1, "s"),
+                dataset,
+                Inputs(truths, [scores], latency_path=latencies[dataset]),
+                paths[-1],
+                budget_seconds=60,
             )
     summarise_fronts(paths, truths, latencies, SEARCHES, folder / "fronts.csv", folder / "cells.parquet", 0)
     return folder, truths, latencies
@@ -121,7 +126,13 @@ def test_a_front_of_one_cost_has_no_volume_and_no_share(tmp_path):
     truths = {"one": write(truth_table().assign(flops=5.0), tmp_path / "one.csv")}
     scores = write(score_table(), tmp_path / "s.csv")
     searches = {"by-flops": SEARCHES["by-flops"] | {"evaluations": 60}}
-    run_block("by-flops", searches["by-flops"], "one", truths, scores, 0, 3, 1, 60, tmp_path / "runs.parquet", "s")
+    run_block(
+        Block("by-flops", searches["by-flops"], 0, 3, 1, "s"),
+        "one",
+        Inputs(truths, [scores]),
+        tmp_path / "runs.parquet",
+        budget_seconds=60,
+    )
     summarise_fronts(
         [tmp_path / "runs.parquet"], truths, {}, searches, tmp_path / "fronts.csv", tmp_path / "cells.parquet", 0
     )
@@ -237,7 +248,11 @@ def limited(study, tmp_path_factory):
         for dataset in DATASETS:
             paths.append(folder / f"{label}-{dataset}.parquet")
             run_block(
-                label, settings, dataset, truths, scores, 0, 4, 1, 60, paths[-1], "s", latency_path=latencies[dataset]
+                Block(label, settings, 0, 4, 1, "s"),
+                dataset,
+                Inputs(truths, [scores], latency_path=latencies[dataset]),
+                paths[-1],
+                budget_seconds=60,
             )
     summarise_cost_limits(paths, truths, latencies, LIMITED, folder / "limits.csv", 0)
     return folder, paths
@@ -259,7 +274,7 @@ def test_limits_by_hand(study, limited):
     assert tuple(summary.columns) == LIMITS.names
     assert len(summary) == (1 + 1 + 2 + 1) * 2 * 2
     runs = pd.concat(map(pd.read_parquet, paths))
-    convolutions = dict(zip(all_strings(), CONVOLUTIONS, strict=True))
+    convolutions = dict(zip(SPACE.strings, CONVOLUTIONS, strict=True))
     for row in summary.itertuples():
         part = runs[
             (runs["search"] == row.search) & (runs["searched_on"] == row.searched_on) & (runs["dataset"] == row.dataset)
@@ -272,7 +287,7 @@ def test_limits_by_hand(study, limited):
         assert row.std == pytest.approx(part["test_accuracy"].std(ddof=1))
     both = summary[(summary["search"] == "both") & (summary["searched_on"] == "one") & (summary["dataset"] == "one")]
     truth = pd.read_csv(truths["one"])
-    inside = (CONVOLUTIONS == 2) & np.isin(operation_digits(ALL), [0, 3]).all(axis=1)
+    inside = (CONVOLUTIONS == 2) & np.isin(SPACE.digits(ALL), [0, 3]).all(axis=1)
     assert both["cells"].tolist() == [inside.sum()] * 2 == [15, 15]
     assert both["best"].tolist() == [truth["test_accuracy"][inside].max()] * 2
     assert both["within"].tolist() == [1, 1]

@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from search_helpers import code_of, nats_truth, score_table, truth_table, write
+from search_helpers import code_of, costs_of, nats_truth, score_table, truth_table, write
 
 from tfnas.errors import ConfigError, DataError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_facts, write_json
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.report.names import search_titles
 from tfnas.search.base import SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.constraints import constraint_words, limits_of, rounded_up
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, operation_digits, string_codes
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 from tfnas.truth.costs import Costs, feasible
@@ -27,13 +28,13 @@ ALL = np.arange(SPACE_SIZE)
 
 def latencies(**devices) -> pd.DataFrame:
     """Made-up latencies: a column of numbers for each device, one row per cell."""
-    return pd.DataFrame({"arch": all_strings(), **devices})
+    return pd.DataFrame({"arch": SPACE.strings, **devices})
 
 
 @pytest.fixture
 def costs():
     """Costs by hand: params is the code plus 1000, flops its hundredth, phone ten minus a thousandth of it."""
-    return Costs({"params": ALL + 1000.0, "flops": ALL / 100 + 10, "phone": 20 - ALL / 1000}, "one")
+    return costs_of(params=ALL + 1000.0, flops=ALL / 100 + 10, phone=20 - ALL / 1000)
 
 
 def test_a_table_of_latencies_is_read_by_cell(tmp_path):
@@ -43,7 +44,7 @@ def test_a_table_of_latencies_is_read_by_cell(tmp_path):
     convert(path, "one", {"arch": "cell", "board": "board_ms"}, tmp_path / "out.parquet")
     table = pd.read_parquet(tmp_path / "out.parquet")
     assert list(table.columns) == ["arch", "phone", "board"]
-    assert list(table["arch"]) == list(all_strings())
+    assert list(table["arch"]) == list(SPACE.strings)
     np.testing.assert_array_equal(table["board"], ALL / 2 + 1)
     facts = read_facts(tmp_path / "out.parquet")
     assert facts["devices"] == ["phone", "board"]
@@ -102,7 +103,7 @@ def test_a_device_may_lack_cells_that_nobody_asks_for(tmp_path):
     with pytest.raises(TruthError) as error:
         costs.of("phone", ALL, "search.use.x")
     assert str(error.value) == (
-        f"'one' has no latency on 'phone' for 1 of 15625 cells, for example {all_strings()[5]}, so search.use.x is "
+        f"'one' has no latency on 'phone' for 1 of 15625 cells, for example {SPACE.strings[5]}, so search.use.x is "
         "impossible: add them, or leave it out."
     )
 
@@ -132,7 +133,7 @@ def test_a_constraint_is_the_cells_that_satisfy_it(costs):
     some = np.array([3, 15621])
     assert feasible(some, both, costs, "x").tolist() == [15621]
     two = feasible(ALL, {"operations": ["none", "nor_conv_3x3"]}, costs, "x")
-    assert two.tolist() == [code for code in ALL if set(operation_digits([code])[0]) <= {0, 3}]
+    assert two.tolist() == [code for code in ALL if set(SPACE.digits([code])[0]) <= {0, 3}]
     assert two.size == 2**6
     assert limits_of(both) == {"flops": 166.22, "phone": 4.3801}
     assert constraint_words(both | {"operations": ["none"]}) == "flops ≤ 166.22, phone ≤ 4.3801 ms, only none"
@@ -179,10 +180,14 @@ def test_no_search_leaves_the_space_under_a_constraint(tmp_path, name):
         if parameter and not parameter.required and parameter.default is not None and parameter.default > 200:
             settings[key] = 200
     run_block(
-        "x", settings, "one", truth, write(scores, tmp_path / "s.csv"), 0, 1, 7, 60, tmp_path / "o.parquet", "study"
+        Block("x", settings, 0, 1, 7, "study"),
+        "one",
+        Inputs(truth, [write(scores, tmp_path / "s.csv")]),
+        tmp_path / "o.parquet",
+        budget_seconds=60,
     )
     table = pd.read_parquet(tmp_path / "o.parquet")
-    assert (table["arch"].map(string_codes()) <= 300).all()
+    assert (table["arch"].map(SPACE.parse) <= 300).all()
     facts = read_facts(tmp_path / "o.parquet")
     assert facts["constraint"] == {"params": {"max": 300}}
     assert facts["cells_in_space"] == 301
@@ -192,7 +197,7 @@ def test_a_space_knows_the_costs_of_its_cells(costs):
     space = SearchSpace(np.array([3, 70]), costs)
     found = space.cost("params")
     assert found[[3, 70]].tolist() == [1003, 1070]
-    assert np.isnan(found).sum() == SPACE_SIZE - 2
+    assert np.isnan(found.values).sum() == SPACE_SIZE - 2
     with pytest.raises(
         UnknownNameError, match=r"^Unknown device 'fone' in a search that weighs it: choose one of phone"
     ):
@@ -236,7 +241,7 @@ def test_a_constrained_search_on_real_latencies(real, tmp_path):
     constraint = {"flops": {"max": 60}, "latency": {"device": "raspi4", "max": 15}}
     settings = {"algorithm": "oracle", "sample": 100, "constraint": constraint}
     output = tmp_path / "o.parquet"
-    run_block("x", settings, "cifar10", truth, None, 0, 19, 1, None, output, "study", latency_path=latency)
+    run_block(Block("x", settings, 0, 19, 1, "study"), "cifar10", Inputs(truth, latency_path=latency), output)
     chosen = pd.read_parquet(output).query("dataset == 'cifar10'")
     given = pd.read_parquet(latency).merge(pd.read_parquet(truth["cifar10"])[["arch", "flops"]], on="arch")
     cost = given.set_index("arch").loc[chosen["arch"]]

@@ -18,7 +18,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.report.exhibits import kernels
 from tfnas.report.rounding import plain
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 SMALL = {"channels": 2, "cells_per_stage": 1}
 
@@ -45,10 +45,10 @@ def test_cells_are_evenly_spaced_from_the_worst_to_the_best():
     chosen = spaced_cells(codes, accuracies)
     assert len(chosen) == CELLS
     assert all(Cell.from_code(code).is_connected for code in chosen)
-    assert np.unique(canonical_classes()[chosen]).size == CELLS
+    assert np.unique(SPACE.classes[chosen]).size == CELLS
     connected = np.array([Cell.from_code(int(code)).is_connected for code in codes])
     assert accuracies[chosen[-1]] == accuracies[connected].max()
-    best = pd.Series(accuracies[connected]).groupby(canonical_classes()[connected]).max()
+    best = pd.Series(accuracies[connected]).groupby(SPACE.classes[connected]).max()
     assert accuracies[chosen[0]] == best.min()
     assert np.all(np.diff(accuracies[chosen]) > 0)
 

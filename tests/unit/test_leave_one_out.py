@@ -26,7 +26,7 @@ from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 from tfnas.schemas.leagues import SCHEMA as LEAGUE_TABLE
 from tfnas.schemas.regret import SCHEMA as REGRET
 from tfnas.scoring.ensembles import log_rank_sum
-from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 
 def tables(folder, scores, accuracies):
@@ -107,7 +107,7 @@ def test_every_choice_is_that_of_a_slow_loop(made_up, tmp_path):
             values = list(accuracies[dataset].values())
             highest = [accuracy for score, accuracy in zip(found, values, strict=True) if score == max(found)]
             assert line.top_accuracy == pytest.approx(np.mean(highest))
-            classes = canonical_classes()[list(accuracies[dataset])]
+            classes = SPACE.classes[list(accuracies[dataset])]
             interval = spearman(np.array(found), np.array(values), groups=classes)
             assert (line.spearman_low, line.spearman_high) == pytest.approx((interval.low, interval.high))
     facts = read_facts(tmp_path / "choice.csv")

@@ -13,7 +13,7 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.naswot import code_kernel, evaluate, kernels, log_determinant
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
@@ -83,7 +83,7 @@ def test_values_equal_slogdet_of_the_definition(cases, monkeypatch):
 def test_float32_scores_agree_with_float64_within_a_thousandth(cases):
     cells, _ = cases
     images = batch()
-    rows = score_cells(get_family("naswot"), cells, images, None, SKELETON, repeats=1, seed=7)
+    rows = score_cells(get_family("naswot"), cells, images, None, SKELETON, Draws(1, 7))
     fast = {(arch, proxy): raw for arch, proxy, _, raw, _, _ in rows}
     for cell in cells:
         state = initial_state(cell, SKELETON, torch.Generator().manual_seed(child_seed(7, "weights", str(cell), 0)))
@@ -94,8 +94,8 @@ def test_float32_scores_agree_with_float64_within_a_thousandth(cases):
 def test_scores_do_not_depend_on_order_batching_or_company(cases):
     cells, _ = cases
     images, family = batch(), get_family("naswot")
-    alone = score_cells(family, cells, images, None, SKELETON, 2, seed=3, together=1)
-    grouped = score_cells(family, list(reversed(cells)), images, None, SKELETON, 2, seed=3, together=5)
+    alone = score_cells(family, cells, images, None, SKELETON, Draws(2, 3), together=1)
+    grouped = score_cells(family, list(reversed(cells)), images, None, SKELETON, Draws(2, 3), together=5)
     one = {row[:3]: row[3] for row in alone}
     two = {row[:3]: row[3] for row in grouped}
     assert one.keys() == two.keys()
@@ -125,7 +125,7 @@ def test_kernel_is_symmetric_positive_and_has_the_number_of_units_on_its_diagona
 def test_exactly_the_cells_that_rectify_no_signal_are_singular():
     apart = [cell for cell in enumerate_cells() if not cell.is_connected]
     small = Skeleton(channels=4, cells_per_stage=1, classes=10, image_channels=3, image_size=8)
-    rows = score_cells(get_family("naswot"), apart, batch(6, skeleton=small), None, small, 1, seed=0, together=64)
+    rows = score_cells(get_family("naswot"), apart, batch(6, skeleton=small), None, small, Draws(1, 0), together=64)
     singular = [row for row in rows if row[1] == "naswot" and math.isnan(row[3])]
     assert len(singular) == 201
     assert singular[0][5] == "singular kernel: rank 1 of 6"
@@ -134,7 +134,7 @@ def test_exactly_the_cells_that_rectify_no_signal_are_singular():
 def test_twice_the_same_image_is_singular():
     images = batch(4)
     images[3] = images[0]
-    rows = score_cells(get_family("naswot"), random_cells(1, 5), images, None, SKELETON, 1, seed=0)
+    rows = score_cells(get_family("naswot"), random_cells(1, 5), images, None, SKELETON, Draws(1, 0))
     assert math.isnan(rows[0][3])
     assert rows[0][5] == "singular kernel: rank 3 of 4"
 
@@ -155,7 +155,7 @@ def test_members_of_a_class_have_equal_scores_up_to_the_draw_of_weights():
     one = Cell.parse("|nor_conv_3x3~0|+|none~0|none~1|+|nor_conv_1x1~0|skip_connect~1|none~2|")
     other = Cell.parse("|none~0|+|nor_conv_1x1~0|none~1|+|nor_conv_3x3~0|none~1|skip_connect~2|")
     assert rectifier_class(one) == rectifier_class(other)
-    rows = score_cells(get_family("naswot"), [one, other], batch(24), None, SKELETON, repeats=40, seed=0, together=40)
+    rows = score_cells(get_family("naswot"), [one, other], batch(24), None, SKELETON, Draws(40, 0), together=40)
     values = {str(cell): [r[3] for r in rows if r[0] == str(cell) and r[1] == "naswot"] for cell in (one, other)}
     spread = np.std(values[str(one)], ddof=1)
     assert abs(np.mean(values[str(one)]) - np.mean(values[str(other)])) < 4 * spread * (2 / 40) ** 0.5
@@ -166,7 +166,7 @@ def test_cuda_equals_cpu(cases):
         pytest.skip("no CUDA device on this machine")
     cells, _ = cases
     family, images = get_family("naswot"), batch(32)
-    cpu = score_cells(family, cells, images, None, SKELETON, 1, seed=3)
-    cuda = score_cells(family, cells, images.cuda(), None, SKELETON, 1, seed=3)
+    cpu = score_cells(family, cells, images, None, SKELETON, Draws(1, 3))
+    cuda = score_cells(family, cells, images.cuda(), None, SKELETON, Draws(1, 3))
     found = {row[:3]: row[3] for row in cuda}
     assert all(found[row[:3]] == pytest.approx(row[3], abs=1e-2) for row in cpu)

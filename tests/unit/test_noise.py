@@ -16,9 +16,9 @@ from tfnas.errors import CellError, ScoreError
 from tfnas.files import read_facts, write_table
 from tfnas.proxies.registry import get_proxy
 from tfnas.schemas.noise import SCHEMA as NOISE
-from tfnas.scoring.chunk import score_batches
+from tfnas.scoring.chunk import Chunk, Draws, score_chunk
 from tfnas.scoring.plan import classes
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 CELLS = 5
 
@@ -29,7 +29,7 @@ def write_scores(path, raw, proxy="naswot", family="naswot", positions=(0, 1, 2)
     cells, repeats = raw.shape
     table = pd.DataFrame(
         {
-            "arch": np.repeat(all_strings()[100 : 100 + cells], repeats),
+            "arch": np.repeat(SPACE.strings[100 : 100 + cells], repeats),
             "proxy": proxy,
             "repeat": np.tile(np.arange(repeats), cells),
             "raw": raw.ravel(),
@@ -142,7 +142,7 @@ def test_a_bad_string_in_the_score_table_is_one_sentence(tmp_path):
 
 def test_a_study_that_shares_classes_has_no_twins(tmp_path):
     raw = np.random.default_rng(0).normal(size=(5, 2))
-    table = score_table(proxy="naswot").assign(scored_arch=np.array(all_strings())[classes("naswot")])
+    table = score_table(proxy="naswot").assign(scored_arch=np.array(SPACE.strings)[classes("naswot")])
     row = noise_of(tmp_path, raw, raw, scores=table)
     assert row.twins == 0
     assert np.isnan(row.twin_spearman)
@@ -175,18 +175,10 @@ def test_a_real_sample_is_measured(tmp_path):
         make_batch(source, 8, seed=number).write(tmp_path / f"batch-{number}.npz")
     paths = [[tmp_path / f"{family}-{number}.parquet" for number in (1, 2)] for family in ("naswot", "logsynflow")]
     for family, outputs in zip(("naswot", "logsynflow"), paths, strict=True):
-        score_batches(
-            [tmp_path / f"batch-{number}.npz" for number in (1, 2)],
-            outputs,
-            family=family,
-            proxies=[family],
-            first=0,
-            last=12,
-            skeleton={"channels": 2, "cells_per_stage": 1},
-            repeats=2,
-            seed=3,
-            device="cpu",
-            share_classes=True,
+        batches = [str(tmp_path / f"batch-{number}.npz") for number in (1, 2)]
+        skeleton = {"channels": 2, "cells_per_stage": 1}
+        score_chunk(
+            Chunk(family, [family], 0, 12), Draws(2, 3), dict(zip(batches, outputs, strict=True)), skeleton, "cpu"
         )
     first, second = zip(*paths, strict=True)
     assert read_facts(first[1])["repeats"] == 6

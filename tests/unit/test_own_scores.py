@@ -18,7 +18,7 @@ from tfnas.report.names import equal_time_groups
 from tfnas.scoring.finish import take_given, with_own
 from tfnas.scoring.own_scores import check_columns, read_columns, read_own
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.study.load import load_study
 from tfnas.study.settings import scored_names
 
@@ -33,7 +33,7 @@ US = {"direction": 1, "source": "us"}
 def wide(rng=None):
     """Return made-up values of two names, the cells in another order than that of codes."""
     rng = rng or np.random.default_rng(0)
-    table = pd.DataFrame({"arch": all_strings(), "mine": rng.normal(size=SPACE_SIZE), "loss": rng.random(SPACE_SIZE)})
+    table = pd.DataFrame({"arch": SPACE.strings, "mine": rng.normal(size=SPACE_SIZE), "loss": rng.random(SPACE_SIZE)})
     return table.sample(frac=1, random_state=0, ignore_index=True)
 
 
@@ -53,7 +53,7 @@ def read(folder, table, name="own.csv", columns=None, names=None):
 
 @pytest.mark.parametrize("name", ["own.csv", "own.csv.gz", "own.parquet"])
 def test_a_wide_table_needs_cells_and_values_only(tmp_path, name):
-    given = wide().set_index("arch").loc[list(all_strings())]
+    given = wide().set_index("arch").loc[list(SPACE.strings)]
     table = read(tmp_path, wide(), name)
     np.testing.assert_array_equal(table.scores("mine"), given["mine"])
     np.testing.assert_array_equal(table.scores("loss"), -given["loss"])

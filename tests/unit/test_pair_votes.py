@@ -10,7 +10,7 @@ from tfnas.analysis.pair_votes import pair_agreement
 from tfnas.scoring.ensembles import majority_vote
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import string_codes
+from tfnas.spaces.nats_tss import SPACE
 
 
 def test_pairs_counted_by_hand():
@@ -75,7 +75,7 @@ def test_the_vote_of_the_shipped_scores_is_near_the_published_share(
     """Other weights and images than theirs; the order by wins is another quantity, which has another value."""
     table = ScoreTable.read(shipped_scores(dataset))
     truth = pd.read_parquet(shared_data / f"nats-tss/{dataset}.parquet")
-    codes = truth["arch"].map(string_codes()).to_numpy()
+    codes = truth["arch"].map(SPACE.parse).to_numpy()
     members = ("synflow", "jacob_cov", "snip")
     scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in members])
     test = truth["test_accuracy_200"].to_numpy()

@@ -10,11 +10,12 @@ from search_helpers import score_table, truth_table, write
 
 from tfnas.errors import CellError, ConfigError, TruthError
 from tfnas.files import read_facts
+from tfnas.search.block import Block
 from tfnas.search.random_search import AT_ONCE
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import FREE_LOOKS, run_block, run_search
+from tfnas.search.runner import FREE_LOOKS, Inputs, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 from tfnas.truth.benchmark import Benchmark
@@ -28,7 +29,7 @@ def benchmark():
 @pytest.fixture
 def twins():
     """Two cells that compute the same function."""
-    classes = canonical_classes()
+    classes = SPACE.classes
     shared, count = np.unique(classes, return_counts=True)
     return np.flatnonzero(classes == shared[count == 2][0]).tolist()
 
@@ -81,7 +82,7 @@ def test_a_run_that_pays_once_sees_more_cells_and_spends_no_more(benchmark):
     assert once.codes[: len(each)] == each.codes
     assert len(once) > len(each)
     costs = plain.cost(np.array(once.codes))
-    first = ~pd.Series(canonical_classes()[once.codes]).duplicated().to_numpy()
+    first = ~pd.Series(SPACE.classes[once.codes]).duplicated().to_numpy()
     assert once.training_seconds == pytest.approx(costs[first].sum())
     assert once.training_seconds < 1003
 
@@ -92,7 +93,7 @@ def test_a_run_with_nothing_new_to_propose_ends(twins):
     trace = run_search(algorithm, algorithm.settings({}, "mine"), child_rng(1), benchmark, {}, 1000)
     assert FREE_LOOKS < len(trace) <= FREE_LOOKS + 2 * AT_ONCE  # it ends after a whole look
     assert trace.training_seconds == benchmark.cost(trace.codes[0])
-    assert trace.duplicates(canonical_classes()) == pytest.approx(1 - 1 / len(trace))
+    assert trace.duplicates(SPACE) == pytest.approx(1 - 1 / len(trace))
 
 
 def test_runs_say_whether_they_paid_once_and_how_many_looks_were_duplicates(tmp_path):
@@ -102,7 +103,14 @@ def test_runs_say_whether_they_paid_once_and_how_many_looks_were_duplicates(tmp_
     for pay_once in (False, True):
         output = tmp_path / f"{pay_once}.parquet"
         settings = {"algorithm": "regularised_evolution"}
-        run_block("mine", settings, "one", truth, scores, 0, 3, 0, 300, output, "made-up", pay_once=pay_once)
+        run_block(
+            Block("mine", settings, 0, 3, 0, "made-up"),
+            "one",
+            Inputs(truth, [scores]),
+            output,
+            budget_seconds=300,
+            pay_once=pay_once,
+        )
         tables[pay_once] = pd.read_parquet(output)
         assert read_facts(output)["pay_once"] is pay_once
     for table in tables.values():

@@ -46,7 +46,7 @@ def ones(count=3):
 def test_a_proxy_that_returns_the_wrong_thing_is_one_sentence(returned, told):
     family = Family(proxies=GOOD.proxies, same_score=str, evaluate=lambda trial: returned)
     with pytest.raises(ProxyError, match=told) as found:
-        chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, 1, 0, 3, ["naswot"])
+        chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, chunk.Draws(1, 0), 3, ["naswot"])
     assert str(found.value).startswith("Proxy family 'naswot' returned ")
     assert "\n" not in str(found.value)
 
@@ -54,7 +54,7 @@ def test_a_proxy_that_returns_the_wrong_thing_is_one_sentence(returned, told):
 def test_values_of_any_precision_and_more_proxies_than_wanted_are_taken():
     both = {name: (torch.ones(3), ("",) * 3) for name in ("naswot", "naswot_published", "another")}
     family = Family(proxies=GOOD.proxies, same_score=str, evaluate=lambda trial: both)
-    rows = chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, 1, 0, 3, ["naswot"])
+    rows = chunk.score_cells(family, CELLS, torch.zeros(2, 1, 8, 8), None, None, chunk.Draws(1, 0), 3, ["naswot"])
     assert [row[1:4] for row in rows] == [("naswot", 0, 1.0)] * 3
 
 

@@ -16,7 +16,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.gradients import channel_saliencies, class_scores, jacobian_scores, row_correlations, weight_sums
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
 FAMILY = get_family("gradients")
@@ -191,8 +191,8 @@ def test_a_proxy_has_the_same_value_whichever_others_are_wanted():
 def test_values_do_not_depend_on_order_or_company():
     # In float64: on images as small as these one ReLU that rounding switches would show.
     images = some_images(len(LABELS)).double()
-    alone = score_cells(FAMILY, CELLS, images, LABELS, SMALL, 2, seed=3, together=1)
-    grouped = score_cells(FAMILY, CELLS[::-1], images, LABELS, SMALL, 2, seed=3, together=7)
+    alone = score_cells(FAMILY, CELLS, images, LABELS, SMALL, Draws(2, 3), together=1)
+    grouped = score_cells(FAMILY, CELLS[::-1], images, LABELS, SMALL, Draws(2, 3), together=7)
     one, two = ({row[:3]: row[3] for row in rows} for rows in (alone, grouped))
     assert one.keys() == two.keys()
     for key, value in one.items():

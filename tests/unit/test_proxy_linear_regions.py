@@ -16,7 +16,7 @@ from tfnas.proxies.linear_regions import (
     operation_matrices,
 )
 from tfnas.proxies.registry import get_family
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import Cell
 
@@ -105,9 +105,9 @@ def test_normalisation_is_that_of_pytorch():
 
 
 def test_values_do_not_depend_on_order_or_company(trial):
-    data = (trial.images, trial.labels, SKELETON, 2)
-    alone = score_cells(get_family(NAME), CELLS, *data, seed=3, together=1)
-    grouped = score_cells(get_family(NAME), CELLS[::-1], *data, seed=3, together=5)
+    data = (trial.images, trial.labels, SKELETON, Draws(2, 3))
+    alone = score_cells(get_family(NAME), CELLS, *data, together=1)
+    grouped = score_cells(get_family(NAME), CELLS[::-1], *data, together=5)
     assert {row[:4] for row in alone} == {row[:4] for row in grouped}
 
 

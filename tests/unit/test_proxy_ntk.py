@@ -10,7 +10,7 @@ from per_sample_helpers import APART, CELLS, SKELETON, make_trial, on_cuda, refe
 from tfnas.proxies import ntk
 from tfnas.proxies.ntk import condition_number, evaluate, regression_error
 from tfnas.proxies.registry import get_family
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 
 NAMES = ("ntk_condition_number", "ntk_regression")
 THIN = replace(SKELETON, channels=3, cells_per_stage=1)
@@ -142,9 +142,9 @@ def test_twice_the_same_image_is_singular():
 def test_values_do_not_depend_on_order_or_company():
     trial = make_trial(CELLS[:5], NAMES)
     family = get_family("ntk")
-    data = (trial.images, trial.labels, SKELETON, 2)
-    alone = score_cells(family, CELLS[:5], *data, seed=3, together=1)
-    grouped = score_cells(family, CELLS[4::-1], *data, seed=3, together=3)
+    data = (trial.images, trial.labels, SKELETON, Draws(2, 3))
+    alone = score_cells(family, CELLS[:5], *data, together=1)
+    grouped = score_cells(family, CELLS[4::-1], *data, together=3)
     one, two = ({row[:3]: row[3] for row in rows} for rows in (alone, grouped))
     assert one.keys() == two.keys()
     assert all(one[key] == pytest.approx(two[key], rel=1e-2) for key in one)

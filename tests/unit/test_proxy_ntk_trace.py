@@ -11,7 +11,7 @@ from tfnas.networks.reference import initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.ntk_trace import evaluate, kernels, traces
 from tfnas.proxies.registry import get_family
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.spaces.nats_tss import Cell
 
 
@@ -119,9 +119,9 @@ def test_a_network_by_hand():
 
 def test_values_do_not_depend_on_order_or_company():
     trial = make_trial(CELLS, ["ntk_trace", "hnas_condition_number"])
-    data = (trial.images, trial.labels, SKELETON, 2)
-    alone = score_cells(get_family("ntk_trace"), CELLS, *data, seed=3, together=1)
-    grouped = score_cells(get_family("ntk_trace"), CELLS[::-1], *data, seed=3, together=5)
+    data = (trial.images, trial.labels, SKELETON, Draws(2, 3))
+    alone = score_cells(get_family("ntk_trace"), CELLS, *data, together=1)
+    grouped = score_cells(get_family("ntk_trace"), CELLS[::-1], *data, together=5)
     one, two = ({row[:3]: row[3] for row in rows} for rows in (alone, grouped))
     assert one.keys() == two.keys()
     for (arch, proxy, repeat), value in one.items():

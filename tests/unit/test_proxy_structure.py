@@ -15,7 +15,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.structure import portion_skip
 from tfnas.proxies.trial import Trial
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.scoring.plan import representatives
 from tfnas.spaces.nats_tss import Cell, enumerate_cells
 
@@ -115,7 +115,7 @@ def test_rows_of_a_chunk():
     cells = [Cell.from_code(code) for code in (0, 77, 15624)]
     images, labels = torch.zeros(2, 3, 8, 8), torch.zeros(2, dtype=torch.int64)
     rows = score_cells(
-        get_family("structure"), cells, images, labels, Skeleton(4, 1, 10, 3, 8), 2, 0, 64, ["conv_edges"]
+        get_family("structure"), cells, images, labels, Skeleton(4, 1, 10, 3, 8), Draws(2, 0), 64, ["conv_edges"]
     )
     assert [(row[0], row[1], row[2], row[3]) for row in rows] == [
         (str(one), "conv_edges", repeat, one.convolution_edges) for one in cells for repeat in range(2)

@@ -42,6 +42,9 @@ class TwoWeights:
 
     blocks = ()
 
+    def parameters(self):
+        return self.pair
+
     def weights(self):
         return [(weight, torch.tensor([0])) for weight in self.pair]
 

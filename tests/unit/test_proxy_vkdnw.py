@@ -11,7 +11,7 @@ from tfnas.networks.reference import Network, initial_state
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies import vkdnw
 from tfnas.proxies.trial import Trial
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import CONVOLUTIONS, Cell, enumerate_cells
 
@@ -132,8 +132,8 @@ def test_float32_agrees_with_float64(monkeypatch):
 
 def test_values_do_not_depend_on_company_or_order():
     family, images = vkdnw.FAMILY, torch.zeros(2, 2, 8, 8)
-    alone = score_cells(family, CELLS, images, None, FEW, 1, seed=3, together=1)
-    grouped = score_cells(family, CELLS[::-1], images, None, FEW, 1, seed=3, together=4)
+    alone = score_cells(family, CELLS, images, None, FEW, Draws(1, 3), together=1)
+    grouped = score_cells(family, CELLS[::-1], images, None, FEW, Draws(1, 3), together=4)
     one, two = ({row[:3]: row[3] for row in rows} for rows in (alone, grouped))
     assert one.keys() == two.keys()
     assert all(one[key] == pytest.approx(two[key], abs=1e-3) for key in one)

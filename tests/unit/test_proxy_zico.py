@@ -13,7 +13,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import get_family
 from tfnas.proxies.trial import Trial
 from tfnas.proxies.zico import layer_term
-from tfnas.scoring.chunk import score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 
 FAMILY = get_family("zico")
 NAMES = ("zico", "zico_published")
@@ -87,8 +87,8 @@ def test_float32_agrees_with_float64():
 
 def test_values_do_not_depend_on_order_or_company():
     images = some_images(8).double()
-    alone = score_cells(FAMILY, CELLS, images, LABELS, SMALL, 2, seed=3, together=1)
-    grouped = score_cells(FAMILY, CELLS[::-1], images, LABELS, SMALL, 2, seed=3, together=7)
+    alone = score_cells(FAMILY, CELLS, images, LABELS, SMALL, Draws(2, 3), together=1)
+    grouped = score_cells(FAMILY, CELLS[::-1], images, LABELS, SMALL, Draws(2, 3), together=7)
     two = {row[:3]: row[3] for row in grouped}
     assert all(two[row[:3]] == pytest.approx(row[3], rel=1e-7) for row in alone)
 

@@ -21,7 +21,8 @@ from tfnas.report.names import GROUPS
 from tfnas.report.numbers import published_searches as numbers_of_published
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.published import SCHEMA as PUBLISHED
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 
 BUDGETS = {"cifar10": 12000.0, "cifar100": 40000.0, "ImageNet16-120": 120000.0}
 
@@ -341,7 +342,13 @@ def compared(searches, scores, truth, published, folder):
         for dataset in NATS_DATASETS[: 1 if trains else 3]:
             runs.append(folder / f"{label}-{dataset}.parquet")
             budget = BUDGETS[dataset] if trains else None
-            run_block(label, settings, dataset, truth, scores.get(dataset), 0, RUNS - 1, 2026, budget, runs[-1], "nats")
+            run_block(
+                Block(label, settings, 0, RUNS - 1, 2026, "nats"),
+                dataset,
+                Inputs(truth, [scores[dataset]] if dataset in scores else []),
+                runs[-1],
+                budget_seconds=budget,
+            )
     summarise_searches(runs, folder / "search.csv", 0)
     output = folder / "published.csv"
     write_published_summary(folder / "search.csv", published, searches, list(NATS_DATASETS), BUDGETS, output)

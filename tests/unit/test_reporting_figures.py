@@ -25,7 +25,7 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import EDGES, Cell, all_strings
+from tfnas.spaces.nats_tss import EDGES, SPACE, Cell
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +252,7 @@ def test_best_cells_are_distinct_and_sorted():
     twin = "|none~0|+|none~0|skip_connect~1|+|none~0|none~1|nor_conv_3x3~2|"
     other = "|none~0|+|none~0|none~1|+|none~0|none~1|nor_conv_3x3~2|"
     assert Cell.parse(twin).canonical() == Cell.parse(other).canonical()
-    table = pd.DataFrame({"arch": [other, twin, all_strings()[-1]], "test_accuracy": [50.0, 60.0, 55.0]})
+    table = pd.DataFrame({"arch": [other, twin, SPACE.strings[-1]], "test_accuracy": [50.0, 60.0, 55.0]})
     assert best_cells.best_cells(table, 5)["test_accuracy"].tolist() == [60.0, 55.0]
     with pytest.raises(DataError, match="has a row that is no cell of the space: 'nonsense' has 1 nodes"):
         best_cells.best_cells(pd.DataFrame({"arch": ["nonsense"], "test_accuracy": [1.0]}), 1)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.correlations import correlations, draw_cells
 from tfnas.files import read_facts, read_table
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 DATASETS = ("cifar10", "cifar100", "ImageNet16-120")
 
@@ -49,18 +49,18 @@ def test_at_least_300_distinct_cells_and_every_proxy_of_the_sample_has_them_all(
 
 def test_a_sample_has_a_cell_of_each_stratum_and_then_cells_of_new_classes():
     rng = np.random.default_rng(0)
-    accuracy = pd.Series(rng.permutation(SPACE_SIZE), index=all_strings())
+    accuracy = pd.Series(rng.permutation(SPACE_SIZE), index=SPACE.strings)
     cells = draw_cells(accuracy, 100, 0, seed=1)
     assert cells == draw_cells(accuracy, 100, 0, seed=1) != draw_cells(accuracy, 100, 0, seed=2)
     strata = np.array_split(np.arange(SPACE_SIZE), 100)
     assert all(accuracy[str(cell)] in stratum for cell, stratum in zip(cells, strata, strict=True))
     more = draw_cells(accuracy, 100, 95, seed=1)
     assert more[:100] == cells, "more cells are added, none is replaced"
-    classes = [int(canonical_classes()[cell.code]) for cell in more]
+    classes = [int(SPACE.classes[cell.code]) for cell in more]
     assert len(set(classes)) == max(95, len(set(classes[:100])))
     assert len(set(classes[100:]) - set(classes[:100])) == len(classes[100:])
     every = draw_cells(accuracy, 1000, 10**6, seed=1)
-    assert len({cell.canonical() for cell in every}) == len(set(canonical_classes()))
+    assert len({cell.canonical() for cell in every}) == len(set(SPACE.classes))
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -13,7 +13,7 @@ from tfnas.schemas.scores import SCHEMA
 from tfnas.scoring.plan import classes
 from tfnas.scoring.table import COLUMNS, ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 NAMES = ("naswot", "naswot_published", "flops", "mine")
 
@@ -21,7 +21,7 @@ NAMES = ("naswot", "naswot_published", "flops", "mine")
 def odd_table() -> pd.DataFrame:
     """Scores of two families and of a name of nobody's, with every value that could go wrong."""
     rng = np.random.default_rng(0)
-    strings, stands = np.array(all_strings(), dtype=object), classes("naswot")
+    strings, stands = np.array(SPACE.strings, dtype=object), classes("naswot")
     parts = []
     for name in NAMES:
         values = rng.normal(size=(3, SPACE_SIZE))[:, stands]

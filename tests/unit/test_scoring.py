@@ -22,7 +22,7 @@ from tfnas.scoring import chunk as scoring
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.plan import classes, merge_chunks, representatives
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 SKELETON = {"channels": 4, "cells_per_stage": 1}
 
@@ -36,25 +36,18 @@ def batch_path(tmp_path):
     return tmp_path / "batch.npz"
 
 
-def score(batch_path, first, last, output, **changes):
-    options = {
-        "family": "naswot",
-        "proxies": ["naswot"],
-        "repeats": 2,
-        "seed": 5,
-        "device": "cpu",
-        "share_classes": True,
-    }
-    scoring.score_chunk(
-        first=first, last=last, batch_path=batch_path, skeleton=SKELETON, output=output, **options | changes
-    )
+def score(batch_path, first, last, output, family="naswot", proxies=("naswot",), repeats=2, **changes):
+    options = {"share_classes": True, "scoring": 0} | changes
+    chunk = scoring.Chunk(family, proxies, first, last, options.pop("share_classes"))
+    draws = scoring.Draws(repeats, 5, options.pop("scoring"))
+    scoring.score_chunk(chunk, draws, {str(batch_path): output}, SKELETON, "cpu", **options)
     return CHUNKS.read(output)
 
 
 def test_a_chunk_has_a_row_per_cell_proxy_and_repeat_and_facts(batch_path, tmp_path):
     table = score(batch_path, 3, 8, tmp_path / "chunk.parquet")
     assert (
-        table["arch"].tolist() == np.repeat(np.array(all_strings())[representatives("naswot", True)[3:8]], 2).tolist()
+        table["arch"].tolist() == np.repeat(np.array(SPACE.strings)[representatives("naswot", True)[3:8]], 2).tolist()
     )
     assert table["repeat"].tolist() == [0, 1] * 5
     assert (table["seconds"] > 0).all()
@@ -137,7 +130,10 @@ def test_all_cells_of_a_study_have_one_score_at_three_cuttings(tmp_path):
 def test_a_job_that_cuts_a_group_says_how_to_avoid_that(batch_path, tmp_path, caplog):
     with caplog.at_level(logging.INFO, logger="tfnas"):
         score(batch_path, 0, 5, tmp_path / "chunk.parquet")
-    assert "59 cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of 64." in caplog.text
+    assert (
+        "59 cells of groups that this job cuts run too: make scoring.cells_per_job (noise_cells) a multiple of 64."
+        in caplog.text
+    )
 
 
 def test_networks_per_pass_are_a_power_of_two():
@@ -176,7 +172,9 @@ def test_out_of_memory_halves_the_networks_and_says_so(monkeypatch, caplog):
     monkeypatch.setattr(scoring, "_score_group", scarce)
     cells = [Cell.from_code(code) for code in range(5)]
     with caplog.at_level(logging.INFO, logger="tfnas"):
-        rows = scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=8)
+        rows = scoring.score_cells(
+            get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0), together=8
+        )
     assert sizes == [5, 2, 2, 1]
     assert len(rows) == 5
     assert "2 networks at a time" in caplog.text
@@ -193,12 +191,14 @@ def test_a_network_too_large_for_the_device_is_one_sentence(monkeypatch, count):
     monkeypatch.setattr(scoring, "_score_group", scarce)
     cells = [Cell.from_code(code) for code in range(count)]
     with pytest.raises(DeviceError, match="One network with 2 images does not fit into the memory of cpu"):
-        scoring.score_cells(get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, 1, 0, together=4)
+        scoring.score_cells(
+            get_family("naswot"), cells, torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0), together=4
+        )
 
 
 def chunk(path, codes, raw, reason="", proxy="naswot", **more):
     values = [(r, v, reason if math.isnan(v) else "") for r, v in enumerate(np.atleast_1d(raw))]
-    rows = [(all_strings()[c], proxy, r, v, 0.5, why) for c in codes for r, v, why in values]
+    rows = [(SPACE.strings[c], proxy, r, v, 0.5, why) for c in codes for r, v, why in values]
     facts = {"dataset": "d", "family": "naswot", "batch": {}, "skeleton": {}, "versions": {}, "wall_seconds": 2.0}
     write_table(path, pd.DataFrame(rows, columns=list(CHUNKS.names)), facts | {"cells_scored": len(codes)} | more)
 
@@ -209,12 +209,12 @@ def test_merging_averages_repeats_and_gives_classes_their_value(tmp_path):
     chunk(tmp_path / "b.parquet", codes[100:], [math.nan, 4.0], reason="singular kernel: rank 1 of 6")
     merge_chunks([tmp_path / "a.parquet", tmp_path / "b.parquet"], tmp_path / "table.parquet")
     table = ScoreTable.read(tmp_path / "table.parquet").rows()
-    assert table["arch"].tolist() == list(all_strings())
-    first = table[table["scored_arch"] == all_strings()[codes[0]]]
+    assert table["arch"].tolist() == list(SPACE.strings)
+    first = table[table["scored_arch"] == SPACE.strings[codes[0]]]
     assert (first["score"] == 2.0).all()
     assert first["spread"].iloc[0] == pytest.approx(math.sqrt(2))
     assert (first["seconds"] == 1.0).all()
-    last = table[table["scored_arch"] == all_strings()[codes[-1]]]
+    last = table[table["scored_arch"] == SPACE.strings[codes[-1]]]
     assert last["score"].isna().all()
     assert (last["reason"] == "singular kernel: rank 1 of 6").all()
     facts = read_facts(tmp_path / "table.parquet")
@@ -281,8 +281,8 @@ def test_scoring_order_is_a_fixed_shuffle_of_the_classes():
 
 
 def test_a_score_table_names_what_it_lacks(tmp_path):
-    table = pd.DataFrame({"arch": [all_strings()[0]], "proxy": "naswot", "score": math.nan, "raw": 1, "spread": 1})
-    table = table.assign(repeats=1, seconds=1.0, scored_arch=all_strings()[0], reason="")
+    table = pd.DataFrame({"arch": [SPACE.strings[0]], "proxy": "naswot", "score": math.nan, "raw": 1, "spread": 1})
+    table = table.assign(repeats=1, seconds=1.0, scored_arch=SPACE.strings[0], reason="")
     with pytest.raises(ScoreError, match=r"All scores of proxy 'naswot' in here.csv are NaN"):
         ScoreTable(table, "here.csv").scores("naswot")
     with pytest.raises(UnknownNameError, match=r"Unknown proxy 'zen' in here.csv: choose one of naswot"):
@@ -333,7 +333,7 @@ def test_a_value_that_is_not_finite_has_a_declared_reason(value):
         return {name: (values, [why, "", "singular kernel"]) for name in trial.wanted}
 
     cells, images = [Cell.from_code(code) for code in range(3)], torch.zeros(2, 1, 8, 8)
-    arguments = failing_family(evaluate), cells, images, None, None, 1, 0, 3, ["naswot"]
+    arguments = failing_family(evaluate), cells, images, None, None, scoring.Draws(1, 0), 3, ["naswot"]
     why = "singular kernel: rank 1 of 2"
     rows = scoring.score_cells(*arguments)
     assert [math.isnan(row[3]) for row in rows] == [True, False, True]
@@ -354,7 +354,7 @@ def test_memory_that_runs_out_inside_a_proxy_makes_fewer_networks_and_no_missing
         return {name: (torch.ones(1, dtype=torch.float64), [""]) for name in trial.wanted}
 
     cells, images = [Cell.from_code(code) for code in range(5)], torch.zeros(2, 1, 8, 8)
-    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, 1, 0, 4, ["naswot"])
+    rows = scoring.score_cells(failing_family(evaluate), cells, images, None, None, scoring.Draws(1, 0), 4, ["naswot"])
     assert [(row[0], row[3], row[5]) for row in rows] == [(str(cell), 1.0, "") for cell in cells]
 
 
@@ -377,7 +377,9 @@ def test_memory_of_a_real_gpu_runs_out():
     held = torch.cuda.memory_reserved() + 2**30
     torch.cuda.set_per_process_memory_fraction(held / torch.cuda.get_device_properties(0).total_memory)
     try:
-        rows = scoring.score_cells(get_family("naswot"), cells, images, None, skeleton, 1, 0, together=64)
+        rows = scoring.score_cells(
+            get_family("naswot"), cells, images, None, skeleton, scoring.Draws(1, 0), together=64
+        )
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert len(rows) == 128
@@ -390,7 +392,9 @@ def test_seconds_of_one_proxy_are_not_charged_to_another():
             time.sleep(0.2)
         return {name: (torch.ones(trial.count, dtype=torch.float64), [""] * trial.count) for name in trial.wanted}
 
-    rows = scoring.score_cells(failing_family(evaluate), [Cell.from_code(5)], torch.zeros(2, 1, 8, 8), None, None, 1, 0)
+    rows = scoring.score_cells(
+        failing_family(evaluate), [Cell.from_code(5)], torch.zeros(2, 1, 8, 8), None, None, scoring.Draws(1, 0)
+    )
     seconds = {row[1]: row[4] for row in rows}
     assert seconds["naswot_published"] - seconds["naswot"] == pytest.approx(0.2, abs=0.15)
     assert seconds["naswot"] < 0.1

@@ -16,8 +16,9 @@ from tfnas.report.comparison_tables import Pairs
 from tfnas.scoring.shipped_tables import ship, take_shipped
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
 
@@ -179,11 +180,10 @@ def nested(tmp_path_factory):
         "drawing": {"algorithm": "proxy_search", "proxy": "made_up", "sample": 5},
         "random": {"algorithm": "random_cell"},
     }.items():
-        tables = [None] if label == "random" else scores
+        tables = [] if label == "random" else scores
         for first, last in ((0, 3), (4, 11)):
             paths.append(folder / f"{label}-{first}.parquet")
-            arguments = (label, settings, "one", truth, tables[0], first, last, 1, None, paths[-1], "made-up")
-            run_block(*arguments, more_scores=tables[1:])
+            run_block(Block(label, settings, first, last, 1, "made-up"), "one", Inputs(truth, tables), paths[-1])
     return truth, scores, paths
 
 
@@ -195,10 +195,10 @@ def test_run_r_reads_table_r_modulo_their_number_however_runs_are_cut(nested, tm
     settled = runs[runs["search"] == "settled"]
     for number, path in enumerate(scores):
         best = ScoreTable.read(path).scores("made_up").argmax()
-        assert set(settled[settled["scoring"] == number]["arch"]) == {all_strings()[best]}
+        assert set(settled[settled["scoring"] == number]["arch"]) == {SPACE.strings[best]}
     output = tmp_path / "alone.parquet"
     settings = {"algorithm": "proxy_search", "proxy": "made_up", "sample": 5}
-    run_block("drawing", settings, "one", truth, scores[1], 4, 4, 1, None, output, "made-up")
+    run_block(Block("drawing", settings, 4, 4, 1, "made-up"), "one", Inputs(truth, [scores[1]]), output)
     drawing = runs[(runs["search"] == "drawing") & (runs["run"] == 4)]
     assert pd.read_parquet(output)["arch"].tolist() == drawing["arch"].tolist(), "the draws are those of the run"
 

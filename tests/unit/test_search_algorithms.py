@@ -12,7 +12,7 @@ from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -41,7 +41,7 @@ def test_the_space_draws_uniformly_with_replacement_and_fewer_draws_are_the_firs
     one_by_one = np.random.default_rng(5)
     assert [SPACE.draw(one_by_one, 1)[0] for _ in range(10)] == few
     assert len(set(many)) < 15000
-    counts = np.bincount(operation_digits(many).ravel(), minlength=5)
+    counts = np.bincount(SPACE.of.digits(many).ravel(), minlength=5)
     assert abs(counts / counts.sum() - 0.2).max() < 0.01
 
 
@@ -50,7 +50,7 @@ def test_mutations_are_neighbours_with_the_benchmarks_edge_probabilities():
     code = 7777
     changed = np.zeros(6)
     for _ in range(3000):
-        difference = operation_digits([SPACE.mutate(code, rng)])[0] != operation_digits([code])[0]
+        difference = SPACE.of.digits([SPACE.mutate(code, rng)])[0] != SPACE.of.digits([code])[0]
         assert difference.sum() == 1
         changed += difference
     np.testing.assert_allclose(changed / 3000, [1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9], atol=0.03)
@@ -198,7 +198,7 @@ def test_area_draws_different_members_when_told_as_in_its_algorithm_2(benchmark,
             for place in range(6, len(codes)):
                 window = range(place - 6, place)
                 best = codes[max(window, key=lambda index: (values[index], -index))]
-                changed = np.count_nonzero(operation_digits([best])[0] != operation_digits([codes[place]])[0])
+                changed = np.count_nonzero(SPACE.of.digits([best])[0] != SPACE.of.digits([codes[place]])[0])
                 misses[replacement] += changed != 1
     assert misses[False] == 0
     assert misses[True] > 0

@@ -10,8 +10,9 @@ from search_helpers import code_of, score_table, truth_table
 from tfnas.errors import ConfigError, ScoreError, SearchError, TfnasError, TruthError, UnknownNameError
 from tfnas.scoring.writer import write_scores
 from tfnas.search.base import SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import run_block
+from tfnas.search.runner import Inputs, run_block
 
 
 def searches(wanted):
@@ -60,11 +61,10 @@ def refusal(files, tmp_path):
 
     def run(kind, name, truth="truth", scores="scores", budget=60, **changes):
         output = tmp_path / "runs.parquet"
+        block = Block("mine", settings_of(name) | changes, 0, 1, 7, "made-up")
+        inputs = Inputs({"one": files[truth]}, [files[scores]], latency_path=files["latencies"])
         with pytest.raises(kind) as error:
-            run_block(
-                "mine", settings_of(name) | changes, "one", {"one": files[truth]}, files[scores], 0, 1, 7, budget,
-                output, "made-up", latency_path=files["latencies"],
-            )  # fmt: skip
+            run_block(block, "one", inputs, output, budget_seconds=budget)
         assert not output.exists()
         message = str(error.value)
         assert message.endswith(".")
@@ -113,7 +113,13 @@ def test_the_budget_has_to_pay_for_the_cells_that_may_be_proposed(files, refusal
     dear = truth["arch"].str.contains("conv|pool")
     truth["early_seconds"] = np.where(dear, 1000.0, 1.0)
     path = write(truth, tmp_path / "truth.parquet")
-    run_block("label", settings, "one", {"one": path}, None, 0, 1, 1, 60, tmp_path / "runs.parquet", "s")
+    run_block(
+        Block("label", settings, 0, 1, 1, "s"),
+        "one",
+        Inputs({"one": path}),
+        tmp_path / "runs.parquet",
+        budget_seconds=60,
+    )
     assert not pd.read_parquet(tmp_path / "runs.parquet")["arch"].str.contains("conv|pool").any()
 
 

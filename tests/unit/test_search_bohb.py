@@ -16,7 +16,7 @@ from tfnas.search.bohb import Bohb, Density, best_candidate
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, operation_digits, string_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -54,28 +54,28 @@ def test_the_kernel_is_that_of_the_program():
     rng = np.random.default_rng(0)
     for data in (rng.integers(5, size=(20, 6)), rng.integers(2, size=(9, 6)), np.full((7, 6), 3)):
         cells = rng.integers(5, size=(30, 6))
-        found = Density(data, 0.3, proper=False).at(cells)
+        found = Density(data, SPACE.of.radices, 0.3, proper=False).at(cells)
         np.testing.assert_allclose(found, [naive_density(data.tolist(), cell, 0.3) for cell in cells.tolist()])
 
 
 def test_its_bandwidth_exceeds_one_on_varied_edges_and_is_kept_in_bounds_by_choice():
     data = np.array(list(itertools.product(range(5), repeat=2)))[:, [0, 1, 0, 1, 0, 1]]
-    assert (Density(data, 0.3, proper=False).bandwidth > 1).all()
-    np.testing.assert_allclose(Density(data, 0.3, proper=True).bandwidth, 0.8)
-    np.testing.assert_allclose(Density(np.full((7, 6), 2), 0.3, proper=False).bandwidth, 0.3)
+    assert (Density(data, SPACE.of.radices, 0.3, proper=False).bandwidth > 1).all()
+    np.testing.assert_allclose(Density(data, SPACE.of.radices, 0.3, proper=True).bandwidth, 0.8)
+    np.testing.assert_allclose(Density(np.full((7, 6), 2), SPACE.of.radices, 0.3, proper=False).bandwidth, 0.3)
 
 
 def test_the_proper_kernel_is_a_probability():
     rng = np.random.default_rng(1)
-    density = Density(rng.integers(3, size=(9, 6)), 0.1, proper=True)
-    everywhere = density.at(operation_digits(np.arange(SPACE_SIZE)))
+    density = Density(rng.integers(3, size=(9, 6)), SPACE.of.radices, 0.1, proper=True)
+    everywhere = density.at(SPACE.of.digits(np.arange(SPACE_SIZE)))
     assert everywhere.min() > 0
     assert everywhere.sum() == pytest.approx(1)
 
 
 def test_draws_keep_an_operation_unless_the_bandwidth_redraws_it():
     data = np.full((7, 6), 2)
-    drawn = Density(data, 0.3, proper=False).draw(np.random.default_rng(0), 4000)
+    drawn = Density(data, SPACE.of.radices, 0.3, proper=False).draw(np.random.default_rng(0), 4000)
     assert (drawn == 2).mean() == pytest.approx(0.7 + 0.3 / 5, abs=0.015)
     assert (drawn == 4).mean() == pytest.approx(0.3 / 5, abs=0.01)
 
@@ -136,8 +136,8 @@ def test_a_model_needs_seven_good_and_seven_bad_cells_and_lower_rungs_then_learn
     assert search.looked_at[0] == []
     search.propose()
     good, bad = search.model
-    np.testing.assert_array_equal(good.digits, operation_digits([13, 12, 11, 10, 9, 8, 7]))
-    np.testing.assert_array_equal(bad.digits, operation_digits([6, 5, 4, 3, 2, 1, 0]))
+    np.testing.assert_array_equal(good.digits, SPACE.of.digits([13, 12, 11, 10, 9, 8, 7]))
+    np.testing.assert_array_equal(bad.digits, SPACE.of.digits([6, 5, 4, 3, 2, 1, 0]))
     for number in range(100):
         search.learn(2, float(number), number)
     search.propose()
@@ -152,7 +152,7 @@ def test_without_a_model_and_for_the_random_fraction_proposals_are_uniform_draws
     guided, unguided = (
         np.mean(
             [
-                (operation_digits(run(benchmark, r, rungs=1, kernel="proper", random_fraction=f).codes) == 3).mean()
+                (SPACE.of.digits(run(benchmark, r, rungs=1, kernel="proper", random_fraction=f).codes) == 3).mean()
                 for r in range(3)
             ]
         )
@@ -203,7 +203,7 @@ def test_the_published_row_at_12000_seconds(shared_data):
     real = Benchmark(tables["cifar10"], "cifar10")
     chosen = [run(real, number, 12000.0).chosen for number in range(500)]
     for dataset, rows in published.items():
-        codes = tables[dataset]["arch"].map(string_codes()).to_numpy()
+        codes = tables[dataset]["arch"].map(SPACE.of.parse).to_numpy()
         for column, (mean, std) in zip(("valid_accuracy", "test_accuracy"), rows, strict=True):
             accuracy = np.empty(SPACE_SIZE)
             accuracy[codes] = tables[dataset][column]

@@ -13,7 +13,7 @@ from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, neighbour_codes, operation_digits
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 EVERY = np.arange(SPACE_SIZE)
@@ -38,7 +38,7 @@ def run(name, benchmark, scores, number=0, space=None, proxy="made_up", **parame
 @pytest.fixture(scope="module")
 def noisy():
     """Scores without ties that rise with 3x3 convolutions."""
-    values = (operation_digits(EVERY) == 3).sum(axis=1) + np.random.default_rng(5).uniform(0, 0.9, size=SPACE_SIZE)
+    values = (SPACE.of.digits(EVERY) == 3).sum(axis=1) + np.random.default_rng(5).uniform(0, 0.9, size=SPACE_SIZE)
     return scored(values)
 
 
@@ -65,7 +65,7 @@ def test_with_age_the_parent_is_one_of_the_youngest_and_the_best_of_its_tourname
         for place in range(5, 200):
             alive = codes[place - 5 : place]
             parents = alive if tournament == 1 else [max(alive, key=value.__getitem__)]
-            assert any(codes[place] in neighbour_codes(parent) for parent in parents)
+            assert any(codes[place] in SPACE.of.neighbours(parent) for parent in parents)
 
 
 def test_with_score_the_worst_member_dies_and_no_cell_lives_twice(benchmark, noisy):
@@ -75,7 +75,7 @@ def test_with_score_the_worst_member_dies_and_no_cell_lives_twice(benchmark, noi
     ).codes
     alive = set(codes[:5])
     for code in codes[5:]:
-        assert code in neighbour_codes(max(alive, key=value.__getitem__))
+        assert code in SPACE.of.neighbours(max(alive, key=value.__getitem__))
         alive = set(sorted(alive | {code}, key=value.__getitem__)[-5:])
 
 
@@ -96,8 +96,8 @@ def test_the_oldest_of_equals_dies_and_copies_are_not_added():
 )
 def test_mutations_have_the_edge_probabilities_of_the_benchmark_or_equal_ones(mutation, shares):
     search = PlainEvolution(SPACE, np.random.default_rng(0), proxy="made_up", mutation=mutation)
-    parent = operation_digits([7777])[0]
-    children = operation_digits([search._child(7777) for _ in range(4000)])
+    parent = SPACE.of.digits([7777])[0]
+    children = SPACE.of.digits([search._child(7777) for _ in range(4000)])
     changed = children != parent
     assert (changed.sum(axis=1) == 1).all()
     np.testing.assert_allclose(changed.mean(axis=0), shares, atol=0.03)

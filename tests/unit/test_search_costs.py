@@ -14,7 +14,8 @@ from tfnas.errors import ReportError, ScoreError, SearchError
 from tfnas.files import read_json, write_json
 from tfnas.report.exhibits import search_costs
 from tfnas.schemas.search_costs import SCHEMA as PRICES
-from tfnas.search.runner import run_block
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
 
 PUBLISHED = {"made_up": {"value": 2.0, "device": "Some GPU"}}
 
@@ -35,7 +36,13 @@ def runs(tmp_path):
     paths = []
     for label, settings, first, last in blocks:
         paths.append(tmp_path / f"{label}-{first}.parquet")
-        run_block(label, settings, "one", truth, scores, first, last, 7, 60, paths[-1], "made-up")
+        run_block(
+            Block(label, settings, first, last, 7, "made-up"),
+            "one",
+            Inputs(truth, [scores]),
+            paths[-1],
+            budget_seconds=60,
+        )
     return paths
 
 

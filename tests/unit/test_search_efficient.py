@@ -5,25 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from search_helpers import nats_truth, score_table, truth_table, write
+from search_helpers import costs_of, nats_truth, score_table, truth_table, write
 
 from tfnas.errors import ConfigError, SearchError, UnknownNameError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
+from tfnas.search.block import Block
 from tfnas.search.efficient_search import EfficientSearch
 from tfnas.search.nsga2 import Nsga2
 from tfnas.search.pareto import pareto_front
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, operation_digits, string_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE
+from tfnas.spaces.registry import get_space
 from tfnas.truth.benchmark import Benchmark
-from tfnas.truth.costs import Costs
 from tfnas.truth.latencies import convert
 
 ALL = np.arange(SPACE_SIZE)
-CONVOLUTIONS = (operation_digits(ALL) == 3).sum(axis=1)
-COSTS = Costs({"params": CONVOLUTIONS * 100.0 + 100 + ALL / SPACE_SIZE, "phone": 1.0 + CONVOLUTIONS}, "one")
+CONVOLUTIONS = (get_space().digits(ALL) == 3).sum(axis=1)
+PARAMS = CONVOLUTIONS * 100.0 + 100 + ALL / SPACE_SIZE
+COSTS = costs_of(params=PARAMS, phone=1.0 + CONVOLUTIONS)
 SPACE = SearchSpace(ALL, COSTS)
 
 
@@ -49,7 +51,7 @@ def told(**settings):
     costs = np.full(SPACE_SIZE, np.nan)
     codes = np.array([10, 20, 30, 40])
     costs[codes] = [50.0, 100.0, 200.0, 400.0]
-    space = SearchSpace(codes, Costs({"flops": costs}, "one"))
+    space = SearchSpace(codes, costs_of(flops=costs))
     settings |= {"proxy": "p", "cost": "flops", "target": 50, "evaluations": 4, "population": 4}
     search = EfficientSearch(space, np.random.default_rng(0), **settings)
     search.ask()
@@ -202,7 +204,7 @@ def test_without_crossover_a_child_without_mutation_is_its_mother(monkeypatch):
     first = search.ask()
     search.tell(first, np.arange(50.0))
     brood = search._brood()
-    changed = (operation_digits(brood)[:, None, :] != operation_digits(search.members)).sum(axis=2).min(axis=1)
+    changed = (SPACE.of.digits(brood)[:, None, :] != SPACE.of.digits(search.members)).sum(axis=2).min(axis=1)
     assert changed.mean() < 1.5, "one edge of six changes on average"
     assert (changed == 0).any()
 
@@ -220,20 +222,25 @@ def test_nsga2_on_early_accuracies_spends_its_budget(benchmark):
 def test_a_block_of_runs_keeps_the_fronts(tmp_path):
     truth = {name: write(truth_table(), tmp_path / f"{name}.csv") for name in ("one", "two")}
     scores = write(score_table(), tmp_path / "s.csv")
-    phone = pd.DataFrame({"arch": all_strings(), "phone": 1.0 + CONVOLUTIONS})
+    phone = pd.DataFrame({"arch": SPACE.of.strings, "phone": 1.0 + CONVOLUTIONS})
     convert(write(phone, tmp_path / "phone.csv"), "one", {}, tmp_path / "phone.parquet")
     settings = {"algorithm": "nsga2", "proxy": "made_up", "cost": "phone", "evaluations": 200}
     output = tmp_path / "o.parquet"
-    run_block("x", settings, "one", truth, scores, 0, 2, 1, None, output, "s", latency_path=tmp_path / "phone.parquet")
+    run_block(
+        Block("x", settings, 0, 2, 1, "s"),
+        "one",
+        Inputs(truth, [scores], latency_path=tmp_path / "phone.parquet"),
+        output,
+    )
     table = pd.read_parquet(output)
     assert len(table) == 6
     one, two = (table[table["dataset"] == name]["front"].tolist() for name in ("one", "two"))
     assert one == two
     for front, arch in zip(one, table["arch"], strict=False):
-        codes = [string_codes()[cell] for cell in front.split()]
+        codes = [SPACE.of.parse(cell) for cell in front.split()]
         assert front.split()[-1] == arch
         assert (np.diff(CONVOLUTIONS[codes]) > 0).all()
-    run_block("y", {"algorithm": "random_cell"}, "one", truth, None, 0, 2, 1, None, output, "s")
+    run_block(Block("y", {"algorithm": "random_cell"}, 0, 2, 1, "s"), "one", Inputs(truth), output)
     assert "front" not in pd.read_parquet(output)
 
 
@@ -243,24 +250,16 @@ def test_a_hard_latency_on_real_devices(shared_data, tmp_path):
     latency = tmp_path / "latency.parquet"
     convert(shared_data / "nats-tss" / "hardware-latency.parquet", "cifar10", {"raspi4": "raspi4_ms"}, latency)
     table = pd.read_parquet(truth["cifar10"]).set_index("arch")
-    scores = write(score_table(table["flops"].reindex(list(all_strings())).to_numpy()), tmp_path / "s.csv")
+    scores = write(score_table(table["flops"].reindex(list(SPACE.of.strings)).to_numpy()), tmp_path / "s.csv")
     flops = {}
     for target in (20, 40):
         settings = {"algorithm": "efficient_search", "proxy": "made_up", "cost": "raspi4", "reward": "hard"}
         output = tmp_path / "o.parquet"
         run_block(
-            "x",
-            settings | {"target": target},
+            Block("x", settings | {"target": target}, 0, 9, 1, "s"),
             "cifar10",
-            truth,
-            scores,
-            0,
-            9,
-            1,
-            None,
+            Inputs(truth, [scores], latency_path=latency),
             output,
-            "s",
-            latency_path=latency,
         )
         chosen = pd.read_parquet(output).query("dataset == 'cifar10'")["arch"]
         assert (pd.read_parquet(latency).set_index("arch").loc[chosen, "raspi4"] <= target).all()

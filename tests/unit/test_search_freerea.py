@@ -14,7 +14,7 @@ from tfnas.search.freerea import FreeRea, FreeReaMinus
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -29,7 +29,7 @@ def benchmark():
 @pytest.fixture(scope="module")
 def scores():
     """Three made-up proxies over all cells, on different scales, one of them mostly zero, with many ties."""
-    digits = operation_digits(np.arange(SPACE_SIZE))
+    digits = SPACE.of.digits(np.arange(SPACE_SIZE))
     noise = np.random.default_rng(0).normal(size=(2, SPACE_SIZE))
     made = {
         "naswot": 500 + 40 * np.isin(digits, (2, 3)).sum(axis=1) + np.round(5 * noise[0]),
@@ -132,7 +132,7 @@ def test_three_children_of_the_two_best_of_the_tournament():
         made = search(history=dict(history), members=dict.fromkeys(history, 0), tournament=3)
         made.rng = np.random.default_rng(seed)
         new = made.breed()
-        changed = [(operation_digits([child]) != operation_digits(parents)).sum(axis=1).tolist() for child in new]
+        changed = [(SPACE.of.digits([child]) != SPACE.of.digits(parents)).sum(axis=1).tolist() for child in new]
         assert [row[0] for row in changed[:1]] == [1]
         assert changed[1][1] == 1
         if len(new) == 3:
@@ -145,7 +145,7 @@ def test_a_known_child_grows_young_and_a_dead_one_comes_back_unscored(monkeypatc
     made = search(history={1: [1.0, 1.0], 2: [2.0, 2.0], 3: [3.0, 3.0]}, members={1: 0, 2: 0}, generation=4)
     children = iter([2, 3])
     monkeypatch.setattr(SearchSpace, "mutate", lambda *_: next(children))
-    monkeypatch.setattr(Cell, "crossover", lambda self, other, rng: self)
+    monkeypatch.setattr(type(SPACE.of), "crossover", lambda self, mother, father, rng: mother)
     assert made.breed() == []
     assert made.members == {1: 0, 2: 5, 3: 5}
     assert made.unborn == []
@@ -264,7 +264,7 @@ def test_an_incomplete_space_is_kept_to_and_searched_to_its_end(benchmark, score
 @pytest.mark.parametrize("made", [FreeRea, FreeReaMinus])
 def test_a_search_that_finds_nothing_new_ends(made, monkeypatch):
     monkeypatch.setattr(SearchSpace, "mutate", lambda self, code, *_: code)
-    monkeypatch.setattr(Cell, "crossover", lambda self, other, rng: self)
+    monkeypatch.setattr(type(SPACE.of), "crossover", lambda self, mother, father, rng: mother)
     monkeypatch.setattr(freerea, "STALE_EVENTS", 20)
     finished = made(SPACE, np.random.default_rng(0), proxies=["a"], population=5, tournament=3)
     look = finished.ask()

@@ -10,9 +10,10 @@ from search_helpers import NATS_DATASETS, nats_truth, score_table, truth_table
 from tfnas.errors import ConfigError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
@@ -160,7 +161,7 @@ def test_hnas_with_our_own_scores_is_not_behind_the_published_row(shared_data, s
     path = shipped_scores("cifar10")
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
-    run_block("label", {"algorithm": "hnas"}, "cifar10", truth, path, 0, 99, 2026, None, output, "nats-tss")
+    run_block(Block("label", {"algorithm": "hnas"}, 0, 99, 2026, "nats-tss"), "cifar10", Inputs(truth, [path]), output)
     table = pd.read_parquet(output).set_index("dataset")
     # Ours is better by up to 1.4 standard deviations: other networks, other traces (docs/searches.md).
     for dataset, (mean, std) in zip(NATS_DATASETS, expected, strict=True):

@@ -13,7 +13,7 @@ from tfnas.search.local_search import LocalSearch
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, neighbour_codes, string_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -32,7 +32,7 @@ def run(benchmark, number=0, budget=300.0, space=None, **parameters):
 
 def test_neighbours_are_those_of_the_cell():
     for code in (0, 7777, SPACE_SIZE - 1):
-        assert neighbour_codes(code) == [cell.code for cell in Cell.from_code(code).neighbours()]
+        assert SPACE.of.neighbours(code) == [cell.code for cell in Cell.from_code(code).neighbours()]
 
 
 @pytest.mark.parametrize("starts", [1, 4])
@@ -46,13 +46,13 @@ def test_each_climb_looks_at_all_neighbours_and_moves_to_the_best(benchmark, sta
             here = max(codes[place : place + starts], key=value.get)
             place += starts
             while place < len(codes):
-                unseen = set(neighbour_codes(here)) - set(codes[:place])
+                unseen = set(SPACE.of.neighbours(here)) - set(codes[:place])
                 looked_at = codes[place : place + len(unseen)]
                 assert set(looked_at) <= unseen
                 place += len(unseen)
                 if len(looked_at) < len(unseen):
                     break  # the budget ended in between
-                best = max(neighbour_codes(here), key=value.get)
+                best = max(SPACE.of.neighbours(here), key=value.get)
                 if value[best] <= value[here]:
                     break
                 here = best
@@ -64,13 +64,13 @@ def test_the_other_step_moves_to_the_first_better_neighbour(benchmark):
     value = dict(zip(codes, benchmark.query(np.array(codes)), strict=True))
     here, moves = codes[0], 0
     for place, code in enumerate(codes[1:], start=1):
-        if not set(neighbour_codes(here)) - set(codes[:place]):
+        if not set(SPACE.of.neighbours(here)) - set(codes[:place]):
             break  # a local optimum: the next climb begins
-        assert code in neighbour_codes(here)
+        assert code in SPACE.of.neighbours(here)
         if value[code] > value[here]:
             here, moves = code, moves + 1
     assert moves >= 3
-    assert value[here] == max(value[code] for code in [*neighbour_codes(here), here])
+    assert value[here] == max(value[code] for code in [*SPACE.of.neighbours(here), here])
 
 
 @pytest.mark.parametrize("step", ["best", "first"])
@@ -95,7 +95,7 @@ def test_a_small_space_is_searched_whole_and_the_search_ends(benchmark, step, st
 def test_equal_neighbours_are_no_way_up():
     flat = Benchmark(truth_table().assign(early_valid_accuracy=50.0), "flat")
     trace = run(flat, budget=200)
-    assert set(trace.codes[1:25]) == set(neighbour_codes(trace.codes[0]))
+    assert set(trace.codes[1:25]) == set(SPACE.of.neighbours(trace.codes[0]))
     assert trace.codes[25] not in trace.codes[:25]
 
 
@@ -110,7 +110,7 @@ def test_the_optimum_of_cifar100_is_found_after_127_cells_on_average(shared_data
     """White, Nolen and Savani (2020), abstract of arXiv:2005.02960v1: climbing on full-training validation accuracy."""
     table = pd.read_parquet(shared_data / "nats-tss" / "cifar100.parquet").rename(columns=SHARED_COLUMNS)
     accuracy = np.empty(SPACE_SIZE)
-    accuracy[table["arch"].map(string_codes()).to_numpy()] = table["valid_accuracy"]
+    accuracy[table["arch"].map(SPACE.of.parse).to_numpy()] = table["valid_accuracy"]
     optimum, counts = int(accuracy.argmax()), []
     for number in range(400):
         search = LocalSearch(SPACE, np.random.default_rng(number))
@@ -125,7 +125,7 @@ def test_at_12000_seconds_it_beats_the_published_evolution_on_cifar10(shared_dat
     """Regularised evolution, recomputed from author data files: 93.93 on average (500 runs, std 0.42)."""
     table = pd.read_parquet(shared_data / "nats-tss" / "cifar10.parquet").rename(columns=SHARED_COLUMNS)
     accuracy = np.empty(SPACE_SIZE)
-    accuracy[table["arch"].map(string_codes()).to_numpy()] = table["test_accuracy"]
+    accuracy[table["arch"].map(SPACE.of.parse).to_numpy()] = table["test_accuracy"]
     real = Benchmark(table, "cifar10")
     chosen = {step: [run(real, r, 12000.0, step=step).chosen for r in range(300)] for step in ("best", "first")}
     assert accuracy[chosen["best"]].mean() == pytest.approx(94.03, abs=0.1)

@@ -14,8 +14,9 @@ from search_helpers import NATS_DATASETS, nats_truth
 from tfnas.analysis.statistics import kendall, spearman
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import string_codes
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE
 
 RUNS = 500
 BUDGET = 12000
@@ -33,7 +34,13 @@ def search(truth, tmp_path_factory):
 
     def run(settings, searched_on="cifar10", scores=None):
         output = folder / "runs.parquet"
-        run_block("label", settings, searched_on, truth, scores, 0, RUNS - 1, 2026, BUDGET, output, "nats-tss")
+        run_block(
+            Block("label", settings, 0, RUNS - 1, 2026, "nats-tss"),
+            searched_on,
+            Inputs(truth, [scores]),
+            output,
+            budget_seconds=BUDGET,
+        )
         return pd.read_parquet(output).set_index("dataset")
 
     return run
@@ -96,7 +103,7 @@ def test_train_and_look_searches_at_12000_seconds(search, algorithm, expected, c
 )
 def test_naswot_orders_all_cells_as_published_scores_do(truth, naswot_scores, dataset, rho, tau):
     table = pd.read_parquet(truth[dataset])
-    codes = table["arch"].map(string_codes()).to_numpy()
+    codes = table["arch"].map(SPACE.parse).to_numpy()
     scores = ScoreTable.read(naswot_scores[dataset]).scores("naswot")
     assert np.isnan(scores).sum() == 201
     ranked = lowest_where_missing(scores)[codes]

@@ -13,7 +13,7 @@ from tfnas.search.registry import get_algorithm
 from tfnas.search.reinforce import Baseline, Policy, Reinforce
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, codes_of_digits, operation_digits, string_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -39,10 +39,10 @@ def test_the_baseline_is_corrected_for_its_start_and_includes_the_newest_reward(
 
 def test_the_policy_begins_almost_uniform_and_draws_from_its_probabilities():
     rng = np.random.default_rng(0)
-    policy = Policy(rng, 0.1)
+    policy = Policy(rng, SPACE.of.radices, 0.1)
     assert 0.0003 < policy.logits.std() < 0.003
     assert abs(policy.probabilities - 0.2).max() < 0.001
-    policy = Policy(rng, 0.1)
+    policy = Policy(rng, SPACE.of.radices, 0.1)
     policy.logits[:] = np.log([[0.1, 0.2, 0.3, 0.4, 0.0001]] * 6)
     drawn = np.array([policy.draw(rng) for _ in range(4000)])
     shares = np.array([np.bincount(column, minlength=5) for column in drawn.T]) / 4000
@@ -52,7 +52,7 @@ def test_the_policy_begins_almost_uniform_and_draws_from_its_probabilities():
 def test_learning_is_a_step_of_adam_on_the_policy_gradient_as_torch_takes_it():
     torch = pytest.importorskip("torch")
     rng = np.random.default_rng(1)
-    policy = Policy(rng, 0.03)
+    policy = Policy(rng, SPACE.of.radices, 0.03)
     logits = torch.tensor(policy.logits.copy(), requires_grad=True)
     optimiser = torch.optim.Adam([logits], lr=0.03)
     for _ in range(40):
@@ -71,7 +71,7 @@ def test_the_first_reward_changes_nothing_and_a_better_one_makes_its_cell_likeli
     before = search.policy.logits.copy()
     search.tell(Look(EARLY, [code]), [50.0])
     np.testing.assert_array_equal(search.policy.logits, before)
-    better = int(codes_of_digits(np.array([3, 3, 3, 3, 3, 3])))
+    better = int(SPACE.of.codes(np.array([3, 3, 3, 3, 3, 3])))
     before = search.policy.probabilities[:, 3].copy()
     search.tell(Look(EARLY, [better]), [90.0])
     assert (search.policy.probabilities[:, 3] > before).all()
@@ -89,7 +89,7 @@ def test_the_search_is_the_textbook_loop(benchmark):
         digits = [
             int(np.searchsorted(row.cumsum(), u, side="right")) for row, u in zip(chances, rng.random(6), strict=True)
         ]
-        code = int(codes_of_digits(np.array(digits)))
+        code = int(SPACE.of.codes(np.array(digits)))
         reward = benchmark.query(code)
         spent += benchmark.cost(code)
         history.append((reward, code))
@@ -107,7 +107,7 @@ def test_the_search_is_the_textbook_loop(benchmark):
 
 def test_it_learns_where_an_operation_helps(benchmark):
     trace = run(benchmark, budget=600, learning_rate=0.1)
-    convolutions = (operation_digits(trace.codes) == 3).sum(axis=1)
+    convolutions = (SPACE.of.digits(trace.codes) == 3).sum(axis=1)
     assert convolutions[-50:].mean() > 5  # 1.2 among uniform draws, at most 6
 
 
@@ -139,7 +139,7 @@ def test_the_published_row_at_12000_seconds(shared_data):
     for rate in (0.01, 0.05, 0.5):
         chosen = [run(real, number, 12000.0, learning_rate=rate).chosen for number in range(300)]
         for dataset, (mean, std) in published.items():
-            codes = tables[dataset]["arch"].map(string_codes()).to_numpy()
+            codes = tables[dataset]["arch"].map(SPACE.of.parse).to_numpy()
             accuracy = np.empty(SPACE_SIZE)
             accuracy[codes] = tables[dataset]["test_accuracy"]
             missed[rate, dataset] = (accuracy[chosen].mean() - mean) / std

@@ -11,10 +11,11 @@ from tfnas.errors import ConfigError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search import robot
 from tfnas.search.base import EARLY, SCORE, SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.gaussian_process import BayesianOptimiser, upper_confidence_bound
 from tfnas.search.registry import get_algorithm
 from tfnas.search.robot import scaled
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
@@ -193,7 +194,7 @@ def test_with_our_own_scores_most_runs_end_at_the_published_cell_or_at_the_one_b
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
     settings = {"algorithm": "robot", "accuracies_of": "cifar10"}
-    run_block("label", settings, dataset, truth, path, 0, 49, 2026, None, output, "nats-tss")
+    run_block(Block("label", settings, 0, 49, 2026, "nats-tss"), dataset, Inputs(truth, [path]), output)
     table = pd.read_parquet(output).set_index("dataset")
     assert tuple(table.index.unique()) == NATS_DATASETS
     found = table.loc[dataset]

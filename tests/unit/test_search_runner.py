@@ -11,8 +11,9 @@ from tfnas.errors import ConfigError, DataError, ScoreError, SearchError, TfnasE
 from tfnas.files import read_facts
 from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.search.base import Trace
+from tfnas.search.block import Block
 from tfnas.search.registry import algorithm_names, get_algorithm
-from tfnas.search.runner import _query, run_block, run_blocks
+from tfnas.search.runner import Inputs, _query, run_block, run_blocks
 from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
@@ -40,28 +41,20 @@ def files(tmp_path_factory):
 
 def block(files, tmp_path, label="proxy-10", first=0, last=4, **changes):
     output = tmp_path / f"{label}-{first}-{last}.parquet"
-    arguments = {
-        "search": label,
-        "settings": SETTINGS.get(label),
-        "searched_on": "one",
-        "truth_paths": files["truth"],
-        "score_path": files["scores"],
-        "first": first,
-        "last": last,
-        "seed": 7,
-        "budget_seconds": 60,
-        "output": output,
-        "study": "made-up",
-    } | changes
-    run_block(**arguments)
+    own = {"settings": SETTINGS.get(label), "seed": 7, "study": "made-up"}
+    own |= {name: changes.pop(name) for name in own if name in changes}
+    inputs = {"truth_paths": files["truth"], "score_paths": [files["scores"]]}
+    inputs |= {name: changes.pop(name) for name in ("truth_paths", "score_paths", "live_paths") if name in changes}
+    fixed = {"searched_on": "one", "budget_seconds": 60, "output": output}
+    run_block(Block(label, first=first, last=last, **own), inputs=Inputs(**inputs), **fixed | changes)
     return pd.read_parquet(output)
 
 
 def test_one_job_runs_a_search_on_every_dataset_as_jobs_of_one_dataset_would(files, tmp_path):
-    shared = {"search": "proxy-10", "settings": SETTINGS["proxy-10"], "truth_paths": files["truth"], "first": 0}
-    shared |= {"last": 4, "seed": 7, "study": "made-up"}
-    own = {"score_path": files["scores"], "budget_seconds": 60}
-    run_blocks({name: own | {"output": tmp_path / f"{name}.parquet"} for name in ("one", "two")}, **shared)
+    own = {"score_path": files["scores"], "more_scores": [], "latency_path": None, "live_paths": []}
+    own |= {"budget_seconds": 60, "curves": None}
+    datasets = {name: own | {"output": tmp_path / f"{name}.parquet"} for name in ("one", "two")}
+    run_blocks(Block("proxy-10", SETTINGS["proxy-10"], 0, 4, 7, "made-up"), datasets, files["truth"], pay_once=False)
     for name in ("one", "two"):
         alone = block(files, tmp_path, searched_on=name).drop(columns="wall_seconds")
         together = pd.read_parquet(tmp_path / f"{name}.parquet").drop(columns="wall_seconds")
@@ -294,12 +287,12 @@ def test_proxies_that_cannot_rank_are_refused(files, tmp_path):
         block(files, tmp_path, settings=unknown)
     empty = write(score_table(np.full(15625, np.nan)), tmp_path / "nan.csv")
     with pytest.raises(ScoreError, match=r"^All scores of proxy 'made_up' in .*nan.parquet are NaN"):
-        block(files, tmp_path, score_path=empty)
+        block(files, tmp_path, score_paths=[empty])
     partial = write(score_table().drop(index=[4, 9]), tmp_path / "partial.csv")
     with pytest.raises(ScoreError, match=r"holds 15623 of 15625 cells for proxy 'made_up', the first .* '\|none~0\|"):
-        block(files, tmp_path, score_path=partial)
+        block(files, tmp_path, score_paths=[partial])
     with pytest.raises(SearchError, match=r"^Search 'proxy-10' reads proxy 'made_up' but was given no score table.$"):
-        block(files, tmp_path, score_path=None)
+        block(files, tmp_path, score_paths=[])
 
 
 def test_a_sample_larger_than_the_space_says_its_size(files, tmp_path):

@@ -10,10 +10,11 @@ from search_helpers import nats_truth, score_table, truth_table
 from tfnas.errors import ConfigError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 
@@ -85,8 +86,8 @@ def test_the_real_ground_truth(shared_data, shipped_scores, tmp_path):
     truth = nats_truth(shared_data, tmp_path)
     output = tmp_path / "runs.parquet"
     settings = {"algorithm": "successive_selection", "proxy": "naswot", "sample": 0, "keep": 20}
-    run_block("label", settings, "cifar10", truth, path, 0, 0, 2026, None, output, "nats-tss")
-    table = pd.read_parquet(truth["cifar10"]).set_index("arch").loc[list(all_strings())]
+    run_block(Block("label", settings, 0, 0, 2026, "nats-tss"), "cifar10", Inputs(truth, [path]), output)
+    table = pd.read_parquet(truth["cifar10"]).set_index("arch").loc[list(SPACE.strings)]
     table["naswot"] = ScoreTable.read(path).scores("naswot")
     best = table.sort_values("naswot", ascending=False, kind="stable").head(20)
     row = pd.read_parquet(output).set_index("dataset").loc["cifar10"]

@@ -9,10 +9,11 @@ from summary_helpers import reprice
 
 from tfnas.errors import ConfigError, SearchError
 from tfnas.files import read_facts, write_table
+from tfnas.search.block import Block
 from tfnas.search.live.outcomes import read_live
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import Cell, all_strings
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.load import load_study
 from tfnas.study.study import LIVE_RUNS, Study
 
@@ -31,7 +32,7 @@ def live(tmp_path):
     paths = []
     for runs in ([0, 1], [2]):
         table = pd.DataFrame(
-            {"run": runs, "arch": [all_strings()[CODES[run]] for run in runs], "seconds": [10.0 + r for r in runs]}
+            {"run": runs, "arch": [SPACE.strings[CODES[run]] for run in runs], "seconds": [10.0 + r for r in runs]}
         ).assign(networks=57)
         paths.append(tmp_path / f"live-{runs[0]}.parquet")
         write_table(paths[-1], table, {"device": f"machine {runs[0]}"})
@@ -40,7 +41,7 @@ def live(tmp_path):
 
 def search(truth, live, folder, first=0, last=2):
     output = folder / "runs.parquet"
-    run_block("te", SETTINGS, "made-up", truth, None, first, last, 0, None, output, "s", live_paths=live)
+    run_block(Block("te", SETTINGS, first, last, 0, "s"), "made-up", Inputs(truth, live_paths=live), output)
     return output
 
 

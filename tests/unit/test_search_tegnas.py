@@ -15,7 +15,7 @@ from tfnas.search.runner import Scores, run_search
 from tfnas.search.tegnas import Tegnas, rank_sums
 from tfnas.search.tegnas_reinforce import TegnasReinforce
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, operation_digits
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["ntk_condition_number", "linear_regions", "ntk_regression"]
@@ -30,7 +30,7 @@ def benchmark():
 @pytest.fixture(scope="module")
 def scores():
     """Three proxies that agree but for noise, on different scales, with ties, and with cells that have no score."""
-    digits = operation_digits(np.arange(SPACE_SIZE))
+    digits = SPACE.of.digits(np.arange(SPACE_SIZE))
     value = (digits == 3).sum(axis=1) + 0.3 * (digits == 2).sum(axis=1)
     noise = np.random.default_rng(0).normal(size=(3, SPACE_SIZE))
     made = (-np.exp(8 - value - 0.5 * noise[0]), np.round(20 * value + 5 * noise[1]), -5 + value + 0.3 * noise[2])
@@ -112,7 +112,7 @@ def test_evolution_scores_every_child_and_finds_the_best_cells(benchmark, scores
     trace = run("tegnas", benchmark, scores)
     assert len(trace.codes) == 3 * (256 + 1000)
     assert trace.scoring_seconds == pytest.approx(0.25 * len(trace.codes))
-    assert (operation_digits([trace.chosen]) == 3).sum() >= 5
+    assert (SPACE.of.digits([trace.chosen]) == 3).sum() >= 5
 
 
 def test_no_steps_leave_the_best_of_the_first_population(benchmark, scores):
@@ -170,7 +170,7 @@ def test_the_policy_learns_as_torch_does():
         weights = 0.8 ** np.arange(len(rewards) - 1, -1, -1)
         advantage = rewards[-1] - weights @ rewards / weights.sum()
         drawn = torch.distributions.Categorical(torch.softmax(logits, dim=1))
-        loss = (-drawn.log_prob(torch.from_numpy(operation_digits(look.codes)[0])) * advantage).sum()
+        loss = (-drawn.log_prob(torch.from_numpy(SPACE.of.digits(look.codes)[0])) * advantage).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -204,7 +204,7 @@ def test_reinforcement_learns_to_draw_better_cells(benchmark, scores):
     for number in range(5):
         codes = run("tegnas_reinforce", benchmark, scores, number).codes[::3]
         assert len(codes) == 500
-        value = (operation_digits(codes) == 3).sum(axis=1)
+        value = (SPACE.of.digits(codes) == 3).sum(axis=1)
         first.append(value[:100].mean())
         last.append(value[-100:].mean())
     assert np.mean(last) > np.mean(first) + 1

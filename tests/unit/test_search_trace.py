@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tfnas.search.base import DRAW, EARLY, SCORE, Trace
-from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 
 def test_a_trace_reads_as_it_was_written():
@@ -52,19 +52,19 @@ def test_the_incumbent_rises_and_the_first_of_equals_stays():
 
 
 def test_duplicates_are_counted_by_class_and_by_way_of_looking():
-    classes = canonical_classes()
+    classes = SPACE.classes
     shared, count = np.unique(classes, return_counts=True)
     one, twin = np.flatnonzero(classes == shared[count == 2][0]).tolist()
     other = int(shared[-1])
     trace = Trace()
     trace.extend(SCORE, [one, twin, other], [1.0] * 3, [0.0] * 3, "first")
-    assert trace.duplicates(classes) == pytest.approx(1 / 3)
+    assert trace.duplicates(SPACE) == pytest.approx(1 / 3)
     trace.extend(SCORE, [one], [1.0], [0.0], "second")
     trace.add(EARLY, twin, 1.0, 1.0)
-    assert trace.duplicates(classes) == pytest.approx(1 / 5), "another proxy, and training, are no duplicates"
+    assert trace.duplicates(SPACE) == pytest.approx(1 / 5), "another proxy, and training, are no duplicates"
     trace.add(EARLY, one, 1.0, 1.0)
-    assert trace.duplicates(classes) == pytest.approx(2 / 6)
+    assert trace.duplicates(SPACE) == pytest.approx(2 / 6)
     whole = Trace()
     whole.extend(SCORE, np.arange(SPACE_SIZE), np.zeros(SPACE_SIZE), None, "first")
-    assert whole.duplicates(classes) == pytest.approx(1 - 6466 / 15625)
-    assert np.isnan(Trace().duplicates(classes))
+    assert whole.duplicates(SPACE) == pytest.approx(1 - 6466 / 15625)
+    assert np.isnan(Trace().duplicates(SPACE))

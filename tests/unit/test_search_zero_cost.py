@@ -10,10 +10,11 @@ from search_helpers import nats_truth, score_table, truth_table
 from tfnas.errors import ConfigError
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, SCORE, SearchSpace
+from tfnas.search.block import Block
 from tfnas.search.registry import get_algorithm
-from tfnas.search.runner import Scores, run_block, run_search
+from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, neighbour_codes
+from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -131,7 +132,7 @@ def test_a_guided_child_is_the_best_neighbour_and_scores_are_paid_once(benchmark
     # Population and tournament of two: the parent is one of the last two cells.
     for place, child in enumerate(children):
         parents = looked(trace, EARLY)[place : place + 2]
-        assert any(score[child] == max(score[neighbour_codes(parent)]) for parent in parents)
+        assert any(score[child] == max(score[SPACE.of.neighbours(parent)]) for parent in parents)
 
 
 def test_without_guidance_nothing_is_scored(benchmark, scores):
@@ -153,7 +154,7 @@ def test_the_share_of_guided_children():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_incomplete_space_is_kept(benchmark, scores, name):
-    codes = np.sort([7777, *neighbour_codes(7777)[:6], 0, SPACE_SIZE - 1])
+    codes = np.sort([7777, *SPACE.of.neighbours(7777)[:6], 0, SPACE_SIZE - 1])
     trace = run(name, benchmark, scores, budget=100, space=SearchSpace(codes), sample=5, population=4, tournament=2)
     assert set(trace.codes) <= set(codes.tolist())
 
@@ -196,7 +197,13 @@ def test_synflow_helps_evolution_on_the_real_ground_truth(shared_data, shipped_s
 
     def accuracies(settings):
         output = tmp_path / "runs.parquet"
-        run_block("label", settings, "cifar100", truth, path, 0, 99, 2026, 20000, output, "nats-tss")
+        run_block(
+            Block("label", settings, 0, 99, 2026, "nats-tss"),
+            "cifar100",
+            Inputs(truth, [path]),
+            output,
+            budget_seconds=20000,
+        )
         return pd.read_parquet(output).set_index("dataset").loc["cifar100", "test_accuracy"]
 
     plain = accuracies({"algorithm": "zero_cost_move", "proxy": "synflow", "guided": 0})

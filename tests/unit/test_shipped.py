@@ -11,7 +11,7 @@ from tfnas.files import read_facts, read_json, write_json
 from tfnas.scoring.shipped_tables import ship, take_shipped
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 SKELETON = {"channels": 16, "cells_per_stage": 5}
 
@@ -22,7 +22,7 @@ FAMILIES = {"naswot": {"device": "a made-up CPU", "repeats": 1}}
 def write_shipped(path, cells=SPACE_SIZE, **changes):
     """Write a score table of one proxy for the first cells of the space, some columns of it changed."""
     score = np.random.default_rng(0).normal(size=cells)
-    table = pd.DataFrame({"arch": all_strings()[:cells], "proxy": "naswot", "score": score, "raw": score})
+    table = pd.DataFrame({"arch": SPACE.strings[:cells], "proxy": "naswot", "score": score, "raw": score})
     table = table.assign(spread=np.nan, repeats=1, seconds=0.1, scored_arch=table["arch"], reason="").assign(**changes)
     facts = {"dataset": "cifar10", "skeleton": SKELETON | {"classes": 10}, "batch": BATCH, "families": FAMILIES}
     write_scores(path, table, facts)
@@ -174,7 +174,7 @@ def test_a_table_that_is_not_there(path):
 def write_computed(path, proxy="naswot", family="naswot", batch="abc", seed=0):
     """Write what a study makes: scores of one proxy for all cells, and facts."""
     score = np.random.default_rng(seed).normal(size=SPACE_SIZE)
-    table = pd.DataFrame({"arch": all_strings(), "proxy": proxy, "score": score, "raw": score})
+    table = pd.DataFrame({"arch": SPACE.strings, "proxy": proxy, "score": score, "raw": score})
     table = table.assign(spread=np.nan, repeats=1, seconds=0.1 + score**2, scored_arch=table["arch"], reason="")
     facts = {
         "dataset": "cifar10",

@@ -14,7 +14,7 @@ from tfnas.proxies.registry import family_of
 from tfnas.scoring.ensembles import with_ensembles
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE, pruned_classes, string_codes
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 TOLERANCE = 0.05
 
@@ -33,7 +33,7 @@ def order(path, shared_data):
 
     def order(scores, dataset):
         truth = pd.read_parquet(shared_data / f"nats-tss/{dataset}.parquet")
-        ranked = lowest_where_missing(scores)[truth["arch"].map(string_codes()).to_numpy()]
+        ranked = lowest_where_missing(scores)[truth["arch"].map(SPACE.parse).to_numpy()]
         return spearman(ranked, truth["test_accuracy_200"].to_numpy()).value
 
     return order
@@ -63,8 +63,8 @@ def pruned(path, shared_data):
 
     def pruned(scores, dataset):
         truth = pd.read_parquet(shared_data / f"nats-tss/{dataset}.parquet")
-        codes = truth["arch"].map(string_codes()).to_numpy()
-        kept = pruned_classes()[codes] == codes
+        codes = truth["arch"].map(SPACE.parse).to_numpy()
+        kept = SPACE.pruned[codes] == codes
         return lowest_where_missing(scores)[codes[kept]], truth["test_accuracy_200"].to_numpy()[kept]
 
     return pruned

@@ -11,7 +11,7 @@ from tfnas.datasets.own_images import read_own
 from tfnas.errors import ConfigError, DataError, ReportError, TruthError
 from tfnas.report.citations import check_references
 from tfnas.report.rounding import escape
-from tfnas.spaces.nats_tss import all_strings
+from tfnas.spaces.nats_tss import SPACE
 from tfnas.study.layers import merged
 from tfnas.study.load import load_study
 from tfnas.study.reading import read_file
@@ -389,7 +389,7 @@ def test_names_and_paths_that_break_something_later_are_refused(study, overlay, 
 
 
 def test_a_device_that_figures_cannot_show_is_refused_when_its_table_is_read(tmp_path):
-    table = pd.DataFrame({"arch": all_strings(), "a$\\bad$": 1.0})
+    table = pd.DataFrame({"arch": SPACE.strings, "a$\\bad$": 1.0})
     table.to_csv(tmp_path / "given.csv", index=False)
     with pytest.raises(ConfigError, match=r"has a device 'a\$\\\\bad\$': its name may not hold '\$', give it another"):
         convert_latencies(tmp_path / "given.csv", "one", {}, tmp_path / "out.parquet")
@@ -416,7 +416,7 @@ def test_greek_letters_and_common_signs_are_set_as_mathematics(study):
 
 
 def test_facts_that_the_report_cannot_print_are_refused_when_they_are_read(tmp_path):
-    pd.DataFrame({"arch": all_strings()[:5], "valid_accuracy": 50.0, "test_accuracy": 50.0}).to_csv(
+    pd.DataFrame({"arch": SPACE.strings[:5], "valid_accuracy": 50.0, "test_accuracy": 50.0}).to_csv(
         tmp_path / "t.csv", index=False
     )
     (tmp_path / "t.json").write_text('{"accuracies": {"test_accuracy": "\u6df1"}}', encoding="utf-8")

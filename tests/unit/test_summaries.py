@@ -17,8 +17,9 @@ from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.schemas.search import SCHEMA as SEARCH
 from tfnas.scoring import writer
-from tfnas.search.runner import run_block
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes, pruned_classes
+from tfnas.search.block import Block
+from tfnas.search.runner import Inputs, run_block
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def runs(tmp_path_factory):
     }.items():
         for first, last in ((0, 4), (5, 11)):
             paths.append(folder / f"{label}-{first}.parquet")
-            run_block(label, settings, "one", truth, None, first, last, 1, None, paths[-1], "made-up")
+            run_block(Block(label, settings, first, last, 1, "made-up"), "one", Inputs(truth), paths[-1])
     return paths
 
 
@@ -105,7 +106,7 @@ def test_correlations_are_scipys_on_all_and_on_distinct_cells(correlated):
     truth, good, table = correlated
     assert set(table.reset_index().columns) == set(CORRELATIONS.names)
     assert len(table) == 3 * 2 * 3
-    sets = {"all": np.arange(15625), "pruned": np.unique(pruned_classes()), "distinct": np.unique(canonical_classes())}
+    sets = {"all": np.arange(15625), "pruned": np.unique(SPACE.pruned), "distinct": np.unique(SPACE.classes)}
     for cells, chosen in sets.items():
         row = table.loc[("good", "test_accuracy", cells)]
         assert row.n == len(chosen)
@@ -116,7 +117,7 @@ def test_correlations_are_scipys_on_all_and_on_distinct_cells(correlated):
         assert row.spearman_low < row.spearman < row.spearman_high
         assert row.ndcg == pytest.approx(ndcg(lowest, accuracies))
         assert row.seconds == pytest.approx(0.5)
-    assert len(np.unique(canonical_classes())) == 6466
+    assert len(np.unique(SPACE.classes)) == 6466
 
 
 def test_the_sign_is_kept_and_missing_scores_are_counted(correlated):
@@ -134,8 +135,8 @@ def test_of_a_truth_of_some_cells_these_are_counted(tmp_path):
     summarise_correlations({"one": scores}, {"one": truth}, tmp_path / "c.csv")
     table = pd.read_csv(tmp_path / "c.csv")
     assert (table[table.cells == "all"].n == 250).all()
-    assert (table[table.cells == "pruned"].n == np.unique(pruned_classes()[:500:2]).size).all()
-    assert (table[table.cells == "distinct"].n == np.unique(canonical_classes()[:500:2]).size).all()
+    assert (table[table.cells == "pruned"].n == np.unique(SPACE.pruned[:500:2]).size).all()
+    assert (table[table.cells == "distinct"].n == np.unique(SPACE.classes[:500:2]).size).all()
 
 
 def test_an_incomplete_score_table_is_refused(tmp_path):
@@ -223,7 +224,7 @@ def test_the_first_cells_are_those_with_the_highest_score(tmp_path):
     scores[[3, 6, 8000]] = 5, 5, 9  # the last one is not in the ground truth
     summary = proxies_of(tmp_path, truth.sample(frac=1, random_state=3), made_up=scores, broken=missing)
     row = summary.loc["made_up"]
-    assert (row.first_cells, row.first_arch, row.first_accuracy) == (2, all_strings()[3], 86)
+    assert (row.first_cells, row.first_arch, row.first_accuracy) == (2, SPACE.strings[3], 86)
     assert row.first_better == 0.6
     assert (summary.loc["broken", "first_cells"], summary.loc["broken", "first_accuracy"]) == (10, 81.5)
 
@@ -287,7 +288,7 @@ def test_the_bootstrap_follows_the_master_seed(runs, tmp_path):
 
 
 def test_cells_of_one_class_count_once_in_the_interval_of_a_correlation(tmp_path):
-    classes = canonical_classes()
+    classes = SPACE.classes
     rng = np.random.default_rng(1)
     truth = truth_table().assign(test_accuracy=80 + rng.normal(size=SPACE_SIZE)[classes])
     scores = truth["test_accuracy"].to_numpy() + 2 * rng.normal(size=SPACE_SIZE)[classes]

@@ -14,6 +14,7 @@ from supernet_helpers import MixedCell, Supernet
 from torch import nn
 
 from tfnas.datasets.images import ImageSet
+from tfnas.datasets.sources import ImageSource
 from tfnas.errors import ConfigError, DataError
 from tfnas.files import read_facts
 from tfnas.networks import tangent
@@ -22,6 +23,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.networks.supernet import supernet_state
 from tfnas.networks.tangent import tangent_rows
 from tfnas.proxies.linear_regions import BATCHES, THIN
+from tfnas.search.block import Block
 from tfnas.search.live import supernets
 from tfnas.search.live.pruning import START, without
 from tfnas.search.live.supernet_regions import region_counts
@@ -203,13 +205,13 @@ def test_crops_are_blocks_of_one_channel():
 @pytest.fixture
 def block(tmp_path, monkeypatch):
     """Prune a block of runs of made-up images, few of them."""
-    monkeypatch.setattr(supernets, "load_images", lambda *_: made_up())
+    monkeypatch.setattr(ImageSource, "load", lambda _: made_up())
     settings = {"algorithm": "te_nas_pruning", **PARAMETERS}
 
-    def run(first, last, name="a", **changes):
-        paths = tmp_path / f"{name}.parquet", tmp_path / f"{name}-rounds.parquet"
-        fixed = {"seed": 1, "study": "s", "device": "cpu", "scratch": tmp_path / "scratch"}
-        prune_block("te", settings, "made-up", None, first, last, output=paths[0], rounds=paths[1], **fixed | changes)
+    def run(first, last, scratch="scratch"):
+        paths = tmp_path / "a.parquet", tmp_path / "a-rounds.parquet"
+        runs = Block("te", settings, first, last, 1, "s")
+        prune_block(runs, ImageSource("made-up"), "cpu", tmp_path / scratch, *paths)
         return pd.read_parquet(paths[0]), pd.read_parquet(paths[1]), read_facts(paths[0])
 
     return run
@@ -223,7 +225,7 @@ def test_runs_do_not_depend_on_blocks_and_go_on(block, monkeypatch, tmp_path):
     assert "none" not in " ".join(together["arch"])
     assert len(rounds) == 2 * 54
     assert facts["parameters"]["samples"] == 60
-    alone, _, _ = block(1, 1, scratch=tmp_path / "other")
+    alone, _, _ = block(1, 1, scratch="other")
     assert alone["arch"].item() == together["arch"][1]
     monkeypatch.setattr(supernets, "_run", lambda *_: pytest.fail("done before"))
     again, _, _ = block(0, 1)
@@ -238,7 +240,7 @@ def test_runs_of_other_images_are_done_anew(block, monkeypatch, tmp_path):
     block(0, 0)
     assert done == []
     for count, change in enumerate(({"mean": (1.0, 2.0, 3.0)}, {"std": (9.0, 8.0, 7.0)}, {"classes": 7}), start=1):
-        monkeypatch.setattr(supernets, "load_images", lambda *_, change=change: replace(made_up(), **change))
+        monkeypatch.setattr(ImageSource, "load", lambda _, change=change: replace(made_up(), **change))
         block(0, 0)
         assert len(done) == count
 

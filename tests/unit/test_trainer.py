@@ -5,14 +5,15 @@ import pandas as pd
 import pytest
 
 from tfnas.datasets.images import ImageSet
+from tfnas.datasets.sources import ImageSource
 from tfnas.errors import DataError
 from tfnas.files import read_facts, read_table, write_table
 from tfnas.networks.skeleton import Skeleton
-from tfnas.spaces.nats_tss import Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth import trainer
-from tfnas.truth.schema import read_truth
 from tfnas.truth.trainer import (
     MEASURED,
+    Training,
     load_splits,
     merge_blocks,
     reliability,
@@ -40,23 +41,14 @@ SHAPE = Skeleton(channels=4, cells_per_stage=1, classes=10, image_channels=1, im
 ACCURACIES = ["valid_accuracy", "test_accuracy", "early_valid_accuracy"]
 
 
-def block(tmp_path, first, last, name="block", **changes):
-    options = {"recipe": RECIPE, "scratch": tmp_path / "scratch"} | changes
-    train_block(
-        "digits",
-        None,
-        skeleton={"channels": 4, "cells_per_stage": 1},
-        first=first,
-        last=last,
-        seed=1,
-        output=tmp_path / f"{name}.parquet",
-        **options,
-    )
+def block(tmp_path, first, last, name="block", recipe=RECIPE):
+    training = Training(recipe, {"channels": 4, "cells_per_stage": 1}, seed=1)
+    train_block(ImageSource("digits"), training, first, last, tmp_path / "scratch", tmp_path / f"{name}.parquet")
     return read_table(tmp_path / f"{name}.parquet")
 
 
 def test_a_network_learns_the_same_in_any_company():
-    splits = load_splits("digits", None, RECIPE)
+    splits = load_splits(ImageSource("digits"), RECIPE)
     cells = [Cell.from_code(int(code)) for code in trained_cells()[[50, 1000, 3000, 6000]]]
     together = train_group(cells, splits, SHAPE, RECIPE, seed=1, train_seed=0)
     alone = train_group(cells[2:3], splits, SHAPE, RECIPE, seed=1, train_seed=0)
@@ -68,7 +60,7 @@ def test_a_network_learns_the_same_in_any_company():
 
 
 def test_networks_learn_something():
-    splits = load_splits("digits", None, RECIPE)
+    splits = load_splits(ImageSource("digits"), RECIPE)
     best = Cell.parse("|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|")
     dead = Cell.parse("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|")
     found = train_group([best, dead], splits, SHAPE, RECIPE | {"epochs": 8}, seed=1, train_seed=0)
@@ -79,7 +71,7 @@ def test_networks_learn_something():
 
 def test_blocks_may_be_cut_anywhere_and_resume(tmp_path, monkeypatch):
     whole = block(tmp_path, 100, 106)
-    assert whole["arch"].tolist()[:6] == [all_strings()[code] for code in trained_cells()[100:106]]
+    assert whole["arch"].tolist()[:6] == [SPACE.strings[code] for code in trained_cells()[100:106]]
     assert whole["train_seed"].tolist() == [0] * 6 + [1] * 6
     calls = []
     monkeypatch.setattr(trainer, "train_group", lambda *a, **_: calls.append(a) or pytest.fail("trained again"))
@@ -108,14 +100,14 @@ def test_more_seeds_train_only_the_new_ones(tmp_path, monkeypatch):
 
 
 def test_splits_are_disjoint_and_of_the_sizes_asked_for():
-    splits = load_splits("digits", None, RECIPE)
+    splits = load_splits(ImageSource("digits"), RECIPE)
     positions = [set(part.positions) for part in splits.values()]
     assert [len(part) for part in positions] == [60, 100, 200]
     assert len(set.union(*positions)) == 360
 
 
 def test_splits_of_another_dataset_come_from_its_training_and_test_set(monkeypatch):
-    def images(dataset, path, folder, split="train"):
+    def images(source, split="train"):
         count = 50 if split == "train" else 30
         return ImageSet(
             "x",
@@ -132,20 +124,20 @@ def test_splits_of_another_dataset_come_from_its_training_and_test_set(monkeypat
             split,
         )
 
-    monkeypatch.setattr(trainer, "load_images", images)
+    monkeypatch.setattr(ImageSource, "load", images)
     sizes = {"train_size": 30, "valid_size": 20, "test_size": 10}
-    splits = load_splits("x", None, RECIPE | sizes)
+    splits = load_splits(ImageSource("x"), RECIPE | sizes)
     assert not set(splits["train"].positions) & set(splits["valid"].positions)
     assert splits["test"].split == "test"
     with pytest.raises(DataError, match=r"asks for 51 training images of x, which has 50: make training.train_size"):
-        load_splits("x", None, RECIPE | sizes | {"train_size": 31})
+        load_splits(ImageSource("x"), RECIPE | sizes | {"train_size": 31})
     with pytest.raises(DataError, match="asks for 31 test images of x, which has 30"):
-        load_splits("x", None, RECIPE | sizes | {"test_size": 31})
+        load_splits(ImageSource("x"), RECIPE | sizes | {"test_size": 31})
 
 
 def test_an_early_stop_after_the_end_is_refused():
     with pytest.raises(DataError, match=r"training.early_epochs is 3, after the end of 2 epochs"):
-        load_splits("digits", None, RECIPE | {"early_epochs": 3})
+        load_splits(ImageSource("digits"), RECIPE | {"early_epochs": 3})
 
 
 def made_up_block(path, seeds=4, spread=1.0):
@@ -157,7 +149,7 @@ def made_up_block(path, seeds=4, spread=1.0):
         rows.append(
             pd.DataFrame(
                 {
-                    "arch": np.array(all_strings())[trained_cells()],
+                    "arch": np.array(SPACE.strings)[trained_cells()],
                     "train_seed": seed,
                     "valid_accuracy": accuracy,
                     "test_accuracy": accuracy,
@@ -183,11 +175,11 @@ def made_up_block(path, seeds=4, spread=1.0):
 
 def test_merging_gives_every_cell_the_mean_of_its_class(tmp_path):
     made_up_block(tmp_path / "a.parquet")
-    merge_blocks([tmp_path / "a.parquet"], RECIPE | {"seeds": 4}, {}, tmp_path / "truth.parquet")
-    table, single = read_truth(tmp_path / "truth.parquet"), read_table(tmp_path / "truth-seeds.parquet")
+    merge_blocks([tmp_path / "a.parquet"], RECIPE | {"seeds": 4}, tmp_path / "truth.parquet")
+    table, single = read_table(tmp_path / "truth.parquet"), read_table(tmp_path / "truth-seeds.parquet")
     assert len(table) == 15625
     means = single.groupby("arch")["test_accuracy"].mean()
-    expected = means[np.array(all_strings())[canonical_classes()]].to_numpy()
+    expected = means[np.array(SPACE.strings)[SPACE.classes]].to_numpy()
     assert table["test_accuracy"].to_numpy() == pytest.approx(expected)
     facts = read_facts(tmp_path / "truth.parquet")
     assert facts["recipe"]["seeds"] == 4
@@ -198,7 +190,7 @@ def test_merging_gives_every_cell_the_mean_of_its_class(tmp_path):
 def test_a_block_that_is_missing_is_noticed(tmp_path):
     made_up_block(tmp_path / "a.parquet", seeds=3)
     with pytest.raises(DataError, match="hold 19398 trainings where 25864 are expected"):
-        merge_blocks([tmp_path / "a.parquet"], RECIPE | {"seeds": 4}, {}, tmp_path / "truth.parquet")
+        merge_blocks([tmp_path / "a.parquet"], RECIPE | {"seeds": 4}, tmp_path / "truth.parquet")
 
 
 def test_reliability_of_a_known_case():
@@ -223,8 +215,8 @@ def test_reliability_of_a_known_case():
 
 def test_the_shipped_table_is_found_again_within_its_noise(root):
     path = root / "data" / "digits" / "truth.parquet"
-    facts, table, single = read_facts(path), read_truth(path), read_table(path.with_name("truth-seeds.parquet"))
-    splits = load_splits("digits", None, facts["recipe"])
+    facts, table, single = read_facts(path), read_table(path), read_table(path.with_name("truth-seeds.parquet"))
+    splits = load_splits(ImageSource("digits"), facts["recipe"])
     codes = trained_cells()[[40, 900, 2500, 4200, 5100, 6400]]
     cells = [Cell.from_code(int(code)) for code in codes]
     skeleton, again = Skeleton(**facts["skeleton"]), 3

@@ -16,12 +16,12 @@ import pytest
 
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import DataError, TruthError, UnknownNameError
+from tfnas.files import read_table
 from tfnas.networks.skeleton import count_flops, count_parameters
 from tfnas.spaces.nats_tss import Cell
 from tfnas.study.load import load_study
 from tfnas.truth import archive as archive_module
 from tfnas.truth.archive import LARGEST, META, read_archive, skeleton_of, take_dataset
-from tfnas.truth.schema import read_truth
 
 pytest.importorskip("nats_bench")
 
@@ -55,7 +55,7 @@ def facts_of(path):
 def test_values_are_those_of_the_table(dataset, archive, shared_data, tmp_path, capsys, caplog):
     output = tmp_path / f"{dataset}.parquet"
     convert(archive, dataset, output, allow_incomplete=True)
-    ours = read_truth(output).sort_values("index").reset_index(drop=True)
+    ours = read_table(output).sort_values("index").reset_index(drop=True)
     theirs = pd.read_parquet(shared_data / "nats-tss" / f"{dataset}.parquet").set_index("index").loc[[0, 11, 284]]
     assert ours["index"].tolist() == [0, 11, 284]
     assert ours["arch"].tolist() == theirs["arch"].tolist()
@@ -87,7 +87,7 @@ def test_every_record_is_unpacked_once_for_all_datasets(archive, tmp_path, monke
     for dataset in DATASETS:
         convert(archive, dataset, tmp_path / "alone.parquet", allow_incomplete=True)
         take_dataset(tmp_path / "all.parquet", dataset, tmp_path / "taken.parquet", allow_incomplete=True)
-        assert read_truth(tmp_path / "taken.parquet").equals(read_truth(tmp_path / "alone.parquet"))
+        assert read_table(tmp_path / "taken.parquet").equals(read_table(tmp_path / "alone.parquet"))
         assert facts_of(tmp_path / "taken.parquet") == facts_of(tmp_path / "alone.parquet")
 
 
@@ -102,7 +102,7 @@ def test_the_costs_are_those_a_search_is_charged(archive, tmp_path):
     from nats_bench.api_topology import NATStopology
 
     convert(archive, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
-    truth = read_truth(tmp_path / "out.parquet").set_index("index")
+    truth = read_table(tmp_path / "out.parquet").set_index("index")
     api = NATStopology(str(archive), fast_mode=True, verbose=False)
     charged = api.simulate_train_eval(11, "cifar10", hp="12")[2]
     assert truth.loc[11, "early_seconds"] + truth.loc[11, "valid_seconds"] == pytest.approx(charged)
@@ -128,7 +128,7 @@ def test_a_tar_is_read_like_the_folder(archive, tmp_path):
     resources.mkdir()
     tar_of(archive, resources / f"{NAME}.tar")
     convert(resources, "cifar100", tmp_path / "tar.parquet", allow_incomplete=True)
-    assert read_truth(tmp_path / "folder.parquet").equals(read_truth(tmp_path / "tar.parquet"))
+    assert read_table(tmp_path / "folder.parquet").equals(read_table(tmp_path / "tar.parquet"))
     assert [path.name for path in resources.iterdir()] == [f"{NAME}.tar"]
 
 
@@ -236,7 +236,7 @@ def test_counts_are_those_of_the_archive_after_12_epochs(dataset, archive, tmp_p
     from nats_bench.api_topology import NATStopology
 
     convert(archive, dataset, tmp_path / "out.parquet", allow_incomplete=True)
-    truth = read_truth(tmp_path / "out.parquet").set_index("index")
+    truth = read_table(tmp_path / "out.parquet").set_index("index")
     api = NATStopology(str(archive), fast_mode=True, verbose=False)
     for index in (0, 11, 284):
         costs = api.get_cost_info(index, dataset, hp="12")
@@ -267,7 +267,7 @@ def test_wrong_counts_in_a_record_do_not_reach_the_table(copy, tmp_path):
             result["params"], result["flop"] = 0.073, 1.0
     write(copy / "000011.pickle.pbz2", record)
     convert(copy, "cifar10", tmp_path / "out.parquet", allow_incomplete=True)
-    truth = read_truth(tmp_path / "out.parquet").set_index("index")
+    truth = read_table(tmp_path / "out.parquet").set_index("index")
     assert truth.loc[11, "params"] == count_parameters(Cell.parse(truth.loc[11, "arch"]), skeleton_of("cifar10"))
 
 

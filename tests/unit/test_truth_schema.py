@@ -13,10 +13,11 @@ import pytest
 
 from tfnas.datasets.registry import get_dataset
 from tfnas.errors import ConfigError, DataError, TruthError
+from tfnas.files import read_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 from tfnas.truth import latencies
-from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, read_truth, validate, write_truth
+from tfnas.truth.schema import COLUMNS, OPTIONAL, missing_cells, validate, write_truth
 from tfnas.truth.table import convert
 
 FACTS = {
@@ -39,7 +40,7 @@ NATS = {
 def rows(count: int = 6) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "arch": all_strings()[:count],
+            "arch": SPACE.strings[:count],
             "index": np.arange(count)[::-1],
             "valid_accuracy": 50.0 + np.arange(count),
             "test_accuracy": 51.0 + np.arange(count),
@@ -76,7 +77,7 @@ def test_what_not_every_search_needs_may_be_absent(column, tmp_path, caplog):
     assert validate(rows(), "here").drop(columns=column).equals(clean.drop(columns=column))
     rows().drop(columns=column).to_csv(tmp_path / "toy.csv", index=False)
     convert(tmp_path / "toy.csv", "toy", {}, tmp_path / "out.parquet", allow_incomplete=True)
-    assert read_truth(tmp_path / "out.parquet").equals(clean)
+    assert read_table(tmp_path / "out.parquet").equals(clean)
     said = f"toy.csv' has no {column}: searches that need them are impossible on it." in caplog.text
     assert said == (column != "index")
     if column == "early_valid_accuracy":
@@ -139,11 +140,11 @@ def test_bad_tables_are_one_sentence(change, sentence):
 def test_a_table_is_written_with_its_facts_and_read(tmp_path):
     path = tmp_path / "new" / "toy.parquet"
     write_truth(rows(), FACTS, path)
-    assert read_truth(path).equals(validate(rows(), "here"))
+    assert read_table(path).equals(validate(rows(), "here"))
     facts = json.loads((tmp_path / "new" / "toy.json").read_text())
     assert facts["cells"] == 6
     assert len(facts["missing"]) == SPACE_SIZE - 6
-    assert facts["missing"][0] == all_strings()[6]
+    assert facts["missing"][0] == SPACE.strings[6]
     assert set(facts["columns"]) == set(COLUMNS)
     assert facts["accuracies"] == FACTS["accuracies"]
 
@@ -157,7 +158,7 @@ def test_facts_that_say_too_little_are_one_sentence(tmp_path):
 
 
 def test_missing_cells_are_named_in_order():
-    assert missing_cells(rows(SPACE_SIZE - 2)) == list(all_strings()[-2:])
+    assert missing_cells(rows(SPACE_SIZE - 2)) == list(SPACE.strings[-2:])
 
 
 # ---- ready tables
@@ -169,7 +170,7 @@ def test_a_ready_table_with_other_names(name, tmp_path):
     table.to_parquet(tmp_path / name) if name.endswith("parquet") else table.to_csv(tmp_path / name, index=False)
     output = tmp_path / "out" / "toy.parquet"
     convert(tmp_path / name, "toy", {"valid_accuracy": "val", "arch": "cell"}, output, allow_incomplete=True)
-    assert read_truth(output).equals(validate(rows(), "here"))
+    assert read_table(output).equals(validate(rows(), "here"))
     facts = json.loads(output.with_suffix(".json").read_text())
     assert facts["dataset"] == "toy"
     assert facts["source"] == f"the table {name}"
@@ -218,7 +219,7 @@ def test_the_real_tables(dataset, shared_data, tmp_path):
     shape = {"classes": spec.classes, "image_channels": spec.channels, "image_size": spec.image_size}
     shape |= {"channels": 16, "cells_per_stage": 5}
     convert(shared_data / "nats-tss" / f"{dataset}.parquet", dataset, NATS, tmp_path / "out.parquet", skeleton=shape)
-    truth = read_truth(tmp_path / "out.parquet")
+    truth = read_table(tmp_path / "out.parquet")
     assert len(truth) == SPACE_SIZE
     best = {"cifar10": (6111, 94.37), "cifar100": (9930, 73.51), "ImageNet16-120": (857, 47.31)}[dataset]
     top = truth[truth["test_accuracy"] > truth["test_accuracy"].max() - 1e-4]
@@ -247,7 +248,7 @@ def convert_counted(folder, facts=None, shape=SHAPE, **changes):
     if facts is not None:
         (folder / "given.json").write_text(json.dumps(facts))
     convert(path, "toy", {}, folder / "out.parquet", allow_incomplete=True, skeleton=shape)
-    return read_truth(folder / "out.parquet")
+    return read_table(folder / "out.parquet")
 
 
 @pytest.mark.parametrize("decimals", [6, 2])
@@ -358,7 +359,7 @@ def test_counts_of_the_embedded_benchmark_are_our_own(root, tmp_path, caplog):
         ("t.csv", b"PAR1....", "is a Parquet file: name it .parquet"),
         ("t.csv", b"PK\x03\x04", "is a zip or a spreadsheet: save its table as .csv"),
         ("t.csv", "arch,test".encode("utf-16"), "is text in UTF-16: save it as UTF-8"),
-        ("t.csv", f"{all_strings()[0]},93,92\n".encode(), "has no line of names above its first cell"),
+        ("t.csv", f"{SPACE.strings[0]},93,92\n".encode(), "has no line of names above its first cell"),
         ("t.csv", b"", "cannot be read as a table"),
         ("t.csv.gz", b"no gzip", "cannot be read as a table"),
     ],

@@ -1,10 +1,16 @@
-"""Every addition is one file: a toy proxy, search, dataset, summary, table, figure and topic, in a study that runs."""
+"""Every addition is one file: a toy proxy, search, dataset, summary, table, figure, topic and search space.
+
+A study of NATS-Bench's topologies runs with all of them but the last, one of the toy space with given scores.
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+from itertools import product
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -63,6 +69,36 @@ class ToySearch(Search):
         return self.best
 
     asked = False
+''',
+    "src/tfnas/spaces/toy_space.py": '''"""A toy: three blocks in a row, each of one of four widths."""
+
+from tfnas.errors import CellError
+from tfnas.spaces.base import Space, Variable
+
+WIDTHS = ("8", "16", "32", "64")
+
+
+class ToySpace(Space):
+    """Three blocks in a row."""
+
+    name = "toy-space"
+    title = "space of three blocks"
+    reference = "dong2021nats"
+    variables = tuple(Variable(f"block {place}", WIDTHS) for place in range(3))
+
+    def text(self, code):
+        """Return the widths, separated by dashes."""
+        return "-".join(WIDTHS[digit] for digit in self.choices(code))
+
+    def parse(self, text):
+        """Return the code of widths."""
+        try:
+            return self.code([WIDTHS.index(part) for part in text.split("-")])
+        except ValueError:
+            raise CellError(f"'{text}' is no row of three widths.") from None
+
+
+SPACE = ToySpace()
 ''',
     "src/tfnas/datasets/toy_images.py": '''"""A toy: noise in three classes."""
 
@@ -159,7 +195,7 @@ def add(numbers, inputs, params):
     "report/captions/toy.rst": "How many cells there are.\n",
     "report/sections/53-toy.tex": r"""\section{A toy}
 There are ((( num("toy.cells") ))) cells: \input{((( table("toy") )))}
-\includegraphics{((( figure("toy-toy-images") )))}
+((* if has_figure("toy-toy-images") *))\includegraphics{((( figure("toy-toy-images") )))}((* endif *))
 """,
 }
 """Path of each file that is added, and what stands in it; nothing else is touched."""
@@ -182,6 +218,30 @@ STUDY = {
 }
 
 
+SPACE_STUDY = {
+    "study": "blocks",
+    "space": "toy-space",
+    "datasets": {"digits": {"truth": {"source": "table", "path": "blocks.csv"}}},
+    "scoring": {
+        "scores": "table",
+        "own": {"width": {"title": "Total width", "direction": 1, "source": "made up"}},
+        "tables": {"digits": {"path": "widths.csv"}},
+    },
+    "search": {
+        "runs": 3,
+        "budget_seconds": 100,
+        "use": {
+            "random-cell": {"algorithm": "random_cell"},
+            "widest": {"algorithm": "proxy_argmax", "proxy": "width"},
+            "evolution": {"algorithm": "regularised_evolution", "population": 4, "tournament": 2},
+            "reinforce": {"algorithm": "reinforce"},
+            "bohb": {"algorithm": "bohb"},
+            "front": {"algorithm": "nsga2", "proxy": "width", "cost": "params", "population": 10, "evaluations": 40},
+        },
+    },
+}
+
+
 @pytest.fixture(scope="module")
 def toys(root, tmp_path_factory):
     """The study of the toys, run up to report.tex (to the PDF where there is LaTeX)."""
@@ -191,6 +251,15 @@ def toys(root, tmp_path_factory):
         assert not (project.folder / name).exists()
         (project.folder / name).write_text(text, encoding="utf-8")
     (project.folder / "toys.yaml").write_text(yaml.safe_dump(STUDY), encoding="utf-8")
+    (project.folder / "blocks.yaml").write_text(yaml.safe_dump(SPACE_STUDY), encoding="utf-8")
+    blocks = pd.DataFrame(product((8, 16, 32, 64), repeat=3))
+    table = pd.DataFrame({"arch": blocks.astype(str).agg("-".join, axis=1), "width": blocks.sum(axis=1)})
+    table[["arch", "width"]].to_csv(project.folder / "widths.csv", index=False)
+    noise = np.random.default_rng(0).normal(size=(2, len(table)))
+    table = table.assign(valid_accuracy=50 + table["width"] / 8 + noise[0], early_seconds=10.0, valid_seconds=1.0)
+    table = table.assign(test_accuracy=table["valid_accuracy"] - 1, params=table["width"] * 100, flops=table["width"])
+    table = table.assign(early_valid_accuracy=table["valid_accuracy"] - 9 + noise[1]).drop(columns="width")
+    table.to_csv(project.folder / "blocks.csv", index=False)
     target = "report.pdf" if shutil.which("latexmk") else "tex"
     project.snakemake("--cores", "2", "--configfile", "toys.yaml", "--", target)
     return project
@@ -212,6 +281,34 @@ def test_a_file_each_is_all_that_an_addition_takes(toys):
 
 
 @pytest.mark.slow
+def test_a_space_is_one_file(toys):
+    """Searches, ground truth, tables and the report of a study on another space, with scores given as a table."""
+    toys.snakemake("--cores", "2", "--configfile", "blocks.yaml", "--", "tex")
+    results = toys.folder / "results/blocks"
+    truth, scores = pd.read_parquet(results / "truth/digits.parquet"), pd.read_csv(results / "scores/digits.csv.gz")
+    assert len(truth) == len(scores) == 64
+    assert truth["arch"].tolist() == scores["arch"].tolist()
+    assert json.loads((results / "truth/digits.json").read_text())["space"] == "toy-space"
+    runs = pd.read_parquet(results / "runs/digits/widest/seeds-0-2.parquet")
+    assert set(runs["arch"]) == {"64-64-64"}
+    chosen = pd.concat(pd.read_parquet(path) for path in results.glob("runs/digits/*/seeds-*.parquet"))
+    assert set(chosen["arch"]) <= set(truth["arch"])
+    summary = pd.read_csv(results / "summaries/search.csv")
+    assert set(summary["search"]) == set(SPACE_STUDY["search"]["use"])
+    partial = pd.read_csv(results / "summaries/proxies.csv")["partial_spearman"]
+    assert partial.isna().all(), "parameters say the ranks of the widths, as this truth has them"
+    text = (results / "report.tex").read_text()
+    assert "space of three blocks" in text
+    assert "block 0" in text
+    assert "six edges" not in text
+    planned = set(toys.planned("--configfile", "blocks.yaml"))
+    assert not planned
+    toys.edit("src/tfnas/spaces/toy_space.py", "# another word\n")
+    assert {"truth_from_table", "run_search", "summarise_search"} <= set(toys.planned("--configfile", "blocks.yaml"))
+    assert not toys.planned("--configfile", "toys.yaml"), "the other study does not use it"
+
+
+@pytest.mark.slow
 def test_what_a_toy_changes_is_its_own(toys):
     """Taking the toys away again leaves what others are made of as it was."""
     planned = toys.planned("--configfile", "toys.yaml")
@@ -225,7 +322,10 @@ def test_what_a_toy_changes_is_its_own(toys):
 def test_the_library_lists_the_toys_nowhere(root):
     """The names of the toys stand in no file but this one."""
     done = subprocess.run(
-        ["git", "grep", "-lE", "toy_(proxy|search)|toy-images"], cwd=root, capture_output=True, text=True
+        ["git", "grep", "-lE", "toy_(proxy|search|space)|toy-images|toy-space"],
+        cwd=root,
+        capture_output=True,
+        text=True,
     )
     if done.returncode > 1:
         pytest.skip("this is no git repository")

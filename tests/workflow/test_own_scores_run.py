@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from workflow_helpers import Project
 
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 STUDY = ("--cores", "2", "--configfile", "mine.yaml", "--")
 
@@ -17,7 +17,7 @@ def write_study(project: Project, root) -> None:
     text = (root / "docs/proxies.md").read_text(encoding="utf-8").partition("## Scores of your own")[2]
     (project.folder / "mine.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
     rng = np.random.default_rng(0)
-    table = pd.DataFrame({"architecture": all_strings(), "my-proxy": rng.normal(size=SPACE_SIZE)})
+    table = pd.DataFrame({"architecture": SPACE.strings, "my-proxy": rng.normal(size=SPACE_SIZE)})
     table["loss"] = rng.random(SPACE_SIZE)
     table.loc[5, "loss"] = np.nan
     table.to_csv(project.folder / "my-scores.csv", index=False)

@@ -61,6 +61,7 @@ REACHES = {
     # searches
     "search/proxy_search": RUNS,
     "search/regularised_evolution": RUNS,
+    "search/block": RUNS,
     "search/runner": RUNS,
     "search/base": f"{RUNS} tabulate_settings",
     "search/registry": f"{RUNS} tabulate_settings",

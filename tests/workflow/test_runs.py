@@ -24,7 +24,7 @@ from tfnas.files import facts_path, is_table, read_json, read_table
 from tfnas.schemas.registry import schemas
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 
@@ -33,7 +33,7 @@ def write_shipped(folder: Path) -> None:
     """Write made-up score tables of two datasets."""
     folder.mkdir()
     score = np.random.default_rng(0).normal(size=SPACE_SIZE)
-    table = pd.DataFrame({"arch": all_strings(), "proxy": "naswot", "score": score, "raw": score})
+    table = pd.DataFrame({"arch": SPACE.strings, "proxy": "naswot", "score": score, "raw": score})
     table = table.assign(spread=np.nan, repeats=1, seconds=0.01, scored_arch=table["arch"], reason="")
     facts = {
         "skeleton": {"channels": 2, "cells_per_stage": 1},

@@ -131,13 +131,13 @@ def write_inputs(folder: Path, seed: int = 0) -> None:
     import numpy as np
     import pandas as pd
 
-    from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings
+    from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 
     rng = np.random.default_rng(seed)
     accuracy = rng.uniform(10, 90, SPACE_SIZE)
     pd.DataFrame(
         {
-            "arch": all_strings(),
+            "arch": SPACE.strings,
             "valid_accuracy": accuracy,
             "test_accuracy": accuracy - 0.5,
             "early_valid_accuracy": accuracy / 2,

@@ -5,4 +5,4 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.truth.trainer import merge_blocks
 
-    merge_blocks(snakemake.input.blocks, snakemake.params.recipe, snakemake.params.skeleton, snakemake.output.table)
+    merge_blocks(snakemake.input.blocks, snakemake.params.recipe, snakemake.output.table)

@@ -3,21 +3,17 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
+    from tfnas.datasets.sources import ImageSource
+    from tfnas.search.block import Block
     from tfnas.search.live.supernets import prune_block
 
     params, wildcards = snakemake.params, snakemake.wildcards
+    first, last = int(wildcards.first), int(wildcards.last)
     prune_block(
-        search=wildcards.search,
-        settings=params.settings,
-        dataset=wildcards.dataset,
-        image_path=params.path,
-        first=int(wildcards.first),
-        last=int(wildcards.last),
-        seed=params.seed,
-        study=wildcards.study,
+        Block(wildcards.search, params.settings, first, last, params.seed, wildcards.study),
+        ImageSource(wildcards.dataset, params.path, f"resources/{wildcards.dataset}"),
         device=run.device,
         scratch=params.scratch,
         output=snakemake.output.table,
         rounds=snakemake.output.rounds,
-        folder=f"resources/{wildcards.dataset}",
     )

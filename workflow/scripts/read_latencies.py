@@ -5,4 +5,5 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.truth.latencies import convert
 
-    convert(snakemake.input.table, snakemake.wildcards.dataset, snakemake.params.columns, snakemake.output.table)
+    table, params = snakemake.input.table, snakemake.params
+    convert(table, snakemake.wildcards.dataset, params.columns, snakemake.output.table, params.space)

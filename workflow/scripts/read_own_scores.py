@@ -11,4 +11,5 @@ with job(snakemake) as run:
         snakemake.params.columns,
         snakemake.params.names,
         snakemake.output.table,
+        snakemake.params.space,
     )

@@ -3,17 +3,10 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
+    from tfnas.search.block import Block
     from tfnas.search.runner import run_blocks
 
     params, wildcards = snakemake.params, snakemake.wildcards
-    run_blocks(
-        params.blocks,
-        search=wildcards.search,
-        settings=params.settings,
-        truth_paths=run.by_dataset(snakemake.input.truths),
-        first=int(wildcards.first),
-        last=int(wildcards.last),
-        seed=params.seed,
-        study=wildcards.study,
-        pay_once=params.pay_once,
-    )
+    first, last = int(wildcards.first), int(wildcards.last)
+    block = Block(wildcards.search, params.settings, first, last, params.seed, wildcards.study)
+    run_blocks(block, params.blocks, run.by_dataset(snakemake.input.truths), params.pay_once)

@@ -3,21 +3,16 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.scoring.chunk import score_batches
+    from tfnas.scoring.chunk import Chunk, Draws, score_chunk
     from tfnas.seeds import child_seed
 
     params, wildcards = snakemake.params, snakemake.wildcards
-    score_batches(
-        list(snakemake.input.batches),
-        list(snakemake.output.tables),
-        family=wildcards.family,
-        proxies=params.proxies,
-        first=0,
-        last=params.cells,
+    seed = child_seed(params.seed, wildcards.study, wildcards.dataset, "scores")
+    score_chunk(
+        Chunk(wildcards.family, params.proxies, 0, params.cells, params.share_classes),
+        Draws(params.repeats, seed),
+        outputs=dict(zip(snakemake.input.batches, snakemake.output.tables, strict=True)),
         skeleton=params.skeleton,
-        repeats=params.repeats,
-        seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "scores"),
         device=run.device,
-        share_classes=params.share_classes,
         first_images=params.first_images,
     )

@@ -3,20 +3,18 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
+    from tfnas.datasets.sources import ImageSource
     from tfnas.seeds import child_seed
-    from tfnas.truth.trainer import train_block
+    from tfnas.truth.trainer import Training, train_block
 
     params, wildcards = snakemake.params, snakemake.wildcards
+    seed = child_seed(params.seed, wildcards.study, wildcards.dataset, "training")
     train_block(
-        dataset=wildcards.dataset,
-        image_path=params.path,
-        recipe=params.recipe,
-        skeleton=params.skeleton,
+        ImageSource(wildcards.dataset, params.path, f"resources/{wildcards.dataset}"),
+        Training(params.recipe, params.skeleton, seed),
         first=int(wildcards.first),
         last=int(wildcards.last) + 1,
-        seed=child_seed(params.seed, wildcards.study, wildcards.dataset, "training"),
         scratch=params.scratch,
         output=snakemake.output.table,
         device=run.device,
-        folder=f"resources/{wildcards.dataset}",
     )

@@ -12,4 +12,5 @@ with job(snakemake) as run:
         snakemake.output.table,
         snakemake.params.allow_incomplete,
         snakemake.params.skeleton,
+        snakemake.params.space,
     )

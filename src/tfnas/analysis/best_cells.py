@@ -8,7 +8,8 @@ from tfnas.errors import DataError
 from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
-from tfnas.spaces.nats_tss import canonical_classes, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.registry import get_space, space_at
 
 COLUMNS = ("arch", "valid_accuracy", "test_accuracy", "params", "flops")
 """What is told of a cell, as in the ground truth."""
@@ -21,16 +22,20 @@ SPEC = Summary(category="Ground truth", needs={"truths": "truth/{dataset}.parque
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Write the :data:`COUNT` best functionally distinct cells of each dataset by test accuracy, best first."""
-    tables = [best_cells(read_table(path, COLUMNS), COUNT).assign(dataset=name) for name, path in inputs.truths.items()]
+    tables = [
+        best_cells(read_table(path, COLUMNS), COUNT, space_at(path)).assign(dataset=name)
+        for name, path in inputs.truths.items()
+    ]
     BEST_CELLS.write_rows(output.table, pd.concat(tables, ignore_index=True)[list(BEST_CELLS.names)], cells=COUNT)
 
 
-def best_cells(table: pd.DataFrame, count: int) -> pd.DataFrame:
+def best_cells(table: pd.DataFrame, count: int, space: Space | None = None) -> pd.DataFrame:
     """Return the ``count`` best functionally distinct cells of a ground truth by test accuracy, best first.
 
     Of cells that are functionally identical the one with the best test accuracy stands for all; ties keep file order.
     """
-    codes = codes_of(table["arch"], "The ground truth", DataError)
-    ranked = table.assign(family=canonical_classes()[codes])
+    space = space or get_space()
+    codes = space.codes_of(table["arch"], "The ground truth", DataError)
+    ranked = table.assign(family=space.canonical(codes))
     ranked = ranked.sort_values("test_accuracy", ascending=False, kind="stable").drop_duplicates("family")
     return ranked.head(count).drop(columns="family").reset_index(drop=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import codes_of
+from tfnas.spaces.registry import space_at
 
 ACCURACIES = ("valid_accuracy", "test_accuracy")
 """Accuracies that are summarised and correlated with; both of the full training, in percent."""
@@ -28,4 +28,4 @@ def rows_by_name(path: str | Path, names: Sequence[str]) -> dict[str, pd.DataFra
 
 def in_code_order(table: pd.DataFrame, path: str | Path) -> pd.DataFrame:
     """Return a table sorted by the codes of its cells, which stand in a column ``code``."""
-    return table.assign(code=codes_of(table["arch"], f"'{path}'")).sort_values("code", ignore_index=True)
+    return table.assign(code=space_at(path).codes_of(table["arch"], f"'{path}'")).sort_values("code", ignore_index=True)

@@ -13,7 +13,6 @@ from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import canonical_classes, pruned_classes
 
 SPEC = Summary(category="Proxies", needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"})
 
@@ -37,23 +36,26 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
         for proxy in scores.proxies:
             joined = in_code_order(scores.rows(proxy).merge(truth, on="arch"), path)
-            sets = {"all": joined, "pruned": _first_of(joined, pruned_classes())}
-            sets["distinct"] = _first_of(joined, canonical_classes())
+            sets, space = {"all": joined}, scores.pool.space
+            if space.pruned is not None:
+                sets["pruned"] = _first_of(joined, space.pruned[joined["code"]])
+            families = space.canonical(joined["code"])
+            sets["distinct"] = _first_of(joined, families)
             for accuracy in ACCURACIES:
                 if accuracy not in truth.columns or truth[accuracy].isna().all():
                     continue
                 for cells, part in sets.items():
                     rows.append({"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells})
                     rows[-1].update(
-                        _correlations(part["score"], part[accuracy], canonical_classes()[part["code"]]),
+                        _correlations(part["score"], part[accuracy], space.canonical(part["code"])),
                         seconds=part["seconds"].mean(),
                     )
     CORRELATIONS.write_rows(output.table, rows, intervals=INTERVALS, places=FIRST)
 
 
 def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
-    """Return of each class of cells (by code) the first row of a table that comes in the order of codes."""
-    return table[~pd.Series(classes[table["code"]], index=table.index).duplicated()]
+    """Return of each class of cells (of each row) the first row of a table that comes in the order of codes."""
+    return table[~pd.Series(classes, index=table.index).duplicated()]
 
 
 def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray) -> dict[str, float]:

@@ -11,7 +11,7 @@ from tfnas.products import Named, Summary
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import codes_of
+from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs
 
 SPEC = Summary(
@@ -56,7 +56,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             allowed = allowed[costs.of(cost, allowed, place) <= limit]
         for dataset, part in group.groupby("dataset", sort=False):
             part = part.sort_values("run")
-            codes = codes_of(part["arch"], f"A run table of search '{search}'")
+            codes = space_at(inputs.truths[searched_on]).codes_of(part["arch"], f"A run table of search '{search}'")
             rng = child_rng(params.seed, "limits", search, searched_on, dataset)
             values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
             found = summarise_runs(values, rng, search, searched_on, scorings)

@@ -20,7 +20,6 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
 from tfnas.truth.benchmark import ReadOff
 
 SPEC = Summary(
@@ -123,8 +122,8 @@ class Side:
         accuracies = truth.peek(truth.codes)[1]
         table = ScoreTable.read(score_path)
         scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
-        logs = np.log(rankdata(scores, axis=1) / SPACE_SIZE)[:, truth.codes]
-        return cls(logs, accuracies, _unit(rankdata(accuracies)), canonical_classes()[truth.codes])
+        logs = np.log(rankdata(scores, axis=1) / len(table.pool))[:, table.pool.places(truth.codes)]
+        return cls(logs, accuracies, _unit(rankdata(accuracies)), truth.space.canonical(truth.codes))
 
     def score(self, subset: tuple[int, ...]) -> np.ndarray:
         """Return the score of an ensemble of some of the proxies, shape (n,)."""

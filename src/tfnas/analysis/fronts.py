@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.pareto import hypervolume, pareto_front
 from tfnas.search.registry import accuracies_of
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, codes_of
+from tfnas.spaces.pool import ByCode, grid
+from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs, feasible
 
 SPEC = Summary(
@@ -64,14 +66,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows, tables = [], []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
         codes, costs = allowed(params.searches, search, inputs.truths, searched_on, inputs.latencies.get(searched_on))
-        by_code = np.full(SPACE_SIZE, np.nan)
-        by_code[codes] = costs
+        space = space_at(inputs.truths[searched_on])
+        by_code = grid(space, codes).spread(codes, costs)
         for dataset, part in group.groupby("dataset", sort=False):
             part = part.sort_values("run")
             table = part[["search", "searched_on", "dataset", "run", "front"]].copy()
             table["arch"] = table.pop("front").str.split()
             table = table.explode("arch", ignore_index=True)
-            places = codes_of(table["arch"], f"A front in a run table of search '{search}'")
+            places = space.codes_of(table["arch"], f"A front in a run table of search '{search}'")
             table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
             tables.append(table[list(CELLS.names)])
             values = accuracies[dataset][codes]
@@ -96,12 +98,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     CELLS.write_rows(output.cells, pd.concat(tables, ignore_index=True))
 
 
-def test_accuracies(truth_path: str | Path) -> np.ndarray:
-    """Return the test accuracies of a ground truth by cell code, shape (15625,), NaN for cells that it lacks."""
-    truth = read_table(truth_path, ("arch", "test_accuracy"))
-    values = np.full(SPACE_SIZE, np.nan)
-    values[codes_of(truth["arch"], f"'{truth_path}'")] = truth["test_accuracy"]
-    return values
+def test_accuracies(truth_path: str | Path) -> ByCode:
+    """Return the test accuracies of a ground truth by cell code, NaN for cells that it lacks."""
+    truth, space = read_table(truth_path, ("arch", "test_accuracy")), space_at(truth_path)
+    codes = space.codes_of(truth["arch"], f"'{truth_path}'")
+    return grid(space, codes).spread(codes, truth["test_accuracy"].to_numpy())
 
 
 def proposable(
@@ -116,7 +117,7 @@ def proposable(
     Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
     """
     both = {dataset, accuracies_of(searches[search], dataset)}
-    known = np.flatnonzero(np.isfinite(sum(test_accuracies(truth_paths[name]) for name in both)))
+    known = reduce(np.intersect1d, [test_accuracies(truth_paths[name]).known for name in both])
     return feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
 
 

@@ -14,12 +14,13 @@ import numpy as np
 from tfnas.datasets.images import Batch
 from tfnas.errors import TruthError
 from tfnas.files import atomic, facts_path, write_json
+from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.naswot import kernels, log_determinant
 from tfnas.proxies.trial import Trial
 from tfnas.runtime.exact_arithmetic import full_precision
-from tfnas.scoring.chunk import device_name, load_batch, skeleton_of
+from tfnas.scoring.chunk import device_name, load_batch
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import Cell, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth.benchmark import ReadOff
 
 CELLS = 12
@@ -42,7 +43,7 @@ def spaced_cells(codes: np.ndarray, accuracies: np.ndarray) -> list[int]:
         TruthError: no cell is connected.
     """
     order = codes[np.argsort(-accuracies, kind="stable")]
-    _, first = np.unique(canonical_classes()[order], return_index=True)
+    _, first = np.unique(SPACE.classes[order], return_index=True)
     distinct = [int(code) for code in order[np.sort(first)] if Cell.from_code(int(code)).is_connected]
     if not distinct:
         raise TruthError("No cell of the ground truth has a path from input to output: there are no kernels to show.")
@@ -79,7 +80,7 @@ def measure_kernels(
     full_precision()
     batch = Batch.read(batch_path)
     images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
-    shape = skeleton_of(skeleton, batch)
+    shape = Skeleton.for_images(skeleton, batch.images, batch.facts["classes"])
     truth = ReadOff.read(truth_path, dataset)
     chosen = spaced_cells(truth.codes, truth.peek(truth.codes)[1])
     maps, scores = [], []

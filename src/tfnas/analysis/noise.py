@@ -18,7 +18,6 @@ from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.plan import classes, read_chunk
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import SPACE_SIZE
 
 INITIALISATIONS = 2
 """Initialisations of each cell on each mini-batch."""
@@ -133,11 +132,11 @@ def _difference(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 
 def _twins(table: ScoreTable, proxy: str) -> dict[str, float]:
     """Compare the first two cells of every class. Where cells share a score there are no twins."""
-    codes = np.arange(SPACE_SIZE)
+    codes = table.pool.codes
     if (table.stands_for(proxy) != codes).any():
         return {"twins": 0, "twin_spearman": np.nan}
     scores = lowest_where_missing(table.column(proxy, "score"))
-    cells = pd.DataFrame({"code": codes, "class": classes(family_of(proxy)), "score": scores})
+    cells = pd.DataFrame({"code": codes, "class": classes(family_of(proxy), table.pool), "score": scores})
     cells = cells.assign(member=lambda rows: rows.groupby("class").cumcount())
     pairs = cells.pivot(index="class", columns="member", values="score").reindex(columns=[0, 1]).dropna()
     return {"twins": len(pairs), "twin_spearman": spearman(pairs[0], pairs[1]).value}

@@ -11,7 +11,7 @@ from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.order import SCHEMA as ORDER
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import CONVOLUTIONS, OPERATIONS, codes_of, operation_digits
+from tfnas.spaces.registry import space_at
 
 SPEC = Summary(
     category="Proxies",
@@ -29,15 +29,17 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows = []
     for dataset, path in inputs.truths.items():
         table = read_table(path, ("arch", "test_accuracy"))
-        codes, test = codes_of(table["arch"], f"'{path}'"), table["test_accuracy"].to_numpy()
-        convolutions = np.isin(operation_digits(codes), [OPERATIONS.index(name) for name in CONVOLUTIONS]).sum(axis=1)
+        space = space_at(path)
+        codes, test = space.codes_of(table["arch"], f"'{path}'"), table["test_accuracy"].to_numpy()
+        convolutions = space.convolutions(codes)
         known = np.isfinite(test)
         codes, test, convolutions = codes[known], test[known], convolutions[known]
         counted = spearman(*known_pairs(convolutions, test)).value
         groups = [convolutions == count for count in np.unique(convolutions)]
         scores = ScoreTable.read(inputs.scores[dataset])
+        places = scores.pool.places(codes)
         for proxy in params.scored:
-            score, _, _ = rank_with_missing(scores.column(proxy, "score")[codes], test)
+            score, _, _ = rank_with_missing(scores.column(proxy, "score")[places], test)
             inner = [(spearman(score[group], test[group]).value, group.sum()) for group in groups]
             inner = [(value, size) for value, size in inner if math.isfinite(value)]
             values, sizes = zip(*inner, strict=True) if inner else ((math.nan,), (1,))

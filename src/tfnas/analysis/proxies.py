@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tfnas.analysis.cells_in_order import INTERVALS, in_code_order, rows_by_name
-from tfnas.analysis.statistics import kendall, partial_spearman, rank_with_missing, spearman, spearman_matrix
+from tfnas.analysis.statistics import (
+    Correlation,
+    kendall,
+    partial_spearman,
+    rank_with_missing,
+    spearman,
+    spearman_matrix,
+)
 from tfnas.files import read_facts, read_table
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.products import Named, Summary
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 from tfnas.schemas.proxy_pairs import SCHEMA as PAIRS
 from tfnas.scoring.missing import lowest_where_missing
-from tfnas.spaces.nats_tss import canonical_classes, enumerate_cells
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode, Pool
+from tfnas.spaces.registry import space_at
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
@@ -49,15 +59,20 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     for dataset, path in inputs.scores.items():
         scores = rows_by_name(path, params.scored)
         truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
-        costs = _costs(Skeleton(**read_facts(path)["skeleton"]))
+        space = space_at(path)
+        costs = _costs(space, path, inputs.truths[dataset])
         for name in params.scored:
             joined = in_code_order(scores[name].merge(truth, on="arch"), path)
             joined = joined[np.isfinite(joined["test_accuracy"])]
-            groups = canonical_classes()[joined["code"]]
+            groups = space.canonical(joined["code"])
             x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
-            partial = partial_spearman(x, y, costs[joined["code"]], groups=groups).columns("partial_spearman")
+            controls = costs[joined["code"]]
+            partial = Correlation(math.nan, math.nan, math.nan, len(x))
+            if np.isfinite(controls).all():
+                partial = partial_spearman(x, y, controls, groups=groups)
             key = {"dataset": dataset, "proxy": name, "n": len(x)}
-            rows.append(key | _top(x, y, groups) | _first(x, y, joined["arch"]) | partial)
+            more = _top(x, y, groups) | _first(x, y, joined["arch"]) | partial.columns("partial_spearman")
+            rows.append(key | more)
         pairs += [(dataset, *pair) for pair in _pairs(scores)]
     PROXIES.write_rows(output.table, rows, intervals=INTERVALS)
     PAIRS.write_rows(output.pairs, pairs)
@@ -71,9 +86,20 @@ def _pairs(scores: Mapping[str, pd.DataFrame]) -> list[tuple[str, str, float]]:
     return [(one, other, matrix[i, j]) for i, one in enumerate(scores) for j, other in enumerate(scores)]
 
 
-def _costs(skeleton: Skeleton) -> np.ndarray:
-    """Return parameters and multiply-accumulates of every cell by its code, shape (15625, 2)."""
-    return np.array([(count_parameters(cell, skeleton), count_flops(cell, skeleton)) for cell in enumerate_cells()])
+def _costs(space: Space, score_path: str | Path, truth_path: str | Path) -> ByCode:
+    """Return parameters and multiply-accumulates of cells by code: those of the networks that were scored.
+
+    They are counted where cells can be looked into, and else those of the ground truth, NaN where it has none.
+    """
+    if "cell" in space.offers:
+        skeleton = Skeleton(**read_facts(score_path)["skeleton"])
+        cells = map(space.architecture, range(space.size))
+        counts = [(count_parameters(cell, skeleton), count_flops(cell, skeleton)) for cell in cells]
+        return ByCode(Pool(space), np.array(counts))
+    truth = read_table(truth_path, ("arch",)).reindex(columns=["arch", "params", "flops"])
+    codes = space.codes_of(truth["arch"], f"'{truth_path}'")
+    order = codes.argsort(kind="stable")
+    return ByCode(Pool(space, codes[order]), truth[["params", "flops"]].to_numpy(dtype=np.float64)[order])
 
 
 def _top(scores: np.ndarray, accuracies: np.ndarray, groups: np.ndarray) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows = []
     for dataset, path in inputs.truths.items():
         costs, accuracies = Costs.read(path, dataset, inputs.latencies.get(dataset)), test_accuracies(path)
-        known = np.flatnonzero(np.isfinite(accuracies))
+        known = accuracies.known
         part = []
         for label, constraint in params.subspaces.items():
             codes = feasible(known, constraint, costs, f"search.subspaces.{label}")

@@ -13,7 +13,7 @@ from tfnas.analysis.statistics import accuracy_half_width, known_pairs, spearman
 from tfnas.files import read_facts, read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.truths import SCHEMA as TRUTHS
-from tfnas.spaces.nats_tss import canonical_classes, codes_of
+from tfnas.spaces.registry import space_at
 
 READ = ("arch", "valid_accuracy", "test_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params")
 """Columns of the ground truth that are read."""
@@ -45,7 +45,9 @@ def _row(dataset: str, table: pd.DataFrame, path: str | Path, first: pd.DataFram
     test, valid, early = table["test_accuracy"], table["valid_accuracy"], table["early_valid_accuracy"]
     query = table["early_seconds"] + table["valid_seconds"]
     near = test >= test.max() - 1
-    distinct = table.assign(family=canonical_classes()[codes_of(table["arch"], f"'{path}'")]).drop_duplicates("family")
+    space = space_at(path)
+    codes = space.codes_of(table["arch"], f"'{path}'")
+    distinct = table.assign(family=space.canonical(codes)).drop_duplicates("family")
     best = distinct["test_accuracy"].nlargest(2).tolist()
     facts = read_facts(path)
     images = facts.get("test_images", facts.get("split_sizes", {}).get("test"))

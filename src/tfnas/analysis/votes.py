@@ -11,7 +11,6 @@ from tfnas.proxies.registry import ensembles
 from tfnas.schemas.votes import SCHEMA as VOTES
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import codes_of
 
 VOTE = "vote"
 """The ensemble after Abdelfattah et al. 2021."""
@@ -28,9 +27,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows = []
     for dataset, path in inputs.truths.items():
         truth = read_table(path, ("arch", "test_accuracy")).dropna(subset="test_accuracy")
-        codes = codes_of(truth["arch"], f"'{path}'")
         table = ScoreTable.read(inputs.scores[dataset])
-        scores = np.stack([lowest_where_missing(table.scores(member))[codes] for member in ensembles()[VOTE].members])
+        places = table.pool.places_of(truth["arch"], f"'{path}'")
+        scores = np.stack([lowest_where_missing(table.scores(member))[places] for member in ensembles()[VOTE].members])
         found = pair_agreement(scores, truth["test_accuracy"].to_numpy(dtype=np.float64))
         rows.append((dataset, found.share, found.undecided))
     VOTES.write_rows(output.table, rows)

@@ -5,6 +5,7 @@ Neither torch nor torchvision is imported, but for CIFAR in its official layout.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from tfnas.datasets.images import ImageSet
@@ -12,6 +13,19 @@ from tfnas.datasets.own_images import describe_file, outline_of_own, read_own, r
 from tfnas.datasets.registry import dataset_names, get_dataset
 from tfnas.datasets.splits import SPLITS, find_list
 from tfnas.errors import DataError
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """Where the images of a dataset come from; the attributes are the arguments of :func:`load_images`."""
+
+    dataset: str
+    path: str | Path | None = None
+    folder: str | Path | None = None
+
+    def load(self, split: str = "train") -> ImageSet:
+        """Return the images, see :func:`load_images`."""
+        return load_images(self.dataset, self.path, self.folder, split)
 
 
 def load_images(dataset: str, path: str | Path | None, folder: str | Path | None, split: str = "train") -> ImageSet:

@@ -80,12 +80,12 @@ class GroupedConvNorm(nn.Module):
         self.groups = 1 if shared_input else len(states)
         numbers = torch.tensor(range(len(states)) if members is None else members)
         self.register_buffer("members", numbers, persistent=False)
-        self.weight = nn.Parameter(torch.cat([state[f"{conv}.weight"] for state in states]))
+        self.weight = nn.Parameter(joined(states, f"{conv}.weight"))
         if norm is not None:
-            self.norm_weight = nn.Parameter(torch.cat([state[f"{norm}.weight"] for state in states]))
-            self.norm_bias = nn.Parameter(torch.cat([state[f"{norm}.bias"] for state in states]))
-            self.register_buffer("running_mean", torch.cat([state[f"{norm}.running_mean"] for state in states]))
-            self.register_buffer("running_var", torch.cat([state[f"{norm}.running_var"] for state in states]))
+            self.norm_weight = nn.Parameter(joined(states, f"{norm}.weight"))
+            self.norm_bias = nn.Parameter(joined(states, f"{norm}.bias"))
+            self.register_buffer("running_mean", joined(states, f"{norm}.running_mean"))
+            self.register_buffer("running_var", joined(states, f"{norm}.running_var"))
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, n*channels_in, H, W) to (B, n*channels, H / stride, W / stride).
@@ -250,10 +250,10 @@ class BatchedNetworks(nn.Module):
             else BatchedResidual(states, f"cells.{number}", normalise)
             for number, block in enumerate(skeleton.blocks())
         )
-        self.norm_weight = nn.Parameter(torch.cat([state["lastact.0.weight"] for state in states]))
-        self.norm_bias = nn.Parameter(torch.cat([state["lastact.0.bias"] for state in states]))
-        self.register_buffer("running_mean", torch.cat([state["lastact.0.running_mean"] for state in states]))
-        self.register_buffer("running_var", torch.cat([state["lastact.0.running_var"] for state in states]))
+        self.norm_weight = nn.Parameter(joined(states, "lastact.0.weight"))
+        self.norm_bias = nn.Parameter(joined(states, "lastact.0.bias"))
+        self.register_buffer("running_mean", joined(states, "lastact.0.running_mean"))
+        self.register_buffer("running_var", joined(states, "lastact.0.running_var"))
         self.classifier_weight = nn.Parameter(torch.stack([state["classifier.weight"] for state in states]))
         self.classifier_bias = nn.Parameter(torch.stack([state["classifier.bias"] for state in states]))
         self.per_image = per_image
@@ -323,6 +323,11 @@ class BatchedNetworks(nn.Module):
         return {name: tensor.detach().clone() for name, tensor in state.items()}
 
 
+def joined(states: Sequence[State], name: str) -> Tensor:
+    """Return one tensor of all states, one after another along the first dimension."""
+    return torch.cat([state[name] for state in states])
+
+
 def relu_copies(cell: Cell, node: int) -> int:
     """Return how many convolution edges leave a node, each of which begins with a ReLU of the node's value."""
     return sum(source == node and o in CONVOLUTIONS for (source, _), o in zip(EDGES, cell.operations, strict=True))
@@ -354,7 +359,8 @@ def grouped_convolution(x: Tensor, weight: Tensor, groups: int, stride: int = 1)
     apart = torch.eye(together, dtype=x.dtype).view(1, together, 1, together, 1, 1, 1)
     packed = weight.reshape(packs, together, -1, 1, channels_in, size, size) * apart
     packed = packed.reshape(len(weight), together * channels_in, size, size)
-    return F.conv2d(x, packed, stride=stride, padding=size // 2, groups=packs)[:, :channels]
+    result = F.conv2d(x, packed, stride=stride, padding=size // 2, groups=packs)
+    return result[:, :channels] if missing else result
 
 
 def average_pool(x: Tensor) -> Tensor:

@@ -10,6 +10,8 @@ the benchmark's published code.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor, nn
@@ -137,43 +139,79 @@ def initial_state(
 
     Returns:
         Tensors under the names of :class:`Network`'s state dict (``num_batches_tracked`` left out), drawn in its order.
+        Those of normalisations, which all networks begin with, are shared: copy them before changing them in place.
     """
-    state: dict[str, Tensor] = {}
+    layout = _layout(tuple(o in CONVOLUTIONS and kernel_size(o) for o in cell.operations), skeleton, initialisation)
+    if initialisation == "default":
+        drawn = torch.rand(len(layout.scales), generator=generator).mul_(2).sub_(1).div_(layout.scales)
+    else:
+        drawn = torch.empty(len(layout.scales))
+        for part in drawn.split(layout.sizes):  # the generator's normal numbers depend on how many are asked for
+            part.normal_(generator=generator)
+        drawn.mul_(layout.scales)
+    state = dict(layout.fixed)
+    for (name, shape), part in zip(layout.shapes.items(), drawn.split(layout.sizes), strict=True):
+        state[name] = part.view(shape)
+    return state
 
-    def weight(shape: tuple[int, ...]) -> Tensor:
+
+@dataclass
+class _Layout:
+    """What initial states of one shape hold.
+
+    Attributes:
+        fixed: all tensors in their order; those that are drawn are empty here.
+        shapes: of the tensors that are drawn, in their order.
+        sizes: how many values each of these has.
+        scales: what each drawn value is divided by (uniform) or multiplied by (normal), float32.
+    """
+
+    fixed: dict[str, Tensor]
+    shapes: dict[str, tuple[int, ...]]
+    sizes: list[int]
+    scales: Tensor
+
+
+@cache
+def _layout(kernels: tuple[int, ...], skeleton: Skeleton, initialisation: str) -> _Layout:
+    """Return the layout of the states of cells with these kernel sizes on their edges, 0 for no convolution."""
+    fixed: dict[str, Tensor] = {}
+    shapes: dict[str, tuple[int, ...]] = {}
+    scales: list[Tensor] = []
+
+    def drawn(name: str, shape: tuple[int, ...], scale: float) -> None:
+        fixed[name], shapes[name] = torch.empty(0), shape
+        scales.append(torch.full((math.prod(shape),), scale))
+
+    def weight(name: str, shape: tuple[int, ...]) -> None:
         area = math.prod(shape[2:])
         if initialisation == "default":
-            return (torch.rand(shape, generator=generator) * 2 - 1) / (shape[1] * area) ** 0.5
+            return drawn(name, shape, (shape[1] * area) ** 0.5)
         variance = {"kaiming_fan_in": 2 / (shape[1] * area), "kaiming_fan_out": 2 / (shape[0] * area), "normal": 1.0}
-        return torch.randn(shape, generator=generator) * variance[initialisation] ** 0.5
+        return drawn(name, shape, variance[initialisation] ** 0.5)
 
     def normalisation(name: str, channels: int) -> None:
-        state[f"{name}.weight"] = torch.ones(channels)
-        state[f"{name}.bias"] = torch.zeros(channels)
-        state[f"{name}.running_mean"] = torch.zeros(channels)
-        state[f"{name}.running_var"] = torch.ones(channels)
+        for part, value in (("weight", 1), ("bias", 0), ("running_mean", 0), ("running_var", 1)):
+            fixed[f"{name}.{part}"] = torch.full((channels,), float(value))
 
-    def convolution(name: str, channels_in: int, channels: int, kernel: int) -> None:
-        state[f"{name}.weight"] = weight((channels, channels_in, kernel, kernel))
-
-    convolution("stem.0", skeleton.image_channels, skeleton.channels, 3)
+    weight("stem.0.weight", (skeleton.channels, skeleton.image_channels, 3, 3))
     normalisation("stem.1", skeleton.channels)
     for number, block in enumerate(skeleton.blocks()):
-        name = f"cells.{number}"
+        name, channels = f"cells.{number}", block.channels
         if block.kind == "cell":
-            for edge, operation in enumerate(cell.operations):
-                if operation in CONVOLUTIONS:
-                    convolution(f"{name}.layers.{edge}.op.1", block.channels, block.channels, kernel_size(operation))
-                    normalisation(f"{name}.layers.{edge}.op.2", block.channels)
+            for edge, kernel in enumerate(kernels):
+                if kernel:
+                    weight(f"{name}.layers.{edge}.op.1.weight", (channels, channels, kernel, kernel))
+                    normalisation(f"{name}.layers.{edge}.op.2", channels)
         else:
-            for part, channels_in in (("conv_a", block.channels_in), ("conv_b", block.channels)):
-                convolution(f"{name}.{part}.op.1", channels_in, block.channels, 3)
-                normalisation(f"{name}.{part}.op.2", block.channels)
-            convolution(f"{name}.downsample.1", block.channels_in, block.channels, 1)
+            for part, channels_in in (("conv_a", block.channels_in), ("conv_b", channels)):
+                weight(f"{name}.{part}.op.1.weight", (channels, channels_in, 3, 3))
+                normalisation(f"{name}.{part}.op.2", channels)
+            weight(f"{name}.downsample.1.weight", (channels, block.channels_in, 1, 1))
     normalisation("lastact.0", skeleton.feature_channels)
-    state["classifier.weight"] = weight((skeleton.classes, skeleton.feature_channels))
-    bias = torch.zeros(skeleton.classes)
+    weight("classifier.weight", (skeleton.classes, skeleton.feature_channels))
     if initialisation == "default":
-        bias = (torch.rand(skeleton.classes, generator=generator) * 2 - 1) / skeleton.feature_channels**0.5
-    state["classifier.bias"] = bias
-    return state
+        drawn("classifier.bias", (skeleton.classes,), skeleton.feature_channels**0.5)
+    else:
+        fixed["classifier.bias"] = torch.zeros(skeleton.classes)
+    return _Layout(fixed, shapes, [math.prod(shape) for shape in shapes.values()], torch.cat(scales))

@@ -7,12 +7,15 @@ global average pooling and a linear classifier. Source: Dong and Yang 2020, "NAS
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tfnas.errors import ConfigError
 from tfnas.spaces.nats_tss import CONVOLUTIONS, Cell
+
+if TYPE_CHECKING:
+    import numpy as np
 
 STAGES = 3
 
@@ -58,6 +61,11 @@ class Skeleton:
                 raise ConfigError(f"skeleton.{name} is {getattr(self, name)}: use a positive whole number.")
         if self.image_size % 4:
             raise ConfigError(f"Images of {self.image_size} pixels do not halve twice: use a size divisible by four.")
+
+    @classmethod
+    def for_images(cls, size: Mapping[str, int], images: np.ndarray, classes: int) -> Skeleton:
+        """Return the skeleton of a study (``channels`` and ``cells_per_stage``) for images of shape (n, C, H, W)."""
+        return cls(size["channels"], size["cells_per_stage"], classes, images.shape[1], images.shape[2])
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks between stem and classifier: ``3 N + 2`` of them."""

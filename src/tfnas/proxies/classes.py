@@ -31,27 +31,29 @@ def rectifier_class(cell: Cell) -> tuple:
     needed = sorted(live.union(*(_ancestors(inputs[edge], inputs) for edge in off_path)))
     blank = sum(edge not in inputs for edge in reading)
 
-    def expression(edge: int) -> str:
-        inner = sorted("in" if term == _INPUT else expression(term) for term in inputs[edge])
-        return f"{cell.operations[edge]}({'+'.join(inner)})"
-
+    expressions = {_INPUT: "in"}
     groups: dict[str, list[int]] = {}
-    for edge in needed:
-        groups.setdefault(expression(edge), []).append(edge)
+    for edge in needed:  # what an edge reads comes before it
+        inner = sorted([expressions[term] for term in inputs[edge]])
+        expressions[edge] = f"{cell.operations[edge]}({'+'.join(inner)})"
+        groups.setdefault(expressions[edge], []).append(edge)
     ordered = [groups[text] for text in sorted(groups)]
 
     def key(naming: tuple[int, ...]) -> tuple:
         name = {edge: place for place, edge in enumerate(naming)} | {_INPUT: _INPUT}
 
         def named(edges: tuple[int, ...]) -> tuple[int, ...]:
-            return tuple(sorted(name[edge] for edge in edges))
+            return tuple(sorted([name[edge] for edge in edges]))
 
         return (
-            tuple((cell.operations[edge], named(inputs[edge])) for edge in naming),
+            tuple([(cell.operations[edge], named(inputs[edge])) for edge in naming]),
             named(terms[-1]),
-            tuple(sorted(named(inputs[edge]) for edge in off_path)),
+            tuple(sorted([named(inputs[edge]) for edge in off_path])),
             blank,
         )
+
+    if len(ordered) == len(needed):
+        return key(tuple([edge for (edge,) in ordered]))
 
     namings = product(*(permutations(group) for group in ordered))
     return min(key(tuple(edge for group in naming for edge in group)) for naming in namings)

@@ -375,50 +375,44 @@ def _cell_class(cell: Cell) -> Hashable:
 
 
 _CODE = "abdelfattah2021zerocost"
+_LOSS = r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$"
+
+_proxy = partial(Proxy, direction=1, batch="the whole batch", published_batch="64")
+"""What the members that look at images have in common."""
 
 FAMILY = Family(
     proxies=(
-        Proxy(
+        _proxy(
             name="grad_norm",
             title="grad_norm",
-            direction=1,
             formula=r"\sum_l \left\lVert \partial L / \partial W_l \right\rVert_2",
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="Norms of the gradients of all layers, added up.",
-            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
-            batch="the whole batch",
-            published_batch="64",
+            where=_LOSS,
         ),
-        Proxy(
+        _proxy(
             name="snip",
             title="SNIP",
-            direction=1,
             formula=r"\sum_l \sum \left\lvert W_l \odot \partial L / \partial W_l \right\rvert",
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, to first order, when each weight alone is removed.",
-            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
+            where=_LOSS,
             origins=("lee2019snip",),
-            batch="the whole batch",
-            published_batch="64",
         ),
-        Proxy(
+        _proxy(
             name="plain",
             title="plain",
-            direction=1,
             formula=r"\sum_l \sum W_l \odot \partial L / \partial W_l",
             needs=("one backward pass", "real images", "labels"),
             reference=(_CODE, "authors' code"),
             summary="SNIP with signs: scale-invariant layers cancel out.",
-            where=r"$L$ is the mean cross-entropy over the mini-batch and $W_l$ the initial weights of layer $l$",
-            batch="the whole batch",
-            published_batch="64",
+            where=_LOSS,
         ),
-        Proxy(
+        _proxy(
             name="fisher",
             title="Fisher",
-            direction=1,
             formula=r"\sum_l P_l \sum_k \frac{1}{2B} \sum_n \left(\sum_{hw} a_{nkhw}\,"
             r"\partial L / \partial a_{nkhw}\right)^2",
             needs=("one backward pass", "real images", "labels"),
@@ -427,13 +421,10 @@ FAMILY = Family(
             where=r"$a$ is the output of layer $l$ for image $n$ of $B$ in channel $k$ at pixel $hw$, $P_l$ the number "
             r"of weights of one channel, and $L$ the mean cross-entropy",
             origins=("theis2018fisher", "turner2020blockswap"),
-            batch="the whole batch",
-            published_batch="64",
         ),
-        Proxy(
+        _proxy(
             name="grasp",
             title="GraSP",
-            direction=1,
             formula=r"-\sum_l \sum W_l \odot \left(H\, \partial L / \partial W\right)_l",
             needs=("one backward pass", "a second derivative", "real images", "labels"),
             reference=(_CODE, "section 3.2"),
@@ -441,8 +432,6 @@ FAMILY = Family(
             where=r"$L$ is the mean cross-entropy over the mini-batch, $W$ all weights, $W_l$ those of layer $l$, and "
             r"$H$ the Hessian of $L$",
             origins=("wang2020grasp",),
-            batch="the whole batch",
-            published_batch="64",
         ),
         Proxy(
             name="l2_norm",
@@ -454,10 +443,9 @@ FAMILY = Family(
             summary="Norms of the initial weights of all layers, added up; it counts layers.",
             where=r"$W_l$ are the initial weights of layer $l$",
         ),
-        Proxy(
+        _proxy(
             name="jacob_cov",
             title="jacob_cov",
-            direction=1,
             formula=r"-\sum_i \left[\ln(v_i + k) + \frac{1}{v_i + k}\right], \quad "
             r"v = \mathrm{eig}(\mathrm{corrcoef}(J))",
             needs=("one backward pass to the input", "real images"),
@@ -466,14 +454,11 @@ FAMILY = Family(
             where=r"$J$ holds, one row for each image $i$, the gradient of the sum of all logits at the input, and "
             r"$k=10^{-5}$",
             origins=("mellor2020jacobians",),
-            batch="the whole batch",
-            published_batch="64",
             failures=(CONSTANT,),
         ),
-        Proxy(
+        _proxy(
             name="epe_nas",
             title="EPE-NAS",
-            direction=1,
             formula=r"\sum_c \Bigl\lvert \sum_{i, j \in c} \ln(\lvert R_{ij} \rvert + k) \Bigr\rvert, \quad "
             r"R = \mathrm{corrcoef}(J)",
             needs=("one backward pass to the input", "real images", "labels"),
@@ -482,8 +467,6 @@ FAMILY = Family(
             where=r"$J$ holds, one row for each image, the gradient of the sum of all logits at the input, $c$ runs "
             r"over classes and $i, j$ over the images of one, and $k=10^{-5}$; a small correlation has a large "
             r"negative logarithm, so a larger value means less correlation",
-            batch="the whole batch",
-            published_batch="64",
             failures=(CONSTANT, NO_PAIRS),
         ),
     ),

@@ -28,7 +28,7 @@ are counted exactly. A cell whose ReLUs see no signal has R = 1.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.classes import rectifier_class
@@ -116,22 +116,29 @@ def codes(cells: Sequence[Cell], matrices: Tensor, crops: Tensor) -> Tensor:
     """
     import torch
 
-    count = len(cells)
     convolves = torch.tensor([[o in CONVOLUTIONS for o in cell.operations] for cell in cells], device=crops.device)
-    bits = 2 ** torch.arange(PIXELS, device=crops.device)
+    bits = 2.0 ** torch.arange(PIXELS, dtype=crops.dtype, device=crops.device)
+    # Crops are columns here: products with small matrices are faster that way.
+    columns, matrices = crops.transpose(1, 2).contiguous(), matrices.transpose(2, 3)[:, :, None].contiguous()
 
-    def through(edge: int, x: Tensor) -> Tensor:
-        convolution = convolves[:, edge, None, None, None]
-        y = torch.where(convolution, x.relu(), x).reshape(count, -1, PIXELS) @ matrices[edge]
-        return torch.where(convolution, normalised(y.view_as(x)), y.view_as(x))
+    def through(edge: int, x: Tensor, members: Tensor, convolution: bool) -> Tensor:
+        x = x.index_select(0, members)
+        y = matrices[edge].index_select(0, members) @ (x.relu_() if convolution else x)
+        return normalised(y) if convolution else y
 
     def pattern(x: Tensor) -> Tensor:
-        return ((x > 0) * bits).sum(-1).reshape(count, -1)
+        return (bits @ (x > 0).to(bits.dtype)).long().flatten(1)
 
-    nodes: list[Any] = [crops.expand(count, *crops.shape)]
+    nodes: list[Tensor] = [columns.expand(len(cells), *columns.shape)]
     for node in range(1, NODES):
-        into = [(edge, source) for edge, (source, target) in enumerate(EDGES) if target == node]
-        nodes.append(sum(through(edge, nodes[source]) for edge, source in into))
+        total = crops.new_zeros(nodes[0].shape)
+        for edge, (source, target) in enumerate(EDGES):
+            for operations in (CONVOLUTIONS, ("skip_connect", "avg_pool_3x3")):
+                members = [number for number, cell in enumerate(cells) if cell.operations[edge] in operations]
+                if target == node and members:
+                    index = torch.tensor(members, device=crops.device)
+                    total.index_add_(0, index, through(edge, nodes[source], index, operations is CONVOLUTIONS))
+        nodes.append(total)
     result = pattern(normalised(nodes[-1]))
     for node in range(NODES - 1):
         leaving = [edge for edge, (source, _) in enumerate(EDGES) if source == node]
@@ -141,18 +148,28 @@ def codes(cells: Sequence[Cell], matrices: Tensor, crops: Tensor) -> Tensor:
 
 
 def normalised(x: Tensor) -> Tensor:
-    """Normalise one channel, shape (G, batches, crops, 9), by each batch's mean and variance, as at initialisation."""
+    """Normalise one channel by each batch's mean and variance, as at initialisation.
+
+    Args:
+        x: shape (G, batches, crops, 9) or (G, batches, 9, crops).
+    """
     import torch
 
     from tfnas.networks.batched import EPSILON
 
-    variance, mean = torch.var_mean(x, (2, 3), correction=0, keepdim=True)
-    return (x - mean) * torch.rsqrt(variance + EPSILON)
+    # A tenth of the time of torch.var_mean.
+    centred = x - x.mean((2, 3), keepdim=True)
+    variance = torch.linalg.vector_norm(centred, dim=(2, 3), keepdim=True).square() / x[0, 0].numel()
+    return centred.mul_(torch.rsqrt(variance + EPSILON))
 
 
 def count_distinct(values: Tensor) -> Tensor:
     """Return how many distinct numbers each row of an integer matrix (G, n) holds, shape (G,)."""
-    ordered = values.sort(1).values
+    import numpy as np
+    import torch
+
+    # On a CPU numpy sorts whole numbers several times as fast.
+    ordered = values.sort(1).values if values.is_cuda else torch.from_numpy(np.sort(values.numpy(), axis=1))
     return (ordered[:, 1:] != ordered[:, :-1]).sum(1) + 1
 
 

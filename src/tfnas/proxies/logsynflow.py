@@ -54,4 +54,5 @@ FAMILY = Family(
     evaluate=evaluate,
     initialisation="kaiming_fan_out",
     draws=3,
+    shown=(1, 0),
 )

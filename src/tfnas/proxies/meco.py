@@ -207,4 +207,5 @@ FAMILY = Family(
     ),
     same_score=str,
     evaluate=evaluate,
+    shown=(1, IMAGE_SIZE),
 )

@@ -62,8 +62,8 @@ def code_kernel(activations: Tensor, count: int) -> Tensor:
     import torch
 
     batch = len(activations)
-    codes = activations.to(torch.bool).view(torch.int8)
     if count == 1:
+        codes = activations.to(torch.bool).view(torch.int8)
         # The order of bits does not matter as long as all images share it: flatten in memory order, without a copy.
         if codes.is_contiguous(memory_format=torch.channels_last):
             codes = codes.permute(0, 2, 3, 1)
@@ -71,11 +71,11 @@ def code_kernel(activations: Tensor, count: int) -> Tensor:
         length = codes.shape[1]
         product = _int8_product(codes)[None].double()
     else:
-        codes = codes.reshape(batch, count, -1).transpose(0, 1).float()
+        codes = activations.reshape(batch, count, -1).transpose(0, 1).ne(0).float()
         length = codes.shape[2]
         product = torch.bmm(codes, codes.transpose(1, 2)).double()
-    ones = product.diagonal(dim1=1, dim2=2)
-    return length - ones[:, :, None] - ones[:, None, :] + 2 * product
+    ones = product.diagonal(dim1=1, dim2=2).clone()
+    return product.mul_(2).sub_(ones[:, :, None]).sub_(ones[:, None, :] - length)
 
 
 def _int8_product(codes: Tensor) -> Tensor:
@@ -132,7 +132,7 @@ def kernels(networks: BatchedNetworks, images: Tensor) -> tuple[Tensor, Tensor]:
     def observe(activations: Tensor, members: Tensor, copies: Tensor) -> None:
         nonlocal last
         last = code_kernel(activations, len(members))
-        total[members] += last * copies[:, None, None]
+        total.index_add_(0, members, last * copies[:, None, None])
 
     with torch.no_grad():
         require_finite(networks(images, observe), "the logits")

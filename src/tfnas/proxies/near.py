@@ -190,4 +190,5 @@ FAMILY = Family(
     ),
     same_score=str,
     evaluate=evaluate,
+    shown=(IMAGES, 0),
 )

@@ -101,6 +101,8 @@ class Family:
         initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
         precision: floating-point numbers of the networks.
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
+        shown: how many images pass a network, and their height in pixels, 0 for what the mini-batch has; it decides
+            how many networks run together on a CPU.
     """
 
     proxies: tuple[Proxy, ...]
@@ -109,6 +111,7 @@ class Family:
     initialisation: str = "default"
     precision: str = "float32"
     draws: int = 1
+    shown: tuple[int, int] = (0, 0)
 
     @property
     def draws_weights(self) -> bool:

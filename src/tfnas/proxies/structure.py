@@ -27,6 +27,7 @@ All values are exact. Larger is better.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tfnas.networks.skeleton import count_flops, count_parameters
@@ -72,44 +73,39 @@ def evaluate(trial: Trial) -> Results:
     }
 
 
+_proxy = partial(Proxy, direction=1, needs=("no network",))
+"""What all members of the family have in common."""
+
 FAMILY = Family(
     proxies=(
-        Proxy(
+        _proxy(
             name="params",
             title="Parameters",
-            direction=1,
             formula=r"\sum_l |W_l|",
-            needs=("no network",),
             reference=("dong2021nats", "counts of the benchmark"),
             summary="The number of trainable scalars, convolutions on dead branches included.",
             where=r"$|W_l|$ is the number of trainable scalars of layer $l$",
         ),
-        Proxy(
+        _proxy(
             name="flops",
             title="FLOPs",
-            direction=1,
             formula=r"10^{-6}\,\mathrm{MAC}",
-            needs=("no network",),
             reference=("dong2021nats", "counts of the benchmark"),
             summary="Multiply-accumulates (MAC) of one image in millions, dead branches included.",
             where=r"MAC is the number of multiply-accumulates of one image",
         ),
-        Proxy(
+        _proxy(
             name="conv_edges",
             title="Convolution edges",
-            direction=1,
             formula=r"\#\{e : o_e \in \{\text{1x1}, \text{3x3 convolution}\}\}",
-            needs=("no network",),
             reference=("tybl2025vkdnw", "Table 1, number of trainable layers"),
             summary="How many of the six edges of the cell are convolutions.",
             where=r"$o_e$ is the operation of edge $e$",
         ),
-        Proxy(
+        _proxy(
             name="skip",
             title="Portion skip (FreeREA)",
-            direction=1,
             formula=r"\mathrm{mean}\{(t - 1) - j : o_{j \to t} = \text{skip}\}",
-            needs=("no network",),
             reference=("cavagnero2023freerea", "authors' code"),
             summary="How many nodes the skip connections of the cell pass over on average; 0 without any.",
             prior="It is largest where the only skip connection leads from input to output, as in the best cells.",

@@ -56,11 +56,6 @@ LARGE = 2.0**16
 """Activations beyond this are scaled down: what one block multiplies them by still fits into single precision."""
 
 
-def absolute(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return a state dict with every tensor replaced by its absolute value."""
-    return {name: tensor.abs() for name, tensor in state.items()}
-
-
 def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     r"""Sum a function of weight and gradient over all weights of networks of absolute weights, without normalisation.
 
@@ -78,7 +73,9 @@ def flow(trial: Trial, initialisation: str, term: Callable[[Tensor, Tensor], Ten
     """
     import torch
 
-    networks = trial.networks(initialisation, change=absolute, normalise=False)
+    networks = trial.networks(initialisation, normalise=False)
+    for parameter in networks.parameters():
+        parameter.detach().abs_()
     exponents = torch.zeros(trial.count, device=trial.device)
 
     def shrink(block: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -160,4 +157,5 @@ FAMILY = Family(
     ),
     same_score=rectifier_class,
     evaluate=evaluate,
+    shown=(1, 0),
 )

@@ -407,64 +407,53 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-_NEEDS = ("one forward and min(K, D) backward passes", "Gaussian input")
 _ENTROPY = r"-\sum_{k=1}^{9}\lambda_k\log(\lambda_k+10^{-10})"
+_DECILES = r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum"
+_WITH_TENSORS = r"$\aleph$ is the number of parameter tensors, and " + _DECILES
+
+_proxy = partial(
+    Proxy,
+    direction=1,
+    needs=("one forward and min(K, D) backward passes", "Gaussian input"),
+    batch=f"{BATCH}, Gaussian",
+    published_batch="64, Gaussian",
+    failures=(NOT_FINITE,),
+)
+"""What all members of the family have in common."""
 
 FAMILY = Family(
     proxies=(
-        Proxy(
+        _proxy(
             name="vkdnw",
             title="VKDNW",
-            direction=1,
             formula=_ENTROPY,
-            needs=_NEEDS,
             reference=("tybl2025vkdnw", "section II"),
             summary="How even the spectrum of the Fisher information of one weight per parameter tensor is.",
-            where=r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum",
-            batch=f"{BATCH}, Gaussian",
-            published_batch="64, Gaussian",
-            failures=(NOT_FINITE,),
+            where=_DECILES,
         ),
-        Proxy(
+        _proxy(
             name="vkdnw_single",
             title="VKDNW single",
-            direction=1,
             formula=r"\aleph" + _ENTROPY,
-            needs=_NEEDS,
             reference=("tybl2025vkdnw", "section II"),
             summary="Number of parameter tensors, ties broken by VKDNW.",
-            where=r"$\aleph$ is the number of parameter tensors, and $\lambda_k$ are the deciles of the singular "
-            r"values of the Fisher information, divided by their sum",
-            batch=f"{BATCH}, Gaussian",
-            published_batch="64, Gaussian",
-            failures=(NOT_FINITE,),
+            where=_WITH_TENSORS,
         ),
-        Proxy(
+        _proxy(
             name="vkdnw_published",
             title="VKDNW (as published in code)",
-            direction=1,
             formula=_ENTROPY,
-            needs=_NEEDS,
             reference=("tybl2025vkdnw", "authors' code"),
             summary="VKDNW with the Cholesky factor where its transpose belongs, as the authors' code has it.",
-            where=r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum",
-            batch=f"{BATCH}, Gaussian",
-            published_batch="64, Gaussian",
-            failures=(NOT_FINITE,),
+            where=_DECILES,
         ),
-        Proxy(
+        _proxy(
             name="vkdnw_single_published",
             title="VKDNW single (as published in code)",
-            direction=1,
             formula=r"\aleph" + _ENTROPY,
-            needs=_NEEDS,
             reference=("tybl2025vkdnw", "authors' code"),
             summary="Number of parameter tensors, ties broken by VKDNW as the authors' code has it.",
-            where=r"$\aleph$ is the number of parameter tensors, and $\lambda_k$ are the deciles of the singular "
-            r"values of the Fisher information, divided by their sum",
-            batch=f"{BATCH}, Gaussian",
-            published_batch="64, Gaussian",
-            failures=(NOT_FINITE,),
+            where=_WITH_TENSORS,
         ),
     ),
     same_score=ordered_class,

@@ -38,6 +38,7 @@ from tfnas.report.names import contenders, search_group, search_titles
 from tfnas.report.rounding import escape
 from tfnas.report.titles import dataset_title
 from tfnas.report.wording import agree, count_words, listed
+from tfnas.spaces.registry import get_space
 
 if TYPE_CHECKING:
     import jinja2
@@ -217,6 +218,7 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
     own = [dataset for dataset in datasets if f"noise.{dataset}.seconds" in numbers]
     return {
         "study": study,
+        "space": get_space(study["space"]),
         "datasets": datasets,
         "searches": searches,
         "titles": search_titles(searches),

@@ -12,53 +12,60 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import ScoreError
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, string_codes
+from tfnas.spaces.pool import Pool
+from tfnas.spaces.registry import get_space
 
 SAME = 1e-6
 """How far, relative to it, a score may lie from its raw value times the direction of its proxy: digits are cut."""
 
 
-def check_complete(table: pd.DataFrame, place: str) -> None:
-    """Refuse a score table that lacks a cell of the space under a proxy that it holds, or has one twice.
+def check_complete(table: pd.DataFrame, place: str, pool: Pool | None = None) -> None:
+    """Refuse a score table that lacks a cell of the pool under a proxy that it holds, or has one twice.
 
     Args:
         table: columns ``arch`` and ``proxy``.
         place: what to call the table in a message.
+        pool: the cells that it should hold; None for all of NATS-Bench's topologies.
 
     Raises:
         ScoreError: a row is of no cell, a cell comes twice, or one is missing; the first is named.
     """
-    codes = _codes(table["arch"])
-    _refuse(table, codes < 0, place, "is no cell of the space")
-    twice = pd.Series(pd.factorize(table["proxy"])[0] * SPACE_SIZE + codes, index=table.index).duplicated()
+    pool = pool or Pool(get_space())
+    places = _places(table["arch"], pool)
+    _refuse(table, places < 0, place, "is no cell of the space")
+    twice = pd.Series(pd.factorize(table["proxy"])[0] * len(pool) + places, index=table.index).duplicated()
     cells = table["proxy"].value_counts(sort=False)
-    lacking = cells[cells != SPACE_SIZE]
+    lacking = cells[cells != len(pool)]
     if len(lacking) and not twice.any():
         proxy = lacking.index[0]
         present = set(table["arch"][table["proxy"] == proxy])
-        first = next(text for text in all_strings() if text not in present)
+        first = next(text for text in pool.strings if text not in present)
         raise ScoreError(
-            f"{place} holds {lacking.iloc[0]} of {SPACE_SIZE} cells for proxy '{proxy}', the first that is missing is "
+            f"{place} holds {lacking.iloc[0]} of {len(pool)} cells for proxy '{proxy}', the first that is missing is "
             f"'{first}': it is incomplete, make it again or get it anew."
         )
     _refuse(table, twice, place, "is there a second time, so that another cell may be missing")
 
 
-def check_rows(table: pd.DataFrame, place: str, directions: Mapping[str, int]) -> pd.DataFrame:
+def check_rows(
+    table: pd.DataFrame, place: str, directions: Mapping[str, int], pool: Pool | None = None
+) -> pd.DataFrame:
     """Check every row of a score table and return it with numbers as numbers.
 
     Args:
         table: rows with :data:`tfnas.scoring.table.COLUMNS`, their numbers in the file as index.
         place: what to call the table in a message.
         directions: 1 or -1 for each proxy of the table.
+        pool: the cells that it should hold; None for all of NATS-Bench's topologies.
 
     Raises:
         ScoreError: a cell is missing, comes twice or is none; a value is text, infinite, negative where it cannot be,
             or empty without a reason; a score is not its raw value times the direction. The first bad row is named.
     """
-    check_complete(table, place)
+    pool = pool or Pool(get_space())
+    check_complete(table, place, pool)
     numbers = table.copy()
-    _refuse(table, _codes(table["scored_arch"]) < 0, place, "stands for '{scored_arch}', which is no cell")
+    _refuse(table, _places(table["scored_arch"], pool) < 0, place, "stands for '{scored_arch}', which is no cell")
     for column in ("score", "raw", "spread", "repeats", "seconds"):
         # A date would become the nanoseconds since 1970.
         values = table[column].astype(str) if table[column].dtype.kind in "mM" else table[column]
@@ -78,11 +85,12 @@ def check_rows(table: pd.DataFrame, place: str, directions: Mapping[str, int]) -
     return numbers
 
 
-def _codes(strings: pd.Series) -> np.ndarray:
-    """Return the codes of cells, -1 for what is no cell; each distinct string is looked up once."""
-    places, distinct = pd.factorize(strings)
-    known = np.array([*(string_codes().get(text, -1) for text in distinct.tolist()), -1])
-    return known[places]
+def _places(strings: pd.Series, pool: Pool) -> np.ndarray:
+    """Return the places of cells in a pool, -1 for what is none of it; each distinct string is looked up once."""
+    numbers, distinct = pd.factorize(strings)
+    places = {text: place for place, text in enumerate(pool.strings)}
+    known = np.array([*(places.get(text, -1) for text in distinct.tolist()), -1])
+    return known[numbers]
 
 
 def _refuse(table: pd.DataFrame, wrong: pd.Series | np.ndarray, place: str, what: str) -> None:

@@ -19,9 +19,9 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
@@ -55,6 +55,9 @@ PILOTS = 2
 NETWORKS_ON_CPU = 64
 """At most so many networks run together on a CPU."""
 
+NETWORKS_OF_FEW_IMAGES = 256
+"""The same for families that look at a few images alone: what costs there is the number of operations."""
+
 CACHED_BYTES = 2**22
 """On a CPU the activations of one stage of all networks that run together should not exceed this."""
 
@@ -73,8 +76,11 @@ def networks_per_pass(
     """
     if images.is_cuda:
         return _networks_that_fit(family, images, labels, skeleton, proxies)
-    activations = len(images) * skeleton.channels * skeleton.image_size**2 * torch.float32.itemsize
-    return _power_of_two(min(NETWORKS_ON_CPU, CACHED_BYTES // activations))
+    count, size = family.shown
+    pixels = min(count or len(images), len(images)) * (size or skeleton.image_size) ** 2
+    activations = pixels * skeleton.channels * torch.float32.itemsize
+    most = NETWORKS_OF_FEW_IMAGES if count else NETWORKS_ON_CPU
+    return _power_of_two(min(most, CACHED_BYTES // activations))
 
 
 def _networks_that_fit(
@@ -107,81 +113,107 @@ def _power_of_two(number: int) -> int:
     return 1 << max(number, 1).bit_length() - 1
 
 
+@dataclass(frozen=True)
+class Chunk:
+    """A part of the scoring order of a family of proxies, :func:`tfnas.scoring.plan.representatives`.
+
+    Attributes:
+        family: name of a proxy family.
+        proxies: the members whose rows are kept.
+        first: first place in the order.
+        last: one past the last place.
+        share_classes: score one cell per class of equal distribution.
+    """
+
+    family: str
+    proxies: Sequence[str]
+    first: int
+    last: int
+    share_classes: bool = True
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Which initialisations of every cell are drawn.
+
+    Attributes:
+        repeats: how many.
+        seed: parent of the seeds of all initialisations.
+        scoring: number of the independent scoring: another one differs in the initialisations alone, which are the
+            next ones of the same stream.
+    """
+
+    repeats: int
+    seed: int
+    scoring: int = 0
+
+    @property
+    def numbers(self) -> range:
+        """Their numbers in the stream."""
+        return range(self.scoring * self.repeats, (self.scoring + 1) * self.repeats)
+
+
 def score_chunk(
-    family: str,
-    proxies: Sequence[str],
-    first: int,
-    last: int,
-    batch_path: str | Path,
-    skeleton: dict[str, int],
-    repeats: int,
-    seed: int,
+    chunk: Chunk,
+    draws: Draws,
+    outputs: Mapping[str, str | Path],
+    skeleton: Mapping[str, int],
     device: str,
-    share_classes: bool,
-    output: str | Path,
     first_images: int | None = None,
-    scoring: int = 0,
 ) -> None:
-    """Score the cells ``first`` .. ``last - 1`` of the scoring order and write rows and facts.
+    """Score the cells of a chunk on each of some mini-batches, one after another, and write rows and facts.
 
     Groups that the ends of the chunk cut are run as a whole: give chunks of a multiple of the networks per pass.
 
     Args:
-        family: name of a proxy family.
-        proxies: the members whose rows are kept.
-        first: first place in :func:`tfnas.scoring.plan.representatives`.
-        last: one past the last place.
-        batch_path: mini-batch file.
+        chunk: what is scored.
+        draws: the repeats of each cell: each is the mean of as many initialisations as the family's definition says.
+            Their seed is a child of this study and dataset.
+        outputs: chunk file by mini-batch file; facts are written beside it.
         skeleton: ``channels`` and ``cells_per_stage``; the rest follows from the batch.
-        repeats: initialisations per cell.
-        seed: child seed of this study and dataset.
         device: ``cpu`` or ``cuda:N``.
-        share_classes: score one cell per class of equal distribution.
-        output: chunk file; its facts are written beside it.
         first_images: so many images of the mini-batch are looked at, the first ones; all if left out.
-        scoring: number of the independent scoring: another one differs in the initialisations alone, which are the
-            next ones of the same stream.
 
     Raises:
         DataError: the images are not finite or all equal.
         DeviceError: not even one network fits into the memory of the device, or the device failed.
         ProxyError: a proxy breaks its contract.
     """
-    started = time.perf_counter()
     keep_freed_memory()
     full_precision()
-    batch = Batch.read(batch_path)
-    images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
-    shape = skeleton_of(skeleton, batch)
-    order = [Cell.from_code(int(code)) for code in representatives(family, share_classes)]
-    cells = order[first:last]
-    member = get_family(family)
-    together = networks_per_pass(member, images, labels, shape, proxies)
-    drawn = range(scoring * repeats * member.draws, (scoring + 1) * repeats * member.draws)
-    whole = _whole_groups(order, first, last, together)
-    rows = score_cells(member, whole, images, labels, shape, drawn, seed, together, proxies)
-    named = {str(cell) for cell in cells}
-    table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
-    facts = {
-        "dataset": batch.facts["dataset"],
-        "family": family,
-        "device": device_name(device),
-        "threads": torch.get_num_threads(),
-        "precision": member.precision,
-        "networks_per_pass": together,
-        "initialisation": "PyTorch default" if member.initialisation == "default" else member.initialisation,
-        "images": len(images),
-        "repeats": len(drawn),
-        "scoring": scoring,
-        "seed": seed,
-        "share_classes": share_classes,
-        "cells_scored": len(cells),
-        "wall_seconds": round(time.perf_counter() - started, 2),
-        "skeleton": vars(shape),
-        "batch": batch.facts | {"positions": batch.positions.tolist()},
-        "versions": versions(),
-    }
-    CHUNKS.write(output, table, facts)
+    order = [Cell.from_code(int(code)) for code in representatives(chunk.family, chunk.share_classes)]
+    named = {str(cell) for cell in order[chunk.first : chunk.last]}
+    member = get_family(chunk.family)
+    drawn = replace(draws, repeats=draws.repeats * member.draws)
+    for batch_path, output in outputs.items():
+        started = time.perf_counter()
+        batch = Batch.read(batch_path)
+        images, labels = (part[:first_images] for part in load_batch(batch, batch_path, device))
+        shape = Skeleton.for_images(skeleton, batch.images, batch.facts["classes"])
+        together = networks_per_pass(member, images, labels, shape, chunk.proxies)
+        whole = _whole_groups(order, chunk.first, chunk.last, together)
+        rows = score_cells(member, whole, images, labels, shape, drawn, together, chunk.proxies)
+        table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
+        facts = {
+            "dataset": batch.facts["dataset"],
+            "family": chunk.family,
+            "device": device_name(device),
+            "threads": torch.get_num_threads(),
+            "precision": member.precision,
+            "networks_per_pass": together,
+            "initialisation": "PyTorch default" if member.initialisation == "default" else member.initialisation,
+            "images": len(images),
+            "repeats": drawn.repeats,
+            "scoring": draws.scoring,
+            "seed": draws.seed,
+            "share_classes": chunk.share_classes,
+            "cells_scored": len(named),
+            "wall_seconds": round(time.perf_counter() - started, 2),
+            "skeleton": vars(shape),
+            "batch": batch.facts | {"positions": batch.positions.tolist()},
+            "versions": versions(),
+        }
+        CHUNKS.write(output, table, facts)
 
 
 def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -> Sequence[Cell]:
@@ -190,38 +222,11 @@ def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -
     beside = len(whole) - len(order[first:last])
     if beside:
         log.info(
-            "%d cells of groups that this job cuts run too: make scoring.cells_per_job a multiple of %d.",
+            "%d cells of groups that this job cuts run too: make scoring.cells_per_job (noise_cells) a multiple of %d.",
             beside,
             together,
         )
     return whole
-
-
-def score_batches(batch_paths: Sequence[str | Path], outputs: Sequence[str | Path], **chunk: Any) -> None:
-    """Score the same cells on several mini-batches, one after another: what :func:`score_chunk` does on each.
-
-    Args:
-        batch_paths: mini-batch files.
-        outputs: chunk file of each.
-        chunk: the other arguments of :func:`score_chunk`.
-
-    Raises:
-        TfnasError: as :func:`score_chunk`.
-    """
-    for batch_path, output in zip(batch_paths, outputs, strict=True):
-        score_chunk(batch_path=batch_path, output=output, **chunk)
-
-
-def skeleton_of(skeleton: dict[str, int], batch: Batch) -> Skeleton:
-    """Return the macro skeleton of a study (``channels`` and ``cells_per_stage``) for the images of a mini-batch."""
-    _, channels, size, _ = batch.images.shape
-    return Skeleton(
-        channels=skeleton["channels"],
-        cells_per_stage=skeleton["cells_per_stage"],
-        classes=batch.facts["classes"],
-        image_channels=channels,
-        image_size=size,
-    )
 
 
 def load_batch(batch: Batch, place: str, device: str) -> tuple[torch.Tensor, torch.Tensor]:
@@ -247,8 +252,7 @@ def score_cells(
     images: torch.Tensor,
     labels: torch.Tensor,
     skeleton: Skeleton,
-    repeats: int | range,
-    seed: int,
+    draws: Draws,
     together: int = 1,
     proxies: Sequence[str] | None = None,
 ) -> list[tuple]:
@@ -260,8 +264,7 @@ def score_cells(
         images: mini-batch on the device that is to be used, shape (B, C, H, W).
         labels: shape (B,).
         skeleton: shared macro skeleton.
-        repeats: initialisations per cell, or their numbers.
-        seed: parent of the seeds of all initialisations.
+        draws: which initialisations each cell gets.
         together: networks per pass.
         proxies: members of the family whose rows are wanted; all of them if left out.
 
@@ -269,15 +272,14 @@ def score_cells(
         DeviceError: not even one network fits into the memory of the device, or the device failed.
         ProxyError: a proxy breaks its contract.
     """
-    numbers = range(repeats) if isinstance(repeats, int) else repeats
     wanted = _wanted(family, proxies)
     rows: list[tuple] = []
-    with progress(len(cells) * len(numbers), "cells") as advance:
-        for group in groups(cells, numbers, family.draws, together):
+    with progress(len(cells) * draws.repeats, "cells") as advance:
+        for group in groups(cells, draws.numbers, family.draws, together):
             while group:
                 part = group[:together]
                 try:
-                    rows += _score_group(family, part, images, labels, skeleton, seed, wanted)
+                    rows += _score_group(family, part, images, labels, skeleton, draws.seed, wanted)
                     group = group[len(part) :]
                     advance(len(part))
                     continue

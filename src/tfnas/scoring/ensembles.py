@@ -31,7 +31,7 @@ import pandas as pd
 from tfnas.errors import UnknownNameError
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import COLUMNS, ScoreTable
-from tfnas.spaces.nats_tss import all_strings
+from tfnas.spaces.registry import space_of
 
 CHUNK = 500
 """Cells that are compared with all others at a time, so that a vote takes megabytes."""
@@ -65,9 +65,7 @@ def majority_vote(scores: np.ndarray) -> np.ndarray:
 
 
 def _ranks(scores: np.ndarray) -> np.ndarray:
-    from scipy.stats import rankdata
-
-    return rankdata(scores, axis=1)
+    return pd.DataFrame(scores.T).rank().to_numpy().T
 
 
 @dataclass(frozen=True)
@@ -207,7 +205,7 @@ def with_ensembles(
     if not names:
         return table, facts
     ensembles = [get_ensemble(name) for name in names]
-    scores = ScoreTable(table, place)
+    scores = ScoreTable(table, place, space_of(facts, place))
     merged = pd.concat([table, *(_rows(ensemble, scores) for ensemble in ensembles)], ignore_index=True)
     told = {ensemble.name: {"members": list(ensemble.members), "rule": ensemble.rule} for ensemble in ensembles}
     return merged, facts | {"ensembles": told}
@@ -222,7 +220,7 @@ def _rows(ensemble: Ensemble, table: ScoreTable) -> pd.DataFrame:
     why = f"no cell has a score of {' and '.join(silent)}" if silent else "no member has a score"
     combined = RULES[ensemble.rule].combine(np.stack([lowest_where_missing(row) for row in scores]))
     combined[undefined] = np.nan
-    strings = list(all_strings())
+    strings = list(table.pool.strings)
     repeats = np.min([table.column(member, "repeats") for member in ensemble.members], axis=0)
     rows = {
         "arch": strings,

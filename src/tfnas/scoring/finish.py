@@ -72,6 +72,7 @@ def take_given(
     told = read_facts(path)
     given = told["given"]
     facts = {
+        "space": told["space"],
         "dataset": told["dataset"],
         "batch": {
             "dataset": told["dataset"],

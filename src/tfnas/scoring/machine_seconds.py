@@ -18,7 +18,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.registry import get_family
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.memory import keep_freed_memory
-from tfnas.scoring.chunk import device_name, networks_per_pass, score_cells, versions
+from tfnas.scoring.chunk import Draws, device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring.plan import representatives
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import Cell
@@ -26,7 +26,7 @@ from tfnas.spaces.nats_tss import Cell
 CELLS = 3
 """Cells that are timed; more where more of them run together, up to :data:`MOST_CELLS`."""
 
-MOST_CELLS = 64
+MOST_CELLS = 256
 
 
 def measure_seconds(
@@ -84,8 +84,8 @@ def _rate(family: str, proxies: Sequence[str], scores: str | Path, device: str, 
     together = networks_per_pass(member, images, labels, shape, proxies)
     cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes=True)]
     timed = min(max(CELLS, together), MOST_CELLS)
-    score_cells(member, cells[timed : timed + 1], images, labels, shape, 1, seed, together, proxies)
-    rows = score_cells(member, cells[:timed], images, labels, shape, repeats, seed, together, proxies)
+    score_cells(member, cells[timed : timed + 1], images, labels, shape, Draws(1, seed), together, proxies)
+    rows = score_cells(member, cells[:timed], images, labels, shape, Draws(repeats, seed), together, proxies)
     return {
         "seconds": {proxy: float(np.sum([row[4] for row in rows if row[1] == proxy])) / timed for proxy in proxies},
         "cells": timed,

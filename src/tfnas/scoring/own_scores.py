@@ -32,6 +32,8 @@ from tfnas.letters import check_letters
 from tfnas.scoring.checks import check_rows
 from tfnas.scoring.table import COLUMNS, ScoreTable, is_score_table
 from tfnas.scoring.writer import write_scores
+from tfnas.spaces.pool import Pool
+from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.given_tables import check_form, read_given, same_column
 
 UNKNOWN = "not stated with the table"
@@ -106,6 +108,7 @@ def read_own(
     columns: Mapping[str, str],
     names: Mapping[str, Mapping[str, Any]],
     output: str | Path,
+    space: str = DEFAULT,
 ) -> None:
     """Turn a table of given scores into one with :data:`tfnas.scoring.table.COLUMNS`.
 
@@ -115,6 +118,7 @@ def read_own(
         columns: ``{ours: theirs}`` for columns with other names.
         names: what to read, by name: ``direction``, and ``failure`` (why a cell may have no value, or None).
         output: the table to write; its facts say under ``own`` what the study and under ``given`` what the JSON says.
+        space: name of the search space of the cells.
 
     Raises:
         ConfigError: a column is missing.
@@ -137,7 +141,8 @@ def read_own(
     failures = rows["proxy"].map({name: about["failure"] for name, about in names.items()}).fillna("")
     silent = rows["score"].isna() & (rows["reason"].isna() | (rows["reason"] == ""))
     rows["reason"] = rows["reason"].astype(object).where(~silent, failures)
-    rows = check_rows(rows, place, {name: about["direction"] for name, about in names.items()})
+    directions = {name: about["direction"] for name, about in names.items()}
+    rows = check_rows(rows, place, directions, Pool(get_space(space)))
     stated = read_json(facts_path(path)) if is_there(facts_path(path)) else {}
     stated.pop("file", None)
     check_letters(stated, f"'{facts_path(path)}'", ScoreError)
@@ -145,7 +150,7 @@ def read_own(
         raise ScoreError(
             f"'{path}' holds scores of {stated['dataset']} where those of {dataset} are needed: mend scoring.tables."
         )
-    facts = {"dataset": dataset, "table": Path(path).name, "own": _told(names)}
+    facts = {"space": space, "dataset": dataset, "table": Path(path).name, "own": _told(names)}
     write_scores(output, rows[list(COLUMNS)], facts | {"given": stated})
 
 

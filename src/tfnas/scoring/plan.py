@@ -18,7 +18,9 @@ from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring.table import COLUMNS
 from tfnas.scoring.writer import write_scores
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, enumerate_cells
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import Pool
+from tfnas.spaces.registry import get_space, space_of
 
 ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
 """Facts of chunks that must agree, or their scores are no table."""
@@ -27,30 +29,47 @@ SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisatio
 """Facts that may differ between chunks, for example on a cluster; all of them are named."""
 
 
-def classes(family: str) -> np.ndarray:
-    """Return for each cell code the smallest code with an equally distributed score, shape (15625,), int64."""
-    return _classes_by(get_family(family).same_score)
+def classes(family: str, pool: Pool | None = None) -> np.ndarray:
+    """Return for each cell of a pool the smallest code in it with an equally distributed score, shape (n,), int64.
+
+    Args:
+        family: name of a proxy family.
+        pool: the cells; None for all of NATS-Bench's topologies. In a space without cells to look into each stands for
+            itself.
+    """
+    pool = pool or Pool(get_space())
+    if "cell" not in pool.space.offers:
+        return pool.codes
+    same_score = get_family(family).same_score
+    return _classes_by(same_score, pool.space) if pool.whole else _classes_of(same_score, pool)
 
 
 @cache
-def _classes_by(same_score: Callable[[Cell], Any]) -> np.ndarray:
-    """Return the classes of a key; families with the same key have the same classes."""
+def _classes_by(same_score: Callable[[Any], Any], space: Space) -> np.ndarray:
+    """Return the classes of a key in a whole space; families with the same key have the same classes."""
+    return _classes_of(same_score, Pool(space))
+
+
+def _classes_of(same_score: Callable[[Any], Any], pool: Pool) -> np.ndarray:
     first: dict = {}
-    return np.array([first.setdefault(same_score(cell), cell.code) for cell in enumerate_cells()], dtype=np.int64)
+    known = (first.setdefault(same_score(pool.space.architecture(code)), code) for code in pool.codes.tolist())
+    return np.fromiter(known, dtype=np.int64, count=len(pool))
 
 
-@cache
-def representatives(family: str, share_classes: bool) -> np.ndarray:
+def representatives(family: str, share_classes: bool, pool: Pool | None = None) -> np.ndarray:
     """Return the codes of the cells to score, in the order in which chunks cut them, int64.
 
     The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space.
 
     Args:
         family: name of a proxy family.
-        share_classes: score one cell per class of equal distribution; else all 15,625.
+        share_classes: score one cell per class of equal distribution; else all of the pool.
+        pool: the cells; None for all of NATS-Bench's topologies.
     """
-    codes = np.unique(classes(family)) if share_classes else np.arange(SPACE_SIZE)
-    return np.array(sorted(codes, key=lambda code: zlib.crc32(all_strings()[code].encode())), dtype=np.int64)
+    pool = pool or Pool(get_space())
+    codes = np.unique(classes(family, pool)) if share_classes else pool.codes
+    order = np.argsort([zlib.crc32(text.encode()) for text in pool.space.texts(codes)], kind="stable")
+    return codes[order]
 
 
 def read_chunk(path: str | Path) -> pd.DataFrame:
@@ -107,21 +126,14 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
             different images, skeletons or seeds.
     """
     rows = pd.concat([read_chunk(path) for path in chunks], ignore_index=True)
+    facts = _merged_facts(chunks)
+    pool = Pool(space_of(facts, f"'{chunks[0]}'"))
+    strings = np.array(pool.strings, dtype=object)
     tables = []
     for proxy, part in rows.groupby("proxy", sort=False):
-        grouped = part.groupby("arch", sort=False)
-        scored = pd.DataFrame(
-            {
-                "raw": grouped["raw"].apply(lambda values: values.mean(skipna=False)),
-                "spread": grouped["raw"].apply(lambda values: values.std(ddof=1, skipna=False)),
-                "repeats": grouped["raw"].size(),
-                "seconds": grouped["seconds"].sum(),
-                "reason": grouped["reason"].apply(lambda reasons: next((why for why in reasons if why), "")),
-            }
-        )
-        stands_for = classes(family_of(str(proxy))) if share_classes else np.arange(SPACE_SIZE)
-        strings = np.array(all_strings(), dtype=object)
-        table = pd.DataFrame({"arch": strings, "proxy": proxy, "scored_arch": strings[stands_for]})
+        scored = _over_repeats(part)
+        stands_for = classes(family_of(str(proxy)), pool) if share_classes else pool.codes
+        table = pd.DataFrame({"arch": strings, "proxy": proxy, "scored_arch": strings[pool.places(stands_for)]})
         table = table.join(scored, on="scored_arch")
         missing = table.loc[table["repeats"].isna(), "scored_arch"].unique()
         if len(missing):
@@ -132,7 +144,32 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["score"] = get_proxy(str(proxy)).direction * table["raw"]
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
-    return pd.concat(tables, ignore_index=True)[list(COLUMNS)], _merged_facts(chunks)
+    return pd.concat(tables, ignore_index=True)[list(COLUMNS)], facts
+
+
+def _over_repeats(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return mean, spread, repeats, seconds and first reason of each cell of the rows of one proxy, by ``arch``."""
+    cells, first, counts = np.unique(rows["arch"].to_numpy(dtype=str), return_inverse=True, return_counts=True)
+    order = first.argsort(kind="stable")
+    ends = counts.cumsum()
+    parts = []
+    for repeats in np.unique(counts):
+        alike = np.flatnonzero(counts == repeats)
+        places = order[(ends[alike] - repeats)[:, None] + np.arange(repeats)]
+        raw = rows["raw"].to_numpy()[places]
+        reasons = rows["reason"].to_numpy(dtype=object)[places]
+        mean = raw.sum(axis=1) / repeats
+        with np.errstate(invalid="ignore"):
+            variance = ((mean[:, None] - raw) ** 2).sum(axis=1) / (repeats - 1 or np.nan)
+        columns = {
+            "raw": mean,
+            "spread": np.sqrt(variance),
+            "repeats": repeats,
+            "seconds": rows["seconds"].to_numpy()[places].sum(axis=1),
+            "reason": [next((why for why in whys if why), "") for whys in reasons],
+        }
+        parts.append(pd.DataFrame(columns, index=cells[alike].astype(object)))
+    return pd.concat(parts)
 
 
 def _merged_facts(chunks: Sequence[str | Path]) -> dict:

@@ -8,7 +8,7 @@ is the one in the row of that cell. So a table of 24 proxies has 2 MB, and readi
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from tfnas.errors import DataError, ScoreError, UnknownNameError
-from tfnas.files import read_bytes
+from tfnas.files import facts_path, read_bytes, read_json
 from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.scoring.checks import check_complete
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import Pool, grid, pool_of
+from tfnas.spaces.registry import get_space, space_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,6 +37,9 @@ class _Source(Protocol):
 
     proxies: list[str]
 
+    @property
+    def pool(self) -> Pool: ...
+
     def codes(self, proxy: str) -> np.ndarray: ...
 
     def stands_for(self, proxy: str) -> np.ndarray: ...
@@ -43,16 +48,17 @@ class _Source(Protocol):
 
 
 class ScoreTable:
-    """Scores of all cells as arrays over cell codes; larger is better.
+    """Scores as arrays over the cells of a pool, in a whole space over cell codes; larger is better.
 
     Args:
         table: rows with :data:`COLUMNS`, in any order.
         place: the file it came from, for messages.
+        space: the search space of the cells; None for that of NATS-Bench's topologies.
     """
 
-    def __init__(self, table: pd.DataFrame, place: str = "the score table"):
+    def __init__(self, table: pd.DataFrame, place: str = "the score table", space: Space | None = None):
         self.place = place
-        self._source: _Source = _Frame(table, place)
+        self._source: _Source = _Frame(table, place, space or get_space())
 
     @classmethod
     def read(cls, path: str | Path) -> ScoreTable:
@@ -68,12 +74,17 @@ class ScoreTable:
         return table
 
     @property
+    def pool(self) -> Pool:
+        """The cells that arrays of scores are over, in their order."""
+        return self._source.pool
+
+    @property
     def proxies(self) -> list[str]:
         """Names of the proxies in the table, in order of appearance."""
         return list(self._source.proxies)
 
     def scores(self, proxy: str) -> np.ndarray:
-        """Return the scores of a proxy by cell code, shape (15625,), NaN where a cell has none. Larger is better.
+        """Return the scores of a proxy by place in the pool, shape (n,), NaN where a cell has none. Larger is better.
 
         Raises:
             UnknownNameError: the table does not hold the proxy.
@@ -85,30 +96,27 @@ class ScoreTable:
         return values
 
     def seconds(self, proxy: str) -> np.ndarray:
-        """Return the scoring seconds of a proxy by cell code, shape (15625,), NaN where a cell has none."""
+        """Return the scoring seconds of a proxy by place in the pool, shape (n,), NaN where a cell has none."""
         return self.column(proxy, "seconds")
 
     def column(self, proxy: str, column: str) -> np.ndarray:
-        """Return a column of numbers of a proxy by cell code, shape (15625,), NaN where a cell has no row.
+        """Return a column of numbers of a proxy by place in the pool, shape (n,), NaN where a cell has no row.
 
         Raises:
             UnknownNameError: the table does not hold the proxy.
             ScoreError: a row is of no cell.
         """
-        codes = self._codes(proxy)
-        values = np.full(SPACE_SIZE, np.nan)
-        values[codes] = self._source.values(proxy, column).astype(np.float64)
-        return values
+        return self.pool.spread(self._codes(proxy), self._source.values(proxy, column).astype(np.float64)).values
 
     def stands_for(self, proxy: str) -> np.ndarray:
-        """Return by cell code the code of the cell whose score it is, int64, shape (15625,); -1 where it has no row.
+        """Return by place in the pool the code of the cell whose score it is, int64, shape (n,); -1 without a row.
 
         Raises:
             UnknownNameError: the table does not hold the proxy.
             ScoreError: a row is of no cell.
         """
-        found = np.full(SPACE_SIZE, -1, dtype=np.int64)
-        found[self._codes(proxy)] = self._source.stands_for(proxy)
+        found = np.full(len(self.pool), -1, dtype=np.int64)
+        found[self.pool.places(self._codes(proxy))] = self._source.stands_for(proxy)
         return found
 
     def rows(self, *proxies: str) -> pd.DataFrame:
@@ -118,15 +126,15 @@ class ScoreTable:
             UnknownNameError: the table does not hold a proxy.
             ScoreError: a row is of no cell.
         """
-        strings = np.array(all_strings(), dtype=object)
+        strings, places = np.array(self.pool.strings, dtype=object), self.pool.places
         parts = []
         for proxy in proxies or self.proxies:
             codes = self._codes(proxy)
             order = codes.argsort(kind="stable")
-            part: dict[str, Any] = {"arch": strings[codes[order]], "proxy": proxy}
+            part: dict[str, Any] = {"arch": strings[places(codes[order])], "proxy": proxy}
             for column in COLUMNS[2:]:
                 if column == "scored_arch":
-                    part[column] = strings[self._source.stands_for(proxy)[order]]
+                    part[column] = strings[places(self._source.stands_for(proxy)[order])]
                 else:
                     part[column] = self._source.values(proxy, column)[order]
             parts.append(pd.DataFrame(part))
@@ -141,18 +149,23 @@ class ScoreTable:
 class _Frame:
     """Rows in memory."""
 
-    def __init__(self, table: pd.DataFrame, place: str):
+    def __init__(self, table: pd.DataFrame, place: str, space: Space):
         self.parts = {str(proxy): part for proxy, part in table.groupby("proxy", sort=False)}
-        self.proxies, self.place = list(self.parts), place
+        self.proxies, self.place, self.space = list(self.parts), place, space
         self.known: dict[str, np.ndarray] = {}
+
+    @cached_property
+    def pool(self) -> Pool:
+        several = [self.codes(proxy) for proxy in self.proxies] if not self.space.enumerable else []
+        return grid(self.space, np.concatenate([np.empty(0, dtype=np.int64), *several]))
 
     def codes(self, proxy: str) -> np.ndarray:
         if proxy not in self.known:
-            self.known[proxy] = codes_of(self.parts[proxy]["arch"], self.place, ScoreError)
+            self.known[proxy] = self.space.codes_of(self.parts[proxy]["arch"], self.place, ScoreError)
         return self.known[proxy]
 
     def stands_for(self, proxy: str) -> np.ndarray:
-        return codes_of(self.parts[proxy]["scored_arch"], self.place, ScoreError)
+        return self.space.codes_of(self.parts[proxy]["scored_arch"], self.place, ScoreError)
 
     def values(self, proxy: str, column: str) -> np.ndarray:
         values = self.parts[proxy][column]
@@ -176,8 +189,17 @@ class _File:
         if not FORM.items() <= form.items():
             raise DataError(f"{self.place} is no score table of this version of tfnas: make it again.")
         self.read: dict[tuple[int, str], pa.ChunkedArray] = {}
+        self.facts = read_json(facts_path(path)) if facts_path(path).exists() else {}
+        self.space = space_of(self.facts, self.place)
+        self.cells = int(self.facts.get("pool", self.space.size))
         self.spans = self._spans()
         self.proxies = list(self.spans)
+
+    @cached_property
+    def pool(self) -> Pool:
+        whole = self.space.enumerable and self.cells == self.space.size
+        first = [] if whole else self._column(0, "arch").slice(0, self.cells).to_pylist()
+        return pool_of(self.space, self.facts, first, self.place)
 
     def _spans(self) -> dict[str, tuple[int, int]]:
         """Return the row group and the first row in it of each proxy.
@@ -192,14 +214,14 @@ class _File:
             names = pc.run_end_encode(self._column(group, "proxy").combine_chunks())
             ends = names.run_ends.to_pylist()
             for name, start, end in zip(names.values.to_pylist(), [0, *ends], ends, strict=False):
-                if name in spans or end - start != SPACE_SIZE:
+                if name in spans or end - start != self.cells:
                     self._refuse()
                 spans[name] = (group, start)
         return spans
 
     def _refuse(self) -> None:
         """Raise what is wrong with a table that does not hold the cells of each proxy in their order."""
-        check_complete(self.file.read(columns=["arch", "proxy"]).to_pandas(), self.place)
+        check_complete(self.file.read(columns=["arch", "proxy"]).to_pandas(), self.place, self.pool)
         raise ScoreError(f"{self.place} holds cells in another order than that of their codes: make it again.")
 
     def _column(self, group: int, column: str) -> pa.ChunkedArray:
@@ -212,26 +234,29 @@ class _File:
 
     def _rows(self, proxy: str, column: str) -> pa.ChunkedArray:
         group, start = self.spans[proxy]
-        return self._column(group, column).slice(start, SPACE_SIZE)
+        return self._column(group, column).slice(start, self.cells)
 
     def codes(self, proxy: str) -> np.ndarray:
-        if not self._rows(proxy, "arch").equals(_strings()):
+        if not self._rows(proxy, "arch").equals(_strings(self.pool)):
             self._refuse()
-        return np.arange(SPACE_SIZE)
+        return self.pool.codes
 
     def stands_for(self, proxy: str) -> np.ndarray:
         import pyarrow.compute as pc
 
         scored = self._rows(proxy, "scored_arch")
-        found = pc.index_in(scored, value_set=_strings().chunk(0)).fill_null(-1).to_numpy()
-        return np.where(scored.is_null().to_numpy(), np.arange(SPACE_SIZE), found)
+        found = pc.index_in(scored, value_set=_strings(self.pool).chunk(0)).fill_null(-1).to_numpy()
+        codes = self.pool.codes
+        return np.where(scored.is_null().to_numpy(), codes, np.where(found < 0, -1, codes[found]))
 
     def values(self, proxy: str, column: str) -> np.ndarray:
         rows = self._rows(proxy, column)
         values, absent = rows.to_numpy(), rows.is_null().to_numpy()
         if column == "raw":  # null also where it is the score
             values = np.where(absent, self._rows(proxy, "score").to_numpy(), values)
-        return np.where(absent, values[self.stands_for(proxy)], values) if absent.any() else values
+        if not absent.any():
+            return values
+        return np.where(absent, values[self.pool.places(self.stands_for(proxy))], values)
 
 
 def is_score_table(path: str | Path) -> bool:
@@ -247,8 +272,16 @@ def is_score_table(path: str | Path) -> bool:
         return False
 
 
+def _strings(pool: Pool) -> pa.ChunkedArray:
+    return _whole(pool.space) if pool.whole else _arrow(pool)
+
+
 @cache
-def _strings() -> pa.ChunkedArray:
+def _whole(space: Space) -> pa.ChunkedArray:
+    return _arrow(Pool(space))
+
+
+def _arrow(pool: Pool) -> pa.ChunkedArray:
     import pyarrow as pa
 
-    return pa.chunked_array([pa.array(all_strings(), pa.string())])
+    return pa.chunked_array([pa.array(pool.strings, pa.string())])

@@ -13,7 +13,9 @@ from tfnas.files import FILE, atomic, facts_path, sealed, write_alone, write_jso
 from tfnas.proxies.registry import family_of, proxy_names
 from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.scoring.table import FORM
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import pool_of
+from tfnas.spaces.registry import space_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -64,8 +66,10 @@ def write_scores_for_all(path: str | Path, table: pd.DataFrame, facts: dict[str,
     """
     path, parts = Path(path), _by_proxy(table)
     stem = path.name.removesuffix(".parquet")
-    raw = write_alone(path.with_name(f"{stem}.csv.gz"), _wide(parts, "raw"))
-    write_alone(path.with_name(f"{stem}-seconds.csv.gz"), _wide(parts, "seconds"))
+    first = next(iter(parts.values()))["arch"] if parts else []
+    strings = pool_of(space_of(facts, f"'{path}'"), facts, first, f"'{path}'").strings
+    raw = write_alone(path.with_name(f"{stem}.csv.gz"), _wide(parts, "raw", strings))
+    write_alone(path.with_name(f"{stem}-seconds.csv.gz"), _wide(parts, "seconds", strings))
     _write(path, parts, facts, LEVEL, {".csv.gz": raw})
 
 
@@ -73,9 +77,9 @@ def _by_proxy(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {str(proxy): part for proxy, part in table.groupby("proxy", sort=False)}
 
 
-def _wide(parts: Mapping[str, pd.DataFrame], column: str) -> pd.DataFrame:
+def _wide(parts: Mapping[str, pd.DataFrame], column: str, strings: Sequence[str]) -> pd.DataFrame:
     columns = {proxy: part.set_index("arch")[column] for proxy, part in parts.items()}
-    return pd.DataFrame(columns, index=pd.Index(all_strings(), name="arch")).reset_index()
+    return pd.DataFrame(columns, index=pd.Index(strings, name="arch")).reset_index()
 
 
 def _write(
@@ -84,6 +88,7 @@ def _write(
     import pyarrow.parquet as pq
 
     families: list[tuple[str, list[pd.DataFrame]]] = []
+    space = space_of(facts, f"'{path}'")
     for proxy, rows in parts.items():
         family = family_of(proxy) if proxy in proxy_names() else proxy
         if not families or family != families[-1][0]:
@@ -102,7 +107,7 @@ def _write(
             write_page_checksum=True,
         ) as writer:
             for _, members in families:
-                writer.write_table(_packed(members, f"'{path}'"), row_group_size=LARGE)
+                writer.write_table(_packed(members, space, f"'{path}'"), row_group_size=LARGE)
         seal = sealed(temporary, sum(map(len, parts.values())))
     write_json(facts_path(path), {**facts, FILE: {**seal, **others}})
 
@@ -114,23 +119,22 @@ def _schema() -> pa.Schema:
     return pa.schema([(column.name, kinds[column.kind]) for column in SCORES.columns], FORM)
 
 
-def _packed(parts: Sequence[pd.DataFrame], place: str) -> pa.Table:
+def _packed(parts: Sequence[pd.DataFrame], space: Space, place: str) -> pa.Table:
     """Return the rows of proxies in the order of codes, with null for what stands elsewhere."""
     import pyarrow as pa
 
-    return pa.concat_tables([_packed_proxy(part, place) for part in parts])
+    return pa.concat_tables([_packed_proxy(part, space, place) for part in parts])
 
 
-def _packed_proxy(rows: pd.DataFrame, place: str) -> pa.Table:
+def _packed_proxy(rows: pd.DataFrame, space: Space, place: str) -> pa.Table:
     import pyarrow as pa
 
-    codes = codes_of(rows["arch"], place)
+    codes = space.codes_of(rows["arch"], place)
     order = codes.argsort(kind="stable")
     rows, codes = rows.iloc[order], codes[order]
-    stands = codes_of(rows["scored_arch"], place)
-    row_of = np.full(SPACE_SIZE, -1)
-    row_of[codes] = np.arange(len(codes))
-    scored = row_of[stands]  # the row of the cell that was scored; -1: there is none
+    stands = space.codes_of(rows["scored_arch"], place)
+    scored = np.minimum(np.searchsorted(codes, stands), len(codes) - 1)
+    scored = np.where(codes[scored] == stands, scored, -1)  # the row of the cell that was scored; -1: there is none
     shares = (stands != codes) & (scored >= 0) & (stands[scored] == stands)
     columns: dict[str, pa.Array] = {}
     for name, kind in zip(_schema().names, _schema().types, strict=True):

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-
-from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
+from tfnas.search.base import EARLY, SCORE
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
-from tfnas.search.regularised_evolution import RegularisedEvolution
+from tfnas.search.regularised_evolution import AssistedEvolution
 
 
 @register(
@@ -23,7 +17,7 @@ from tfnas.search.regularised_evolution import RegularisedEvolution
     reference="mellor2021naswot",
     section="Section 5.3, Algorithm 2",
 )
-class Area(RegularisedEvolution):
+class Area(AssistedEvolution):
     """Score 20 draws, begin with the 10 best of them, then evolve on early validation accuracies.
 
     The draws are uniform with replacement. The chosen ones are looked at, and age, in the order of their scores, best
@@ -48,39 +42,4 @@ class Area(RegularisedEvolution):
         "different members, as in the paper's Algorithm 2.",
         True,
     )
-
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if self.sample < self.population:
-            raise ConfigError(
-                f"area keeps the best {self.population} of {self.sample} scored cells: "
-                f"raise 'sample' to at least the population of {self.population}."
-            )
-        if not self.replacement:
-            self.check_different_members()
-        self.kept: list[int] | None = None
-
-    def ask(self) -> Look:
-        """Ask for the scores of the sample first, then as regularised evolution does."""
-        if self.kept is None:
-            return Look(SCORE, self.space.draw(self.rng, self.sample), self.proxy)
-        return super().ask()
-
-    def drawn_places(self) -> list[int]:
-        """Return the places of the members of a tournament, different ones if there is no replacement."""
-        if self.replacement:
-            return super().drawn_places()
-        return self.rng.choice(len(self.members), size=self.tournament, replace=False).tolist()
-
-    def first_member(self) -> int:
-        """Return the code of the next best scored cell."""
-        assert self.kept is not None
-        return self.kept[len(self.members)]
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Keep the best of the scored cells, in order of score; then as regularised evolution."""
-        if look.kind == EARLY:
-            super().tell(look, values)
-            return
-        order = sorted(range(len(values)), key=lambda place: -values[place])
-        self.kept = [look.codes[place] for place in order[: self.members.maxlen]]
+    what = "area"

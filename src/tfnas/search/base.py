@@ -8,8 +8,8 @@ spent, the runner lets it choose a cell from the trace.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,7 +18,9 @@ import numpy as np
 
 from tfnas.errors import ConfigError, SearchError
 from tfnas.search.parameters import told
-from tfnas.spaces.nats_tss import SPACE_SIZE, mutate_code
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode, grid
+from tfnas.spaces.registry import get_space
 
 if TYPE_CHECKING:
     from tfnas.truth.costs import Costs
@@ -192,26 +194,30 @@ class Trace:
         rose = np.flatnonzero(values > before)
         return seconds[rose], rose + 1, codes[rose]
 
-    def duplicates(self, classes: np.ndarray) -> float:
+    def duplicates(self, space: Space) -> float:
         """Return the share of looks at a cell whose class had been looked at in the same way before.
 
         The same way is the same kind of look and, for scores, the same proxy: a cell that is scored with three proxies
         and then trained is no duplicate. NaN without a look.
 
         Args:
-            classes: class of each cell by its code, shape (15625,), see
-            :func:`tfnas.spaces.nats_tss.canonical_classes`.
+            space: the search space, whose :meth:`tfnas.spaces.base.Space.canonical` says which cells are one class.
         """
         ways: dict[tuple[str, str | None], list[Sequence[int] | np.ndarray]] = {}
         for block in self._blocks:
             ways.setdefault((block.kind, block.proxy), []).append(block.codes)
         distinct = 0
         for parts in ways.values():
-            seen = np.zeros(SPACE_SIZE, dtype=bool)
             single = [part[0] for part in parts if len(part) == 1]
-            for part in (single, *(part for part in parts if len(part) > 1)):
-                seen[classes[np.asarray(part, dtype=np.int64)]] = True
-            distinct += int(np.count_nonzero(seen))
+            several = (single, *(part for part in parts if len(part) > 1))
+            classes = [space.canonical(part) for part in several]
+            if space.enumerable:
+                seen = np.zeros(space.size, dtype=bool)
+                for part in classes:
+                    seen[part] = True
+                distinct += int(np.count_nonzero(seen))
+            else:
+                distinct += len(np.unique(np.concatenate(classes)))
         return 1 - distinct / self._size if self._size else float("nan")
 
 
@@ -245,15 +251,17 @@ class _Block(NamedTuple):
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """The cells a search may propose: all 15,625, those an incomplete ground truth holds, or those under a constraint.
+    """The cells a search may propose: all of a space, those an incomplete ground truth holds, or those under a limit.
 
     Args:
         codes: codes of the cells, ascending and distinct.
         costs: what cells cost to run, for searches that weigh it; known beforehand, so that looking is free.
+        of: the space that the cells are of.
     """
 
     codes: np.ndarray
     costs: Costs | None = None
+    of: Space = field(default_factory=get_space)
 
     @property
     def size(self) -> int:
@@ -261,18 +269,22 @@ class SearchSpace:
         return len(self.codes)
 
     @cached_property
-    def inside(self) -> np.ndarray:
-        """Whether each cell may be proposed, by its code, shape (15625,)."""
-        inside = np.zeros(SPACE_SIZE, dtype=bool)
-        inside[self.codes] = True
-        return inside
+    def _inside(self) -> ByCode:
+        pool = grid(self.of, self.codes)
+        inside = np.zeros(len(pool), dtype=bool)
+        inside[pool.places(self.codes)] = True
+        return ByCode(pool, inside, outside=False)
+
+    def inside(self, codes: np.ndarray) -> np.ndarray:
+        """Return whether cells may be proposed, shape (n,), given by their codes, of which -1 is no cell."""
+        return (codes >= 0) & self._inside[codes]
 
     def __contains__(self, code: int) -> bool:
-        """Return whether a cell may be proposed, by its code."""
-        return bool(self.inside[code])
+        """Return whether a cell may be proposed, by its code; -1 is no cell."""
+        return code >= 0 and bool(self._inside[code])
 
-    def cost(self, name: str) -> np.ndarray:
-        """Return a cost by cell code, shape (15625,), NaN for cells outside the space.
+    def cost(self, name: str) -> ByCode:
+        """Return a cost by cell code, NaN for cells outside the space.
 
         Args:
             name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.truth.costs`.
@@ -283,9 +295,8 @@ class SearchSpace:
         """
         if self.costs is None:
             raise SearchError(f"A search weighs {name}, but its space knows no costs: give SearchSpace some.")
-        values = np.full(SPACE_SIZE, np.nan)
-        values[self.codes] = self.costs.of(name, self.codes, "a search that weighs it")
-        return values
+        values = self.costs.of(name, self.codes, "a search that weighs it")
+        return grid(self.of, self.codes).spread(self.codes, values)
 
     def check_population(self, population: int) -> None:
         """Refuse a population that the space cannot fill with different cells.
@@ -317,16 +328,23 @@ class SearchSpace:
             )
         return self.codes[rng.integers(self.size, size=number)]
 
-    def mutate(self, code: int, rng: np.random.Generator, node_first: bool = True) -> int:
-        """Return the code of a random neighbour (see :meth:`tfnas.spaces.nats_tss.Cell.mutate`).
+    def mutate(self, code: int, rng: np.random.Generator, how: str | None = None) -> int:
+        """Return the code of a random neighbour (see :meth:`tfnas.spaces.base.Space.mutate`).
 
-        In an incomplete space mutations are drawn again until the child lies in it; when 100 of them do not, the child
-        is a uniform draw.
+        A law that the space does not have (``node_first`` where there are no nodes) is its first one.
         """
-        if self.size == SPACE_SIZE:
-            return mutate_code(code, rng, node_first)
+        how = how if how in self.of.mutations else None
+        return self.child(lambda: self.of.mutate(code, rng, how), rng)
+
+    def child(self, propose: Callable[[], int], rng: np.random.Generator) -> int:
+        """Return the code of the first child that lies in the space; when 100 of them do not, a uniform draw.
+
+        Args:
+            propose: draws the code of a child, which lies outside an incomplete space now and then.
+            rng: source of randomness of the draw.
+        """
         for _ in range(100):
-            child = mutate_code(code, rng, node_first)
+            child = propose()
             if child in self:
                 return child
         return self.draw(rng, 1)[0]

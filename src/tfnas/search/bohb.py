@@ -12,10 +12,6 @@ import numpy as np
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import EDGES, OPERATIONS, codes_of_digits, operation_digits
-
-_LEVELS = len(OPERATIONS)
-_POWERS = np.array([np.arange(_LEVELS), np.arange(_LEVELS) ** 2])
 
 
 class Density:
@@ -32,20 +28,24 @@ class Density:
 
     Args:
         digits: operation numbers of the data, shape (n, 6).
+        radices: number of operations of each edge, shape (6,).
         min_bandwidth: smallest bandwidth.
         proper: whether the kernel is kept a probability.
     """
 
-    def __init__(self, digits: np.ndarray, min_bandwidth: float, proper: bool):
-        self.digits = digits
-        counts = (digits[:, :, None] == np.arange(_LEVELS)).sum(axis=0)
-        mean, mean_square = _POWERS @ counts.T / len(digits)
+    def __init__(self, digits: np.ndarray, radices: np.ndarray, min_bandwidth: float, proper: bool):
+        self.digits, self.radices = digits, radices
+        numbers = np.arange(radices.max())
+        counts = (digits[:, :, None] == numbers).sum(axis=0)
+        mean, mean_square = np.array([numbers, numbers**2]) @ counts.T / len(digits)
         spread = np.sqrt(np.maximum(mean_square - mean**2, 0))
-        self.bandwidth = np.maximum(1.06 * spread * len(digits) ** (-1 / (4 + len(EDGES))), min_bandwidth)
+        self.bandwidth = np.maximum(1.06 * spread * len(digits) ** (-1 / (4 + len(radices))), min_bandwidth)
         levels = np.count_nonzero(counts, axis=1)
         if proper:
-            self.bandwidth = np.minimum(self.bandwidth, (_LEVELS - 1) / _LEVELS)
-            levels = np.full(len(EDGES), _LEVELS)
+            self.bandwidth = np.minimum(self.bandwidth, (radices - 1) / radices)
+            levels = radices
+        # One number where all edges have as many operations: numpy draws that with fewer random bits.
+        self._levels = radices if len(set(radices.tolist())) > 1 else int(radices[0])
         self._same = (1 - self.bandwidth)[:, None, None]
         with np.errstate(divide="ignore"):
             self._other = (self.bandwidth / (levels - 1))[:, None, None]
@@ -61,7 +61,7 @@ class Density:
         """Return operation numbers of draws, shape (number, 6): a data point, each edge redrawn with probability h."""
         drawn = self.digits[rng.integers(len(self.digits), size=number)]
         keep = rng.random(drawn.shape) < 1 - self.bandwidth
-        return np.where(keep, drawn, rng.integers(_LEVELS, size=drawn.shape))
+        return np.where(keep, drawn, rng.integers(self._levels, size=drawn.shape))
 
 
 @register(
@@ -161,7 +161,7 @@ class Bohb(BudgetSearch):
             return
         seen = self.looked_at[rung]
         seen.append((accuracy, code))
-        if len(seen) - self._good(len(seen)) > len(EDGES):
+        if len(seen) - self._good(len(seen)) > len(self.space.of.variables):
             self.model_rung = rung
             self.outdated = True
 
@@ -175,8 +175,8 @@ class Bohb(BudgetSearch):
         good, bad = self.model
         for _ in range(100):
             digits = good.draw(self.rng, self.samples)
-            codes = codes_of_digits(digits)
-            known = self.space.inside[codes]
+            codes = self.space.of.codes(digits)
+            known = self.space.inside(codes)
             if known.any():
                 best = best_candidate(good.at(digits[known]).tolist(), bad.at(digits[known]).tolist())
                 if best is not None:
@@ -192,9 +192,10 @@ class Bohb(BudgetSearch):
         cells = sorted(self.looked_at[self.model_rung], key=lambda cell: -cell[0])
         good = self._good(len(cells))
         bad = max(self.min_points, (100 - self.top_percent) * len(cells) // 100)
-        digits = operation_digits([code for _, code in cells])
+        space = self.space.of
+        digits = space.digits([code for _, code in cells])
         parts = digits[:good], digits[good : good + bad]
-        one, other = (Density(part, self.min_bandwidth, self.proper) for part in parts)
+        one, other = (Density(part, space.radices, self.min_bandwidth, self.proper) for part in parts)
         self.model = one, other
         self.outdated = False
 

@@ -14,6 +14,7 @@ from tfnas.search.constraints import cost_unit, rounded_up
 from tfnas.search.parameters import COST, PROXY, parameter
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import register
+from tfnas.spaces.pool import ByCode
 
 
 @register(
@@ -70,19 +71,20 @@ class EfficientSearch(PlainEvolution):
         """Score of every cell scored, in order of their first looks."""
         self.scores: list[float] = []
         """The same scores, ascending."""
-        self.costs: list[float] = []
+        self.costs: ByCode | None = None
         """Cost divided by the target, by cell code."""
 
     def ask(self) -> Look | None:
         """Ask for the scores of the first population, then of one child at a time."""
-        if not self.costs:
+        if self.costs is None:
             costs = self.space.cost(self.cost)
-            if self.reward == "hard" and not (costs <= self.target).any():
+            if self.reward == "hard" and not (costs.values <= self.target).any():
                 raise SearchError(
                     f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), "
-                    f"which none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs))} or more."
+                    f"which none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs.values))} "
+                    "or more."
                 )
-            self.costs = (costs / self.target).tolist()
+            self.costs = ByCode(costs.pool, costs.values / self.target)
         return super().ask()
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
@@ -100,13 +102,18 @@ class EfficientSearch(PlainEvolution):
     def reward_of(self, score: float, code: int) -> float:
         """Return the reward of a cell with this score, its rank being taken among all scores so far."""
         rank = (bisect_left(self.scores, score) + bisect_right(self.scores, score) + 1) / 2 / len(self.scores)
-        cost = self.costs[code]
+        cost = self.relative_cost(code)
         if self.reward == "hard":
             return rank if cost <= 1 else 0.0
         if self.reward == "product":
             return rank * cost**self.exponent
         return self.weight * rank + (1 - self.weight) * (1 - cost)
 
+    def relative_cost(self, code: int) -> float:
+        """Return the cost of a cell divided by the target."""
+        assert self.costs is not None
+        return float(self.costs[code])
+
     def _merit(self, member: tuple[float, int]) -> tuple[float, float]:
         score, code = member
-        return self.reward_of(score, code), -self.costs[code]
+        return self.reward_of(score, code), -self.relative_cost(code)

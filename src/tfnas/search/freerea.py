@@ -12,7 +12,6 @@ from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import Cell
 
 STALE_EVENTS = 200
 """The search ends after so many tournaments in a row that proposed nothing new: a small space may have nothing left."""
@@ -23,12 +22,13 @@ def normalised_sums(rows: np.ndarray) -> np.ndarray:
     return (rows / (np.abs(rows).max(axis=0) + 1e-9)).sum(axis=1)
 
 
+_ABOUT: dict[str, Any] = {"group": "training-free", "looks": (SCORE,), "reference": "cavagnero2023freerea"}
+
+
 @register(
     "freerea",
     title="FreeREA",
-    group="training-free",
-    looks=(SCORE,),
-    reference="cavagnero2023freerea",
+    **_ABOUT,
     section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA",
 )
 class FreeRea(Search):
@@ -82,7 +82,6 @@ class FreeRea(Search):
             )
         self.check_tournament()
         self.cells = min(self.cells, space.size)
-        self.node_first = self.mutation == "node_first"
         self.history: dict[int, list[float]] = {}
         """Scores of every cell ever proposed, one per proxy, in order of their first proposal."""
         self.members: dict[int, int] = {}
@@ -146,10 +145,9 @@ class FreeRea(Search):
         alive = [code for code in self.members if code not in self.unborn]
         places = self.rng.choice(len(alive), min(self.tournament, len(alive)), replace=False).tolist()
         parents = self.ranked([alive[place] for place in places])[:2]
-        children = [self.space.mutate(parent, self.rng, self.node_first) for parent in parents]
+        children = [self.space.mutate(parent, self.rng, self.mutation) for parent in parents]
         if len(parents) == 2:
-            mother, father = map(Cell.from_code, parents)
-            children.append(mother.crossover(father, self.rng).code)
+            children.append(self.space.of.crossover(parents[0], parents[1], self.rng))
         new = []
         for child in children:
             if child in self.space:
@@ -180,9 +178,7 @@ class FreeRea(Search):
 @register(
     "freerea_minus",
     title="FreeREA-",
-    group="training-free",
-    looks=(SCORE,),
-    reference="cavagnero2023freerea",
+    **_ABOUT,
     section="our_baselines.py of NiccoloCavagnero/FreeREA",
 )
 class FreeReaMinus(FreeRea):
@@ -218,7 +214,7 @@ class FreeReaMinus(FreeRea):
                 return []
             places = self.rng.integers(self.population, size=self.tournament).tolist()
             parent = self.ranked([self.queue[place] for place in places])[0]
-            child = self.space.mutate(parent, self.rng, self.node_first)
+            child = self.space.mutate(parent, self.rng, self.mutation)
             self.queue.append(child)
             if child not in self.history:
                 return [child]

@@ -12,7 +12,6 @@ from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, 
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import SPACE_SIZE
 
 
 @register(
@@ -78,8 +77,8 @@ class HNAS(ProcedureSearch):
             raise ConfigError(
                 f"hnas has {self.queries} queries, so {self.probes} of them cannot be probes: lower 'probes'."
             )
-        self.metric = np.full(SPACE_SIZE, np.nan)  # by code; NaN: not drawn yet
-        self.condition = np.full(SPACE_SIZE, np.nan)
+        self.metric = np.full(space.size, np.nan)  # by place in space.codes; NaN: not drawn yet
+        self.condition = np.full(space.size, np.nan)
         self.seen: dict[int, float] = {}
 
     def procedure(self) -> Generator[Look, Sequence[float], None]:
@@ -96,25 +95,30 @@ class HNAS(ProcedureSearch):
     def widen(self) -> Generator[Look, Sequence[float], None]:
         """Draw more candidates, until one has not been queried, and have the new ones scored."""
         while True:
-            drawn = np.zeros(SPACE_SIZE, dtype=bool)
-            drawn[self.space.draw_codes(self.rng, self.sample)] = True
+            drawn = np.zeros(self.space.size, dtype=bool)
+            drawn[self.places(self.space.draw_codes(self.rng, self.sample))] = True
             new = np.flatnonzero(drawn & np.isnan(self.metric))
             if new.size:
-                self.metric[new] = yield Look(SCORE, new, self.proxies[0])
-                self.condition[new] = -np.asarray((yield Look(SCORE, new, self.proxies[1])))
+                codes = self.space.codes[new]
+                self.metric[new] = yield Look(SCORE, codes, self.proxies[0])
+                self.condition[new] = -np.asarray((yield Look(SCORE, codes, self.proxies[1])))
             if np.isfinite(self.metric).sum() > len(self.seen):
                 return
 
     def nearest(self, target: float, coefficient: float) -> int:
         """Return the code of the candidate, not queried yet, with the smallest objective; the smallest of equals."""
         unqueried = np.isfinite(self.metric)
-        unqueried[list(self.seen)] = False
-        codes = np.flatnonzero(unqueried)
-        metric, condition = self.metric[codes], self.condition[codes]
+        unqueried[self.places(list(self.seen))] = False
+        places = np.flatnonzero(unqueried)
+        metric, condition = self.metric[places], self.condition[places]
         with np.errstate(over="ignore", divide="ignore"):
             distance = np.abs(metric**2 - (self.scale * target) ** 2)
             objective = 10**coefficient * distance + condition / (metric + 1e-6)
-        return int(codes[np.argmin(objective)])
+        return int(self.space.codes[places[np.argmin(objective)]])
+
+    def places(self, codes: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return where cells stand among those of the space."""
+        return np.searchsorted(self.space.codes, codes)
 
     def choose(self, trace: Trace) -> int:
         """Return the cell with the best early validation accuracy, the earliest of equals."""

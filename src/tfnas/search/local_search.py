@@ -12,7 +12,6 @@ from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import neighbour_codes
 
 
 @register(
@@ -90,7 +89,7 @@ class LocalSearch(BudgetSearch):
         """Make a cell the current one, its neighbours in random order; None ends the climb."""
         self.current = code
         if code is not None:
-            self.neighbours = [near for near in neighbour_codes(code) if self.space.inside[near]]
+            self.neighbours = [near for near in self.space.of.neighbours(code) if near in self.space]
             self.rng.shuffle(self.neighbours)
 
     def _new_cells(self) -> list[int]:

@@ -13,10 +13,16 @@ from tfnas.search.parameters import COST, PROXY, like, parameter
 from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import EDGES, OPERATIONS, codes_of_digits, operation_digits
+from tfnas.spaces.pool import ByCode
 
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""
+
+_ABOUT: dict[str, Any] = {
+    "reference": "deb2002nsga2",
+    "section": "Section III, with categorical crossover and mutation",
+    "fronts": True,
+}
 
 
 class Nsga2Base(Search):
@@ -38,7 +44,7 @@ class Nsga2Base(Search):
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         super().__init__(space, rng, **parameters)
         space.check_population(self.population)
-        self.costs: np.ndarray | None = None
+        self.costs: ByCode | None = None
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
         self.ranks = np.empty(0, dtype=np.int64)
@@ -81,7 +87,7 @@ class Nsga2Base(Search):
         children = np.empty(0, dtype=np.int64)
         for _ in range(ROUNDS):
             brood = self._brood()
-            brood = brood[self.space.inside[brood] & ~np.isin(brood, self.members)]
+            brood = brood[self.space.inside(brood) & ~np.isin(brood, self.members)]
             children = np.concatenate([children, brood])
             children = children[np.sort(np.unique(children, return_index=True)[1])][: self.population]
             if children.size == self.population:
@@ -91,13 +97,17 @@ class Nsga2Base(Search):
 
     def _brood(self) -> np.ndarray:
         """Return one child for each place of the population: tournaments, uniform crossover, mutation of edges."""
-        size, edges = self.population, len(EDGES)
-        mothers, fathers = (operation_digits(self.members[self._winners()]) for _ in range(2))
+        size, space = self.population, self.space.of
+        edges = len(space.variables)
+        mothers, fathers = (space.digits(self.members[self._winners()]) for _ in range(2))
         crossed = (self.rng.random((size, 1)) < self.crossover) & (self.rng.random((size, edges)) < 0.5)
         digits = np.where(crossed, fathers, mothers)
         mutated = self.rng.random((size, edges)) < 1 / edges
-        shifts = self.rng.integers(1, len(OPERATIONS), (size, edges))
-        return codes_of_digits(np.where(mutated, (digits + shifts) % len(OPERATIONS), digits))
+        most = int(space.radices.max())
+        # One number where all edges have as many operations: numpy draws that with fewer random bits.
+        levels = most if (space.radices == most).all() else space.radices
+        shifts = self.rng.integers(1, levels, (size, edges))
+        return space.codes(np.where(mutated, (digits + shifts) % levels, digits))
 
     def _winners(self) -> np.ndarray:
         """Return the places of parents: the better of two uniform draws, by front, then by crowding, then the first."""
@@ -113,9 +123,7 @@ class Nsga2Base(Search):
     title="NSGA-II on a proxy",
     group="training-free",
     looks=(SCORE,),
-    reference="deb2002nsga2",
-    section="Section III, with categorical crossover and mutation",
-    fronts=True,
+    **_ABOUT,
 )
 class Nsga2(Nsga2Base):
     """Evolve towards the Pareto front of a score and a cost; the run keeps its front and chooses the best score.
@@ -166,9 +174,7 @@ class Nsga2(Nsga2Base):
     title="NSGA-II on early accuracy",
     group="non-weight-sharing",
     looks=(EARLY,),
-    reference="deb2002nsga2",
-    section="Section III, with categorical crossover and mutation",
-    fronts=True,
+    **_ABOUT,
 )
 class Nsga2Accuracy(Nsga2Base):
     """Evolve towards the Pareto front of early validation accuracy and a cost until the budget is spent.

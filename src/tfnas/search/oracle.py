@@ -5,7 +5,6 @@ from __future__ import annotations
 from tfnas.search.base import VALIDATION, Look, Search, Trace
 from tfnas.search.proxy_search import ProxySearch
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import SPACE_SIZE
 
 
 @register(
@@ -57,7 +56,7 @@ class OracleSpace(Oracle):
     nothing may look at before the end, stands in the table of the ground truth and in the regret.
     """
 
-    sample = SPACE_SIZE
+    sample = 0  # no parameter: it takes all
 
     def cells(self) -> list[int]:
         """Return the codes of all cells."""

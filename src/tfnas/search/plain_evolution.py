@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -13,12 +13,7 @@ from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
-from tfnas.spaces.nats_tss import EDGE_WEIGHTS, EDGES, NODES, OPERATIONS
-
-_EDGE_PROBABILITIES = {
-    "node_first": [1 / (NODES - 1) / target for _, target in EDGES],
-    "edge": [1 / len(EDGES)] * len(EDGES),
-}
+from tfnas.seeds import in_blocks
 
 
 @register(
@@ -70,10 +65,8 @@ class PlainEvolution(Search):
         self.left = self.evaluations
         self.by_age = self.survival == "age"
         self.members: deque[tuple[float, int]] = deque()
-        edges = _EDGE_PROBABILITIES[self.mutation]
-        self._edges = _in_blocks(lambda size: rng.choice(len(EDGES), p=edges, size=size))
-        self._shifts = _in_blocks(lambda size: rng.integers(1, len(OPERATIONS), size=size))
-        self._tournaments = _in_blocks(lambda size: rng.random((size, self.tournament)))
+        self._mutant = space.of.mutants(rng, self.mutation)
+        self._tournaments = in_blocks(lambda size: rng.random((size, self.tournament)))
 
     def ask(self) -> Look | None:
         """Ask for the scores of the first population, then of one child at a time."""
@@ -108,16 +101,4 @@ class PlainEvolution(Search):
         return member[0]
 
     def _child(self, parent: int) -> int:
-        for _ in range(100):
-            weight = EDGE_WEIGHTS[next(self._edges)]
-            operation = parent // weight % len(OPERATIONS)
-            child = parent + ((operation + next(self._shifts)) % len(OPERATIONS) - operation) * weight
-            if self.space.inside[child]:
-                return child
-        return self.space.draw(self.rng, 1)[0]
-
-
-def _in_blocks(draw: Callable[[int], np.ndarray]) -> Iterator:
-    """Yield random numbers one by one for ever, drawn many at a time: several times faster than single draws."""
-    while True:
-        yield from draw(256).tolist()
+        return self.space.child(lambda: self._mutant(parent), self.rng)

@@ -38,7 +38,7 @@ def accuracies_of(settings: Mapping[str, Any], searched_on: str) -> str:
     return settings.get("accuracies_of", searched_on)
 
 
-_NOT_SEARCHES = ("base", "parameters", "registry", "runner")
+_NOT_SEARCHES = ("base", "block", "parameters", "registry", "runner")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,6 @@ import numpy as np
 from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import EDGE_WEIGHTS, EDGES, OPERATIONS
-
-_ONE_HOT = np.eye(len(OPERATIONS))
 
 
 class Policy:
@@ -20,11 +17,15 @@ class Policy:
 
     Args:
         rng: source of the initial logits, 0.001 times standard normal draws.
+        radices: number of operations of each edge, shape (6,).
         learning_rate: learning rate of Adam; its other settings are the usual ones (0.9, 0.999, 1e-8).
     """
 
-    def __init__(self, rng: np.random.Generator, learning_rate: float):
-        self.logits = 1e-3 * rng.standard_normal((len(EDGES), len(OPERATIONS)))
+    def __init__(self, rng: np.random.Generator, radices: np.ndarray, learning_rate: float):
+        most = int(radices.max())
+        self.logits = 1e-3 * rng.standard_normal((len(radices), most))
+        self.logits[np.arange(most) >= radices[:, None]] = -np.inf  # operations that an edge does not have
+        self._one_hot = np.eye(most)
         self.learning_rate = learning_rate
         self.steps = 0
         self._first = np.zeros_like(self.logits)
@@ -42,7 +43,7 @@ class Policy:
     def draw(self, rng: np.random.Generator) -> list[int]:
         """Return one operation number per edge, drawn from the policy."""
         digits = []
-        for row, chance in zip(self.probabilities.tolist(), rng.random(len(EDGES)).tolist(), strict=True):
+        for row, chance in zip(self.probabilities.tolist(), rng.random(len(self.logits)).tolist(), strict=True):
             digit = 0
             while digit < len(row) - 1 and chance >= row[digit]:
                 chance -= row[digit]
@@ -57,7 +58,7 @@ class Policy:
             digits: operation number of each edge of the cell that earned the reward.
             advantage: its reward less the baseline.
         """
-        gradient = advantage * (self.probabilities - _ONE_HOT[digits])
+        gradient = advantage * (self.probabilities - self._one_hot[digits])
         self.steps += 1
         self._first += 0.1 * (gradient - self._first)
         self._second += 0.001 * (gradient * gradient - self._second)
@@ -116,19 +117,18 @@ class Reinforce(BudgetSearch):
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         super().__init__(space, rng, **parameters)
-        self.policy = Policy(rng, self.learning_rate)
+        self.policy = Policy(rng, space.of.radices, self.learning_rate)
         self.baseline = Baseline(self.momentum)
 
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""
         for _ in range(100):
-            code = sum(digit * weight for digit, weight in zip(self.policy.draw(self.rng), EDGE_WEIGHTS, strict=True))
-            if self.space.inside[code]:
+            code = self.space.of.code(self.policy.draw(self.rng))
+            if code in self.space:
                 return Look(EARLY, [code])
         return Look(EARLY, self.space.draw(self.rng, 1))
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Update the baseline with the reward, then the policy with what is left of it."""
         code, reward = look.codes[0], values[0]
-        digits = [code // weight % len(OPERATIONS) for weight in EDGE_WEIGHTS]
-        self.policy.learn(digits, reward - self.baseline.update(reward))
+        self.policy.learn(self.space.of.choices(code), reward - self.baseline.update(reward))

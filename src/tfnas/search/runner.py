@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +25,11 @@ from tfnas.schemas.runs import SCHEMA as RUNS
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import ScoreTable
 from tfnas.search.base import EARLY, FEW, LIVE, SCORE, VALIDATION, Look, SearchSpace, Trace
+from tfnas.search.block import Block
 from tfnas.search.live.outcomes import read_live
 from tfnas.search.registry import Algorithm, accuracies_of, algorithm_names, get_algorithm
-from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import all_strings, canonical_classes, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode
 from tfnas.truth.benchmark import Benchmark, ReadOff
 from tfnas.truth.costs import Costs, feasible
 
@@ -55,15 +56,16 @@ class Scores:
 
     def __init__(self, table: ScoreTable, proxy: str, needed: np.ndarray):
         self.proxy = proxy
+        self.pool = pool = table.pool
         self.values = lowest_where_missing(table.scores(proxy))
         """Larger is better; non-finite scores are the lowest finite one, so that such cells rank last."""
         self.seconds = table.seconds(proxy)
         """Seconds of scoring each cell, NaN where the table does not know."""
-        missing = needed[table.stands_for(proxy)[needed] < 0]
+        missing = needed[~(ByCode(pool, table.stands_for(proxy), outside=-1)[needed] >= 0)]
         if missing.size:
             raise ScoreError(
                 f"{table.place} has no row of proxy '{proxy}' for {missing.size} of {needed.size} cells, for example "
-                f"{all_strings()[missing[0]]}: score them before searching."
+                f"{pool.space.text(int(missing[0]))}: score them before searching."
             )
 
 
@@ -155,7 +157,7 @@ def run_search(
     parameters = dict(parameters)
     overshoot = parameters.pop("overshoot", True)
     left = parameters.pop("evaluations", None) if algorithm.needs_budget else None
-    search = algorithm.build(space or SearchSpace(benchmark.codes), rng, **parameters)
+    search = algorithm.build(space or SearchSpace(benchmark.codes, of=benchmark.space), rng, **parameters)
     trace = Trace()
     benchmark = benchmark.fresh()
     spent = False
@@ -211,7 +213,8 @@ def _take(
     if look.kind == SCORE:
         assert look.proxy is not None
         known = scores[look.proxy]
-        values, costs = known.values[codes], known.seconds[codes]
+        places = codes if known.pool.whole else known.pool.places(codes)
+        values, costs = known.values[places], known.seconds[places]
     elif look.kind == VALIDATION:
         values = benchmark.validation(codes)
     else:
@@ -255,104 +258,101 @@ def _query_many(
     return values
 
 
-def run_blocks(blocks: Mapping[str, Mapping[str, Any]], **shared: Any) -> None:
+@dataclass(frozen=True)
+class Inputs:
+    """The tables that runs on a dataset read.
+
+    Attributes:
+        truth_paths: ground-truth table of each dataset of the study.
+        score_paths: score tables of the dataset, each of other initialisations; none for searches that need none.
+        latency_path: its latencies (:mod:`tfnas.truth.latencies`); None where no device is asked for.
+        live_paths: what live evaluations led the runs to (:mod:`tfnas.search.live.outcomes`), for searches that have
+            any.
+    """
+
+    truth_paths: Mapping[str, str | Path]
+    score_paths: Sequence[str | Path] = ()
+    latency_path: str | Path | None = None
+    live_paths: Sequence[str | Path] = ()
+
+
+def run_blocks(
+    block: Block, datasets: Mapping[str, Mapping[str, Any]], truth_paths: Mapping[str, str | Path], pay_once: bool
+) -> None:
     """Run a block of runs of one search on several datasets, one after another.
 
     Most blocks take a second or two, no longer than the start of a process: so one job serves all datasets.
 
     Args:
-        blocks: by dataset searched on, the arguments of :func:`run_block` that are its own.
-        shared: those that all of them have in common.
+        block: the runs.
+        datasets: what they have of their own on each dataset, see :meth:`tfnas.study.study.Study.search_blocks`.
+        truth_paths: ground-truth table of each dataset of the study.
+        pay_once: as for :func:`run_block`.
 
     Raises:
         TfnasError: as :func:`run_block`.
     """
-    for dataset, own in blocks.items():
-        run_block(searched_on=dataset, **own, **shared)
+    for dataset, own in datasets.items():
+        scores = [path for path in (own["score_path"], *own["more_scores"]) if path is not None]
+        inputs = Inputs(truth_paths, scores, own["latency_path"], own["live_paths"])
+        run_block(block, dataset, inputs, own["output"], own["curves"], own["budget_seconds"], pay_once)
 
 
 def run_block(
-    search: str,
-    settings: dict[str, Any],
+    block: Block,
     searched_on: str,
-    truth_paths: dict[str, str | Path],
-    score_path: str | Path | None,
-    first: int,
-    last: int,
-    seed: int,
-    budget_seconds: float | None,
+    inputs: Inputs,
     output: str | Path,
-    study: str,
     curves: str | Path | None = None,
+    budget_seconds: float | None = None,
     pay_once: bool = False,
-    latency_path: str | Path | None = None,
-    live_paths: Sequence[str | Path] = (),
-    more_scores: Sequence[str | Path] = (),
 ) -> None:
-    """Run the runs ``first`` to ``last`` (both included) of a search and write their table.
+    """Do a block of runs of a search on a dataset and write their table.
 
-    Run r draws from ``child_rng(seed, study, searched_on, "search", stream, r)``, where ``stream`` is the algorithm's
-    (see :class:`tfnas.search.registry.Algorithm`): neither the label of the search nor the cut into blocks matters. Of
-    S score tables it reads number r mod S, so that runs are nested in scorings.
+    Of S score tables run r reads number r mod S, so that runs are nested in scorings.
 
     Args:
-        search: label of the search in the study.
-        settings: its settings: ``algorithm``, parameters, and ``constraint`` and ``accuracies_of`` where given.
+        block: the runs.
         searched_on: dataset whose scores it sees, and whose early accuracies unless ``accuracies_of`` names another.
-        truth_paths: ground-truth table of each dataset of the study, those two among them.
-        score_path: score table of ``searched_on``; None for searches that need none.
-        first: number of the first run, from 0.
-        last: number of the last run, included.
-        seed: master seed of the study.
-        budget_seconds: simulated seconds that a run may spend, of the dataset whose accuracies it sees; only searches
-            that train need it, and not those with a number of ``evaluations``.
+        inputs: what it reads, the ground truth of those two datasets included.
         output: table to write (.parquet), with the columns :data:`RUNS`; its facts go to ``.json`` beside it.
-        study: name of the study.
         curves: anytime curves to write (.parquet), with the columns :data:`RUN_CURVES` and facts beside them; None
             to leave them out.
+        budget_seconds: simulated seconds that a run may spend, of the dataset whose accuracies it sees; only searches
+            that train need it, and not those with a number of ``evaluations``.
         pay_once: whether only the first look of a run at an early accuracy of a class of functionally identical cells
             is charged, see :class:`tfnas.truth.benchmark.Benchmark`.
-        latency_path: latencies of ``searched_on`` (:mod:`tfnas.truth.latencies`); None where no device is asked for.
-        live_paths: what live evaluations led the runs to (:mod:`tfnas.search.live.outcomes`), for searches that have
-            any.
-        more_scores: further score tables of ``searched_on``, each of other initialisations.
 
     Raises:
         TfnasError: settings, scores, ground truth or budget do not allow the search; one sentence says why.
     """
-    shown = _shown(search, settings, searched_on, range(first, last + 1), truth_paths)
-    algorithm = get_algorithm(settings["algorithm"], f"search.use.{search}")
-    parameters = algorithm.settings(settings, search, checked=True)
+    truth_paths = inputs.truth_paths
+    shown = _shown(block, searched_on, truth_paths)
+    algorithm, parameters = block.algorithm, block.parameters
     benchmark = Benchmark.read(truth_paths[shown], shown, pay_once)
-    budget = float(budget_seconds or 0) if algorithm.spends_budget(settings) else None
-    cell_costs = Costs.read(truth_paths[searched_on], searched_on, latency_path)
-    constraint = settings.get("constraint", {})
+    budget = float(budget_seconds or 0) if algorithm.spends_budget(block.settings) else None
+    cell_costs = Costs.read(truth_paths[searched_on], searched_on, inputs.latency_path)
+    constraint = block.settings.get("constraint", {})
     known = benchmark.codes
     if shown != searched_on:
         known = np.intersect1d(known, ReadOff.read(truth_paths[searched_on], searched_on).codes)
-    codes = feasible(known, constraint, cell_costs, f"search.use.{search}.constraint")
+    codes = feasible(known, constraint, cell_costs, f"search.use.{block.search}.constraint")
     check_benchmark(algorithm, benchmark, codes, budget, parameters.get("overshoot", True))
-    space = SearchSpace(codes, cell_costs)
-    tables = [score_path, *more_scores]
-    scorings = [_read_scores(algorithm, parameters, path, search, space.codes) for path in tables]
-    live, live_facts = _read_live(algorithm, live_paths, search, first, last)
+    space = SearchSpace(codes, cell_costs, benchmark.space)
+    tables: Sequence[str | Path | None] = inputs.score_paths or [None]
+    scorings = [_read_scores(block, path, space.codes) for path in tables]
+    live, live_facts = _read_live(block, inputs.live_paths, space.of)
 
     def run_one(run: int) -> Trace:
-        rng = child_rng(seed, study, searched_on, "search", algorithm.stream, run)
         scores = scorings[run % len(scorings)]
+        rng = block.rng(searched_on, run)
         return run_search(algorithm, parameters, rng, benchmark, scores, budget, space, live.get(run))
 
-    done = _run_all(run_one, range(first, last + 1), algorithm.build.follows_accuracy)
-    facts = {
-        "search": search,
-        "algorithm": algorithm.name,
-        "parameters": parameters,
+    done = _run_all(run_one, block.runs, algorithm.build.follows_accuracy, space.of)
+    facts = block.facts | {
+        "space": space.of.name,
         "searched_on": searched_on,
         "accuracies_of": shown if algorithm.needs_early else None,
-        "study": study,
-        "seed": seed,
-        "stream": algorithm.stream,
-        "runs": [first, last],
         "scorings": len(scorings),
         "budget_seconds": budget,
         "constraint": constraint,
@@ -361,32 +361,25 @@ def run_block(
         "scored_cells": {proxy: looks / len(done.chosen) for proxy, looks in done.scored.items()},
         "live": live_facts,
     }
-    table = _run_table(search, searched_on, first, done, len(scorings), truth_paths)
+    table = _run_table(block, searched_on, done, len(scorings), truth_paths)
     if algorithm.fronts:
-        fronts = [" ".join(all_strings()[code] for code in front) for front in done.fronts]
+        fronts = [" ".join(space.of.texts(front)) for front in done.fronts]
         table["front"] = fronts * len(truth_paths)
     RUNS.write(output, table, facts)
     if curves is not None:
-        table = _curve_table(done.rises, ReadOff.read(truth_paths[searched_on], searched_on), first)
+        table = _curve_table(done.rises, ReadOff.read(truth_paths[searched_on], searched_on), block.first)
         RUN_CURVES.write(curves, table, facts | {"dataset": searched_on})
 
 
-def _shown(
-    search: str, settings: dict[str, Any], searched_on: str, runs: range, truth_paths: Mapping[str, str | Path]
-) -> str:
-    """Return the dataset whose accuracies a search sees; refuse runs that are no block, and unknown datasets."""
-    if not runs or runs.start < 0:
-        raise ConfigError(
-            f"The runs of search '{search}' go from {runs.start} to {runs.stop - 1}: first must be 0 or more, up to "
-            "last."
-        )
+def _shown(block: Block, searched_on: str, truth_paths: Mapping[str, str | Path]) -> str:
+    """Return the dataset whose accuracies a search sees; refuse unknown datasets."""
     if searched_on not in truth_paths:
-        raise ConfigError(f"Search '{search}' searches on '{searched_on}', which is no dataset of the study.")
-    shown = accuracies_of(settings, searched_on)
+        raise ConfigError(f"Search '{block.search}' searches on '{searched_on}', which is no dataset of the study.")
+    shown = accuracies_of(block.settings, searched_on)
     if shown not in truth_paths:
         raise ConfigError(
-            f"Search '{search}' is to see the accuracies of '{shown}', which is no dataset of the study: set "
-            f"search.use.{search}.accuracies_of to one of {', '.join(truth_paths)}."
+            f"Search '{block.search}' is to see the accuracies of '{shown}', which is no dataset of the study: set "
+            f"search.use.{block.search}.accuracies_of to one of {', '.join(truth_paths)}."
         )
     return shown
 
@@ -401,17 +394,16 @@ class _Done(NamedTuple):
     scored: dict[str | None, int]
 
 
-def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: bool) -> _Done:
+def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: bool, space: Space) -> _Done:
     """Do runs one after the other and keep what is wanted of their traces."""
     done = _Done(np.empty(len(runs), dtype=np.int64), [], [], [], {})
-    classes = canonical_classes()
     for place, run in enumerate(runs):
         start = time.perf_counter()
         trace = run_one(run)
         seconds = time.perf_counter() - start
         done.chosen[place] = trace.chosen
         done.fronts.append(trace.front)
-        duplicates = trace.duplicates(classes)
+        duplicates = trace.duplicates(space)
         done.costs.append((len(trace), duplicates, trace.scoring_seconds, trace.training_seconds, seconds))
         done.rises.append(_rises(trace, follows_accuracy))
         for proxy, looks in trace.scored.items():
@@ -420,31 +412,24 @@ def _run_all(run_one: Callable[[int], Trace], runs: range, follows_accuracy: boo
 
 
 def _run_table(
-    search: str, searched_on: str, first: int, done: _Done, scorings: int, truth_paths: Mapping[str, str | Path]
+    block: Block, searched_on: str, done: _Done, scorings: int, truth_paths: Mapping[str, str | Path]
 ) -> pd.DataFrame:
     """Return the rows of a block, :data:`RUNS`: what every run chose, read off on every dataset."""
-    last = first + len(done.chosen) - 1
-    runs = np.arange(first, last + 1)
-    fixed = {"search": search, "searched_on": searched_on, "run": runs, "scoring": runs % scorings}
-    fixed["arch"] = [all_strings()[code] for code in done.chosen]
+    runs = np.array(block.runs)
+    fixed = {"search": block.search, "searched_on": searched_on, "run": runs, "scoring": runs % scorings}
     fixed |= dict(zip(COSTS, zip(*done.costs, strict=True), strict=True))
     rows = []
     for dataset, path in truth_paths.items():
-        valid, test = ReadOff.read(path, dataset).peek(done.chosen)
-        log.info(_ending(search, searched_on, dataset, first, last, valid, test))
+        truth = ReadOff.read(path, dataset)
+        fixed["arch"] = truth.space.texts(done.chosen)
+        valid, test = truth.peek(done.chosen)
+        known = "unknown" if np.isnan(valid).any() else f"{valid.mean():.2f} %"
+        log.info(
+            f"Search '{block.search}' on '{searched_on}', runs {block.first} to {block.last}: the chosen cells have on "
+            f"average {known} validation and {test.mean():.2f} % test accuracy on '{dataset}'."
+        )
         rows.append(pd.DataFrame(fixed | {"dataset": dataset, "valid_accuracy": valid, "test_accuracy": test}))
     return pd.concat(rows, ignore_index=True)[list(RUNS.names)]
-
-
-def _ending(
-    search: str, searched_on: str, dataset: str, first: int, last: int, valid: np.ndarray, test: np.ndarray
-) -> str:
-    """Return what the log says of a finished block: the mean accuracies of the chosen cells, read off on a dataset."""
-    known = "unknown" if np.isnan(valid).any() else f"{valid.mean():.2f} %"
-    return (
-        f"Search '{search}' on '{searched_on}', runs {first} to {last}: the chosen cells have on average {known} "
-        f"validation and {test.mean():.2f} % test accuracy on '{dataset}'."
-    )
 
 
 def _curve_table(
@@ -453,13 +438,12 @@ def _curve_table(
     """Return the anytime curves of a block, :data:`RUN_CURVES`, from the rises of its runs in order."""
     seconds, queries, codes = (np.concatenate(parts) for parts in zip(*rises, strict=True))
     valid, test = truth.peek(codes)
-    strings = all_strings()
     return pd.DataFrame(
         {
             "run": np.repeat(np.arange(first, first + len(rises)), [len(part) for _, _, part in rises]),
             "seconds": seconds,
             "queries": queries,
-            "arch": [strings[code] for code in codes],
+            "arch": truth.space.texts(codes),
             "valid_accuracy": valid,
             "test_accuracy": test,
         }
@@ -478,28 +462,28 @@ def _rises(trace: Trace, follows_accuracy: bool) -> tuple[np.ndarray, np.ndarray
 
 
 def _read_live(
-    algorithm: Algorithm, paths: Sequence[str | Path], search: str, first: int, last: int
+    block: Block, paths: Sequence[str | Path], space: Space
 ) -> tuple[dict[int, tuple[int, float]], dict[str, Any] | None]:
     """Return the cell and seconds of each run with live evaluations, and networks per run with their devices."""
-    if not algorithm.needs_live:
+    if not block.algorithm.needs_live:
         return {}, None
     if not paths:
-        raise SearchError(f"Search '{search}' evaluates networks live, but was given no table of what they led to.")
-    table, device = read_live(paths, first, last)
-    codes = codes_of(table["arch"], f"An evaluation of search '{search}'", SearchError).tolist()
+        raise SearchError(
+            f"Search '{block.search}' evaluates networks live, but was given no table of what they led to."
+        )
+    table, device = read_live(paths, block.first, block.last)
+    codes = space.codes_of(table["arch"], f"An evaluation of search '{block.search}'", SearchError).tolist()
     outcomes = dict(zip(table.index.tolist(), zip(codes, table["seconds"].tolist(), strict=True), strict=True))
     return outcomes, {"networks": float(table["networks"].mean()), "device": device}
 
 
-def _read_scores(
-    algorithm: Algorithm, parameters: dict[str, Any], path: str | Path | None, search: str, needed: np.ndarray
-) -> dict[str, Scores]:
-    if not algorithm.needs_scores:
+def _read_scores(block: Block, path: str | Path | None, needed: np.ndarray) -> dict[str, Scores]:
+    if not block.algorithm.needs_scores:
         return {}
-    proxies = algorithm.proxies(parameters)
+    proxies = block.algorithm.proxies(block.parameters)
     if path is None:
         raise SearchError(
-            f"Search '{search}' reads proxy {' and '.join(map(repr, proxies))} but was given no score table."
+            f"Search '{block.search}' reads proxy {' and '.join(map(repr, proxies))} but was given no score table."
         )
     table = ScoreTable.read(path)
     return {proxy: Scores(table, proxy, needed) for proxy in proxies}

@@ -8,7 +8,6 @@ from tfnas.errors import SearchError
 from tfnas.search.base import LIVE, Look, Search, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import Cell
 
 SAMPLES = 3000
 """Crops on which linear regions are counted."""
@@ -55,7 +54,7 @@ class TeNasPruning(Search):
         assert self.found is not None
         if self.found not in self.space:
             raise SearchError(
-                f"Pruning ended with {Cell.from_code(self.found)}, which is none of the {self.space.size} cells that "
-                "may be chosen: use ground truth of all cells, or leave 'te_nas_pruning' out of search.use."
+                f"Pruning ended with {self.space.of.text(self.found)}, which is none of the {self.space.size} cells "
+                "that may be chosen: use ground truth of all cells, or leave 'te_nas_pruning' out of search.use."
             )
         return self.found

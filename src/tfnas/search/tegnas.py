@@ -80,7 +80,6 @@ class Tegnas(Search):
                 f"TEG-NAS cannot draw a tournament of {self.tournament} from a population of {self.population}: "
                 "lower 'tournament' or raise 'population'."
             )
-        self.node_first = self.mutation == "node_first"
         self.members = space.draw(rng, self.population)
         """Codes of the living cells; the child of step t takes place t modulo the population, that of the oldest."""
         self.drawn = rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
@@ -111,7 +110,7 @@ class Tegnas(Search):
         while self.step < self.steps and self.asked.keys().isdisjoint(self.drawn[self.step].tolist()):
             places = self.drawn[self.step]
             parent = places[rank_sums(self.scores.take(places, axis=1)).argmin()]
-            child = self.space.mutate(self.members[parent], self.rng, self.node_first)
+            child = self.space.mutate(self.members[parent], self.rng, self.mutation)
             oldest = self.step % self.population
             self.members[oldest] = self.asked[oldest] = child
             self.step += 1

@@ -12,7 +12,6 @@ from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 from tfnas.search.reinforce import Baseline, Policy, Reinforce
 from tfnas.search.tegnas import PROXIES, rank_sums
-from tfnas.spaces.nats_tss import codes_of_digits, operation_digits
 
 
 @register(
@@ -47,7 +46,7 @@ class TegnasReinforce(Search):
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         super().__init__(space, rng, **parameters)
-        self.policy = Policy(rng, self.learning_rate)
+        self.policy = Policy(rng, space.of.radices, self.learning_rate)
         self.baseline = Baseline(self.momentum)
         self.codes: list[int] = []
         self.values: list[list[float]] = [[] for _ in self.proxies]
@@ -64,8 +63,8 @@ class TegnasReinforce(Search):
     def draw(self) -> int:
         """Return the code of a cell of the space, drawn from the policy."""
         for _ in range(100):
-            code = int(codes_of_digits(self.policy.draw(self.rng)))
-            if self.space.inside[code]:
+            code = self.space.of.code(self.policy.draw(self.rng))
+            if code in self.space:
                 return code
         return self.space.draw(self.rng, 1)[0]
 
@@ -75,7 +74,7 @@ class TegnasReinforce(Search):
         self.proxy = (self.proxy + 1) % len(self.proxies)
         if self.proxy == 0:
             reward = self.reward()
-            digits = operation_digits(self.codes[-1:])[0]
+            digits = self.space.of.choices(self.codes[-1])
             self.policy.learn(digits, reward - self.baseline.update(reward))
 
     def reward(self) -> float:

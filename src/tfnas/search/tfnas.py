@@ -12,7 +12,6 @@ from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, 
 from tfnas.search.freerea import normalised_sums
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
-from tfnas.spaces.nats_tss import Cell, neighbour_codes
 
 TRIES = 20
 """Children tried for each that is wanted: around an elite of similar cells most are known already."""
@@ -63,7 +62,7 @@ class Tfnas(ProcedureSearch):
         yield from self.score(dict.fromkeys(self.space.draw(self.rng, self.initial)))
         while len(self.history) < self.cells and (new := self.breed()):
             yield from self.score(new)
-        while new := self.unknown(neighbour_codes(self.ranked()[0])):
+        while new := self.unknown(self.space.of.neighbours(self.ranked()[0])):
             yield from self.score(new)
 
     def score(self, codes: dict[int, None]) -> Generator[Look, Sequence[float], None]:
@@ -86,9 +85,9 @@ class Tfnas(ProcedureSearch):
         for _ in range(TRIES * self.children):
             mother, father = (elite[place] for place in self.rng.integers(len(elite), size=2).tolist())
             if self.rng.random() < 0.5:
-                child = self.space.mutate(mother, self.rng, node_first=False)
+                child = self.space.mutate(mother, self.rng, "edge")
             else:
-                child = Cell.from_code(mother).crossover(Cell.from_code(father), self.rng).code
+                child = self.space.of.crossover(mother, father, self.rng)
             new |= self.unknown([child])
             if len(new) == self.children:
                 break

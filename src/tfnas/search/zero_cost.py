@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from tfnas.errors import ConfigError
 from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
-from tfnas.search.regularised_evolution import RegularisedEvolution
-from tfnas.spaces.nats_tss import neighbour_codes
+from tfnas.search.regularised_evolution import AssistedEvolution
+
+_ABOUT: dict[str, Any] = {
+    "group": "hybrid",
+    "extends": "regularised_evolution",
+    "looks": (SCORE, EARLY),
+    "reference": "abdelfattah2021zerocost",
+    "section": "notebooks/nas_examples.ipynb of SamsungLabs/zero-cost-nas",
+}
 
 
 @register(
     "zero_cost_warmup",
     title="Zero-cost warm-up",
-    group="hybrid",
-    extends="regularised_evolution",
-    looks=(SCORE, EARLY),
-    reference="abdelfattah2021zerocost",
-    section="notebooks/nas_examples.ipynb of SamsungLabs/zero-cost-nas",
+    **_ABOUT,
 )
-class ZeroCostWarmup(RegularisedEvolution):
+class ZeroCostWarmup(AssistedEvolution):
     """Score 3,000 draws, begin ageing evolution with the 64 best of them, then evolve on early validation accuracies.
 
     The draws are uniform with replacement; a cell drawn twice is scored, and may begin, twice. The chosen ones are
@@ -49,61 +50,18 @@ class ZeroCostWarmup(RegularisedEvolution):
         "Different members drawn from the population; the best of them is the parent.", 10, ge=1
     )
     mutation = "edge"
-
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if 0 < self.sample < self.population:
-            raise ConfigError(
-                f"The warm-up keeps the best {self.population} of {self.sample} scored cells: "
-                f"raise 'sample' to at least the population of {self.population}."
-            )
-        self.check_different_members()
-        self.scores: dict[int, float] = {}
-        self.kept: list[int] | None = None
-
-    def ask(self) -> Look:
-        """Ask for the scores of the sample first, then for one accuracy after the other."""
-        if self.sample and self.kept is None:
-            return Look(SCORE, self.space.draw(self.rng, self.sample), self.proxy)
-        if len(self.members) < self.population:
-            return Look(EARLY, [self.first_member()])
-        return self.ask_for_child()
-
-    def ask_for_child(self) -> Look:
-        """Ask for the accuracy of a random neighbour of the best of a tournament."""
-        return Look(EARLY, [self.space.mutate(self.parent(), self.rng, node_first=False)])
-
-    def first_member(self) -> int:
-        """Return the code of the next best scored cell; without a warm-up, of a uniform draw."""
-        if not self.sample:
-            return super().first_member()
-        assert self.kept is not None
-        return self.kept[len(self.members)]
+    replacement = False
+    what = "The warm-up"
 
     def parent(self) -> int:
         """Return the code of the best of a tournament of different members, the youngest of equals."""
-        places = self.rng.choice(len(self.members), size=self.tournament, replace=False).tolist()
-        return self.members[max(places, key=lambda place: (self.members[place][0], place))][1]
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Keep the best of the sample, in order of score; a child joins the population and the oldest member dies."""
-        if look.kind == EARLY:
-            super().tell(look, values)
-            return
-        self.scores.update(zip(look.codes, values, strict=True))
-        if self.kept is None:
-            order = sorted(range(len(values)), key=lambda place: -values[place])
-            self.kept = [look.codes[place] for place in order[: self.members.maxlen]]
+        return self.members[max(self.drawn_places(), key=lambda place: (self.members[place][0], place))][1]
 
 
 @register(
     "zero_cost_move",
     title="Zero-cost move",
-    group="hybrid",
-    extends="regularised_evolution",
-    looks=(SCORE, EARLY),
-    reference="abdelfattah2021zerocost",
-    section="notebooks/nas_examples.ipynb of SamsungLabs/zero-cost-nas",
+    **_ABOUT,
 )
 class ZeroCostMove(ZeroCostWarmup):
     """Ageing evolution in which, three times out of four, the child is the parent's best neighbour by a proxy.
@@ -136,9 +94,9 @@ class ZeroCostMove(ZeroCostWarmup):
         if not self.candidates:
             parent = self.parent()
             if self.rng.random() < self.guided:
-                self.candidates = [code for code in neighbour_codes(parent) if code in self.feasible]
+                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.feasible]
             if not self.candidates:
-                return Look(EARLY, [self.space.mutate(parent, self.rng, node_first=False)])
+                return Look(EARLY, [self.space.mutate(parent, self.rng, "edge")])
             unknown = [code for code in self.candidates if code not in self.scores]
             if unknown:
                 return Look(SCORE, unknown, self.proxy)

@@ -18,17 +18,20 @@ benchmark, which is a random order.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import product
 
 import numpy as np
 
-from tfnas.errors import CellError, TfnasError
+from tfnas.errors import CellError
+from tfnas.spaces.base import Space, Variable
 
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """The five operations, in the order of the benchmark's search space definition."""
+
+_KNOWN = frozenset(OPERATIONS)
 
 CONVOLUTIONS = ("nor_conv_1x1", "nor_conv_3x3")
 """The operations that hold weights (ReLU, convolution, batch normalisation)."""
@@ -41,9 +44,6 @@ NODES = 4
 
 SPACE_SIZE = len(OPERATIONS) ** len(EDGES)
 """15,625 cells."""
-
-EDGE_WEIGHTS = tuple(len(OPERATIONS) ** power for power in reversed(range(len(EDGES))))
-"""What the operation of each edge counts in the code of a cell."""
 
 _TOKEN = re.compile(r"([^~|]+)~(\d+)")
 
@@ -73,6 +73,8 @@ class Cell:
         object.__setattr__(self, "operations", tuple(self.operations))
         if len(self.operations) != len(EDGES):
             raise CellError(f"A cell has {len(EDGES)} edges, but {len(self.operations)} operations were given.")
+        if _KNOWN.issuperset(self.operations):
+            return
         for (source, target), operation in zip(EDGES, self.operations, strict=True):
             if operation not in OPERATIONS:
                 raise CellError(
@@ -123,7 +125,7 @@ class Cell:
         """
         if not 0 <= code < SPACE_SIZE:
             raise CellError(f"Cell code {code} is outside the space: use 0 to {SPACE_SIZE - 1}.")
-        return cls(tuple(OPERATIONS[digit] for digit in _digits(code)))
+        return cls(tuple(OPERATIONS[digit] for digit in SPACE.digits([code])[0]))
 
     @cached_property
     def code(self) -> int:
@@ -140,8 +142,8 @@ class Cell:
         return Cell(tuple(operations))
 
     def neighbours(self) -> list[Cell]:
-        """Return the 24 cells that differ in exactly one edge, in the order of :func:`neighbour_codes`."""
-        return [Cell.from_code(code) for code in neighbour_codes(self.code)]
+        """Return the 24 cells that differ in exactly one edge, by edge and operation."""
+        return [Cell.from_code(code) for code in SPACE.neighbours(self.code)]
 
     def mutate(self, rng: np.random.Generator, node_first: bool = True) -> Cell:
         """Return a random neighbour.
@@ -152,12 +154,11 @@ class Cell:
                 does (edges of later nodes are then less likely: 1/3, 1/6, 1/6, 1/9, 1/9, 1/9); False draws the edge
                 uniformly.
         """
-        return Cell.from_code(mutate_code(self.code, rng, node_first))
+        return Cell.from_code(SPACE.mutate(self.code, rng, "node_first" if node_first else "edge"))
 
     def crossover(self, other: Cell, rng: np.random.Generator) -> Cell:
         """Return a child that takes each edge from one of the two parents with equal probability."""
-        take = rng.integers(0, 2, size=len(EDGES))
-        return Cell(tuple((self, other)[side].operations[edge] for edge, side in enumerate(take)))
+        return Cell.from_code(SPACE.crossover(self.code, other.code, rng))
 
     def pruned(self) -> Cell:
         """Return the cell with ``none`` on every edge that lies on no path from input to output.
@@ -234,110 +235,81 @@ def _sum_of(operations: Sequence[str], expressions: Sequence[str]) -> str:
     return "+".join(sorted(terms))
 
 
-def _digits(code: int) -> tuple[int, ...]:
-    digits = []
-    for _ in EDGES:
-        code, digit = divmod(code, len(OPERATIONS))
-        digits.append(digit)
-    return tuple(reversed(digits))
+class NatsTss(Space):
+    """NATS-Bench's topology space."""
+
+    name = "nats-tss"
+    title = "cell space of NATS-Bench"
+    reference = "dong2021nats"
+    variables = tuple(Variable(f"{source}->{target}", OPERATIONS) for source, target in EDGES)
+    mutations = ("node_first", "edge")
+    offers = frozenset({"cell"})
+
+    def text(self, code: int) -> str:
+        """Return the official string."""
+        return self.strings[code] if 0 <= code < SPACE_SIZE else str(Cell.from_code(code))
+
+    def parse(self, text: str) -> int:
+        """Return the code of an official string, see :meth:`Cell.parse`."""
+        return Cell.parse(text).code
+
+    @cached_property
+    def strings(self) -> tuple[str, ...]:
+        """The official strings of all cells by code."""
+        return tuple(_STRING.format(*operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All cells by code."""
+        return tuple(Cell(operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
+
+    def architecture(self, code: int) -> Cell:
+        """Return the cell."""
+        return self.cells[code] if 0 <= code < SPACE_SIZE else Cell.from_code(int(code))
+
+    def _drawn_variable(self, rng: np.random.Generator, how: str) -> int:
+        """Draw an edge: uniformly (``edge``), or a node and then one of its incoming edges (``node_first``).
+
+        NATS-Bench's regularised evolution does the latter; edges of later nodes are then less likely.
+        """
+        if how == "edge":
+            return super()._drawn_variable(rng, how)
+        target = int(rng.integers(1, NODES))
+        return target * (target - 1) // 2 + int(rng.integers(target))
+
+    def chances(self, how: str) -> list[float]:
+        """Return the chance of each edge to be the one that a mutation changes."""
+        return [1 / (NODES - 1) / target for _, target in EDGES] if how == "node_first" else super().chances(how)
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """For each code the smallest code of a functionally identical cell (:meth:`Cell.canonical`).
+
+        Shape (15625,), dtype int64; ``np.unique`` of it gives the 6,466 representatives.
+        """
+        prefixes: list[tuple[str, ...]] = [
+            ("0",)
+        ]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+        for sources in range(1, NODES):
+            prefixes = [
+                (*expressions, _sum_of(operations, expressions))
+                for expressions in prefixes
+                for operations in product(OPERATIONS, repeat=sources)
+            ]
+        first: dict[str, int] = {}
+        classes = [first.setdefault(expressions[-1], code) for code, expressions in enumerate(prefixes)]
+        return np.array(classes, dtype=np.int64)
+
+    @cached_property
+    def pruned(self) -> np.ndarray:
+        """For each code that of the pruned cell (:meth:`Cell.pruned`), shape (15625,), dtype int64: 9,445 codes."""
+        return np.array([cell.pruned().code for cell in enumerate_cells()], dtype=np.int64)
+
+
+SPACE = NatsTss()
+"""The space, as :mod:`tfnas.spaces.registry` finds it."""
 
 
 def enumerate_cells() -> Iterator[Cell]:
     """Yield all 15,625 cells in the order of their codes."""
-    for code in range(SPACE_SIZE):
-        yield Cell.from_code(code)
-
-
-@cache
-def all_strings() -> tuple[str, ...]:
-    """Return the official strings of all cells in the order of their codes."""
-    return tuple(_STRING.format(*operations) for operations in product(OPERATIONS, repeat=len(EDGES)))
-
-
-@cache
-def string_codes() -> dict[str, int]:
-    """Return a mapping from official string to code."""
-    return {text: code for code, text in enumerate(all_strings())}
-
-
-def codes_of(strings: Iterable[object], place: str, error: type[TfnasError] = CellError) -> np.ndarray:
-    """Return the codes of cells read from a file, shape (n,), dtype int64.
-
-    Args:
-        strings: n official strings.
-        place: the file or table that they come from, for the message.
-        error: what is raised.
-
-    Raises:
-        TfnasError: one of the strings is no cell; the message names the place, the string and what is wrong with it.
-    """
-    # One by one out of a column of pandas takes ten times as long as out of a list.
-    texts = list(map(str, strings.tolist() if hasattr(strings, "tolist") else strings))
-    known = string_codes()
-    try:
-        return np.fromiter((known[text] for text in texts), dtype=np.int64, count=len(texts))
-    except KeyError as missing:
-        wrong = missing.args[0]
-    try:
-        Cell.parse(wrong)
-    except CellError as why:
-        raise error(f"{place} has a row that is no cell of the space: {why}") from None
-    raise error(f"{place} writes the cell '{wrong}' in another way than the benchmark: use the official string.")
-
-
-@cache
-def canonical_classes() -> np.ndarray:
-    """Return for each code the smallest code of a functionally identical cell, shape (15625,), dtype int64.
-
-    ``np.unique`` of the result gives the 6,466 representatives.
-    """
-    prefixes: list[tuple[str, ...]] = [
-        ("0",)
-    ]  # expressions of the first nodes of all cells, in the order of codes: cells share them
-    for sources in range(1, NODES):
-        prefixes = [
-            (*expressions, _sum_of(operations, expressions))
-            for expressions in prefixes
-            for operations in product(OPERATIONS, repeat=sources)
-        ]
-    first: dict[str, int] = {}
-    classes = [first.setdefault(expressions[-1], code) for code, expressions in enumerate(prefixes)]
-    return np.array(classes, dtype=np.int64)
-
-
-@cache
-def pruned_classes() -> np.ndarray:
-    """Return for each code that of the pruned cell (:meth:`Cell.pruned`), shape (15625,), dtype int64: 9,445 codes."""
-    return np.array([cell.pruned().code for cell in enumerate_cells()], dtype=np.int64)
-
-
-def operation_digits(codes: Sequence[int] | np.ndarray) -> np.ndarray:
-    """Return the operation numbers of cells given by code, shape (n, 6), dtype int64: the vectorised view of a cell."""
-    return np.asarray(codes, dtype=np.int64)[:, None] // np.array(EDGE_WEIGHTS) % len(OPERATIONS)
-
-
-def codes_of_digits(digits: np.ndarray | Sequence[int]) -> np.ndarray:
-    """Return the codes of cells given by operation numbers of shape (n, 6): the inverse of :func:`operation_digits`."""
-    return np.asarray(digits, dtype=np.int64) @ np.array(EDGE_WEIGHTS)
-
-
-def neighbour_codes(code: int) -> list[int]:
-    """Return the codes of the 24 cells that differ from a cell in exactly one edge, by edge and operation."""
-    codes = []
-    for weight in EDGE_WEIGHTS:
-        current = code // weight % len(OPERATIONS)
-        codes += [code + (other - current) * weight for other in range(len(OPERATIONS)) if other != current]
-    return codes
-
-
-def mutate_code(code: int, rng: np.random.Generator, node_first: bool = True) -> int:
-    """Return the code of a random neighbour of a cell given by its code, see :meth:`Cell.mutate`."""
-    if node_first:
-        target = int(rng.integers(1, NODES))
-        edge = target * (target - 1) // 2 + int(rng.integers(target))
-    else:
-        edge = int(rng.integers(len(EDGES)))
-    weight = EDGE_WEIGHTS[edge]
-    operation = code // weight % len(OPERATIONS)
-    other = int(rng.integers(len(OPERATIONS) - 1))
-    return code + (other + (other >= operation) - operation) * weight
+    yield from SPACE.cells

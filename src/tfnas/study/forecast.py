@@ -12,7 +12,7 @@ import numpy as np
 
 from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
-from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, canonical_classes, operation_digits
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE, SPACE_SIZE
 
 if TYPE_CHECKING:
     from tfnas.study.study import Study
@@ -34,7 +34,7 @@ def forecast(study: Study) -> list[str]:
 
 
 def _training(study: Study, dataset: str) -> str:
-    recipe, cells = study.recipe, len(np.unique(canonical_classes()))
+    recipe, cells = study.recipe, len(np.unique(SPACE.classes))
     networks = cells * recipe["seeds"]
     hours = _hours(networks * seconds_of_training(study, dataset))
     return (
@@ -105,7 +105,7 @@ def mean_values(skeleton: Skeleton) -> float:
 
     Each operation but ``none`` makes a map of its stage's size, each residual block three, the stem one.
     """
-    digits = operation_digits(np.unique(canonical_classes()))
+    digits = SPACE.digits(np.unique(SPACE.classes))
     operations = float((digits != OPERATIONS.index("none")).sum(axis=1).mean())
     maps = {"cell": operations, "residual": 3.0}
     inside = sum(maps[block.kind] * block.channels * block.size**2 for block in skeleton.blocks())

@@ -25,7 +25,9 @@ from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import canonical_classes
+from tfnas.spaces.base import Space
+from tfnas.spaces.nats_tss import SPACE
+from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
@@ -83,6 +85,16 @@ class Study:
     def seed(self) -> int:
         """The master seed."""
         return self.config["seed"]
+
+    @property
+    def space(self) -> Space:
+        """The search space."""
+        return get_space(self.config["space"])
+
+    @property
+    def space_source(self) -> dict[str, list[str]]:
+        """The library file of the search space, by that of the registry which finds it at run time."""
+        return {_source(get_space.__module__): [_source(type(self.space).__module__)]}
 
     @property
     def folder(self) -> str:
@@ -634,7 +646,7 @@ class Study:
 
     def training_files(self, dataset: str) -> list[str]:
         """Files of the training blocks of a dataset."""
-        distinct = len(set(canonical_classes().tolist()))
+        distinct = len(set(SPACE.classes.tolist()))
         return [
             f"{self.folder}/truth/{dataset}/block-{first}-{last}.parquet"
             for first, last in blocks(distinct, self.config["training"]["cells_per_job"])

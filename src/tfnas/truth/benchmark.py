@@ -16,14 +16,26 @@ a class is charged, and any further query of its cells is free and shows what th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Protocol, overload
 
 import numpy as np
 import pandas as pd
 
 from tfnas.errors import CellError, TruthError
 from tfnas.files import read_table
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, canonical_classes, codes_of
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode, grid
+from tfnas.spaces.registry import get_space, space_at
+
+
+class Coded(Protocol):
+    """An architecture as an object that knows its code, as :class:`tfnas.spaces.nats_tss.Cell` does."""
+
+    @property
+    def code(self) -> int:
+        """The code in its space."""
+        ...
+
 
 EARLY_COLUMNS = ("early_valid_accuracy", "early_seconds", "valid_seconds")
 """Columns without which no search can be charged a simulated training budget."""
@@ -38,26 +50,36 @@ class Benchmark:
         dataset: name of the dataset, for messages.
         place: the file the table came from, for messages.
         pay_once: whether only the first query of a class of functionally identical cells
-            (:func:`tfnas.spaces.nats_tss.canonical_classes`) is charged; later ones show the accuracy that it showed,
+            (:meth:`tfnas.spaces.base.Space.canonical`) is charged; later ones show the accuracy that it showed,
             although such cells were trained one by one and differ by the noise of training.
+        space: the search space of the cells; None for that of NATS-Bench's topologies.
 
     Raises:
         TruthError: a row is no cell, or a cost is negative or zero throughout.
     """
 
-    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth", pay_once: bool = False):
+    def __init__(
+        self,
+        table: pd.DataFrame,
+        dataset: str,
+        place: str = "the ground truth",
+        pay_once: bool = False,
+        space: Space | None = None,
+    ):
         self.dataset = dataset
+        self.space = space or get_space()
         self.place = place
         self.pay_once = pay_once
         self.spent_seconds = 0.0
         self._first: dict[int, int] = {}  # the cell that was paid for, by class
-        codes = codes_of(table["arch"], place, TruthError)
+        codes = self.space.codes_of(table["arch"], place, TruthError)
         self.codes = np.unique(codes)
         """Codes of the cells in the table, ascending, shape (n,)."""
-        self._early = _by_code(table, codes, "early_valid_accuracy")
-        self._cost = _by_code(table, codes, "early_seconds") + _by_code(table, codes, "valid_seconds")
-        self._valid = _by_code(table, codes, "valid_accuracy")
-        if (self._cost < 0).any() or (self.has_early and not np.nanmax(self._cost) > 0):
+        self._early = by_code(self.space, codes, table, "early_valid_accuracy")
+        train, valid = (by_code(self.space, codes, table, name).values for name in EARLY_COLUMNS[1:])
+        self._cost = ByCode(self._early.pool, train + valid)
+        self._valid = by_code(self.space, codes, table, "valid_accuracy")
+        if (self._cost.values < 0).any() or (self.has_early and not np.nanmax(self._cost.values) > 0):
             raise TruthError(
                 f"The seconds in {place} must be positive: with costs of zero or less a budget is never spent."
             )
@@ -70,7 +92,7 @@ class Benchmark:
             DataError: the file is missing, damaged or has no column ``arch``.
             TruthError: a row is no cell, or costs are not positive.
         """
-        return cls(read_table(path, ("arch",)), dataset, f"'{path}'", pay_once)
+        return cls(read_table(path, ("arch",)), dataset, f"'{path}'", pay_once, space_at(path))
 
     def fresh(self) -> Benchmark:
         """Return a benchmark over the same accuracies with an empty account; it shares the arrays and costs nothing."""
@@ -81,36 +103,37 @@ class Benchmark:
     @property
     def has_early(self) -> bool:
         """Whether at least one cell has an early accuracy and its cost."""
-        return bool(np.isfinite(self._early + self._cost).any())
+        return bool(np.isfinite(self._early.values + self._cost.values).any())
 
     @property
     def has_validation(self) -> bool:
         """Whether at least one cell has a full-training validation accuracy."""
-        return bool(np.isfinite(self._valid).any())
+        return bool(np.isfinite(self._valid.values).any())
 
     def cost_range(self, codes: np.ndarray) -> tuple[float, float]:
         """Return the seconds of the cheapest and of the dearest query of some cells; NaN if none has any."""
-        known = self._cost[codes][np.isfinite(self._cost[codes])]
+        known = self._cost[codes]
+        known = known[np.isfinite(known)]
         return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
 
     @overload
-    def cost(self, cells: Cell | int) -> float: ...
+    def cost(self, cells: Coded | int) -> float: ...
     @overload
     def cost(self, cells: np.ndarray) -> np.ndarray: ...
-    def cost(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+    def cost(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
         """Return the seconds that a query of a cell (or of each cell of an array of codes by itself) would charge."""
         cost = self._look(self._cost, cells, "training cost")
         if not self.pay_once:
             return cost
-        codes = cells.code if isinstance(cells, Cell) else cells
-        paid = [family in self._first for family in np.atleast_1d(canonical_classes()[codes]).tolist()]
+        codes = _coded(cells)
+        paid = [family in self._first for family in np.atleast_1d(self.space.canonical(codes)).tolist()]
         return np.where(paid, 0.0, cost) if isinstance(codes, np.ndarray) else 0.0 if paid[0] else cost
 
     @overload
-    def query(self, cells: Cell | int) -> float: ...
+    def query(self, cells: Coded | int) -> float: ...
     @overload
     def query(self, cells: np.ndarray) -> np.ndarray: ...
-    def query(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+    def query(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
         """Return early-stop validation accuracies in percent and charge ``early_seconds + valid_seconds`` for each.
 
         Args:
@@ -130,16 +153,16 @@ class Benchmark:
         cost = self.cost(cells)
         self.spent_seconds += cost if isinstance(cost, float) else float(cost.sum())
         if self.pay_once:
-            code = cells.code if isinstance(cells, Cell) else int(cells)
-            known = self._first.setdefault(int(canonical_classes()[code]), code)
+            code = int(_coded(cells))
+            known = self._first.setdefault(int(self.space.canonical(code)), code)
             accuracy = self._look(self._early, known, "early validation accuracy")
         return accuracy
 
     @overload
-    def validation(self, cells: Cell | int) -> float: ...
+    def validation(self, cells: Coded | int) -> float: ...
     @overload
     def validation(self, cells: np.ndarray) -> np.ndarray: ...
-    def validation(self, cells: Cell | int | np.ndarray) -> float | np.ndarray:
+    def validation(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
         """Return full-training validation accuracies in percent, free of charge.
 
         This is for reference searches only (the oracle): no benchmark states what the full training of a cell costs a
@@ -151,11 +174,11 @@ class Benchmark:
         """
         return self._look(self._valid, cells, "validation accuracy")
 
-    def _look(self, values: np.ndarray, cells: Cell | int | np.ndarray, what: str) -> Any:
-        codes = cells.code if isinstance(cells, Cell) else cells
+    def _look(self, values: ByCode, cells: Coded | int | np.ndarray, what: str) -> Any:
+        codes = _coded(cells)
         found = _values_at(values, codes)
         if _any_nan(found):
-            raise _missing(codes, found, what, self.dataset, self.place, self.codes)
+            raise _missing(self, codes, found, what)
         return found
 
 
@@ -166,16 +189,18 @@ class ReadOff:
         table: ground truth with columns ``arch``, ``valid_accuracy``, ``test_accuracy``.
         dataset: name of the dataset, for messages.
         place: the file the table came from, for messages.
+        space: the search space of the cells; None for that of NATS-Bench's topologies.
     """
 
-    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth"):
+    def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth", space: Space | None = None):
         self.dataset = dataset
         self.place = place
-        codes = codes_of(table["arch"], place, TruthError)
+        self.space = space or get_space()
+        codes = self.space.codes_of(table["arch"], place, TruthError)
         self.codes = np.unique(codes)
         """Codes of the cells in the table, ascending, shape (n,)."""
-        self._valid = _by_code(table, codes, "valid_accuracy")
-        self._test = _by_code(table, codes, "test_accuracy")
+        self._valid = by_code(self.space, codes, table, "valid_accuracy")
+        self._test = by_code(self.space, codes, table, "test_accuracy")
 
     @classmethod
     def read(cls, path: str | Path, dataset: str) -> ReadOff:
@@ -184,13 +209,14 @@ class ReadOff:
         Raises:
             DataError: the file is missing, damaged or lacks a column.
         """
-        return cls(read_table(path, ("arch", "valid_accuracy", "test_accuracy")), dataset, f"'{path}'")
+        table = read_table(path, ("arch", "valid_accuracy", "test_accuracy"))
+        return cls(table, dataset, f"'{path}'", space_at(path))
 
     @overload
-    def peek(self, cells: Cell | int) -> tuple[float, float]: ...
+    def peek(self, cells: Coded | int) -> tuple[float, float]: ...
     @overload
     def peek(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
-    def peek(self, cells: Cell | int | np.ndarray) -> tuple[float | np.ndarray, float | np.ndarray]:
+    def peek(self, cells: Coded | int | np.ndarray) -> tuple[float | np.ndarray, float | np.ndarray]:
         """Return (validation accuracy, test accuracy) in percent, of one cell or of each cell of an array of codes.
 
         The validation accuracy is NaN where the table has none; the test accuracy must be there.
@@ -199,40 +225,52 @@ class ReadOff:
             CellError: a code is outside the space.
             TruthError: the table lacks a cell or its test accuracy.
         """
-        codes = cells.code if isinstance(cells, Cell) else cells
+        codes = _coded(cells)
         test = _values_at(self._test, codes)
         if _any_nan(test):
-            raise _missing(codes, test, "test accuracy", self.dataset, self.place, self.codes)
+            raise _missing(self, codes, test, "test accuracy")
         return _values_at(self._valid, codes), test
 
 
-def _by_code(table: pd.DataFrame, codes: np.ndarray, column: str) -> np.ndarray:
-    """Return a column as an array over all cell codes, NaN where there is no value (or no such column)."""
-    values = np.full(SPACE_SIZE, np.nan)
+def by_code(space: Space, codes: np.ndarray, table: pd.DataFrame, column: str) -> ByCode:
+    """Return a column of a table by code, NaN where there is no value (or no such column).
+
+    Args:
+        space: the search space.
+        codes: of the architectures of the table, by row.
+        table: the table.
+        column: name of a column of numbers.
+    """
+    values = np.full(len(codes), np.nan)
     if column in table.columns:
-        values[codes] = table[column].to_numpy(dtype=np.float64, na_value=np.nan)
-    return values
+        values = table[column].to_numpy(dtype=np.float64, na_value=np.nan)
+    return grid(space, codes).spread(codes, values)
 
 
-def _values_at(values: np.ndarray, codes: Any) -> Any:
-    several = isinstance(codes, np.ndarray)
-    if not several and 0 <= codes < SPACE_SIZE:
-        return values.item(codes)
+def _coded(cells: Coded | int | np.ndarray) -> Any:
+    """Return the code of an architecture; what is a code, or an array of them, already, as it is."""
+    return getattr(cells, "code", cells)
+
+
+def _values_at(values: ByCode, codes: Any) -> Any:
+    several, pool = isinstance(codes, np.ndarray), values.pool
+    size = pool.space.size
+    if not several and pool.whole and 0 <= codes < size:
+        return values.values.item(codes)
     for code in (codes.min(initial=0), codes.max(initial=0)) if several else (codes,):
-        if not 0 <= code < SPACE_SIZE:
-            raise CellError(f"Cell code {code} is outside the space: use 0 to {SPACE_SIZE - 1}.")
-    return values[codes]
+        if not 0 <= code < size:
+            raise CellError(f"Cell code {code} is outside the space: use 0 to {size - 1}.")
+    found = values[codes]
+    return found if several else float(found)
 
 
 def _any_nan(found: float | np.ndarray) -> bool:
     return bool(np.isnan(found).any()) if isinstance(found, np.ndarray) else found != found
 
 
-def _missing(
-    codes: int | np.ndarray, found: float | np.ndarray, what: str, dataset: str, place: str, known: np.ndarray
-) -> TruthError:
+def _missing(truth: Benchmark | ReadOff, codes: int | np.ndarray, found: float | np.ndarray, what: str) -> TruthError:
     code = int(np.atleast_1d(codes)[np.isnan(np.atleast_1d(found))][0])
     return TruthError(
-        f"Ground truth of '{dataset}' ({place}) has no {what} for cell {Cell.from_code(code)}; "
-        f"it holds {known.size} of {SPACE_SIZE} cells: complete it or leave out this search."
+        f"Ground truth of '{truth.dataset}' ({truth.place}) has no {what} for cell {truth.space.text(code)}; "
+        f"it holds {truth.codes.size} of {truth.space.size} cells: complete it or leave out this search."
     )

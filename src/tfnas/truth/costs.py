@@ -26,11 +26,14 @@ import numpy as np
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_table
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
-from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, all_strings, codes_of, operation_digits
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 from tfnas.search.constraints import COUNTED, constraint_words, cost_unit, limits_of, rounded_up
+from tfnas.spaces.base import Space
+from tfnas.spaces.pool import ByCode
+from tfnas.spaces.registry import get_space, space_at
+from tfnas.truth.benchmark import by_code
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,14 @@ class Costs:
     """What the cells of a dataset cost, by name of the cost.
 
     Args:
-        by_name: values by cell code, shape (15625,) each, NaN where a cell has none.
+        by_name: values by cell code, NaN where a cell has none.
         dataset: name of the dataset, for messages.
+        space: the search space of the cells.
     """
 
-    by_name: dict[str, np.ndarray] = field(repr=False)
+    by_name: dict[str, ByCode] = field(repr=False)
     dataset: str
+    space: Space = field(default_factory=get_space)
 
     @classmethod
     def read(cls, truth_path: str | Path, dataset: str, latency_path: str | Path | None = None) -> Costs:
@@ -52,13 +57,14 @@ class Costs:
         Raises:
             DataError: a file is missing, damaged or has no column ``arch``.
         """
-        truth = read_table(truth_path, ("arch",))
-        by_name = {name: _by_code(truth, name, f"'{truth_path}'") for name in COUNTED if name in truth.columns}
+        truth, space = read_table(truth_path, ("arch",)), space_at(truth_path)
+        codes = space.codes_of(truth["arch"], f"'{truth_path}'", TruthError)
+        by_name = {name: by_code(space, codes, truth, name) for name in COUNTED if name in truth.columns}
         if latency_path is not None:
             latencies = LATENCIES.read(latency_path)
-            place = f"'{latency_path}'"
-            by_name |= {name: _by_code(latencies, name, place) for name in latencies.columns if name != "arch"}
-        return cls(by_name, dataset)
+            codes = space.codes_of(latencies["arch"], f"'{latency_path}'", TruthError)
+            by_name |= {name: by_code(space, codes, latencies, name) for name in latencies.columns if name != "arch"}
+        return cls(by_name, dataset, space)
 
     @property
     def devices(self) -> list[str]:
@@ -87,27 +93,23 @@ class Costs:
                     f"datasets.{self.dataset}.hardware.path."
                 )
             raise UnknownNameError("device", cost, self.devices, place)
-        values = self.by_name.get(cost, np.full(SPACE_SIZE, np.nan))[codes]
+        values = self.by_name[cost][codes] if cost in self.by_name else np.full(codes.size, np.nan)
         missing = codes[np.isnan(values)]
         if missing.size:
             what = f"{cost} (a column of its ground truth)" if cost in COUNTED else f"latency on '{cost}'"
             raise TruthError(
                 f"'{self.dataset}' has no {what} for {missing.size} of {codes.size} cells, for example "
-                f"{all_strings()[missing[0]]}, so {place} is impossible: add them, or leave it out."
+                f"{self.space.text(int(missing[0]))}, so {place} is impossible: add them, or leave it out."
             )
         return values
 
 
-def _by_code(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
-    values = np.full(SPACE_SIZE, np.nan)
-    values[codes_of(table["arch"], place, TruthError)] = table[column].to_numpy(dtype=np.float64)
-    return values
-
-
-def with_operations(codes: np.ndarray, operations: Sequence[str]) -> np.ndarray:
-    """Return those of the cells of ``codes`` (n,) whose six edges carry some of the given operations only."""
-    allowed = np.isin(np.arange(len(OPERATIONS)), [OPERATIONS.index(operation) for operation in operations])
-    return codes[allowed[operation_digits(codes)].all(axis=1)]
+def with_operations(space: Space, codes: np.ndarray, operations: Sequence[str]) -> np.ndarray:
+    """Return those of the cells of ``codes`` (n,) all of whose choices are among the given operations."""
+    digits, kept = space.digits(codes), np.ones(len(codes), dtype=bool)
+    for place, variable in enumerate(space.variables):
+        kept &= np.isin(digits[:, place], [i for i, name in enumerate(variable.choices) if name in operations])
+    return codes[kept]
 
 
 def feasible(codes: np.ndarray, constraint: Mapping[str, Any], costs: Costs, place: str) -> np.ndarray:
@@ -129,7 +131,7 @@ def feasible(codes: np.ndarray, constraint: Mapping[str, Any], costs: Costs, pla
         TruthError: a cell has no such cost.
     """
     if "operations" in constraint:
-        codes = with_operations(codes, constraint["operations"])
+        codes = with_operations(costs.space, codes, constraint["operations"])
         if not codes.size:
             raise SearchError(
                 f"No cell of '{costs.dataset}' uses only the operations of {place} "

@@ -12,7 +12,7 @@ from tfnas.files import facts_path, read_json, sentence
 from tfnas.letters import check_letters
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
 from tfnas.search.constraints import COUNTED
-from tfnas.spaces.nats_tss import codes_of
+from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.given_tables import absent_columns, read_given
 
 RESERVED = ("arch", "index", *COUNTED)
@@ -36,7 +36,9 @@ def check_device(name: str, place: str) -> None:
     check_letters(name, f"The name of the device '{name}' of {place}")
 
 
-def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, output: str | Path) -> None:
+def convert(
+    path: str | Path, dataset: str, columns: Mapping[str, str] | None, output: str | Path, space: str = DEFAULT
+) -> None:
     """Turn a ready table of latencies into that of a dataset: ``arch``, and a column in milliseconds for each device.
 
     Every column but ``arch``, ``index``, ``params`` and ``flops`` is a device of that name, unless ``columns`` gives it
@@ -48,6 +50,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
         dataset: the dataset whose images the networks were measured on.
         columns: ``{ours: theirs}``: ``arch``, and devices under another name than their column's.
         output: the table to write, ``name.parquet``, with its facts beside it.
+        space: name of the search space of the cells.
 
     Raises:
         DataError: the table is missing or damaged.
@@ -73,7 +76,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
     for device in devices:
         check_device(device, f"{place} (another name for its column goes into {key})")
-    codes = codes_of(table["arch"], place, TruthError)
+    codes = get_space(space).codes_of(table["arch"], place, TruthError)
     repeated = pd.Series(codes, index=table.index).duplicated()
     if repeated.any():
         raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
@@ -95,6 +98,7 @@ def convert(path: str | Path, dataset: str, columns: Mapping[str, str] | None, o
     check_letters(stated, f"'{said}'", TruthError)
     facts = {
         **stated,
+        "space": space,
         "dataset": dataset,
         "source": sentence(stated, "source", f"the table {path.name}", said),
         "licence": sentence(stated, "licence", "not stated with the table", said),

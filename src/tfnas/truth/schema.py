@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tfnas.errors import TruthError
-from tfnas.files import facts_path, read_facts, read_table
 from tfnas.schemas.truth import SCHEMA as TRUTH
-from tfnas.spaces.nats_tss import SPACE_SIZE, all_strings, codes_of
+from tfnas.spaces.registry import get_space, space_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tfnas.spaces.base import Space
 
 log = logging.getLogger("tfnas")
 
@@ -40,13 +41,14 @@ FACTS = ("dataset", "source", "accuracies", "licence", "cite")
 """Keys that the JSON beside a table must have; ``cells``, ``missing`` and ``columns`` are added when it is written."""
 
 
-def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
+def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.DataFrame:
     """Check a table and return it with the columns of the schema, their types, sorted by cell.
 
     Args:
         table: at least the columns of :data:`COLUMNS` but those of :data:`OPTIONAL`, which are filled with missing
             values if absent. A column is there for all cells or for none; only ``index`` may have gaps.
         place: what to call the table in a message.
+        space: the search space of the cells; None for that of NATS-Bench's topologies.
 
     Returns:
         A new table: ``arch`` str, ``index`` Int64 (nullable), ``params`` int64 (float64 if missing), others float64.
@@ -65,12 +67,13 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
         )
     if table.empty:
         raise TruthError(f"{place} has no row: give the accuracies of at least one cell.")
-    codes = codes_of(table["arch"], place, TruthError)
+    space = space or get_space()
+    codes = space.codes_of(table["arch"], place, TruthError)
     twice = table["arch"][pd.Series(codes, index=table.index).duplicated()]
     if len(twice):
         raise TruthError(f"{place} has {len(twice)} cell(s) more than once, the first '{twice.iloc[0]}': keep one row.")
     clean = pd.DataFrame({"arch": table["arch"].astype(str)})
-    clean["index"] = _index(table, place)
+    clean["index"] = _index(table, place, space.size)
     for column in COLUMNS[2:]:
         lacks = column in OPTIONAL and (column not in table.columns or table[column].isna().all())
         clean[column] = np.nan if lacks else _numbers(table, column, place)
@@ -81,10 +84,13 @@ def validate(table: pd.DataFrame, place: str) -> pd.DataFrame:
     return clean.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
 
 
-def missing_cells(table: pd.DataFrame) -> list[str]:
-    """Return the official strings of the cells that a table lacks, in the order of their codes."""
-    present = set(table["arch"])
-    return [text for text in all_strings() if text not in present]
+def missing_cells(table: pd.DataFrame, space: Space | None = None) -> list[str]:
+    """Return the strings of the cells that a table lacks, in the order of their codes.
+
+    Of a space that is too large to be trained as a whole no table lacks any.
+    """
+    space, present = space or get_space(), set(table["arch"])
+    return [text for text in space.strings if text not in present] if space.enumerable else []
 
 
 def require_complete(missing: list[str], held: int, place: str, allow_incomplete: bool) -> None:
@@ -106,9 +112,9 @@ def require_complete(missing: list[str], held: int, place: str, allow_incomplete
     if not allow_incomplete:
         first = ", ".join(missing[:3])
         raise TruthError(
-            f"{place} holds {held:,} of {SPACE_SIZE:,} cells; {len(missing):,} are missing, the first {first} (the log "
-            "lists all): complete it, or set truth.allow_incomplete: true in the study file to go on with the cells it "
-            "has."
+            f"{place} holds {held:,} of {held + len(missing):,} cells; {len(missing):,} are missing, the first {first} "
+            "(the log lists all): complete it, or set truth.allow_incomplete: true in the study file to go on with the "
+            "cells it has."
         )
     log.warning("%s lacks %s cells (the log lists them); going on with %s.", place, f"{len(missing):,}", f"{held:,}")
 
@@ -120,8 +126,8 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
         table: see :func:`validate`.
         facts: ``dataset``; ``source`` (where from, in words); ``accuracies`` (for each of :data:`ACCURACIES` a sentence
             that says dataset, split, epochs, and over which training seeds it is a mean); ``licence``; ``cite``; and
-            whatever else is worth keeping. ``cells``, ``missing`` (list of the cells the table lacks) and ``columns``
-            are filled in.
+            whatever else is worth keeping; ``space`` names another search space than NATS-Bench's topologies.
+            ``cells``, ``missing`` (list of the cells the table lacks) and ``columns`` are filled in.
         path: ``name.parquet`` (or ``.csv``, ``.csv.gz``).
         place: what to call the source of the table in a message; None is the path.
 
@@ -133,24 +139,11 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
     lacking += [f"accuracies.{column}" for column in ACCURACIES if column not in facts.get("accuracies", {})]
     if lacking:
         raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
-    clean = validate(table, place or f"'{path}'")
-    missing = missing_cells(clean)
-    TRUTH.write(path, clean, {**facts, "cells": len(clean), "missing": missing, "columns": MEANINGS})
-
-
-def read_truth(path: str | Path) -> pd.DataFrame:
-    """Read and check a table of ground truth.
-
-    Its facts are read with :func:`tfnas.files.read_facts`.
-
-    Raises:
-        DataError: the file is missing or damaged, or its JSON is.
-        TruthError: it is not as the schema wants it.
-    """
-    table = validate(read_table(path), f"'{path}'")
-    if facts_path(path).exists():
-        read_facts(path)
-    return table
+    space = space_of(facts, f"'{path}'")
+    clean = validate(table, place or f"'{path}'", space)
+    missing = missing_cells(clean, space)
+    told = {**facts, "space": space.name, "cells": len(clean), "missing": missing, "columns": MEANINGS}
+    TRUTH.write(path, clean, told)
 
 
 def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
@@ -180,7 +173,7 @@ def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     return values
 
 
-def _index(table: pd.DataFrame, place: str) -> pd.Series:
+def _index(table: pd.DataFrame, place: str, size: int) -> pd.Series:
     import pandas as pd
 
     if "index" not in table.columns:
@@ -190,6 +183,6 @@ def _index(table: pd.DataFrame, place: str) -> pd.Series:
     except (TypeError, ValueError):
         raise TruthError(f"Column index of {place} holds something else than whole numbers: mend or drop it.") from None
     known = index.dropna()
-    if known.duplicated().any() or not known.between(0, SPACE_SIZE - 1).all():
-        raise TruthError(f"Column index of {place} must hold different numbers from 0 to {SPACE_SIZE - 1}: drop it.")
+    if known.duplicated().any() or not known.between(0, size - 1).all():
+        raise TruthError(f"Column index of {place} must hold different numbers from 0 to {size - 1}: drop it.")
     return index

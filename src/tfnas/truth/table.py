@@ -11,6 +11,7 @@ from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, section, sentence
 from tfnas.letters import check_letters
 from tfnas.networks.skeleton import Skeleton
+from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.counts import check_counts, stated_skeleton
 from tfnas.truth.given_tables import absent_columns, read_given, same_column
 from tfnas.truth.schema import (
@@ -34,6 +35,7 @@ def convert(
     output: str | Path,
     allow_incomplete: bool = False,
     skeleton: Mapping[str, int] | None = None,
+    space: str = DEFAULT,
 ) -> None:
     """Turn a ready table into the ground truth of a dataset.
 
@@ -48,6 +50,7 @@ def convert(
         allow_incomplete: whether a table that lacks cells is used all the same.
         skeleton: of the study's networks (:data:`tfnas.truth.counts.KEYS`), which the table's parameters and FLOPs are
             held against unless its JSON states the skeleton of its own networks; None where neither is known.
+        space: name of the search space of the cells.
 
     Raises:
         ConfigError: ``columns`` maps a column that the schema does not have.
@@ -71,19 +74,20 @@ def convert(
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
-    table = validate(table, place)
+    known = get_space(space)
+    table = validate(table, place, known)
     stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'")
     scored = None if skeleton is None else Skeleton(**skeleton)
     shape = stated or scored
-    if shape is not None:
+    if shape is not None and "cell" in known.offers:
         check_counts(table, shape, place)
     if stated is not None and scored is not None and stated != scored:
         log.warning("%s holds networks of another skeleton than those that the study scores.", place)
-    require_complete(missing_cells(table), len(table), place, allow_incomplete)
+    require_complete(missing_cells(table, known), len(table), place, allow_incomplete)
     lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]
     if lacking:
         log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(lacking))
-    write_truth(table, _facts(path, dataset, names, lacking), output)
+    write_truth(table, _facts(path, dataset, names, lacking) | {"space": space}, output)
 
 
 def _is_needed(ours: str, name: str, columns: Mapping[str, str], has: Sequence[str]) -> bool:

@@ -37,7 +37,7 @@ from tfnas.analysis.statistics import spearman
 from tfnas.datasets.digits import NAME as DIGITS
 from tfnas.datasets.digits import SPLIT_SEED
 from tfnas.datasets.images import ImageSet
-from tfnas.datasets.sources import load_images
+from tfnas.datasets.sources import ImageSource
 from tfnas.datasets.training_splits import PARTS, check_classes, training_places
 from tfnas.errors import DataError
 from tfnas.files import facts_path, read_facts, read_table, write_table
@@ -52,7 +52,7 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.truth_blocks import SCHEMA as BLOCKS
 from tfnas.schemas.truth_seeds import SCHEMA as SEEDS
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell, all_strings, canonical_classes
+from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.truth.schema import write_truth
 
 log = logging.getLogger("tfnas")
@@ -65,21 +65,34 @@ Train = Callable[[Sequence[Cell]], dict[str, np.ndarray]]
 @cache
 def trained_cells() -> np.ndarray:
     """Return the codes of the cells that are trained, one per benchmark class, ascending, shape (6466,), int64."""
-    return np.unique(canonical_classes())
+    return np.unique(SPACE.classes)
+
+
+@dataclasses.dataclass(frozen=True)
+class Training:
+    """What decides a training besides its cell and its images.
+
+    Attributes:
+        recipe: ``epochs``, ``early_epochs``, ``batch_size``, ``learning_rate``, ``momentum``, ``weight_decay``,
+            ``nesterov``, ``schedule``, ``seeds``, ``train_size``, ``valid_size``, ``test_size`` and
+            ``networks_per_batch``.
+        skeleton: ``channels`` and ``cells_per_stage``.
+        seed: child seed of this study and dataset.
+    """
+
+    recipe: dict[str, Any]
+    skeleton: dict[str, int]
+    seed: int
 
 
 def train_block(
-    dataset: str,
-    image_path: str | Path | None,
-    recipe: dict[str, Any],
-    skeleton: dict[str, int],
+    source: ImageSource,
+    training: Training,
     first: int,
     last: int,
-    seed: int,
     scratch: str | Path,
     output: str | Path,
     device: str = "cpu",
-    folder: str | Path | None = None,
 ) -> None:
     """Train the cells ``first`` .. ``last - 1`` of :func:`trained_cells` and write one row per cell and training seed.
 
@@ -88,26 +101,21 @@ def train_block(
     that decides it: recipe, images, skeleton, seeds, cells, device, and the version of PyTorch and of this code.
 
     Args:
-        dataset: name of the dataset.
-        image_path: images of the study file, None for the embedded or downloaded ones.
-        recipe: ``epochs``, ``early_epochs``, ``batch_size``, ``learning_rate``, ``momentum``, ``weight_decay``,
-            ``nesterov``, ``schedule``, ``seeds``, ``train_size``, ``valid_size``, ``test_size`` and
-            ``networks_per_batch``.
-        skeleton: ``channels`` and ``cells_per_stage``.
+        source: where the images of the dataset come from.
+        training: how the cells are trained.
         first: first place among the trained cells.
         last: one past the last place.
-        seed: child seed of this study and dataset.
         scratch: folder for what is done.
         output: block file; its facts are written beside it.
         device: ``cpu`` or ``cuda:N``.
-        folder: where downloaded images lie.
 
     Raises:
         DataError: the recipe asks for more images than there are, or stops early after the end.
     """
     keep_freed_memory()
-    splits = load_splits(dataset, image_path, recipe, folder)
-    shape = _shape(splits["train"], skeleton)
+    recipe, seed = training.recipe, training.seed
+    splits = load_splits(source, recipe)
+    shape = Skeleton.for_images(training.skeleton, splits["train"].images, splits["train"].classes)
     decides = [torch.__version__, device.partition(":")[0], sources_digest()]
     content = {
         name: [hashlib.sha256(part.images.tobytes() + part.labels.tobytes()).hexdigest(), part.mean, part.std]
@@ -135,7 +143,7 @@ def train_block(
                 advance(len(group))
     table = pd.concat(rows, ignore_index=True)
     facts = {
-        "dataset": dataset,
+        "dataset": source.dataset,
         "recipe": recipe,
         "seed": seed,
         "device": device,
@@ -159,19 +167,7 @@ def _what_decides(recipe: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in recipe.items() if key not in ("seeds", "networks_per_batch", "cells_per_job")}
 
 
-def _shape(images: ImageSet, skeleton: dict[str, int]) -> Skeleton:
-    return Skeleton(
-        channels=skeleton["channels"],
-        cells_per_stage=skeleton["cells_per_stage"],
-        classes=images.classes,
-        image_channels=images.images.shape[1],
-        image_size=images.images.shape[2],
-    )
-
-
-def load_splits(
-    dataset: str, image_path: str | Path | None, recipe: dict[str, Any], folder: str | Path | None = None
-) -> dict[str, ImageSet]:
+def load_splits(source: ImageSource, recipe: dict[str, Any]) -> dict[str, ImageSet]:
     """Return the image sets ``train``, ``valid`` and ``test`` of a recipe, disjoint and the same for every cell.
 
     Which images these are is decided by :func:`tfnas.datasets.training_splits.training_places`.
@@ -185,12 +181,12 @@ def load_splits(
             f"training.early_epochs is {recipe['early_epochs']}, after the end of {recipe['epochs']} epochs: "
             "stop at or before training.epochs."
         )
-    train, test = load_images(dataset, image_path, folder), load_images(dataset, image_path, folder, split="test")
+    train, test = source.load(), source.load("test")
     sizes = {name: recipe[f"{name}_size"] for name in PARTS}
-    places = training_places(dataset, image_path, len(train), len(test), sizes)
-    if dataset == DIGITS and image_path is None:
+    places = training_places(source.dataset, source.path, len(train), len(test), sizes)
+    if source.dataset == DIGITS and source.path is None:
         test = train  # all parts are places in the one set
-    check_classes(dataset, train.labels, test.labels, places)
+    check_classes(source.dataset, train.labels, test.labels, places)
     return {name: _subset(test if name == "test" else train, where) for name, where in places.items()}
 
 
@@ -326,9 +322,7 @@ def _clock(device: str) -> Callable[[], float]:
     return synchronised
 
 
-def merge_blocks(
-    blocks: Sequence[str | Path], recipe: dict[str, Any], skeleton: dict[str, int], output: str | Path
-) -> None:
+def merge_blocks(blocks: Sequence[str | Path], recipe: dict[str, Any], output: str | Path) -> None:
     """Merge block files into ground truth: means over training seeds, each given to all cells of the class.
 
     Written beside the table: its JSON, with the recipe, the seconds and how noisy the table is; and
@@ -347,11 +341,11 @@ def merge_blocks(
             "delete the blocks of this dataset and run again."
         )
     means = trainings.groupby("arch")[[name for name in MEASURED if name != "seconds"]].mean()
-    strings = np.array(all_strings(), dtype=object)
-    table = pd.DataFrame({"arch": strings}).join(means, on=pd.Series(strings[canonical_classes()], name="trained"))
+    strings = np.array(SPACE.strings, dtype=object)
+    table = pd.DataFrame({"arch": strings}).join(means, on=pd.Series(strings[SPACE.classes], name="trained"))
     table = table.drop(columns="trained", errors="ignore")
     shape = Skeleton(**facts["skeleton"])
-    cells = [Cell.from_code(code) for code in range(SPACE_SIZE)]
+    cells = [Cell.from_code(code) for code in range(SPACE.size)]
     table["params"] = [count_parameters(cell, shape) for cell in cells]
     table["flops"] = [count_flops(cell, shape) / 1e6 for cell in cells]
     dataset, sizes = facts["dataset"], facts["split_sizes"]

@@ -11,7 +11,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 from tfnas.spaces.nats_tss import Cell
 
-SPEC = Exhibit(kind="figure", category="Ground truth", needs={"best": "summaries/best-cells.csv"})
+SPEC = Exhibit(
+    kind="figure",
+    category="Ground truth",
+    needs={"best": "summaries/best-cells.csv"},
+    when=lambda study: "cell" in study.space.offers,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

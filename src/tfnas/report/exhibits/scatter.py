@@ -19,7 +19,6 @@ from tfnas.report.style import COLOURS, WIDTH, figure_style, panels_of, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
-from tfnas.spaces.nats_tss import codes_of
 
 WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
@@ -54,10 +53,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
         for axes, dataset in zip(panels[0], inputs.scores, strict=True):
-            scores = ScoreTable.read(inputs.scores[dataset]).scores(params.proxy)
+            table = ScoreTable.read(inputs.scores[dataset])
             truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
             accuracy = truth["valid_accuracy"].to_numpy()
-            score = scores[codes_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
+            score = table.scores(params.proxy)[table.pool.places_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             finite = np.isfinite(score)
             high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)

@@ -12,7 +12,7 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.tables import fact
 from tfnas.report.titles import dataset_title
-from tfnas.spaces.nats_tss import SPACE_SIZE, canonical_classes
+from tfnas.spaces.registry import get_space
 
 SPEC = Topic(
     needs={"batches": "batches/{dataset}.json"}, params=("config", "datasets", "searches", "scored", "budgets")
@@ -21,9 +21,11 @@ SPEC = Topic(
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
+    space = get_space(params.config["space"])
+    numbers.add("study.enumerable", space.enumerable, "text")
     for name, value in (
-        ("space", SPACE_SIZE),
-        ("distinct", len(np.unique(canonical_classes()))),
+        ("space", space.size),
+        ("distinct", len(np.unique(space.classes)) if space.enumerable else space.size),
         ("runs", params.config["search"]["runs"]),
         ("scorings", params.config["scoring"]["scorings"]),
         ("channels", params.config["skeleton"]["channels"]),

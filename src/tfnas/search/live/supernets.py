@@ -35,8 +35,8 @@ import torch
 from torch import Tensor
 
 from tfnas.datasets.images import ImageSet
-from tfnas.datasets.sources import load_images
-from tfnas.errors import ConfigError, DataError
+from tfnas.datasets.sources import ImageSource
+from tfnas.errors import DataError
 from tfnas.files import facts_path, read_table, write_table
 from tfnas.networks import reference, supernet, tangent
 from tfnas.networks.skeleton import Skeleton
@@ -51,11 +51,10 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.live import SCHEMA as LIVE
 from tfnas.schemas.rounds import SCHEMA as ROUNDS
 from tfnas.scoring.chunk import device_name, versions
+from tfnas.search.block import Block
 from tfnas.search.live import pruning, supernet_regions
 from tfnas.search.live.pruning import TRIED, Active, Measured, Tried, prune
 from tfnas.search.live.supernet_regions import region_counts
-from tfnas.search.registry import get_algorithm
-from tfnas.seeds import child_rng
 
 
 class Evaluator:
@@ -90,13 +89,7 @@ class Evaluator:
                 f"{images.name} ({images.source}) has {len(self.places)} different images, fewer than a mini-batch of "
                 f"{self.batch_size}: lower batch_size of the search."
             )
-        self.skeleton = Skeleton(
-            channels=parameters["channels"],
-            cells_per_stage=parameters["cells_per_stage"],
-            classes=images.classes,
-            image_channels=images.images.shape[1],
-            image_size=images.images.shape[2],
-        )
+        self.skeleton = Skeleton.for_images(parameters, images.images, images.classes)
 
     def __call__(self, active: Active, smaller: Sequence[Active]) -> Measured:
         """Measure a supernet beside smaller ones, see :data:`tfnas.search.live.pruning.Evaluate`."""
@@ -160,74 +153,46 @@ def sources_digest() -> str:
 
 
 def prune_block(
-    search: str,
-    settings: dict[str, Any],
-    dataset: str,
-    image_path: str | Path | None,
-    first: int,
-    last: int,
-    seed: int,
-    study: str,
+    block: Block,
+    source: ImageSource,
     device: str,
     scratch: str | Path,
     output: str | Path,
     rounds: str | Path,
-    folder: str | Path | None = None,
 ) -> None:
-    """Do the runs ``first`` to ``last`` (both included) of a search by pruning and write what they ended with.
+    """Do a block of runs of a search by pruning on the images of a dataset and write what they ended with.
 
-    Run r draws from ``child_rng(seed, study, dataset, "search", stream, r)``. A run is kept under ``scratch`` as soon
-    as it is done, so that a job that was killed goes on where it was.
+    A run is kept under ``scratch`` as soon as it is done, so that a job that was killed goes on where it was.
 
     Args:
-        search: label of the search in the study.
-        settings: its settings.
-        dataset: name of the dataset.
-        image_path: images of the study file, None for the embedded or downloaded ones.
-        first: number of the first run, from 0.
-        last: number of the last run, included.
-        seed: master seed of the study.
-        study: name of the study.
+        block: the runs.
+        source: where the images of the dataset come from.
         device: ``cpu`` or ``cuda:N``.
         scratch: folder for runs that are done.
         output: table to write (.parquet) with :data:`LIVE`; facts go beside it.
         rounds: record to write (.parquet): ``run`` and the fields of :class:`tfnas.search.live.pruning.Tried`.
-        folder: where downloaded images lie.
 
     Raises:
-        ConfigError: the runs are no block.
         DataError: the images are missing or too few.
     """
-    if not 0 <= first <= last:
-        raise ConfigError(
-            f"The runs of search '{search}' go from {first} to {last}: first must be 0 or more, up to last."
-        )
     keep_freed_memory()
     full_precision()
-    algorithm = get_algorithm(settings["algorithm"])
-    parameters = algorithm.settings(settings, search, checked=True)
-    images = load_images(dataset, image_path, folder)
+    dataset, parameters = source.dataset, block.parameters
+    images = source.load()
     places = distinct_places(images)
     pixels = hashlib.sha256(images.images[places].tobytes()).hexdigest()
     content = [pixels, images.mean, images.std, images.classes]
-    decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, seed, study, dataset]
-    paths = {run: _kept(scratch, [*decides, run]) for run in range(first, last + 1)}
+    decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, block.seed, block.study]
+    paths = {run: _kept(scratch, [*decides, dataset, run]) for run in block.runs}
     missing = [run for run, path in paths.items() if not (path.exists() and facts_path(path).exists())]
     with progress(len(missing) * TRIED, "operations tried") as advance:
         for run in missing:
-            rng = child_rng(seed, study, dataset, "search", algorithm.stream, run)
-            _run(run, Evaluator(images, parameters, rng, device, advance), paths[run])
+            _run(run, Evaluator(images, parameters, block.rng(dataset, run), device, advance), paths[run])
     record = pd.concat([read_table(path) for path in paths.values()], ignore_index=True)
     ends = ["run", "arch", "seconds", "networks"]
     facts = {
         "dataset": dataset,
-        "search": search,
-        "algorithm": algorithm.name,
-        "parameters": parameters,
-        "study": study,
-        "seed": seed,
-        "stream": algorithm.stream,
-        "runs": [first, last],
+        **block.facts,
         **{name: getattr(images, name) for name in ("source", "drawn_from", "licence", "cite")},
         "images": len(places),
         "augmentation": "none",

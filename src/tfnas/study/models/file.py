@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
+from tfnas.spaces.registry import DEFAULT, space_names
 from tfnas.study.models.datasets import Dataset, Training
 from tfnas.study.models.scoring import Scoring
 from tfnas.study.models.search import Searches
-from tfnas.study.models.types import Count, DatasetName, Label, Section
+from tfnas.study.models.types import Count, DatasetName, Label, Named, Section
 
 
 class Skeleton(Section):
@@ -33,6 +36,9 @@ class StudyFile(Section):
         description="Name of the study; its results lie in `results/{study}/`. Lower-case letters, digits and hyphens."
     )
     title: str = Field("Training-free neural architecture search", description="Title of the report.")
+    space: Annotated[str, Named("search space", space_names)] = Field(
+        DEFAULT, description="The search space that all datasets of the study share."
+    )
     seed: int = Field(2026, ge=0, description="Master seed; every random number of the study is drawn from it by name.")
     skeleton: Skeleton = Skeleton()
     datasets: dict[DatasetName, Dataset] = Field(

@@ -1,0 +1,277 @@
+"""What a search space is: how its architectures are named, numbered, drawn, changed and compared.
+
+A space is one file of this package that holds ``SPACE = ...``, an instance of a subclass of :class:`Space`;
+:mod:`tfnas.spaces.registry` finds it. Files and people name an architecture by its string, a process by its *code*,
+an int64 of its space. No torch is imported.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tfnas.errors import CellError, TfnasError
+from tfnas.seeds import in_blocks
+
+MOST_ENUMERATED = 1_000_000
+"""Architectures up to which a space is held as a whole: arrays over all its codes, tables with a row for each."""
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One decision that makes up an architecture.
+
+    Attributes:
+        name: as people know it, for example ``0->1``.
+        choices: what can be chosen, in the order of the digits.
+    """
+
+    name: str
+    choices: tuple[str, ...]
+
+
+class Space(ABC):
+    """A set of architectures.
+
+    The code of an architecture is, unless a subclass says otherwise, the number whose digits are its choices, the
+    first variable the most significant: ``code = sum_i digit_i * weight_i``.
+
+    Attributes:
+        name: as in study files and in the facts of tables, for example ``nats-tss``.
+        title: as the report calls it after "the", for example ``cell space of NATS-Bench``.
+        reference: citation key in ``report/refs.bib``.
+        variables: its decisions; what searches over digits vary.
+        mutations: the laws by which :meth:`mutate` draws, the first one where none is named.
+        offers: what its networks and cells have, of which a family of proxies may need some
+            (:attr:`tfnas.proxies.registry.Family.needs`): ``cell``, an object that :meth:`architecture` gives.
+    """
+
+    name: str
+    title: str
+    reference: str
+    variables: tuple[Variable, ...]
+    mutations: tuple[str, ...] = ("edge",)
+    offers: frozenset[str] = frozenset()
+
+    @cached_property
+    def radices(self) -> np.ndarray:
+        """Number of choices of each variable, shape (d,), int64."""
+        return np.array([len(variable.choices) for variable in self.variables], dtype=np.int64)
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """What one step of each digit counts in a code, shape (d,), int64."""
+        return np.concatenate([np.cumprod(self.radices[:0:-1])[::-1], [1]]).astype(np.int64)
+
+    @cached_property
+    def _steps(self) -> tuple[tuple[int, int], ...]:
+        """Weight and radix of each variable, as Python's numbers, which are quicker one by one."""
+        return tuple(zip(self.weights.tolist(), self.radices.tolist(), strict=True))
+
+    @cached_property
+    def size(self) -> int:
+        """Number of architectures, exactly."""
+        size = 1
+        for variable in self.variables:
+            size *= len(variable.choices)
+        return size
+
+    @property
+    def enumerable(self) -> bool:
+        """Whether the space is held as a whole, see :data:`MOST_ENUMERATED`; codes are then 0 .. size - 1."""
+        return self.size <= MOST_ENUMERATED
+
+    @abstractmethod
+    def text(self, code: int) -> str:
+        """Return the string of an architecture.
+
+        Raises:
+            CellError: the space has no such code.
+        """
+
+    @abstractmethod
+    def parse(self, text: str) -> int:
+        """Return the code of an architecture written as a string.
+
+        Raises:
+            CellError: the string is no architecture of this space; the message shows the place in it.
+        """
+
+    @cached_property
+    def strings(self) -> tuple[str, ...]:
+        """The strings of all architectures by code; of an enumerable space alone."""
+        self._enumerated("all its strings")
+        return tuple(map(self.text, range(self.size)))
+
+    @cached_property
+    def _codes(self) -> dict[str, int]:
+        return {text: code for code, text in enumerate(self.strings)}
+
+    def texts(self, codes: Sequence[int] | np.ndarray) -> list[str]:
+        """Return the strings of architectures given by code."""
+        if self.enumerable:
+            return [self.strings[code] for code in codes]
+        return [self.text(int(code)) for code in codes]
+
+    def codes_of(self, strings: Iterable[object], place: str, error: type[TfnasError] = CellError) -> np.ndarray:
+        """Return the codes of architectures read from a file, shape (n,), dtype int64.
+
+        Args:
+            strings: n strings, each in the one spelling of :meth:`text`.
+            place: the file or table that they come from, for the message.
+            error: what is raised.
+
+        Raises:
+            TfnasError: one of the strings is no architecture; the message names the place, the string and what is
+                wrong with it.
+        """
+        # One by one out of a column of pandas takes ten times as long as out of a list.
+        texts = list(map(str, strings.tolist() if hasattr(strings, "tolist") else strings))
+        if not self.enumerable:
+            return np.fromiter((self._checked(text, place, error) for text in texts), np.int64, count=len(texts))
+        known = self._codes
+        try:
+            return np.fromiter((known[text] for text in texts), dtype=np.int64, count=len(texts))
+        except KeyError as missing:
+            self._checked(missing.args[0], place, error)
+            raise
+
+    def _checked(self, text: str, place: str, error: type[TfnasError]) -> int:
+        """Return the code of a string of a file."""
+        try:
+            code = self.parse(text)
+        except CellError as why:
+            raise error(f"{place} has a row that is no cell of the space: {why}") from None
+        if self.text(code) != text:
+            raise error(f"{place} writes the cell '{text}' in another way than the benchmark: use the official string.")
+        return code
+
+    def architecture(self, code: int) -> Any:
+        """Return an architecture as the object that its networks and the proxies that look into it work on.
+
+        Raises:
+            CellError: the space has no such code, or no such objects.
+        """
+        raise CellError(f"The space '{self.name}' has no cells that a proxy could look into.")
+
+    def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
+        """Return the codes of uniform draws with replacement, shape (number,), int64.
+
+        The first n of a larger number of draws from the same state are the same architectures.
+        """
+        return rng.integers(self.size, size=number)
+
+    def digits(self, codes: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return the choices of architectures given by code, shape (n, d), int64: what optimisers work on."""
+        return np.asarray(codes, dtype=np.int64)[:, None] // self.weights % self.radices
+
+    def codes(self, digits: Sequence[Sequence[int]] | np.ndarray) -> np.ndarray:
+        """Return the codes of architectures given by their choices, shape (n, d), int64; the inverse of digits.
+
+        Where the choices are no architecture of the space the code is -1.
+        """
+        return np.asarray(digits, dtype=np.int64) @ self.weights
+
+    def choices(self, code: int) -> list[int]:
+        """Return :meth:`digits` of one architecture, which is quicker one by one."""
+        return [code // weight % radix for weight, radix in self._steps]
+
+    def code(self, choices: Sequence[int]) -> int:
+        """Return :meth:`codes` of the choices of one architecture."""
+        return sum(choice * weight for choice, (weight, _) in zip(choices, self._steps, strict=True))
+
+    def neighbours(self, code: int) -> list[int]:
+        """Return the codes of the architectures that differ in exactly one choice, by variable and choice."""
+        codes = []
+        for weight, radix in self._steps:
+            current = code // weight % radix
+            codes += [code + (other - current) * weight for other in range(radix) if other != current]
+        return codes
+
+    def mutate(self, code: int, rng: np.random.Generator, how: str | None = None) -> int:
+        """Return the code of a random neighbour.
+
+        Args:
+            code: the parent.
+            rng: source of randomness.
+            how: one of :attr:`mutations`; None for the first. ``edge`` draws the variable uniformly, then one of its
+                other choices uniformly.
+        """
+        weight, radix = self._steps[self._drawn_variable(rng, how or self.mutations[0])]
+        current = code // weight % radix
+        other = int(rng.integers(radix - 1))
+        return code + (other + (other >= current) - current) * weight
+
+    def mutants(self, rng: np.random.Generator, how: str) -> Callable[[int], int]:
+        """Return a function from a parent to a random neighbour, for thousands of mutations: it draws in blocks.
+
+        Its law is that of :meth:`mutate`, its random numbers are others.
+        """
+        places = in_blocks(lambda size: rng.choice(len(self.variables), p=self.chances(how), size=size))
+        most = int(self.radices.max())
+        if (self.radices == most).all():
+            shifts = in_blocks(lambda size: rng.integers(1, most, size=size))
+        else:
+            shifts = in_blocks(rng.random)
+
+        def mutant(code: int) -> int:
+            weight, radix = self._steps[next(places)]
+            shift = next(shifts)
+            shift = shift if isinstance(shift, int) else 1 + int(shift * (radix - 1))
+            current = code // weight % radix
+            return code + ((current + shift) % radix - current) * weight
+
+        return mutant
+
+    def _drawn_variable(self, rng: np.random.Generator, how: str) -> int:
+        """Return the number of the variable that a mutation changes."""
+        return int(rng.integers(len(self.variables)))
+
+    def chances(self, how: str) -> list[float]:
+        """Return the chance of each variable to be the one that a mutation changes."""
+        return [1 / len(self.variables)] * len(self.variables)
+
+    def crossover(self, mother: int, father: int, rng: np.random.Generator) -> int:
+        """Return the code of a child that takes each choice from one of two parents with equal probability."""
+        take = rng.integers(0, 2, size=len(self.variables))
+        parents = self.digits([mother, father])
+        return int(self.codes(parents[take, np.arange(len(take))][None])[0])
+
+    @cached_property
+    def classes(self) -> np.ndarray:
+        """For each code the smallest code of a functionally identical architecture, shape (size,), int64.
+
+        Of an enumerable space alone; each architecture is its own class unless a subclass knows better.
+        """
+        self._enumerated("classes of all its cells")
+        return np.arange(self.size)
+
+    @cached_property
+    def pruned(self) -> np.ndarray | None:
+        """For each code that of the architecture without what no path passes, shape (size,), int64; None: not known."""
+        return None
+
+    def convolutions(self, codes: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return how many choices of architectures are convolutions, shape (n,): names that hold ``conv``."""
+        digits = self.digits(codes)
+        chosen = [
+            np.isin(digits[:, place], [i for i, choice in enumerate(variable.choices) if "conv" in choice])
+            for place, variable in enumerate(self.variables)
+        ]
+        return np.sum(chosen, axis=0)
+
+    def canonical(self, codes: int | Sequence[int] | np.ndarray) -> np.ndarray:
+        """Return for architectures the code that stands for all functionally identical ones, shape (n,), int64."""
+        codes = np.asarray(codes, dtype=np.int64)
+        return self.classes[codes] if self.enumerable else codes
+
+    def _enumerated(self, what: str) -> None:
+        if not self.enumerable:
+            raise CellError(
+                f"The space '{self.name}' has {self.size:,} architectures, too many for {what}: score a pool of them."
+            )
