@@ -156,6 +156,7 @@ FAMILY = Family(
             failures=(SINGLE,),
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=same_score,
     evaluate=evaluate,
 )

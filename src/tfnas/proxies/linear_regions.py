@@ -203,6 +203,7 @@ FAMILY = Family(
             published_batch="3000 crops",
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=rectifier_class,
     evaluate=evaluate,
     precision="float64",

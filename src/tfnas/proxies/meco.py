@@ -205,6 +205,7 @@ FAMILY = Family(
             published_batch="1, Gaussian",
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=str,
     evaluate=evaluate,
     shown=(1, IMAGE_SIZE),

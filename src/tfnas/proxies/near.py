@@ -188,6 +188,7 @@ FAMILY = Family(
             published_batch="not stated",
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=str,
     evaluate=evaluate,
     shown=(IMAGES, 0),

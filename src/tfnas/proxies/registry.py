@@ -103,6 +103,8 @@ class Family:
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
         shown: how many images pass a network, and their height in pixels, 0 for what the mini-batch has; it decides
             how many networks run together on a CPU.
+        needs: what the search space must offer besides networks (:attr:`tfnas.spaces.base.Space.offers`): ``cell``
+            where the family looks into the graph of a cell.
     """
 
     proxies: tuple[Proxy, ...]
@@ -112,6 +114,12 @@ class Family:
     precision: str = "float32"
     draws: int = 1
     shown: tuple[int, int] = (0, 0)
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """All that the search space must offer."""
+        return self.needs | ({"networks"} if self.draws_weights else frozenset())
 
     @property
     def draws_weights(self) -> bool:

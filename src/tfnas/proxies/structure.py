@@ -112,6 +112,7 @@ FAMILY = Family(
             where=r"$o_{j\to t}$ is the operation of the edge from node $j$ to node $t$",
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=str,
     evaluate=evaluate,
     initialisation="none",

@@ -144,6 +144,7 @@ FAMILY = Family(
             published_batch="16",
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=patterns_and_size,
     evaluate=evaluate,
     initialisation="normal",

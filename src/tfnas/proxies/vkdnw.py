@@ -456,6 +456,7 @@ FAMILY = Family(
             where=_WITH_TENSORS,
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=ordered_class,
     evaluate=evaluate,
     initialisation="kaiming_fan_in",

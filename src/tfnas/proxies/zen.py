@@ -119,6 +119,7 @@ FAMILY = Family(
             failures=(NO_CHANGE,),
         ),
     ),
+    needs=frozenset({"cell"}),
     same_score=str,
     evaluate=evaluate,
     initialisation="normal",

@@ -362,9 +362,11 @@ class Search(ABC):
     Attributes:
         follows_accuracy: of a search that looks at early accuracies, whether the cell with the best one so far is its
             answer at any moment; else it has an answer at the end alone. Decides how its anytime curve is drawn.
+        needs: what its search space must offer (:attr:`tfnas.spaces.base.Space.offers`).
     """
 
     follows_accuracy = True
+    needs: frozenset[str] = frozenset()
 
     def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
         self.space = space

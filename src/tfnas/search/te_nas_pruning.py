@@ -37,6 +37,8 @@ class TeNasPruning(Search):
     repeats: int = parameter("Times that each change is measured, in each round.", 3, ge=1)
     found: int | None = None
 
+    needs = frozenset({"cell"})
+
     def ask(self) -> Look | None:
         """Ask what the run ended with, once."""
         return Look(LIVE, []) if self.found is None else None

@@ -48,7 +48,8 @@ class Space(ABC):
         variables: its decisions; what searches over digits vary.
         mutations: the laws by which :meth:`mutate` draws, the first one where none is named.
         offers: what its networks and cells have, of which a family of proxies may need some
-            (:attr:`tfnas.proxies.registry.Family.needs`): ``cell``, an object that :meth:`architecture` gives.
+            (:attr:`tfnas.proxies.registry.Family.asks`): ``networks`` that can be built and scored here; ``cell``, an
+            object that :meth:`architecture` gives.
     """
 
     name: str

@@ -243,7 +243,7 @@ class NatsTss(Space):
     reference = "dong2021nats"
     variables = tuple(Variable(f"{source}->{target}", OPERATIONS) for source, target in EDGES)
     mutations = ("node_first", "edge")
-    offers = frozenset({"cell"})
+    offers = frozenset({"cell", "networks"})
 
     def text(self, code: int) -> str:
         """Return the official string."""

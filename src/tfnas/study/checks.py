@@ -16,11 +16,12 @@ from tfnas.datasets.training_splits import check_recipe
 from tfnas.errors import ConfigError, DataError, TfnasError
 from tfnas.files import facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
-from tfnas.proxies.registry import ensembles, proxy_names
+from tfnas.proxies.registry import ensembles, family_of, get_family, proxy_names
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
-from tfnas.spaces.nats_tss import SPACE_SIZE
+from tfnas.spaces.base import MOST_ENUMERATED
+from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.study.words import similar
 from tfnas.truth.archive import find_archive
@@ -129,12 +130,32 @@ def _check_scoring(study: dict[str, Any]) -> None:
     if scoring["scorings"] > 1 and scoring["scores"] == "table":
         raise ConfigError("scoring.scorings needs scores that are computed or shipped; given tables hold one: use 1.")
     _check_given(study)
+    _check_offers(study)
     if scoring["scores"] != "shipped":
         return
     if scoring["shipped"] is None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     check_letters(scoring["shipped"], "scoring.shipped")
     _check_shipped(study)
+
+
+def _check_offers(study: dict[str, Any]) -> None:
+    """Refuse a proxy that needs what the search space does not offer, and ground truth that cannot be made of it."""
+    space = get_space(study["space"])
+    if study["scoring"]["scores"] != "table":
+        for proxy in study["scoring"]["proxies"]:
+            if lacking := get_family(family_of(proxy)).asks - space.offers:
+                raise ConfigError(
+                    f"scoring.proxies names '{proxy}', which needs {' and '.join(sorted(lacking))} that the search "
+                    f"space '{space.name}' does not offer: give its scores as a table (scoring.tables), or leave it "
+                    "out."
+                )
+    for name, dataset in study["datasets"].items():
+        if dataset["truth"]["source"] != "table" and "cell" not in space.offers:
+            raise ConfigError(
+                f"datasets.{name}.truth.source is {dataset['truth']['source']}, which exists for NATS-Bench's "
+                f"topologies alone: give the accuracies of the space '{space.name}' as a table."
+            )
 
 
 def _check_shipped(study: dict[str, Any]) -> None:
@@ -220,9 +241,15 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
     """Check what a search reads, weighs, limits and spends against what the study has."""
     place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
     _check_scores_of(study, place, settings)
-    if settings.get("sample", 0) > SPACE_SIZE:
+    space = get_space(study["space"])
+    if settings.get("sample", 0) > space.size:
         raise ConfigError(
-            f"{place}.sample is {settings['sample']}, but the search space has {SPACE_SIZE} cells: use fewer."
+            f"{place}.sample is {settings['sample']}, but the search space has {space.size} cells: use fewer."
+        )
+    if lacking := algorithm.build.needs - space.offers:
+        raise ConfigError(
+            f"{place} needs {' and '.join(sorted(lacking))}, which the search space '{space.name}' does not offer: "
+            "leave it out."
         )
     algorithm.settings(settings, label, checked=True)  # refuses what does not concern the algorithm
     if "accuracies_of" in settings:
@@ -233,7 +260,8 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
         )
     try:  # on the whole space: it says itself which of its parameters do not agree
         rng = np.random.default_rng(study["seed"])
-        algorithm.build(SearchSpace(np.arange(SPACE_SIZE)), rng, **algorithm.own(settings))
+        codes = np.arange(space.size) if space.enumerable else np.unique(space.sample(rng, MOST_ENUMERATED))
+        algorithm.build(SearchSpace(codes, of=space), rng, **algorithm.own(settings))
     except TfnasError as error:
         raise ConfigError(f"{place} is wrong: {error}") from error
     _check_constraint(study, f"{place}.constraint", settings.get("constraint", {}))
