@@ -11,7 +11,7 @@ import pytest
 from tfnas.errors import DataError
 from tfnas.files import write_table
 from tfnas.schemas.base import Schema, count, flag, number, text
-from tfnas.schemas.registry import documentation, schemas
+from tools.table_reference import documentation, schemas
 
 TOY = Schema(
     "summaries/toy.csv",

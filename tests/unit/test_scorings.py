@@ -13,7 +13,7 @@ from summary_helpers import compare_searches, summarise_regret, summarise_search
 from tfnas.analysis.statistics import ANYTHING, PERCENT, nested_interval, summarise
 from tfnas.errors import ConfigError, DataError, ScoreError
 from tfnas.report.comparison_tables import Pairs
-from tfnas.scoring.shipped_tables import ship, take_shipped
+from tfnas.scoring.shipped_tables import take_shipped
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
 from tfnas.search.block import Block
@@ -21,6 +21,7 @@ from tfnas.search.runner import Inputs, run_block
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
 from tfnas.study.load import load_study
 from tfnas.study.study import Study
+from tools.ship_scores import ship
 
 BATCH = {"images": 128, "classes": 10, "shape": [1, 8, 8]}
 

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from tfnas.proxies.registry import proxy_names
-from tfnas.schemas.registry import documentation as tables
 from tfnas.scoring.ensembles import ENSEMBLES
 from tfnas.search.registry import algorithm_names
-from tfnas.study.document import documentation, schema
 from tools.registry_tables import fill
+from tools.study_reference import documentation, schema
+from tools.table_reference import documentation as tables
 
 GENERATED = {
     "schemas/config.schema.json": lambda found, root: json.dumps(schema(), indent=2) + "\n",

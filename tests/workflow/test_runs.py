@@ -21,10 +21,10 @@ from workflow_helpers import Project, write_inputs
 from tfnas.datasets.images import load_npz
 from tfnas.errors import DataError
 from tfnas.files import facts_path, is_table, read_json, read_table
-from tfnas.schemas.registry import schemas
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE
+from tools.table_reference import schemas
 
 TINY = ("--cores", "2", "--configfile", "tests/configs/tiny.yaml")
 

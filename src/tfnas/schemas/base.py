@@ -1,6 +1,6 @@
 """The schema of a table: its columns with type, unit and meaning, declared once, used by its writer and its readers.
 
-A schema is a module of this package that holds ``SCHEMA = Schema(...)``, which :mod:`tfnas.schemas.registry` finds and
+A schema is a module of this package that holds ``SCHEMA = Schema(...)``, which ``tools/table_reference.py`` finds and
 prints as ``docs/tables.md``. They stand below everything that writes or reads tables, and each by itself, so that a
 reader needs nothing of the writer, and another word in one of them reruns what has to do with that table alone.
 """

@@ -14,9 +14,7 @@ from tfnas.letters import check_letters
 from tfnas.proxies.registry import family_of, get_proxy, proxy_names
 from tfnas.scoring.checks import check_rows
 from tfnas.scoring.plan import join_facts, refuse_faults
-from tfnas.scoring.shipped_paths import shipped_name
 from tfnas.scoring.table import ScoreTable
-from tfnas.scoring.writer import SHIPPED_LEVEL, write_scores
 
 
 def take_shipped(
@@ -57,11 +55,11 @@ def take_shipped(
                 "initialisations would count twice, put the right table there."
             )
         first = Path(path).parent.with_name(dataset) / Path(path).name
-        if scoring and _images(facts) != _images(read_facts(first)):
+        if scoring and images_of(facts) != images_of(read_facts(first)):
             raise ScoreError(
                 f"'{path}' was scored on other images than '{first}': scorings may differ in weights alone."
             )
-        if told and _images(facts) != _images(told[0]):
+        if told and images_of(facts) != images_of(told[0]):
             raise ScoreError(f"'{path}' was scored on other images than '{paths[0]}': make one of them again.")
         told.append(facts)
         tables |= dict.fromkeys(table.proxies, table)
@@ -83,7 +81,8 @@ def take_shipped(
     return pd.concat(rows, ignore_index=True), facts
 
 
-def _images(facts: Mapping[str, Any]) -> Any:
+def images_of(facts: Mapping[str, Any]) -> Any:
+    """Return the digest of the mini-batch that facts of scores tell."""
     return facts["batch"].get("sha256")
 
 
@@ -159,55 +158,3 @@ _FITTING = {
 
 def _say(skeleton: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in skeleton.items())
-
-
-def ship(path: str | Path, folder: str | Path, note: str = "", anew: bool = False) -> list[Path]:
-    """Add the families of a computed score table that ``folder/{dataset}`` has not yet, a file for each, to be shipped.
-
-    A further scoring goes to ``{dataset}.scoring-{number}``. Files of families that are there already stay as they are,
-    so that a table can be made family by family. Seconds are rounded to four digits: all of them take a third of a
-    file.
-
-    Args:
-        path: ``results/{study}/scores/{dataset}.parquet``, or that of one family; ``scores-1`` for another scoring.
-        folder: for example ``data/scores/nats-tss``.
-        note: what a reader of the facts should know of these scores besides, in a sentence.
-        anew: write files of families that are there already anew, too.
-
-    Returns:
-        The paths that were written.
-
-    Raises:
-        ScoreError: a shipped table was made on other images or with another skeleton, a fault left a value out, or a
-            family is there with other proxies.
-        DataError: a table or its facts are missing or damaged.
-    """
-    table, facts = ScoreTable.read(path), read_facts(path)
-    target = Path(folder) / shipped_name(facts["dataset"], facts.get("scoring", 0))
-    for other in sorted(target.glob("*.parquet")):
-        known = read_facts(other)
-        if _images(known) != _images(facts) or known["skeleton"] != facts["skeleton"]:
-            raise ScoreError(
-                f"'{path}' was scored on other images or with another skeleton than '{other}': remove the latter, or "
-                "score with its settings."
-            )
-    written = []
-    for name, family in sorted(facts["families"].items()):
-        # Ensembles, which are computed from their members, are of no family. In the order of the registry.
-        proxies = [proxy for proxy in proxy_names() if proxy in table.proxies and family_of(proxy) == name]
-        output = target / f"{name}.parquet"
-        if output.exists() and not anew:
-            lacking = [proxy for proxy in proxies if proxy not in ScoreTable.read(output).proxies]
-            if lacking:
-                raise ScoreError(
-                    f"'{output}' has no {' and no '.join(lacking)}: score all proxies of the family and write its "
-                    "file anew (--anew)."
-                )
-            continue
-        rows = table.rows(*proxies)
-        refuse_faults(rows, path)
-        rows["seconds"] = rows["seconds"].map(lambda seconds: float(f"{seconds:.4g}"))
-        told = {name: family | ({"note": note} if note else {})}
-        write_scores(output, rows, facts | {"families": told}, SHIPPED_LEVEL)
-        written.append(output)
-    return written

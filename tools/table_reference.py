@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from pathlib import Path
 
+import tfnas.schemas
 from tfnas.schemas.base import Schema
-
-_INFRASTRUCTURE = ("base", "registry")
 
 HEADER = """# Tables
 
@@ -23,10 +21,8 @@ This page is generated from `src/tfnas/schemas/` by `make docs`.
 
 def schemas() -> dict[str, Schema]:
     """Return all schemas by the name of their module, sorted by the path of the file."""
-    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    found = {
-        name: importlib.import_module(f"tfnas.schemas.{name}").SCHEMA for name in names if name not in _INFRASTRUCTURE
-    }
+    names = [module.name for module in pkgutil.iter_modules(tfnas.schemas.__path__)]
+    found = {name: importlib.import_module(f"tfnas.schemas.{name}").SCHEMA for name in names if name != "base"}
     return dict(sorted(found.items(), key=lambda item: item[1].file))
 
 
