@@ -28,11 +28,12 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.numbers.equal_time import MOST_TOLD
 from tfnas.report.rounding import show
 from tfnas.report.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
+from tfnas.spaces.base import Space, Variable
 from tfnas.study.settings import scored_names
 
 TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
 MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
-SEARCHED = ("main.tex", "sections", "passages", "appendix")
+SEARCHED = ("main.tex", "sections", "passages", "appendix", "spaces")
 """Templates with branches; descriptions of algorithms and proxies have none."""
 
 STEMS = tuple(exhibit.stem + {"figure": ".pdf", "table": ".tex"}[exhibit.kind] for exhibit in exhibits())
@@ -116,7 +117,7 @@ class Scenario:
         write_json(self.tmp_path / "numbers.json", numbers)
         paths = []
         for name in dict.fromkeys(self.exhibits):
-            if re.sub(r".*/|\..*", "", name) not in without:
+            if not {re.sub(r".*/|\..*", "", name), name.partition(".")[0]} & set(without):
                 path = self.tmp_path / name
                 path.parent.mkdir(exist_ok=True)
                 path.touch()
@@ -853,6 +854,37 @@ def test_structure_follows_the_study(one, three, two, sparse):
     )
     three(drop=["published.computed"], without=["kernels-cifar10"])
     three(without=["published-searches"])
+
+
+class Blocks(Space):
+    """Two blocks of two widths."""
+
+    name, title, reference = "blocks", "space of blocks", "dong2021nats"
+    variables = (Variable("first", ("8", "16")), Variable("second", ("8", "a_b")))
+
+    def text(self, code):
+        """Return nothing that anybody reads here."""
+        return str(code)
+
+    def parse(self, text):
+        """Return the code."""
+        return int(text)
+
+
+class Unspoken(Blocks):
+    """The same, not told as choices."""
+
+    variables = ()
+
+
+def test_a_space_without_a_text_of_its_own_is_told_by_its_choices(one, monkeypatch):
+    monkeypatch.setattr(rendering, "get_space", lambda name: Blocks())
+    text = one(without=["figures/best-cells", "search-space"])
+    assert r"\paragraph{The space of this study} is the space of blocks~\citep{dong2021nats}." in text
+    assert r"An architecture is made of 2 choices: first~[8, 16], second~[8, a\_b]." in text
+    assert "six edges" not in text
+    monkeypatch.setattr(rendering, "get_space", lambda name: Unspoken())
+    assert "is made of" not in one(without=["figures/best-cells", "search-space"])
 
 
 def test_a_study_of_two_datasets_speaks_of_the_other_one(two):

@@ -251,7 +251,7 @@ def names(paths):
 
 def test_sources_follow_imports_inside_functions_and_of_imported_modules(root):
     found = names(stage_sources(root / "workflow/scripts/run_search.py"))
-    assert {"search/runner.py", "truth/benchmark.py", "spaces/nats_tss.py", "seeds.py"} <= found
+    assert {"search/runner.py", "truth/benchmark.py", "spaces/registry.py", "seeds.py"} <= found
 
 
 def test_sources_leave_out_what_the_stage_does_not_use(root):
@@ -272,7 +272,15 @@ def test_sources_take_in_the_file_of_the_family(root):
 
 def test_sources_are_relative_to_the_working_folder(root, monkeypatch):
     monkeypatch.chdir(root)
-    assert "src/tfnas/spaces/nats_tss.py" in stage_sources("workflow/scripts/run_search.py")
+    assert "src/tfnas/spaces/registry.py" in stage_sources("workflow/scripts/run_search.py")
+
+
+def test_what_a_registry_finds_at_run_time_counts_where_the_registry_does(root, monkeypatch):
+    monkeypatch.chdir(root)
+    behind = {"src/tfnas/spaces/registry.py": ["src/tfnas/spaces/nats_tss.py"]}
+    space = "src/tfnas/spaces/nats_tss.py"
+    assert space in stage_sources("workflow/scripts/run_search.py", registered=behind)
+    assert space not in stage_sources("workflow/scripts/compile_report.py", registered=behind)
 
 
 def test_imports_for_type_checkers_do_not_count(tmp_path):

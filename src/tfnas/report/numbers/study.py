@@ -22,7 +22,6 @@ SPEC = Topic(
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
     space = get_space(params.config["space"])
-    numbers.add("study.enumerable", space.enumerable, "text")
     for name, value in (
         ("space", space.size),
         ("distinct", len(np.unique(space.classes)) if space.enumerable else space.size),
