@@ -73,7 +73,7 @@ def test_whatever_asks_for_a_gpu_goes_to_the_partition_that_has_some_and_nothing
     write_inputs(project.folder)
     study = {**EVERY_GPU_RULE, "scoring": {**EVERY_GPU_RULE["scoring"], "device": device}}
     (project.folder / "gpus.yaml").write_text(yaml.safe_dump(study), encoding="utf-8")
-    rules = rules_with(project, "on_device(")
+    rules = rules_with(project, "**on_device(")
     assert len(rules) >= 6
     jobs = plan(project, "gpus.yaml")
     assert rules <= {job["rule"] for job in jobs}, "the study has a job of every rule that may ask for a GPU"
