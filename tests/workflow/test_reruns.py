@@ -51,10 +51,31 @@ def test_nothing_runs_when_nothing_changed(study):
     assert "Nothing to be done" in study.snakemake("--cores", "1", *CONFIG)
 
 
+@pytest.mark.parametrize("target", [(), ("--", "report.pdf")])
+def test_the_report_that_is_asked_for_lies_at_the_root_though_another_study_ran_since(study, target):
+    report, copy = study.folder / "results/rerun/report.pdf", study.folder / "report.pdf"
+    report.write_text("this study")
+    copy.write_text("another study")
+    study.snakemake("--dry-run", *CONFIG, *target)
+    study.snakemake("--cores", "1", *CONFIG, "--", "search")
+    assert copy.read_text() == "another study", "a plan and another target leave it"
+    assert "Nothing to be done" in study.snakemake("--cores", "1", *CONFIG, *target)
+    assert copy.read_text() == "this study"
+
+
 def test_a_touched_file_reruns_nothing(study):
-    for name in ("src/tfnas/spaces/nats_tss.py", "src/tfnas/analysis/statistics.py", "report/refs.bib"):
+    scripts = list((study.folder / "workflow/scripts").glob("*.py"))
+    assert len(scripts) > 10
+    for name in ("src/tfnas/spaces/nats_tss.py", "src/tfnas/analysis/statistics.py", "report/refs.bib", *scripts):
         os.utime(study.folder / name)
     assert not study.planned(*CONFIG)
+
+
+def test_an_edited_script_reruns_its_rules(study):
+    study.edit("workflow/scripts/make_batch.py")
+    planned = study.planned(*CONFIG)
+    assert planned["make_batch"] == 2
+    assert not planned["truth_from_table"]
 
 
 @pytest.mark.parametrize("keeps_times", [True, False])
