@@ -71,6 +71,25 @@ def test_a_touched_file_reruns_nothing(study):
     assert not study.planned(*CONFIG)
 
 
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("truth.csv", {"truth_from_table": 2}),
+        ("mine.npz", {"make_batch": 1, "make_second_batch": 1}),
+    ],
+)
+def test_an_input_of_another_content_is_noticed_though_its_time_and_size_are_the_same(study, name, rules):
+    path = study.folder / name
+    told, content = path.stat(), path.read_bytes()
+    at = content.rindex(b"0", 0, len(content) // 2)
+    path.write_bytes(content[:at] + b"1" + content[at + 1 :])
+    os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+    assert path.stat().st_size == told.st_size
+    planned = study.planned(*CONFIG)
+    readers = {"truth_from_table", "make_batch", "make_second_batch"}
+    assert {rule: planned[rule] for rule in readers if planned[rule]} == rules
+
+
 def test_an_edited_script_reruns_its_rules(study):
     study.edit("workflow/scripts/make_batch.py")
     planned = study.planned(*CONFIG)
