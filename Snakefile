@@ -27,7 +27,7 @@ include: "rules/report.smk"
 rule all:
     default_target: True
     input:
-        STUDY.file("report.pdf"),
+        asked_report,
 
 
 rule batches:

@@ -76,7 +76,7 @@ rule compile_report:
 
 rule copy_report:
     input:
-        STUDY.file("report.pdf"),
+        asked_report,
     output:
         "report.pdf",
     log:

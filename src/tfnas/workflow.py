@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import fcntl
+import filecmp
 import logging
 import os
 import platform
@@ -391,6 +392,15 @@ def what_failed(folder: str | Path, since: float) -> list[str]:
                     f"it more memory or run fewer jobs at once (--cores), and run again [log: {path}]"
                 )
     return sentences
+
+
+def put_report_back(report: str | Path, copy: str | Path) -> None:
+    """Copy a report that was asked for to the root where another one lies, as that of a study that was run since.
+
+    Where nothing is to be done Snakemake calls no hook, and it does not know what :func:`copy_report` wrote.
+    """
+    if Path(report).exists() and not (Path(copy).exists() and filecmp.cmp(report, copy, shallow=False)):
+        copy_report(report, copy)
 
 
 def copy_report(report: str | Path, copy: str | Path, since: float = 0.0) -> None:

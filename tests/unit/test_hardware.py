@@ -88,6 +88,22 @@ def test_a_date_is_no_latency(tmp_path, values):
         convert(tmp_path / "given.parquet", "digits", None, tmp_path / "out.parquet")
 
 
+def test_cells_that_lack_a_device_are_counted_in_the_log(tmp_path, caplog):
+    """A table that was cut at the end of a row reads like a whole one."""
+    board = np.where(ALL == 5, np.nan, ALL + 2.0)
+    path = write(latencies(phone=ALL + 1.0), tmp_path / "given.csv")
+    convert(path, "one", {}, tmp_path / "out.parquet")
+    assert not caplog.records
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-25]))
+    convert(path, "one", {}, tmp_path / "out.parquet")
+    told = f"The table '{path}' has no latency on 'phone' for 25 of 15,625 cells: if it was cut, get it anew."
+    assert caplog.messages == [told]
+    caplog.clear()
+    convert(write(latencies(phone=ALL + 1.0, board=board)[:-25], path), "one", {}, tmp_path / "out.parquet")
+    assert "on 'board' for 26 of 15,625 cells (the most of 2 devices that lack some): if it was" in caplog.text
+
+
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"none.csv' does not exist"):
         convert(tmp_path / "none.csv", "one", {}, tmp_path / "out.parquet")

@@ -201,6 +201,27 @@ def test_titles_of_studies_are_escaped(one):
     assert r"\title{50 \% of a\_b \& c}" in one[-1].read_text()
 
 
+def test_the_title_page_names_the_study(one):
+    """A copy of the report lies at the root, where those of several studies take turns."""
+    study = one[0] | {"study": "of-mine"}
+    rendering.render_report(study, *one[1:])
+    title = one[-1].read_text().partition(r"\maketitle}")[2].partition(r"\begin{document}")[0]
+    assert r"Study \texttt{of-mine}" in title
+    rendering.render_report(*one)
+
+
+def test_captions_say_how_intervals_of_correlations_are_made(one, root):
+    """In the section where proxies are few; the appendix has the table where they are many."""
+    rendering.render_report(*one)
+    told = " ".join(one[-1].read_text().split())
+    place = told.index(r"\label{tab:correlations}")
+    caption = told[told.rindex(r"\caption{", 0, place) : place]
+    appendix = " ".join((root / "report/appendix/15-proxies.tex").read_text(encoding="utf-8").split())
+    for text in (caption, appendix):
+        for words in (r"95\,\%", "influence of each cell", r"\citep{croux2010influence}", "counted as one"):
+            assert words in text
+
+
 def test_what_a_prior_does_is_told_in_abstract_discussion_and_conclusion(one, tmp_path):
     rendering.render_report(*one)
     assert "skip term, a prior" not in one[-1].read_text()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tfnas.errors import DataError, ScoreError, UnknownNameError
-from tfnas.files import read_facts, read_json, write_json
+from tfnas.files import FILE, read_facts, read_json, write_json
 from tfnas.scoring.shipped_tables import take_shipped
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
@@ -77,6 +79,49 @@ def test_a_row_that_cannot_be_is_named(path, column, value, rows, sentence):
     write_shipped(path, **at(column, value, rows))
     with pytest.raises(ScoreError, match=sentence):
         take(path)
+
+
+def change_by_hand(path, change):
+    """Change the columns of a shipped file as another program would, its facts without a word on the file."""
+    table = pq.read_table(path)
+    columns = {name: table[name].to_pylist() for name in table.column_names}
+    change(columns)
+    kinds = {name: pa.string() if any(isinstance(value, str) for value in values) else table.schema.field(name).type
+             for name, values in columns.items()}  # fmt: skip
+    pq.write_table(pa.table(columns, pa.schema(kinds, table.schema.metadata)), path)
+    facts = read_json(path.with_suffix(".json"))
+    del facts[FILE]
+    write_json(path.with_suffix(".json"), facts)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda table: table["arch"].__setitem__(100, table["arch"][99]),
+            "row 101: .* is there a second time",
+        ),
+        (
+            lambda table: table["arch"].__setitem__(100, "junk"),
+            "row 101: 'junk' of proxy 'naswot' is no cell",
+        ),
+        (
+            lambda table: table["arch"].reverse(),
+            "holds cells in another order than that of their codes: make it",
+        ),
+        (
+            lambda table: table.update(score=["high", *map(str, table["score"][1:])]),
+            "has 'string' in column score where numbers are needed: mend it, or",
+        ),
+        (lambda table: table["scored_arch"].__setitem__(7, "junk"), "of proxy 'naswot' stands for 'junk', which is no"),
+    ],
+)
+def test_cells_and_scores_that_another_program_wrote_wrong_are_refused(path, change, sentence):
+    write_shipped(path)
+    change_by_hand(path, change)
+    with pytest.raises(ScoreError, match=sentence) as caught:
+        take(path)
+    assert "cifar10/naswot.parquet'" in str(caught.value)
 
 
 def test_scores_of_the_opposite_sign_to_their_raw_values_are_refused(path):

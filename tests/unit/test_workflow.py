@@ -28,6 +28,7 @@ from tfnas.workflow import (
     has_gpu,
     job,
     lease_device,
+    put_report_back,
     stage_sources,
 )
 
@@ -359,6 +360,13 @@ def test_the_copy_of_the_report_is_replaced_and_a_missing_report_leaves_it(tmp_p
     (tmp_path / "other.pdf").write_text("of a study that ran another target")
     copy_report(tmp_path / "other.pdf", tmp_path / "report.pdf", since=time.time() + 60)
     assert (tmp_path / "report.pdf").read_text() == "two"
+    put_report_back(tmp_path / "none.pdf", tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_text() == "two"
+    put_report_back(tmp_path / "other.pdf", tmp_path / "report.pdf")
+    told = (tmp_path / "report.pdf").stat()
+    assert (tmp_path / "report.pdf").read_text() == "of a study that ran another target"
+    put_report_back(tmp_path / "other.pdf", tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").stat().st_ino == told.st_ino, "one that is there already is left alone"
 
 
 def test_pytorch_is_asked_for_a_gpu_only_where_the_system_shows_one(tmp_path, monkeypatch, caplog):

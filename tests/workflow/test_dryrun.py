@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 
 import pytest
@@ -188,6 +189,15 @@ def test_a_wrong_study_file_is_one_sentence(project, overlay, sentence):
     assert sentence in text
     assert "Traceback" not in text
     assert len(text.splitlines()) < 8
+
+
+def test_the_work_is_told_before_it_starts(project):
+    text = project.snakemake("--dry-run", "--configfile", "studies/digits-retrain.yaml")
+    trained = re.search(r"^Ground truth of digits: [\d,]+ networks are to be trained .* a GPU is faster\.$", text, re.M)
+    scored = re.search(r"^Scores: [\d,]+ networks are to be scored .* take a multiple of that\.$", text, re.M)
+    assert trained
+    assert scored
+    assert trained.start() < scored.start() < text.index("Job stats:")
 
 
 def test_few_runs_are_warned_of(project):

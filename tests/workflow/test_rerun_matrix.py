@@ -228,7 +228,7 @@ def test_what_this_study_does_not_use_reaches_nothing(plan):
 
 
 def test_every_script_is_noticed_by_its_own_rules(root, plan):
-    """Snakemake itself notices an edited script; each rule names exactly one."""
+    """A script is an input of its rules, told by its content: the trigger for code, which goes by time, is off."""
     scripts = {path.stem for path in (root / "workflow/scripts").glob("*.py")}
     for rule in plan.inputs:
         kind = "make_summary" if rule.startswith("summarise_") else "make_exhibit"

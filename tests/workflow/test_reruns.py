@@ -51,10 +51,50 @@ def test_nothing_runs_when_nothing_changed(study):
     assert "Nothing to be done" in study.snakemake("--cores", "1", *CONFIG)
 
 
+@pytest.mark.parametrize("target", [(), ("--", "report.pdf")])
+def test_the_report_that_is_asked_for_lies_at_the_root_though_another_study_ran_since(study, target):
+    report, copy = study.folder / "results/rerun/report.pdf", study.folder / "report.pdf"
+    report.write_text("this study")
+    copy.write_text("another study")
+    study.snakemake("--dry-run", *CONFIG, *target)
+    study.snakemake("--cores", "1", *CONFIG, "--", "search")
+    assert copy.read_text() == "another study", "a plan and another target leave it"
+    assert "Nothing to be done" in study.snakemake("--cores", "1", *CONFIG, *target)
+    assert copy.read_text() == "this study"
+
+
 def test_a_touched_file_reruns_nothing(study):
-    for name in ("src/tfnas/spaces/nats_tss.py", "src/tfnas/analysis/statistics.py", "report/refs.bib"):
+    scripts = list((study.folder / "workflow/scripts").glob("*.py"))
+    assert len(scripts) > 10
+    for name in ("src/tfnas/spaces/nats_tss.py", "src/tfnas/analysis/statistics.py", "report/refs.bib", *scripts):
         os.utime(study.folder / name)
     assert not study.planned(*CONFIG)
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("truth.csv", {"truth_from_table": 2}),
+        ("mine.npz", {"make_batch": 1, "make_second_batch": 1}),
+    ],
+)
+def test_an_input_of_another_content_is_noticed_though_its_time_and_size_are_the_same(study, name, rules):
+    path = study.folder / name
+    told, content = path.stat(), path.read_bytes()
+    at = content.rindex(b"0", 0, len(content) // 2)
+    path.write_bytes(content[:at] + b"1" + content[at + 1 :])
+    os.utime(path, ns=(told.st_atime_ns, told.st_mtime_ns))
+    assert path.stat().st_size == told.st_size
+    planned = study.planned(*CONFIG)
+    readers = {"truth_from_table", "make_batch", "make_second_batch"}
+    assert {rule: planned[rule] for rule in readers if planned[rule]} == rules
+
+
+def test_an_edited_script_reruns_its_rules(study):
+    study.edit("workflow/scripts/make_batch.py")
+    planned = study.planned(*CONFIG)
+    assert planned["make_batch"] == 2
+    assert not planned["truth_from_table"]
 
 
 @pytest.mark.parametrize("keeps_times", [True, False])

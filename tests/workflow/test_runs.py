@@ -199,7 +199,12 @@ def test_a_failing_job_shows_one_sentence_and_where_the_log_is(project):
     text = project.snakemake("--cores", "1", "--configfile", "tests/configs/rerun.yaml", "--", "truth", check=False)
     log = "results/rerun/logs/truth_from_table/digits.log"
     assert "test_accuracy" in (project.folder / log).read_text()
-    assert f"[log: {log}]" in text
+    # What Snakemake says after the sentences: where its log is, how long it took, that a job failed.
+    told = [line for line in text.splitlines()[-6:] if line.startswith("Error: ")]
+    assert len(told) == 2, "the run ends with a sentence for each job that failed"
+    for sentence, dataset in zip(told, ("digits", "mine"), strict=True):
+        assert sentence.startswith("Error: 'truth.csv' has no column test_accuracy")
+        assert sentence.endswith(f"[log: results/rerun/logs/truth_from_table/{dataset}.log]")
     assert 'File "' not in text.replace("CalledProcessError in file", ""), "no traceback of the library on the terminal"
     assert "Traceback" in (project.folder / log).with_suffix(".traceback").read_text()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from types import SimpleNamespace
 
@@ -110,3 +111,35 @@ def test_a_job_that_is_killed_at_its_start_does_not_show_the_error_of_an_earlier
     project.snakemake("--dry-run", *arguments)
     assert log.exists(), "a plan removes nothing"
     assert "this is of last week" not in project.snakemake(*arguments, check=False)
+
+
+def test_both_places_say_that_an_option_replaces_the_whole_list_of_the_profile(root):
+    profile = (root / "profiles/slurm/profile.yaml").read_text(encoding="utf-8")
+    head = " ".join(profile.partition("\n\n# A target")[0].replace("\n#", " ").split())
+    assert "An option on the command line replaces the whole list that this file gives for it" in head
+    page = " ".join((root / "docs/cluster.md").read_text(encoding="utf-8").split())
+    told = page.partition("An option on the command line replaces the whole list of the profile. ")[2][:300]
+    for option in ("--default-resources", "--group-components", "--set-resources"):
+        assert f"`{option}" in told
+
+
+def test_a_cluster_without_accounting_finds_its_lines_in_the_profile(root):
+    """Each is a comment that becomes a setting, below one with the word SITE, and stands in the table of the page.
+
+    They are the lines that the tests on a real Slurm take in.
+    """
+    code = ast.parse((root / "tests/slurm/conftest.py").read_text(encoding="utf-8"))
+    taken = [node for node in code.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SITE"]
+    site = ast.literal_eval(taken[0].value)
+    assert len(site) == 2
+    profile = (root / "profiles/slurm/profile.yaml").read_text(encoding="utf-8")
+    page = (root / "docs/cluster.md").read_text(encoding="utf-8")
+    lines = profile.splitlines()
+    for line in site:
+        assert lines[lines.index(line) - 1].startswith("# SITE: ")
+        setting = line.removeprefix("# ")
+        assert f"| `{setting}` | Take it in " in page
+        assert not set(yaml.safe_load(setting)) & set(yaml.safe_load(profile)), "it is taken in already"
+    partitions = (root / "profiles/slurm/partitions.yaml").read_text(encoding="utf-8").splitlines()
+    for words in ("main:", "gpu:", "# slurm_account:"):
+        assert any(line.strip().startswith(words) and "# SITE" in line for line in (*lines, *partitions)), words

@@ -70,6 +70,28 @@ def test_every_rule_has_one_script_of_its_own_name(root, rule_files):
     assert used == {path.name for path in (root / "workflow/scripts").glob("*.py")}
 
 
+GIVEN = re.compile(
+    r"STUDY\.(?:image_files|split_files|given_images|archive_files|table_files|latency_files|given_files"
+    r"|shipped_tables)\(wildcards\.\w+(?:, wildcards\.scores)?\)"
+)
+"""How rules ask for what a person gave."""
+
+
+def test_every_rule_that_reads_what_a_person_gave_tells_it_by_its_content(rule_files):
+    """An input that is replaced by an older file, or by one of the same time and size, is another one."""
+    readers = set()
+    for path in rule_files:
+        parts = re.split(r"^(?:use rule (\w+) as|rule) (\w+)", path.read_text(), flags=re.MULTILINE)[1:]
+        for base, rule, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+            if base in readers or GIVEN.search(text.partition("    output:")[0]):
+                readers.add(rule)
+                assert re.search(r"^        given=lambda wildcards(, input)?: fingerprint\(\*", text, re.M), rule
+    assert readers == {
+        "make_batch", "make_second_batch", "train_block", "prune_supernets", "read_archive", "truth_from_table",
+        "read_latencies", "take_shipped_scores", "take_shipped_scorings", "read_own_scores", "take_given_scores",
+    }  # fmt: skip
+
+
 def test_scripts_are_thin(root):
     for path in (root / "workflow/scripts").glob("*.py"):
         text = path.read_text()

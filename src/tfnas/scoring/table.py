@@ -66,7 +66,7 @@ class ScoreTable:
 
         Raises:
             DataError: the file is missing, damaged, or no score table.
-            ScoreError: a cell is missing under a proxy, or comes twice.
+            ScoreError: a cell is missing under a proxy, or comes twice; a column is text for numbers.
         """
         table = cls.__new__(cls)
         table.place = str(path)
@@ -188,12 +188,31 @@ class _File:
             raise DataError(f"{self.place} cannot be read as a score table ({error}): make it again.") from error
         if not FORM.items() <= form.items():
             raise DataError(f"{self.place} is no score table of this version of tfnas: make it again.")
+        self._check_kinds()
         self.read: dict[tuple[int, str], pa.ChunkedArray] = {}
         self.facts = read_json(facts_path(path)) if facts_path(path).exists() else {}
         self.space = space_of(self.facts, self.place)
         self.cells = int(self.facts.get("pool", self.space.size))
         self.spans = self._spans()
         self.proxies = list(self.spans)
+
+    def _check_kinds(self) -> None:
+        """Refuse a file that another program wrote with text for numbers, or numbers for text.
+
+        Raises:
+            ScoreError: a column is of another kind than its schema says.
+        """
+        import pyarrow.types as kinds
+
+        fitting = {"text": (kinds.is_string, "text"), "number": (kinds.is_float64, "numbers")}
+        held = dict(zip(self.file.schema_arrow.names, self.file.schema_arrow.types, strict=True))
+        for column in SCORES.columns:
+            fits, words = fitting[column.kind]
+            if column.name in held and not fits(held[column.name]):
+                raise ScoreError(
+                    f"{self.place} has '{held[column.name]}' in column {column.name} where {words} are needed: mend "
+                    "it, or get the table anew."
+                )
 
     @cached_property
     def pool(self) -> Pool:
@@ -246,8 +265,16 @@ class _File:
 
         scored = self._rows(proxy, "scored_arch")
         found = pc.index_in(scored, value_set=_strings(self.pool).chunk(0)).fill_null(-1).to_numpy()
+        own = scored.is_null().to_numpy()
+        wrong = np.flatnonzero((found < 0) & ~own)
+        if len(wrong):
+            cell, given = self.pool.strings[wrong[0]], scored[int(wrong[0])].as_py()
+            raise ScoreError(
+                f"{self.place}: '{cell}' of proxy '{proxy}' stands for '{given}', which is no cell of the table; mend "
+                "this row, or get the table anew."
+            )
         codes = self.pool.codes
-        return np.where(scored.is_null().to_numpy(), codes, np.where(found < 0, -1, codes[found]))
+        return np.where(own, codes, codes[found])
 
     def values(self, proxy: str, column: str) -> np.ndarray:
         rows = self._rows(proxy, column)

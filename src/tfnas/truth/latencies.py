@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +16,13 @@ from tfnas.schemas.latencies import SCHEMA as LATENCIES
 from tfnas.search.constraints import COUNTED
 from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.given_tables import absent_columns, read_given
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tfnas.spaces.base import Space
+
+log = logging.getLogger("tfnas")
 
 RESERVED = ("arch", "index", *COUNTED)
 """Columns of a table of latencies that are no device."""
@@ -42,8 +51,8 @@ def convert(
     """Turn a ready table of latencies into that of a dataset: ``arch``, and a column in milliseconds for each device.
 
     Every column but ``arch``, ``index``, ``params`` and ``flops`` is a device of that name, unless ``columns`` gives it
-    another. A device may lack cells; a search that needs them says so. If the table has a JSON of facts beside it
-    (same name, ``.json``), they are kept.
+    another. A device may lack cells: the log counts them, and a search that needs them says so. If the table has a JSON
+    of facts beside it (same name, ``.json``), they are kept.
 
     Args:
         path: the table (.parquet, .csv or .csv.gz).
@@ -76,7 +85,8 @@ def convert(
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
     for device in devices:
         check_device(device, f"{place} (another name for its column goes into {key})")
-    codes = get_space(space).codes_of(table["arch"], place, TruthError)
+    searched = get_space(space)
+    codes = searched.codes_of(table["arch"], place, TruthError)
     repeated = pd.Series(codes, index=table.index).duplicated()
     if repeated.any():
         raise TruthError(f"{place} has the cell '{table['arch'][repeated].iloc[0]}' twice: keep one row.")
@@ -91,6 +101,7 @@ def convert(
                 "number of milliseconds: mend it or leave it empty."
             )
         table[device] = values
+    _tell_lacking(table, devices, searched, place)
     order = np.argsort(codes)
     table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
     said = facts_path(path)
@@ -109,3 +120,21 @@ def convert(
         "cells": len(table),
     }
     LATENCIES.write(output, table, facts)
+
+
+def _tell_lacking(table: pd.DataFrame, devices: Sequence[str], space: Space, place: str) -> None:
+    """Warn of cells without a latency: nothing else tells a table that was cut at the end of a row from a whole one."""
+    cells = space.size if space.enumerable else len(table)
+    lacking = {device: cells - int(table[device].notna().sum()) for device in devices}
+    most = max(lacking, key=lacking.__getitem__)
+    if lacking[most]:
+        number = sum(count > 0 for count in lacking.values())
+        others = f" (the most of {number} devices that lack some)" if number > 1 else ""
+        log.warning(
+            "%s has no latency on '%s' for %s of %s cells%s: if it was cut, get it anew.",
+            place,
+            most,
+            f"{lacking[most]:,}",
+            f"{cells:,}",
+            others,
+        )
