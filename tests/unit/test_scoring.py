@@ -20,7 +20,7 @@ from tfnas.proxies.registry import families, family_of, get_family, get_proxy, p
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring import chunk as scoring
 from tfnas.scoring.missing import lowest_where_missing
-from tfnas.scoring.plan import classes, merge_chunks, representatives
+from tfnas.scoring.plan import classes, count_to_score, merge_chunks, representatives
 from tfnas.scoring.table import ScoreTable
 from tfnas.spaces.nats_tss import SPACE, SPACE_SIZE, Cell
 
@@ -436,3 +436,10 @@ def test_a_batch_of_one_image_is_refused(batch_path):
     one = Batch(batch.images[:1], batch.pixels[:1], batch.labels[:1], batch.positions[:1], batch.facts)
     with pytest.raises(DataError, match=r"'b\.npz' holds 1 image, but proxies compare images: raise scoring"):
         scoring.load_batch(one, "b.npz", "cpu")
+
+
+@pytest.mark.parametrize("name", families())
+def test_a_family_that_says_how_many_classes_it_has_says_it_rightly(name):
+    assert get_family(name).distinct == len(np.unique(classes(name)))
+    assert count_to_score(name, True) == len(representatives(name, True))
+    assert count_to_score(name, False) == len(representatives(name, False))

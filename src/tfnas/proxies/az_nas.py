@@ -272,6 +272,7 @@ FAMILY = Family(
         ),
     ),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
     initialisation="kaiming_fan_in",
 )

@@ -471,5 +471,6 @@ FAMILY = Family(
         ),
     ),
     same_score=_cell_class,
+    distinct=6320,
     evaluate=evaluate,
 )

@@ -158,5 +158,6 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=same_score,
+    distinct=6320,
     evaluate=evaluate,
 )

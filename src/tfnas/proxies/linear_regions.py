@@ -205,6 +205,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
     precision="float64",
     draws=3,

@@ -51,6 +51,7 @@ FAMILY = Family(
         ),
     ),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
     initialisation="kaiming_fan_out",
     draws=3,

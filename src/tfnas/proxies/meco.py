@@ -207,6 +207,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=str,
+    distinct=15625,
     evaluate=evaluate,
     shown=(1, IMAGE_SIZE),
 )

@@ -190,6 +190,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=str,
+    distinct=15625,
     evaluate=evaluate,
     shown=(IMAGES, 0),
 )

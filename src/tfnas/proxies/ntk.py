@@ -248,6 +248,7 @@ FAMILY = Family(
         ),
     ),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
     draws=3,
 )

@@ -105,6 +105,8 @@ class Family:
             how many networks run together on a CPU.
         needs: what the search space must offer besides networks (:attr:`tfnas.spaces.base.Space.offers`): ``cell``
             where the family looks into the graph of a cell.
+        distinct: how many keys ``same_score`` has among NATS-Bench's topologies, so that a workflow need not count
+            them at each start; 0: they are counted. A test counts them.
     """
 
     proxies: tuple[Proxy, ...]
@@ -115,6 +117,7 @@ class Family:
     draws: int = 1
     shown: tuple[int, int] = (0, 0)
     needs: frozenset[str] = frozenset()
+    distinct: int = 0
 
     @property
     def asks(self) -> frozenset[str]:

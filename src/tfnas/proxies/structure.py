@@ -114,6 +114,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=str,
+    distinct=15625,
     evaluate=evaluate,
     initialisation="none",
 )

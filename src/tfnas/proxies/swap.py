@@ -146,6 +146,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=patterns_and_size,
+    distinct=6320,
     evaluate=evaluate,
     initialisation="normal",
     draws=32,

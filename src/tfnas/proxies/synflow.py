@@ -156,6 +156,7 @@ FAMILY = Family(
         ),
     ),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
     shown=(1, 0),
 )

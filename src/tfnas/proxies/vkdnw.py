@@ -458,6 +458,7 @@ FAMILY = Family(
     ),
     needs=frozenset({"cell"}),
     same_score=ordered_class,
+    distinct=6813,
     evaluate=evaluate,
     initialisation="kaiming_fan_in",
 )

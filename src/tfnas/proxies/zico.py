@@ -107,5 +107,6 @@ FAMILY = Family(
         ),
     ),
     same_score=rectifier_class,
+    distinct=5785,
     evaluate=evaluate,
 )

@@ -72,6 +72,12 @@ def representatives(family: str, share_classes: bool, pool: Pool | None = None) 
     return codes[order]
 
 
+def count_to_score(family: str, share_classes: bool) -> int:
+    """Return how many cells :func:`representatives` has, without finding them where the family says it."""
+    told = get_family(family).distinct if share_classes else get_space().size
+    return told or len(np.unique(classes(family)))
+
+
 def read_chunk(path: str | Path) -> pd.DataFrame:
     """Return the rows of a chunk file, columns :data:`CHUNKS`, with an empty text where there is no reason.
 

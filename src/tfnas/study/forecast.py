@@ -12,7 +12,7 @@ import numpy as np
 
 from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
-from tfnas.spaces.nats_tss import OPERATIONS, SPACE, SPACE_SIZE
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE
 
 if TYPE_CHECKING:
     from tfnas.study.study import Study
@@ -46,13 +46,13 @@ def _training(study: Study, dataset: str) -> str:
 
 def _scoring(study: Study) -> str:
     from tfnas.proxies.registry import get_family
-    from tfnas.scoring.plan import classes
+    from tfnas.scoring.plan import count_to_score
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
     building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
     counts = [
-        (len(np.unique(classes(name))) if scoring["share_classes"] else SPACE_SIZE) * scoring["repeats"] * family.draws
+        count_to_score(name, scoring["share_classes"]) * scoring["repeats"] * family.draws
         for name, family in scored
         if name in building
     ]

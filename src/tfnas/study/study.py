@@ -20,7 +20,7 @@ from tfnas.files import facts_path
 from tfnas.product_rules import exhibits, inputs, summaries, topics
 from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
 from tfnas.report.names import contenders, equal_time_groups, reads_prior, search_group
-from tfnas.scoring.plan import representatives
+from tfnas.scoring.plan import count_to_score
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
@@ -323,7 +323,7 @@ class Study:
         return [
             self.file(f"{folder if family in again else 'scores'}/{dataset}/{family}/chunk-{first}-{last}.parquet")
             for family in wanted
-            for first, last in blocks(len(representatives(family, scoring["share_classes"])), scoring["cells_per_job"])
+            for first, last in blocks(count_to_score(family, scoring["share_classes"]), scoring["cells_per_job"])
         ]
 
     @property
