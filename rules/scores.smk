@@ -190,7 +190,7 @@ use rule take_shipped_scores as take_shipped_scorings with:
         scores=one_of(STUDY.score_folders[1:]),
         dataset=one_of(STUDY.datasets if STUDY.shipped else []),
     params:
-        given=lambda wildcards, input: fingerprint(*input.tables, *input.facts),
+        given=lambda wildcards, input: fingerprint(*input.tables, *input.facts, *input.first),
         proxies=lambda wildcards: STUDY.proxies_in(wildcards.scores),
         ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
