@@ -71,8 +71,10 @@ class EfficientSearch(PlainEvolution):
         """Score of every cell scored, in order of their first looks."""
         self.scores: list[float] = []
         """The same scores, ascending."""
+        self.relative: dict[int, float] = {}
+        """Cost of every cell scored, divided by the target."""
         self.costs: ByCode | None = None
-        """Cost divided by the target, by cell code."""
+        """Costs of all cells, divided by the target."""
 
     def ask(self) -> Look | None:
         """Ask for the scores of the first population, then of one child at a time."""
@@ -89,9 +91,11 @@ class EfficientSearch(PlainEvolution):
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Note the scores of new cells; then as plain evolution."""
+        assert self.costs is not None
         for code, score in zip(look.codes, values, strict=True):
             if code not in self.history:
                 self.history[code] = score
+                self.relative[code] = float(self.costs[code])
                 insort(self.scores, score)
         super().tell(look, values)
 
@@ -102,18 +106,13 @@ class EfficientSearch(PlainEvolution):
     def reward_of(self, score: float, code: int) -> float:
         """Return the reward of a cell with this score, its rank being taken among all scores so far."""
         rank = (bisect_left(self.scores, score) + bisect_right(self.scores, score) + 1) / 2 / len(self.scores)
-        cost = self.relative_cost(code)
+        cost = self.relative[code]
         if self.reward == "hard":
             return rank if cost <= 1 else 0.0
         if self.reward == "product":
             return rank * cost**self.exponent
         return self.weight * rank + (1 - self.weight) * (1 - cost)
 
-    def relative_cost(self, code: int) -> float:
-        """Return the cost of a cell divided by the target."""
-        assert self.costs is not None
-        return float(self.costs[code])
-
     def _merit(self, member: tuple[float, int]) -> tuple[float, float]:
         score, code = member
-        return self.reward_of(score, code), -self.relative_cost(code)
+        return self.reward_of(score, code), -self.relative[code]
