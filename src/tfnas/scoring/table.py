@@ -240,6 +240,10 @@ class _File:
 
     def _refuse(self) -> None:
         """Raise what is wrong with a table that does not hold the cells of each proxy in their order."""
+        if len(self.pool) < self.cells:
+            raise ScoreError(
+                f"{self.place} holds {len(self.pool)} of {self.cells} cells of its pool: make it again or get it anew."
+            )
         check_complete(self.file.read(columns=["arch", "proxy"]).to_pandas(), self.place, self.pool)
         raise ScoreError(f"{self.place} holds cells in another order than that of their codes: make it again.")
 
