@@ -187,7 +187,7 @@ def test_a_job_whose_node_dies_runs_on_another_one(slurm, project):
 
 
 def test_a_job_over_its_memory_is_tried_with_more_and_shows_no_older_error(slurm, project):
-    rule = project.folder / "rules/scores.smk"
+    rule = project.folder / "rules/common.smk"
     rule.write_text(rule.read_text(encoding="utf-8").replace("by_attempt(8000)", "by_attempt(1500)"), encoding="utf-8")
     before(project, "score_chunk", HOG)
     old = project.folder / "results/smoke/logs/score_chunk/digits/naswot/0-2047.log"
