@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tfnas.errors import CellError, ConfigError, ScoreError, TruthError, UnknownNameError
+from tfnas.errors import CellError, ConfigError, DataError, ScoreError, TruthError, UnknownNameError
 from tfnas.files import read_table, write_json
 from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.scoring.ensembles import with_ensembles
@@ -19,7 +19,7 @@ from tfnas.seeds import child_rng
 from tfnas.spaces import registry
 from tfnas.spaces.base import Space, Variable
 from tfnas.spaces.nats_tss import SPACE
-from tfnas.spaces.pool import ByCode, Pool, grid
+from tfnas.spaces.pool import ByCode, Pool, grid, pool_of, pool_size
 from tfnas.spaces.registry import get_space, space_at, space_names
 from tfnas.study.checks import check_study
 from tfnas.study.models.file import StudyFile
@@ -254,3 +254,19 @@ def test_what_a_space_does_not_offer_is_refused_when_the_study_is_read(monkeypat
     monkeypatch.setattr("tfnas.study.checks.get_space", lambda name: SMALL)
     with pytest.raises(ConfigError, match=r"names 'params', which needs cell that the search space 'words' does not"):
         check_study(study)
+
+
+def test_a_law_of_mutation_that_a_space_does_not_have_is_its_first_one():
+    drawn = [HUGE.mutate(0, np.random.default_rng(3), how) for how in ("node_first", "edge", None)]
+    assert len(set(drawn)) == 1
+    one, other = (HUGE.mutants(np.random.default_rng(3), how) for how in ("node_first", "edge"))
+    assert [one(0) for _ in range(9)] == [other(0) for _ in range(9)]
+
+
+def test_a_pool_of_all_is_the_whole_space_and_its_size_a_number():
+    assert pool_of(SMALL, {"pool": SMALL.size}, list, "'t'").whole
+    assert pool_of(SMALL, {"pool": 2}, lambda: ["aba", "aaa"], "'t'").codes.tolist() == [0, 2]
+    with pytest.raises(
+        DataError, match=r"^'pool' in the facts of 't' is 'many' where a whole number is needed"
+    ):
+        pool_size(SMALL, {"pool": "many"}, "'t'")

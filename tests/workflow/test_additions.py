@@ -6,15 +6,22 @@ A study of NATS-Bench's topologies runs with all of them but the last, one of th
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 from workflow_helpers import Project, write_inputs
+
+ROOT = Path(__file__).parents[2]
+
+[SPACE_FILE] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/spaces.md").read_text(encoding="utf-8"), re.DOTALL)
+"""The space that the documentation shows how to add."""
 
 TOYS = {
     "src/tfnas/proxies/toy_family.py": '''"""A toy: how many edges of a cell do nothing, negated."""
@@ -70,36 +77,7 @@ class ToySearch(Search):
 
     asked = False
 ''',
-    "src/tfnas/spaces/toy_space.py": '''"""A toy: three blocks in a row, each of one of four widths."""
-
-from tfnas.errors import CellError
-from tfnas.spaces.base import Space, Variable
-
-WIDTHS = ("8", "16", "32", "64")
-
-
-class ToySpace(Space):
-    """Three blocks in a row."""
-
-    name = "toy-space"
-    title = "space of three blocks"
-    reference = "dong2021nats"
-    variables = tuple(Variable(f"block {place}", WIDTHS) for place in range(3))
-
-    def text(self, code):
-        """Return the widths, separated by dashes."""
-        return "-".join(WIDTHS[digit] for digit in self.choices(code))
-
-    def parse(self, text):
-        """Return the code of widths."""
-        try:
-            return self.code([WIDTHS.index(part) for part in text.split("-")])
-        except ValueError:
-            raise CellError(f"'{text}' is no row of three widths.") from None
-
-
-SPACE = ToySpace()
-''',
+    "src/tfnas/spaces/three_blocks.py": SPACE_FILE,
     "src/tfnas/datasets/toy_images.py": '''"""A toy: noise in three classes."""
 
 import numpy as np
@@ -220,7 +198,7 @@ STUDY = {
 
 SPACE_STUDY = {
     "study": "blocks",
-    "space": "toy-space",
+    "space": "three-blocks",
     "datasets": {"digits": {"truth": {"source": "table", "path": "blocks.csv"}}},
     "scoring": {
         "scores": "table",
@@ -288,7 +266,7 @@ def test_a_space_is_one_file(toys):
     truth, scores = pd.read_parquet(results / "truth/digits.parquet"), pd.read_csv(results / "scores/digits.csv.gz")
     assert len(truth) == len(scores) == 64
     assert truth["arch"].tolist() == scores["arch"].tolist()
-    assert json.loads((results / "truth/digits.json").read_text())["space"] == "toy-space"
+    assert json.loads((results / "truth/digits.json").read_text())["space"] == "three-blocks"
     runs = pd.read_parquet(results / "runs/digits/widest/seeds-0-2.parquet")
     assert set(runs["arch"]) == {"64-64-64"}
     chosen = pd.concat(pd.read_parquet(path) for path in results.glob("runs/digits/*/seeds-*.parquet"))
@@ -302,7 +280,7 @@ def test_a_space_is_one_file(toys):
     assert "block 0" in text
     assert "six edges" not in text
     assert not toys.planned("--configfile", "blocks.yaml", "--", "tex")
-    toys.edit("src/tfnas/spaces/toy_space.py", "# another word\n")
+    toys.edit("src/tfnas/spaces/three_blocks.py", "# another word\n")
     again = set(toys.planned("--configfile", "blocks.yaml", "--", "tex"))
     assert {"truth_from_table", "run_search", "summarise_search"} <= again
     assert not toys.planned("--configfile", "toys.yaml"), "the other study does not use it"
@@ -322,7 +300,7 @@ def test_what_a_toy_changes_is_its_own(toys):
 def test_the_library_lists_the_toys_nowhere(root):
     """The names of the toys stand in no file but this one."""
     done = subprocess.run(
-        ["git", "grep", "-lE", "toy_(proxy|search|space)|toy-images|toy-space"],
+        ["git", "grep", "-lE", "toy_(proxy|search)|toy-images"],
         cwd=root,
         capture_output=True,
         text=True,

@@ -4,8 +4,7 @@ from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
     "summaries/curves.csv",
-    "one per search, dataset (searched on and read off on) and point of the grid of seconds of the dataset, from "
-    "the first at which every run has an answer to the first at which all runs are over",
+    "one per search, dataset (searched on and read off on) and point of the grid of seconds of the dataset",
     (
         text("search", "the search, as the study names it"),
         text("dataset", "the dataset"),
@@ -22,5 +21,6 @@ SCHEMA = Schema(
         number("median", "median", "%"),
         number("quartile_high", "upper quartile", "%"),
     ),
+    "The points go from the first at which every run has an answer to the first at which all runs are over. "
     "Searches that are charged nothing, and searches whose scoring seconds are unknown, are left out.",
 )

@@ -4,8 +4,7 @@ from tfnas.schemas.base import Schema, count, number, text
 
 SCHEMA = Schema(
     "summaries/query-curves.csv",
-    "one per search, dataset (searched on and read off on) and number of looks, from the first at which every run "
-    "has an answer to the first at which all runs are over; at 0 for a search that looks at none",
+    "one per search, dataset (searched on and read off on) and number of looks",
     (
         text("search", "the search, as the study names it"),
         text("dataset", "the dataset"),
@@ -17,5 +16,6 @@ SCHEMA = Schema(
         number("median", "median", "%"),
         number("quartile_high", "upper quartile", "%"),
     ),
-    "References are left out.",
+    "The numbers go from the first at which every run has an answer to the first at which all runs are over. A search "
+    "that looks at none has the number 0. References are left out.",
 )

@@ -88,8 +88,7 @@ def check_rows(
 def _places(strings: pd.Series, pool: Pool) -> np.ndarray:
     """Return the places of cells in a pool, -1 for what is none of it; each distinct string is looked up once."""
     numbers, distinct = pd.factorize(strings)
-    places = {text: place for place, text in enumerate(pool.strings)}
-    known = np.array([*(places.get(text, -1) for text in distinct.tolist()), -1])
+    known = np.array([*(pool.by_string.get(text, -1) for text in distinct.tolist()), -1])
     return known[numbers]
 
 

@@ -39,7 +39,7 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring.plan import representatives
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import EDGES, Cell
+from tfnas.spaces.nats_tss import EDGES, SPACE, Cell
 
 log = logging.getLogger("tfnas")
 
@@ -195,6 +195,7 @@ def score_chunk(
         rows = score_cells(member, whole, images, labels, shape, drawn, together, chunk.proxies)
         table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
         facts = {
+            "space": SPACE.name,
             "dataset": batch.facts["dataset"],
             "family": chunk.family,
             "device": device_name(device),

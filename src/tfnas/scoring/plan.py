@@ -188,13 +188,14 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
     families: dict[str, list[dict]] = {}
     for path in chunks:
         facts = read_facts(path)
-        for scope, keys in (("", ("dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
+        for scope, keys in (("", ("space", "dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
             other, place = first.setdefault(scope, (facts, path))
             _require_alike(facts, other, keys, path, place)
         families.setdefault(facts["family"], []).append(facts)
     shared = next(iter(families.values()))[0]
     everywhere = [facts["versions"] for parts in families.values() for facts in parts]
     return {
+        "space": space_of(shared, f"'{chunks[0]}'").name,
         "dataset": shared["dataset"],
         "batch": shared["batch"],
         "skeleton": shared["skeleton"],
@@ -216,7 +217,7 @@ def _require_alike(facts: dict, other: dict, keys: Sequence[str], path: str | Pa
 
 
 def _family_facts(parts: Sequence[dict]) -> dict:
-    known = ("dataset", "batch", "skeleton", "versions", "family")
+    known = ("space", "dataset", "batch", "skeleton", "versions", "family")
     merged = {key: value for key, value in parts[0].items() if key not in known}
     merged |= {key: join_facts(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
     return merged | {key: sum(facts[key] for facts in parts) for key in ("wall_seconds", "cells_scored")}

@@ -67,10 +67,10 @@ def take_shipped(
     for proxy in sorted(proxies, key=proxy_names().index):
         if proxy not in tables:
             raise UnknownNameError("proxy", proxy, list(tables), str(Path(paths[0]).parent))
-        place = tables[proxy].place
-        rows.append(check_rows(tables[proxy].rows(proxy), f"'{place}'", {proxy: get_proxy(proxy).direction}))
-        refuse_faults(rows[-1], place)
-    shared = {key: told[0][key] for key in ("dataset", "batch", "skeleton", "scoring") if key in told[0]}
+        table, direction = tables[proxy], {proxy: get_proxy(proxy).direction}
+        rows.append(check_rows(table.rows(proxy), f"'{table.place}'", direction, table.pool))
+        refuse_faults(rows[-1], table.place)
+    shared = {key: told[0][key] for key in ("space", "dataset", "batch", "skeleton", "scoring") if key in told[0]}
     families = {name: family for facts in told for name, family in facts["families"].items()}
     versions = [facts.get("versions", {}) for facts in told]
     facts = shared | {

@@ -20,7 +20,7 @@ from tfnas.files import facts_path, read_bytes, read_json
 from tfnas.schemas.scores import SCHEMA as SCORES
 from tfnas.scoring.checks import check_complete
 from tfnas.spaces.base import Space
-from tfnas.spaces.pool import Pool, grid, pool_of
+from tfnas.spaces.pool import Pool, grid, pool_of, pool_size
 from tfnas.spaces.registry import get_space, space_of
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class _File:
         self.read: dict[tuple[int, str], pa.ChunkedArray] = {}
         self.facts = read_json(facts_path(path)) if facts_path(path).exists() else {}
         self.space = space_of(self.facts, self.place)
-        self.cells = int(self.facts.get("pool", self.space.size))
+        self.cells = pool_size(self.space, self.facts, self.place)
         self.spans = self._spans()
         self.proxies = list(self.spans)
 
@@ -216,9 +216,9 @@ class _File:
 
     @cached_property
     def pool(self) -> Pool:
-        whole = self.space.enumerable and self.cells == self.space.size
-        first = [] if whole else self._column(0, "arch").slice(0, self.cells).to_pylist()
-        return pool_of(self.space, self.facts, first, self.place)
+        return pool_of(
+            self.space, self.facts, lambda: self._column(0, "arch").slice(0, self.cells).to_pylist(), self.place
+        )
 
     def _spans(self) -> dict[str, tuple[int, int]]:
         """Return the row group and the first row in it of each proxy.

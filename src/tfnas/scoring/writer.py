@@ -66,8 +66,8 @@ def write_scores_for_all(path: str | Path, table: pd.DataFrame, facts: dict[str,
     """
     path, parts = Path(path), _by_proxy(table)
     stem = path.name.removesuffix(".parquet")
-    first = next(iter(parts.values()))["arch"] if parts else []
-    strings = pool_of(space_of(facts, f"'{path}'"), facts, first, f"'{path}'").strings
+    place = f"'{path}'"
+    strings = pool_of(space_of(facts, place), facts, lambda: next(iter(parts.values()))["arch"], place).strings
     raw = write_alone(path.with_name(f"{stem}.csv.gz"), _wide(parts, "raw", strings))
     write_alone(path.with_name(f"{stem}-seconds.csv.gz"), _wide(parts, "seconds", strings))
     _write(path, parts, facts, LEVEL, {".csv.gz": raw})

@@ -329,11 +329,7 @@ class SearchSpace:
         return self.codes[rng.integers(self.size, size=number)]
 
     def mutate(self, code: int, rng: np.random.Generator, how: str | None = None) -> int:
-        """Return the code of a random neighbour (see :meth:`tfnas.spaces.base.Space.mutate`).
-
-        A law that the space does not have (``node_first`` where there are no nodes) is its first one.
-        """
-        how = how if how in self.of.mutations else None
+        """Return the code of a random neighbour (see :meth:`tfnas.spaces.base.Space.mutate`)."""
         return self.child(lambda: self.of.mutate(code, rng, how), rng)
 
     def child(self, propose: Callable[[], int], rng: np.random.Generator) -> int:

@@ -200,10 +200,11 @@ class Space(ABC):
         Args:
             code: the parent.
             rng: source of randomness.
-            how: one of :attr:`mutations`; None for the first. ``edge`` draws the variable uniformly, then one of its
-                other choices uniformly.
+            how: one of :attr:`mutations`, the first where it is none of them: ``node_first``, the default of evolution,
+                means nothing in a space without nodes. ``edge`` draws the variable uniformly, then one of its other
+                choices uniformly.
         """
-        weight, radix = self._steps[self._drawn_variable(rng, how or self.mutations[0])]
+        weight, radix = self._steps[self._drawn_variable(rng, self._law(how))]
         current = code // weight % radix
         other = int(rng.integers(radix - 1))
         return code + (other + (other >= current) - current) * weight
@@ -213,7 +214,8 @@ class Space(ABC):
 
         Its law is that of :meth:`mutate`, its random numbers are others.
         """
-        places = in_blocks(lambda size: rng.choice(len(self.variables), p=self.chances(how), size=size))
+        chances = self.chances(self._law(how))
+        places = in_blocks(lambda size: rng.choice(len(self.variables), p=chances, size=size))
         most = int(self.radices.max())
         if (self.radices == most).all():
             shifts = in_blocks(lambda size: rng.integers(1, most, size=size))
@@ -228,6 +230,9 @@ class Space(ABC):
             return code + ((current + shift) % radix - current) * weight
 
         return mutant
+
+    def _law(self, how: str | None) -> str:
+        return how if how in self.mutations else self.mutations[0]
 
     def _drawn_variable(self, rng: np.random.Generator, how: str) -> int:
         """Return the number of the variable that a mutation changes."""

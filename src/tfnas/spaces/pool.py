@@ -7,14 +7,14 @@ found by bisection, so that spaces of 10 ** 18 architectures need no arrays over
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from tfnas.errors import CellError, TfnasError
+from tfnas.errors import CellError, DataError, TfnasError
 from tfnas.spaces.base import Space
 
 
@@ -48,6 +48,11 @@ class Pool:
         """The strings of the architectures, in their order."""
         return self.space.strings if self.known is None else tuple(self.space.texts(self.known))
 
+    @cached_property
+    def by_string(self) -> dict[str, int]:
+        """The place of each architecture by its string."""
+        return {text: place for place, text in enumerate(self.strings)}
+
     def places(self, codes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return the places of architectures given by code, shape (n,), int64; -1 for those outside the pool."""
         codes = np.asarray(codes, dtype=np.int64)
@@ -70,21 +75,33 @@ class Pool:
         return ByCode(self, spread)
 
 
-def pool_of(space: Space, facts: Mapping[str, Any], strings: Iterable[object], place: str) -> Pool:
+def pool_size(space: Space, facts: Mapping[str, Any], place: str) -> int:
+    """Return how many architectures a table holds by its facts: ``pool``, which is not there where all were taken.
+
+    Raises:
+        DataError: it is no whole number.
+    """
+    size = facts.get("pool", space.size)
+    if type(size) is not int:
+        raise DataError(f"'pool' in the facts of {place} is {size!r} where a whole number is needed: mend it.")
+    return size
+
+
+def pool_of(space: Space, facts: Mapping[str, Any], strings: Callable[[], Iterable[object]], place: str) -> Pool:
     """Return the pool of a table with a row for each of its architectures.
 
     Args:
         space: the search space.
-        facts: of the table; ``pool`` says how many architectures were drawn, and is not there where all were taken.
-        strings: those of the rows, in their order.
+        facts: of the table, see :func:`pool_size`.
+        strings: gives those of the rows; asked for only where they are not the whole space.
         place: the table, for messages.
 
     Raises:
         TfnasError: a string is no architecture.
     """
-    if space.enumerable and "pool" not in facts:
+    if space.enumerable and pool_size(space, facts, place) == space.size:
         return Pool(space)
-    return Pool(space, np.unique(space.codes_of(strings, place)))
+    return Pool(space, np.unique(space.codes_of(strings(), place)))
 
 
 def grid(space: Space, codes: np.ndarray) -> Pool:
