@@ -266,7 +266,5 @@ def test_a_law_of_mutation_that_a_space_does_not_have_is_its_first_one():
 def test_a_pool_of_all_is_the_whole_space_and_its_size_a_number():
     assert pool_of(SMALL, {"pool": SMALL.size}, list, "'t'").whole
     assert pool_of(SMALL, {"pool": 2}, lambda: ["aba", "aaa"], "'t'").codes.tolist() == [0, 2]
-    with pytest.raises(
-        DataError, match=r"^'pool' in the facts of 't' is 'many' where a whole number is needed"
-    ):
+    with pytest.raises(DataError, match=r"^'pool' in the facts of 't' is 'many' where a whole number is needed"):
         pool_size(SMALL, {"pool": "many"}, "'t'")
