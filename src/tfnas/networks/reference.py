@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -143,12 +144,12 @@ def initial_state(
     """
     layout = _layout(tuple(o in CONVOLUTIONS and kernel_size(o) for o in cell.operations), skeleton, initialisation)
     if initialisation == "default":
-        drawn = torch.rand(len(layout.scales), generator=generator).mul_(2).sub_(1).div_(layout.scales)
+        drawn = torch.rand(sum(layout.sizes), generator=generator).mul_(2).sub_(1).div_(layout.spread())
     else:
-        drawn = torch.empty(len(layout.scales))
+        drawn = torch.empty(sum(layout.sizes))
         for part in drawn.split(layout.sizes):  # the generator's normal numbers depend on how many are asked for
             part.normal_(generator=generator)
-        drawn.mul_(layout.scales)
+        drawn.mul_(layout.spread())
     state = dict(layout.fixed)
     for (name, shape), part in zip(layout.shapes.items(), drawn.split(layout.sizes), strict=True):
         state[name] = part.view(shape)
@@ -163,13 +164,17 @@ class _Layout:
         fixed: all tensors in their order; those that are drawn are empty here.
         shapes: of the tensors that are drawn, in their order.
         sizes: how many values each of these has.
-        scales: what each drawn value is divided by (uniform) or multiplied by (normal), float32.
+        scales: what the values of each are divided by (uniform) or multiplied by (normal), float32, shape (tensors,).
     """
 
     fixed: dict[str, Tensor]
     shapes: dict[str, tuple[int, ...]]
     sizes: list[int]
-    scales: Tensor
+    scales: np.ndarray
+
+    def spread(self) -> Tensor:
+        """Return the scale of each drawn value; it is as large as the network, so it is not kept."""
+        return torch.from_numpy(np.repeat(self.scales, self.sizes))
 
 
 @cache
@@ -177,11 +182,11 @@ def _layout(kernels: tuple[int, ...], skeleton: Skeleton, initialisation: str) -
     """Return the layout of the states of cells with these kernel sizes on their edges, 0 for no convolution."""
     fixed: dict[str, Tensor] = {}
     shapes: dict[str, tuple[int, ...]] = {}
-    scales: list[Tensor] = []
+    scales: list[float] = []
 
     def drawn(name: str, shape: tuple[int, ...], scale: float) -> None:
         fixed[name], shapes[name] = torch.empty(0), shape
-        scales.append(torch.full((math.prod(shape),), scale))
+        scales.append(scale)
 
     def weight(name: str, shape: tuple[int, ...]) -> None:
         area = math.prod(shape[2:])
@@ -214,4 +219,4 @@ def _layout(kernels: tuple[int, ...], skeleton: Skeleton, initialisation: str) -
         drawn("classifier.bias", (skeleton.classes,), skeleton.feature_channels**0.5)
     else:
         fixed["classifier.bias"] = torch.zeros(skeleton.classes)
-    return _Layout(fixed, shapes, [math.prod(shape) for shape in shapes.values()], torch.cat(scales))
+    return _Layout(fixed, shapes, [math.prod(shape) for shape in shapes.values()], np.array(scales, dtype=np.float32))
