@@ -5,8 +5,6 @@ value: after ``--configfile mine.yaml truth`` it looks for a study file named ``
 :func:`check_command_line` before Snakemake reads those values, which would end in a traceback.
 """
 
-from __future__ import annotations
-
 import shlex
 import sys
 from collections.abc import Callable, Sequence

@@ -3,8 +3,6 @@
 ``str(error)`` is what the terminal shows; the traceback goes to the log of the job.
 """
 
-from __future__ import annotations
-
 
 class TfnasError(Exception):
     """Root of all errors that a user can cause and mend."""

@@ -5,8 +5,6 @@ signs. Greek letters and common signs are set as mathematics. Any other letter w
 study, so :func:`check_letters` refuses it where the text is read.
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Mapping
 from typing import Any

@@ -3,8 +3,6 @@
 Only the workflow asks; no job imports this module.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import is_dataclass, replace

@@ -22,8 +22,6 @@ imports the one module that it makes.
 that the job writes: ``table`` of a summary and those of ``also``; ``pdf`` or ``tex``, and ``csv``, of an exhibit.
 """
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

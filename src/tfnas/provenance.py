@@ -1,7 +1,5 @@
 """What made a study: commit, versions, machine, and the seconds that its rules took."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import platform

@@ -3,8 +3,6 @@
 A stream depends on its name alone, never on how many jobs, chunks or batches the work was cut into.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any

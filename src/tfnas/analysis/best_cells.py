@@ -1,7 +1,5 @@
 """Find the best functionally distinct cells of every dataset by test accuracy."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tfnas.errors import DataError

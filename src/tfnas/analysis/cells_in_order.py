@@ -1,7 +1,5 @@
 """Score tables and ground truth, cell by cell in the order of codes, for summaries of proxies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Compare every two searches."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from typing import Any
 

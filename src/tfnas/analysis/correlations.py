@@ -1,7 +1,5 @@
 """Correlate the scores of every proxy with accuracies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

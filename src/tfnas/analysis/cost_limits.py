@@ -1,7 +1,5 @@
 """Set what searches with a limit of cost chose beside the limit."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.fronts import proposable, test_accuracies

@@ -1,7 +1,5 @@
 """Summarise how good every search is after so many seconds, and after so many looks at accuracies."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path

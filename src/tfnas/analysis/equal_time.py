@@ -1,7 +1,5 @@
 """Compare groups of searches after the same seconds."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple

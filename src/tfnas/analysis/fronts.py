@@ -1,7 +1,5 @@
 """Measure the Pareto fronts of the searches with two objectives."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from functools import reduce
 from pathlib import Path

@@ -7,8 +7,6 @@ Here stands what :mod:`tfnas.analysis.ensemble_choice` and :mod:`tfnas.analysis.
 checked for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tfnas.errors import ConfigError

@@ -16,8 +16,6 @@ chapter 6 (the variance); Liang and Zeger 1986, "Longitudinal data analysis usin
 Biometrika 73 (groups).
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 

@@ -5,8 +5,6 @@ that an entry is the share of them in which two images agree, 1 on the diagonal;
 percent) and ``scores`` (ln |det K|, NaN where K is singular), shape (n,) each.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Choose a search of every league for every dataset by the regret on the others."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.held_out import LEAGUE, check_datasets

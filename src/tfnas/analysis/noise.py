@@ -1,7 +1,5 @@
 """Summarise how far scores depend on chance."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Find out where the order of scores comes from: the count of convolutions, and the order among equal counts."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

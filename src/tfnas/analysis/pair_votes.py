@@ -10,8 +10,6 @@ tied. Here a pair that the vote does not decide, because of ties, counts half: t
 Source: SamsungLabs/zero-cost-nas, notebooks/nas_examples.ipynb, ``vote``. No torch is imported.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

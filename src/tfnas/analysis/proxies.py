@@ -1,7 +1,5 @@
 """Compare every proxy with costs and with every other."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from pathlib import Path

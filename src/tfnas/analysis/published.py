@@ -1,7 +1,5 @@
 """Compare our searches with published ones."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Rank the searches over datasets."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

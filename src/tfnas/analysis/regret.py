@@ -1,7 +1,5 @@
 """Measure how far searches end from the best cell."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Read the run tables of a study, and summarise what the runs of a search gave."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Summarise every search over its runs."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.cells_in_order import ACCURACIES

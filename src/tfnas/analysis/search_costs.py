@@ -1,7 +1,5 @@
 """Price the runs by the score table, by this machine and by papers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from pathlib import Path

@@ -4,8 +4,6 @@ Ties are handled as usual (mid-ranks in Spearman's coefficient, tau-b in Kendall
 unless told otherwise.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

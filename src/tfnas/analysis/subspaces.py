@@ -1,7 +1,5 @@
 """Compare sub-spaces by the FLOPs of their cells."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.fronts import test_accuracies

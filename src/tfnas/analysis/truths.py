@@ -1,7 +1,5 @@
 """Summarise the ground truth of every dataset: optimum, spread, agreement of its accuracies, what looks cost."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

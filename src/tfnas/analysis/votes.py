@@ -1,7 +1,5 @@
 """Count how many pairs of cells the published vote of proxies decides rightly by test accuracy."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.pair_votes import pair_agreement

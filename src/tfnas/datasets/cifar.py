@@ -3,8 +3,6 @@
 A test holds the images beside those that torchvision reads.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

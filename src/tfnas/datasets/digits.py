@@ -5,8 +5,6 @@ all images (4.8842 and 6.0168): one shift and one scale for everything, so it ca
 the images it was computed from.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

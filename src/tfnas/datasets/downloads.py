@@ -20,8 +20,6 @@ A file under way is ``name.partial`` with ``name.partial.json`` beside it (addre
 after it was found complete and right.
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

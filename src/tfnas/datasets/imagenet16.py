@@ -6,8 +6,6 @@ The official files are those of xautodl's class ``ImageNet16``: ten pickles ``tr
 images of classes 1 .. 120 are kept. A test holds both readers side by side.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Official files: where they are published, the sizes and digests that they must have, and how they are checked."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import tarfile

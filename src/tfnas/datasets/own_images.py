@@ -9,8 +9,6 @@ Whichever part is asked for, training and test images are held against each othe
 study file can be checked with it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 

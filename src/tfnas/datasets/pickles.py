@@ -4,8 +4,6 @@ A pickle is a small program that may call anything it can import. Here it can im
 listed by name; any other name, ``os.system`` or ``sys.exit`` for example, is refused before it is looked up.
 """
 
-from __future__ import annotations
-
 import bz2
 import importlib
 import io

@@ -3,8 +3,6 @@
 Neither torch nor torchvision is imported, but for CIFAR in its official layout.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

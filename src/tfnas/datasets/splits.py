@@ -4,8 +4,6 @@ Source: D-X-Y/AutoDL-Projects (MIT), folder ``configs/nas-benchmark``, a text fi
 ``official_splits.npz`` (keys ``cifar10__train``, ``cifar100_test__xvalid``, ...) are read as well.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ The digits that come with scikit-learn are cut by :func:`tfnas.datasets.digits.d
 seeded shuffle. No torch is imported.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

@@ -9,8 +9,6 @@ into nodes that cannot reach the output are left out. Autograd works through all
 on the weights of network g alone, so one backward pass of the summed losses gives every network its own gradient.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Sequence

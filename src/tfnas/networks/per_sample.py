@@ -1,7 +1,5 @@
 """What every sample contributes to the gradient of each convolution and linear weight, from one backward pass."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

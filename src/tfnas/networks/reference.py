@@ -7,8 +7,6 @@ Source: Dong and Yang 2020, "NAS-Bench-201", section 2.1; order of operations (R
 the benchmark's published code.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from functools import cache

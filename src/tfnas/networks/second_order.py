@@ -15,8 +15,6 @@ x})`. For a cotangent u of f(d), the gradients of :math:`\langle u, f(d) \rangle
 :math:`-r (\overline{d \hat x}\, f(u) + \overline{u \hat x}\, f(d) + \overline{u f(d)}\, \hat x)` with respect to x.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

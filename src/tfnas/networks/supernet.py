@@ -11,8 +11,6 @@ Source: Chen, Gong, Wang 2021, "Neural Architecture Search on ImageNet in Four G
 ``lib/models/cell_searchs/search_cells.py``.
 """
 
-from __future__ import annotations
-
 import torch
 from torch import Tensor
 

@@ -22,8 +22,6 @@ Cotangents have shape (B, I, H, W, C): activations of B images for the logits of
 several times faster for few channels.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

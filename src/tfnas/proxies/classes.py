@@ -5,8 +5,6 @@ convolution that is used twice like two convolutions with weights of their own; 
 classes here keep track of which convolution is which, and of what a dead convolution adds to a kernel.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from itertools import permutations, product
 

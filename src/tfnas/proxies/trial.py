@@ -1,7 +1,5 @@
 """What a family of proxies gets to evaluate: cells, a mini-batch, and untrained networks built as the family asks."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Whether the bibliography has what the report cites of a study."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the report shows of costs: fronts beside the true ones, their quality, and sub-spaces."""
 
-from __future__ import annotations
-
 
 def cost_title(cost: str) -> str:
     """Return a cost with its unit."""

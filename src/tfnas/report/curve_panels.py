@@ -1,7 +1,5 @@
 """Curves of the incumbent over seconds or looks, as figures draw them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """Draw a cell, and the way from a cell to a network."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from matplotlib.axes import Axes

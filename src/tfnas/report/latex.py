@@ -1,7 +1,5 @@
 """From ``report.tex`` to ``report.pdf``: everything that asks for LaTeX."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """How datasets, proxies and searches are called in the report, and into which group of a table a search belongs."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What several figures draw alike: names of panels, legends, axes, squares with their scale of colours."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import Any
 

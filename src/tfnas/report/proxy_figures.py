@@ -1,7 +1,5 @@
 """The figure that compares proxies with each other; like all figures from result files alone."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

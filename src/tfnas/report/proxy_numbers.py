@@ -3,8 +3,6 @@
 All functions add to the numbers of a study; *proxy* means ensembles, too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

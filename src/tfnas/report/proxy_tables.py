@@ -4,8 +4,6 @@ Like :mod:`tfnas.report.tables` each is made from result files alone. Tables tha
 break over pages (:func:`tfnas.report.tables.long_table`); *proxy* means ensembles, too.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """How proxies and ensembles are called in the report."""
 
-from __future__ import annotations
-
 from tfnas.proxies.registry import describe
 
 

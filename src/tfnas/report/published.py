@@ -1,7 +1,5 @@
 """How the report calls published rows and coefficients."""
 
-from __future__ import annotations
-
 from typing import Any
 
 COEFFICIENTS = {"spearman": r"\rho", "kendall": r"\tau_b", "ndcg": r"\mathrm{nDCG}"}

@@ -18,8 +18,6 @@ kind            rule                                                            
 Numbers of five digits and more are grouped in thousands.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import unicodedata

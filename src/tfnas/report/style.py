@@ -1,7 +1,5 @@
 """One look for all figures: size, fonts, colours that colour-blind readers and grey printers tell apart, and saving."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path

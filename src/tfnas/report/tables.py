@@ -5,8 +5,6 @@ of a column among the searches that are ranked (no references, none with a limit
 printed values are all bold.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from pathlib import Path

@@ -4,8 +4,6 @@ A coefficient is judged as it is printed, rounded to three decimals: the words n
 them. Everything returned is plain text.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from typing import TypeGuard

@@ -4,8 +4,6 @@ Libraries report both in many ways: as types of their own, or as a ``RuntimeErro
 are known here and nowhere else. No torch is imported.
 """
 
-from __future__ import annotations
-
 import errno
 from typing import Literal
 

@@ -3,8 +3,6 @@
 When memory runs out, what was kept is given back, so that less can be tried.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import sys

@@ -3,8 +3,6 @@
 Lines rather than a moving bar: several jobs of a workflow write to one terminal, and each also to its log.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Iterator

@@ -4,8 +4,6 @@
 :func:`check_rows` is for tables that came from elsewhere, shipped or a user's own. Its error names the first bad row.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

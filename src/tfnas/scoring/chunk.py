@@ -14,8 +14,6 @@ A fault is never a score. Memory that runs out means fewer networks together, do
 device that fails, and a proxy that breaks its contract (:mod:`tfnas.proxies.contract`), fail the job at once.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import logging
 import time

@@ -19,8 +19,6 @@ of whose members has no score for any cell has none at all; ``reason`` says so. 
 members, added up: more than one pass that members share would take.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar

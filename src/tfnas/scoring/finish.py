@@ -1,7 +1,5 @@
 """The last step of every way to a score table: given scores and ensembles join it, and it is written to be read."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

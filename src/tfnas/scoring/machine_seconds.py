@@ -3,8 +3,6 @@
 Images do not matter for that, only their number and size, so shipped scores can be repriced without any.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

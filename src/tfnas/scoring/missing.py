@@ -1,7 +1,5 @@
 """What a missing score counts as, wherever cells are ranked."""
 
-from __future__ import annotations
-
 import numpy as np
 
 

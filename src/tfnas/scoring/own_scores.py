@@ -17,8 +17,6 @@ file maps. What a study wrote itself may be given to another one: ``scores/{data
 The JSON beside the table, if there is one, may say anything of its scores; it goes with them into the report.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

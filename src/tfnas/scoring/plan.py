@@ -1,7 +1,5 @@
 """What to score and how to put it together: representatives, chunks, and the merged table. Imports no torch."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """Where shipped score tables lie."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from tfnas.proxies.registry import family_of

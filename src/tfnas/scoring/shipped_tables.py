@@ -1,7 +1,5 @@
 """Score tables that the project ships: written from computed ones, and checked before they stand for computed ones."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

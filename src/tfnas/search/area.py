@@ -1,7 +1,5 @@
 """AREA: regularised evolution whose initial population a proxy has chosen."""
 
-from __future__ import annotations
-
 from tfnas.search.base import EARLY, SCORE
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register

@@ -1,7 +1,5 @@
 """A block of runs of one search: what one job does of it, and what decides what every run draws."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """BOHB at one fidelity: Hyperband's brackets and a kernel density model, every rung paid at the table's early stop."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Generator, Sequence

@@ -1,7 +1,5 @@
 """Limits of cost that a search keeps to: parameters, FLOPs, milliseconds on a device."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Evolution on a reward that weighs a score against a cost: the three rewards of efficiency-aware search."""
 
-from __future__ import annotations
-
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from typing import Any, Literal

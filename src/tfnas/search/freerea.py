@@ -1,7 +1,5 @@
 """FreeREA: evolution on a sum of proxies with ageing, selection and crossover; and its plain baseline, FreeREA-."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal

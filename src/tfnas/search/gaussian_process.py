@@ -14,8 +14,6 @@ of 60 with the procedure of ``bayes_opt``):
   coordinate is at a bound with probability one half.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """HNAS: learn by Bayesian optimisation which size of gradients, and which weight of trainability, make good cells."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Sequence
 from typing import Any
 

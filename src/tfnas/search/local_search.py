@@ -1,7 +1,5 @@
 """Local search: climb to a better neighbour until there is none, then start again elsewhere."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """NSGA-II: evolve a population towards the Pareto front of a value and a cost, on a proxy or on early accuracies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

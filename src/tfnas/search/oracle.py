@@ -1,7 +1,5 @@
 """Ceilings: the same N draws as random search by proxy, or the whole space, by full-training validation accuracy."""
 
-from __future__ import annotations
-
 from tfnas.search.base import VALIDATION, Look, Search, Trace
 from tfnas.search.proxy_search import ProxySearch
 from tfnas.search.registry import register

@@ -4,8 +4,6 @@ A point dominates another if it is no worse in both objectives and better in one
 belong to no front.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 

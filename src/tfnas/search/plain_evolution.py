@@ -1,7 +1,5 @@
 """Evolution on the scores of a proxy: no cell is trained."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,7 +1,5 @@
 """The best-scored cell of the whole space: what a proxy alone can give, however long one searches."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

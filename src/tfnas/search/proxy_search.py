@@ -1,7 +1,5 @@
 """Random search by proxy: draw N cells, keep the one with the best score (the search of NASWOT, with any proxy)."""
 
-from __future__ import annotations
-
 from tfnas.search.base import SCORE, Look, Search, Trace
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register

@@ -1,7 +1,5 @@
 """The baseline of every table: one cell drawn at random."""
 
-from __future__ import annotations
-
 from tfnas.search.base import DRAW, Look, Search, Trace
 from tfnas.search.registry import register
 

@@ -1,7 +1,5 @@
 """Random search that trains: until a budget is spent, or a number of cells is trained."""
 
-from __future__ import annotations
-
 from tfnas.search.base import EARLY, BudgetSearch, Look
 from tfnas.search.registry import register
 

@@ -5,8 +5,6 @@ declared in its body (:mod:`tfnas.search.parameters`). The models of the study f
 read them from here.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping

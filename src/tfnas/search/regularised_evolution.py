@@ -1,7 +1,5 @@
 """Regularised (ageing) evolution under a simulated training budget."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from typing import Any, Literal

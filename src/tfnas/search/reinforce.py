@@ -1,7 +1,5 @@
 """REINFORCE: a policy of independent choices, one per edge, learns from early validation accuracies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """RoBoT: learn by Bayesian optimisation how to weigh several proxies, then walk down the ranking they give together."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Sequence
 from typing import Any
 

@@ -7,8 +7,6 @@ Its anytime curve is a table of its own (:data:`RUN_CURVES`), one row per rise o
 the end, which holds the chosen cell. Both accuracies are looked up when the run is over.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence

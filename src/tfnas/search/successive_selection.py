@@ -1,7 +1,5 @@
 """Successive selection: a proxy picks the few best of many cells, and early accuracies pick the best of the few."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """TE-NAS: a supernet is pruned to a single path by condition number and linear regions, live."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tfnas.errors import SearchError

@@ -1,7 +1,5 @@
 """TEG-NAS by evolution: ageing evolution on the sum of the ranks that several proxies give inside a tournament."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Literal
 

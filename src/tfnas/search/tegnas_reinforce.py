@@ -1,7 +1,5 @@
 """TEG-NAS by reinforcement learning: a policy over cells that is rewarded for improving several proxies."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """tfnas, this project's own search: breed from an elite on summed scores, climb, then look at a few accuracies."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterable, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Zero-cost warm-up and zero-cost move: ageing evolution that a proxy helps to begin, or to mutate."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -5,8 +5,6 @@ A space is one file of this package that holds ``SPACE = ...``, an instance of a
 an int64 of its space. No torch is imported.
 """
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

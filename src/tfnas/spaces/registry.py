@@ -1,7 +1,5 @@
 """Every search space: each file of this package that holds ``SPACE``, found by its place."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Mapping

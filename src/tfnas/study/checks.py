@@ -3,8 +3,6 @@
 One function per subject. Each raises one sentence that names the key, its value and what to write instead.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -5,8 +5,6 @@ else is replaced. ``--config`` gives it text for every number. What is made of t
 asked.
 """
 
-from __future__ import annotations
-
 import copy
 import re
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """A study as read from YAML, checked, with every default filled in."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any

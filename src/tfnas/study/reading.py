@@ -1,7 +1,5 @@
 """Study files as YAML gives them: one file read, what YAML would keep quiet about refused, and one file written."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterator, Mapping

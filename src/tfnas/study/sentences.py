@@ -1,7 +1,5 @@
 """What pydantic found wrong in a study file, as the one sentence that the terminal shows."""
 
-from __future__ import annotations
-
 import re
 import typing
 from typing import Any

@@ -1,7 +1,5 @@
 """What a checked study says of a dataset or a search: names, budgets and sizes, looked up in one place."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.search.constraints import COUNTED, limits_of

@@ -3,8 +3,6 @@
 Everything that decides *which jobs exist* lives here, where it can be tested; the rules only ask. No torch is imported.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import re
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """How messages name a place in the study file, a likely name, and what YAML made of something else."""
 
-from __future__ import annotations
-
 import datetime
 import difflib
 from collections.abc import Sequence

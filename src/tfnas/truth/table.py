@@ -1,7 +1,5 @@
 """Ground truth from a ready table (.parquet, .csv or .csv.gz) whose columns may have other names."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path

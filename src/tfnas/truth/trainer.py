@@ -13,8 +13,6 @@ see the same images in the same order: what differs between cells is the cell.
 One cell per benchmark class is trained (6,466, :meth:`tfnas.spaces.nats_tss.Cell.canonical`) and stands for its class.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import importlib.metadata

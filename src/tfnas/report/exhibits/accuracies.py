@@ -1,7 +1,5 @@
 """Draw the ground truth: histogram of accuracies, and accuracy at the early stop against final test accuracy."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.files import read_table

@@ -1,7 +1,5 @@
 """Draw what every search has found after so many seconds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

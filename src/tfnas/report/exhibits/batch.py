@@ -1,7 +1,5 @@
 """Draw the images of a fixed scoring mini-batch as a mosaic (the first 128 of a larger one)."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

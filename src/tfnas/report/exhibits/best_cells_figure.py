@@ -1,7 +1,5 @@
 """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 
 from tfnas.products import Exhibit, Named

@@ -1,7 +1,5 @@
 """Write the best functionally distinct cells of each dataset by test accuracy."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import RULE, row, tabular, write_tex

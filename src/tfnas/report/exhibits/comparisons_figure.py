@@ -1,7 +1,5 @@
 """Draw every search against every other on a dataset searched by itself, best mean first."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 

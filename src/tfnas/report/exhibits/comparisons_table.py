@@ -1,7 +1,5 @@
 """Write every search against the ranked one with the highest mean test accuracy, in blocks by dataset."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import Pairs, best_search, read_regret
 from tfnas.report.names import contenders, search_titles, tex_title

@@ -1,7 +1,5 @@
 """Write what every accuracy means, and the recipe of a ground truth trained by this project, from its facts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.files import read_facts

@@ -1,7 +1,5 @@
 """Draw how well every proxy orders all cells by test accuracy: Spearman's coefficient, a column per dataset."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 
 from tfnas.analysis.published_rows import correlation_rows

@@ -1,7 +1,5 @@
 """Write the rank correlations of every proxy and ensemble, with 95 % intervals."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Write what searches with a limit chose, in blocks by dataset, each searched by itself."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.cost_titles import cost_title
 from tfnas.report.names import search_titles, tex_title

@@ -1,7 +1,5 @@
 """Draw the mean ranks of searches over datasets on a line; bars join those that Nemenyi's test does not tell apart."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes

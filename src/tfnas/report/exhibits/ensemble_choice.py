@@ -1,7 +1,5 @@
 """Write for each dataset held out the ensemble of every size that is best on the other datasets; the chosen bold."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from tfnas.analysis.held_out import SPEARMAN, TOP_CELL

@@ -1,7 +1,5 @@
 """Write the ensembles chosen elsewhere by their top cell."""
 
-from __future__ import annotations
-
 from tfnas.analysis.held_out import TOP_CELL
 from tfnas.products import Exhibit, Named
 from tfnas.report.exhibits.ensemble_choice import write_ensemble_choice_table

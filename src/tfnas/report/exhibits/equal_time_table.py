@@ -1,7 +1,5 @@
 """Write what groups of searches have found after the same seconds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

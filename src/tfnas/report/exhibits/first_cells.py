@@ -1,7 +1,5 @@
 """Write what stands at the top of every order: nDCG, and the cell with the highest score; the best bold."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import bold_if_best, by_name, read_by_name
 from tfnas.report.proxy_titles import proxy_title

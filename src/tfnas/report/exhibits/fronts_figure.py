@@ -1,7 +1,5 @@
 """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

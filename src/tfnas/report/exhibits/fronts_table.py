@@ -1,7 +1,5 @@
 """Write for each search with two objectives its share of the true front's hypervolume, searched on each dataset."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import search_titles, tex_title
 from tfnas.report.rounding import escape, show

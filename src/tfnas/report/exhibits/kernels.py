@@ -1,7 +1,5 @@
 """Draw the normalised NASWOT kernels of a few cells as heat maps, the least accurate cell first."""
 
-from __future__ import annotations
-
 from tfnas.datasets.images import load_npz
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import plain

@@ -1,7 +1,5 @@
 """Write all searches of the leagues on every dataset."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_STD
 from tfnas.report.names import search_titles, tex_title

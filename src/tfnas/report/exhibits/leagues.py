@@ -1,7 +1,5 @@
 """Write the search chosen out of every league for each dataset held out."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tfnas.products import Exhibit, Named

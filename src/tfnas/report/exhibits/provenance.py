@@ -6,8 +6,6 @@ row for each distinct set of the others with the families it holds for, and in b
 measured (:data:`MEASURED`).
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.files import read_facts, read_json

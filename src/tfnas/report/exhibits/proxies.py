@@ -1,7 +1,5 @@
 """Write what every proxy is: title, source, what it needs, which raw value is better, seconds per cell."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.products import Exhibit, Named

@@ -1,7 +1,5 @@
 """Draw Spearman's coefficient of every two proxies on a dataset as a heat map, and with test accuracy above it."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Write our correlations beside the published ones, with the difference; large differences are bold."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Write our searches beside the published rows they match, and below them the rows that can only be quoted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

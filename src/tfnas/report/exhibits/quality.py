@@ -1,7 +1,5 @@
 """Write how good and how stable every score is, in blocks by dataset."""
 
-from __future__ import annotations
-
 import pandas as pd
 
 from tfnas.products import Exhibit, Named

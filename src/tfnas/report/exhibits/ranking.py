@@ -1,7 +1,5 @@
 """Write the order of proxies: coefficient and rank on every dataset, and their means."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import bold_if_best, by_name, rank_proxies, test_correlations
 from tfnas.report.proxy_titles import proxy_title

@@ -1,7 +1,5 @@
 """Write mean and median regret of every search, in the groups of the table of searches."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.comparison_tables import read_regret
 from tfnas.report.names import GROUPS, by_group, contenders, search_titles, tex_title

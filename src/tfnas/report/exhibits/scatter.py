@@ -1,7 +1,5 @@
 """Draw score against validation accuracy of every cell, a panel per dataset, with its rank correlations on top."""
 
-from __future__ import annotations
-
 import zlib
 
 import matplotlib.pyplot as plt

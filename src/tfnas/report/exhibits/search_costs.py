@@ -1,7 +1,5 @@
 """Write what the runs cost by the score table, by this machine and by papers."""
 
-from __future__ import annotations
-
 from tfnas.analysis.search_costs import PRICINGS
 from tfnas.errors import ReportError
 from tfnas.products import Exhibit, Named

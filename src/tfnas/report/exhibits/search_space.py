@@ -1,7 +1,5 @@
 """Draw how a genotype becomes a network: the string, the cell it describes, the macro skeleton around it."""
 
-from __future__ import annotations
-
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch

@@ -1,7 +1,5 @@
 """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

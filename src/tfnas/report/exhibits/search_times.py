@@ -1,7 +1,5 @@
 """Draw mean test accuracy against mean search seconds (scoring and simulated training), a panel per dataset."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes

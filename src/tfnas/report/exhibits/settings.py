@@ -1,7 +1,5 @@
 """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.products import Exhibit, Named

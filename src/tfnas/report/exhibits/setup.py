@@ -1,7 +1,5 @@
 """Write what was done on each dataset: images, classes, mini-batch, cells, budget, runs."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tfnas.files import read_facts

@@ -1,7 +1,5 @@
 """Write the sub-spaces of the study with the distribution of their FLOPs, and their accuracies beside it."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import MISSING, escape, show
 from tfnas.report.tables import row, tabular, write_tex

@@ -1,7 +1,5 @@
 """Write the cost of one run of every search on every dataset: cells, scoring, simulated training, own wall seconds."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import by_group, search_titles, tex_title
 from tfnas.report.rounding import escape, show

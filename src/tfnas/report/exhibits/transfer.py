@@ -1,7 +1,5 @@
 """Write every search on every dataset, searched on the first one."""
 
-from __future__ import annotations
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.exhibits.search_table import write_search_table
 

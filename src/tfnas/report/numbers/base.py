@@ -11,8 +11,6 @@ the interval holds zero or the test does not tell the two apart, how often the f
 ``p`` of the signed-rank test, all of them paired (:mod:`tfnas.analysis.comparisons`).
 """
 
-from __future__ import annotations
-
 import importlib
 import math
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The best search of every group, and what the discussion compares with it, each dataset searched by itself."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Every search against every other, and regrets."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.comparisons import SMALL

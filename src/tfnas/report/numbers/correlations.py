@@ -1,7 +1,5 @@
 """Rank correlations of every proxy with accuracies."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import SHORT, Numbers
 from tfnas.report.wording import correlation_words

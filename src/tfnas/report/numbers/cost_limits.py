@@ -1,7 +1,5 @@
 """The best search that keeps to its limit of cost."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.names import search_group
 from tfnas.report.numbers.base import Numbers

@@ -1,7 +1,5 @@
 """When training passes scoring, and what was priced by whom."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """From how many ensembles was chosen, and what the chosen ones are worth."""
 
-from __future__ import annotations
-
 from math import comb
 
 from tfnas.analysis.held_out import TOP_CELL

@@ -1,7 +1,5 @@
 """Groups of searches at equal time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The search with the best Pareto fronts."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.fronts import SCHEMA as FRONTS

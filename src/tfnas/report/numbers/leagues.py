@@ -1,7 +1,5 @@
 """How often the search chosen out of a league is that of hindsight."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.leagues import SCHEMA as LEAGUES

@@ -1,7 +1,5 @@
 """Where the order of scores comes from: the count of convolutions, and the order among equal counts."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import correlation_words, part_words

@@ -1,7 +1,5 @@
 """The most alike and the most different pair of proxies."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.products import Named, Topic

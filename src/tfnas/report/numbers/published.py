@@ -1,7 +1,5 @@
 """What others published: accuracies of searches, correlations of proxies, facts."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Our searches beside published ones."""
 
-from __future__ import annotations
-
 from tfnas.analysis.published import CHANCE, DIFFERS, TOLERATED, UNKNOWN, WITHIN
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers

@@ -1,7 +1,5 @@
 """The order in the best tenth of cells, and given parameters and FLOPs."""
 
-from __future__ import annotations
-
 from tfnas.analysis.statistics import FIRST
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers

@@ -1,7 +1,5 @@
 """Who leads the ranking of proxies, on each dataset and on average."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.products import Named, Topic

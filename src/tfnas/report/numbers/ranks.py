@@ -1,7 +1,5 @@
 """Mean ranks of searches over datasets."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.statistics import LEVEL

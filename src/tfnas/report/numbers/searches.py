@@ -1,7 +1,5 @@
 """Mean accuracies of every search, and the seconds of a run."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import SHORT, Numbers
 from tfnas.schemas.search import SCHEMA as SEARCH

@@ -1,7 +1,5 @@
 """How initialisations, mini-batches and twins agree."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_numbers import looking_at_networks

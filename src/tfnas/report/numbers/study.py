@@ -1,7 +1,5 @@
 """What the study file says, and the names of all it holds."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.files import read_facts

@@ -1,7 +1,5 @@
 """What a search on the first dataset loses on the others."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from tfnas.analysis.statistics import difference_of_means

@@ -1,7 +1,5 @@
 """The ground truth: optimum, spread, reliability, cost of training; and how the cells were scored."""
 
-from __future__ import annotations
-
 import math
 from pathlib import Path
 from typing import Any

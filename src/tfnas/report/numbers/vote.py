@@ -1,7 +1,5 @@
 """The published vote of proxies: what it counts, beside the ensemble of that name."""
 
-from __future__ import annotations
-
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.votes import SCHEMA as VOTES

@@ -5,8 +5,6 @@ are done by a job of their own, and the search learns the outcome of its run and
 What stands in the table: :data:`LIVE`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

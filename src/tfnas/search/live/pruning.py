@@ -19,8 +19,6 @@ Source: Chen, Gong, Wang 2021, "Neural Architecture Search on ImageNet in Four G
 Section 3.3 and code ``prune_tenas.py`` (``prune_func_rank``). No torch is imported.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The network is that of :mod:`tfnas.proxies.linear_regions` with mixed edges: eac
 matrix, the mean of an edge's operations goes on, and every ReLU that belongs to an operation of the supernet counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -19,8 +19,6 @@ Source: Chen, Gong, Wang 2021, "Neural Architecture Search on ImageNet in Four G
 ``prune_tenas.py``, ``lib/procedures/ntk.py`` and ``lib/procedures/linear_region_counter.py``.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

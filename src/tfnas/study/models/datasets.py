@@ -1,7 +1,5 @@
 """Models of ``datasets`` and ``training``: images, ground truth, latencies, and the recipe of a training."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

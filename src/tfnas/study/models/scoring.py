@@ -1,7 +1,5 @@
 """Models of ``scoring``: which proxies, how they are computed, and scores that were computed elsewhere."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

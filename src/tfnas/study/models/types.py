@@ -4,8 +4,6 @@ Values are taken as they stand (pydantic's strict mode): what YAML or ``--config
 meant before (:mod:`tfnas.study.layers`).
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
