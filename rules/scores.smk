@@ -215,7 +215,7 @@ rule read_own_scores:
     localrule: True
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_files(wildcards.dataset).values()),
-        columns=lambda wildcards: STUDY.given_table(wildcards.dataset)["columns"],
+        columns=lambda wildcards: config["scoring"]["tables"][wildcards.dataset]["columns"],
         names=STUDY.given,
         space=config["space"],
     message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -76,15 +75,12 @@ ONE_SEED = NOISE | dict.fromkeys(
 """The same with a single training seed: nothing is known of the noise."""
 
 
-@dataclass(frozen=True)
 class StudyBelow(Study):
     """A study whose results lie in a folder of a test."""
 
-    below: str = ""
-
-    @property
-    def folder(self) -> str:
-        return self.below
+    def __init__(self, config: dict[str, Any], project: str, below: str):
+        super().__init__(config, project)
+        self.folder = below
 
 
 def made(module: ModuleType, output: Path, **values: Any) -> Path:

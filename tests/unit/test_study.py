@@ -78,14 +78,14 @@ def test_a_search_reads_the_table_of_its_family_alone(study):
 def test_a_search_by_an_ensemble_reads_the_table_of_all_families(study):
     study.config["scoring"] |= {"proxies": ["naswot", "params"], "ensembles": ["naswot_logsynflow"]}
     study.searches["naswot-10"]["proxy"] = "naswot_logsynflow"
-    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits.parquet"]
+    assert now(study).score_files("digits", "naswot-10") == ["results/two/scores/digits.parquet"]
     study.searches["naswot-10"]["proxy"] = "params"
-    assert study.score_files("digits", "naswot-10") == ["results/two/scores/digits/structure.parquet"]
+    assert now(study).score_files("digits", "naswot-10") == ["results/two/scores/digits/structure.parquet"]
 
 
 def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):
     study.config["scoring"]["ensembles"] = ["az_nas"]
-    assert study.scored == ["naswot", "az_nas"]
+    assert now(study).scored == ["naswot", "az_nas"]
     assert study.families == {"naswot": ["naswot"]}
     assert "results/two/figures/scatter-az_nas.pdf" in now(study).exhibits()
 
@@ -93,7 +93,7 @@ def test_an_ensemble_is_scored_and_drawn_but_belongs_to_no_family(study):
 def test_noise_is_measured_on_two_mini_batches_of_every_dataset(study):
     assert study.measures_noise
     study.config["scoring"]["proxies"] = ["naswot", "params"]
-    assert study.noise_files(2) == [
+    assert now(study).noise_files(2) == [
         "results/two/noise/digits/naswot-2.parquet",
         "results/two/noise/digits/structure-2.parquet",
         "results/two/noise/cifar10/naswot-2.parquet",
@@ -108,6 +108,7 @@ def test_noise_is_measured_on_two_mini_batches_of_every_dataset(study):
 @pytest.mark.parametrize("change", [{"noise_cells": 0}, {"scores": "shipped"}])
 def test_without_images_or_cells_there_is_no_noise(study, change):
     study.config["scoring"] |= change
+    study = now(study)
     assert not study.measures_noise
     assert study.noise_files(1) == []
     assert "results/two/summaries/noise.csv" not in now(study).summaries
@@ -134,7 +135,7 @@ def test_searches_are_compared_where_there_are_two_and_ranked_where_there_are_th
     assert compared | {"tables/regret.tex", "summaries/comparisons.csv", "summaries/regret.csv"} <= two
     ranked = {"figures/critical-difference.pdf", "summaries/ranks.csv"}
     study.searches["random"] = {"algorithm": "random_cell"}
-    assert not study.ranks_searches, "a reference is not ranked"
+    assert not now(study).ranks_searches, "a reference is not ranked"
     study.searches["random-search"] = {"algorithm": "random_search"}
     assert made() - two == ranked
     assert summary_files(study, "ranks.csv") == ["results/two/summaries/ranks.csv"]
@@ -176,7 +177,7 @@ def test_published_searches_are_compared_where_one_matches(study, root, monkeypa
     table, summary = "results/two/tables/published-searches.tex", "results/two/summaries/published.csv"
     assert table not in now(study).exhibits()
     study.config["report"]["published"] = True
-    assert study.published_budgets == {"digits": 10, "cifar10": 20}
+    assert now(study).published_budgets == {"digits": 10, "cifar10": 20}
     assert summary_files(study, "published.csv") == [summary], "NASWOT, whatever the budget"
     assert table in now(study).exhibits()
     del study.searches["naswot-10"]
@@ -201,15 +202,16 @@ def test_groups_of_searches_are_compared_at_equal_time(study):
     summary = "results/two/summaries/equal-time.csv"
     study.config["search"]["use"]["skip"] = {"algorithm": "freerea"}
     study.config["search"]["use"]["cell"] = {"algorithm": "random_cell"}
-    assert study.equal_time_groups == {
+    assert now(study).equal_time_groups == {
         "naswot-10": "training-free", "evolution": "trained", "skip": "training-free-prior"
     }  # fmt: skip
-    assert (study.searches_with_prior, study.random_cell, study.references) == (["skip"], "cell", ["cell"])
+    compared = now(study)
+    assert (compared.searches_with_prior, compared.random_cell, compared.references) == (["skip"], "cell", ["cell"])
     assert summary_files(study, "equal-time.csv") == [summary]
     assert summary in now(study).summaries
     assert exhibits <= set(now(study).exhibits())
     study.config["search"]["use"] = {"small": {"algorithm": "random_cell", "constraint": {"params": {"max": 9}}}}
-    assert study.random_cell is None, "a cell out of a part of the space"
+    assert now(study).random_cell is None, "a cell out of a part of the space"
     assert summary_files(study, "equal-time.csv") == []
     assert summary not in now(study).summaries
     assert not exhibits & set(now(study).exhibits())
@@ -220,7 +222,7 @@ def test_what_searches_read_is_priced(study):
     assert study.rate_files() == ["results/two/machine-seconds/digits.json", "results/two/machine-seconds/cifar10.json"]
     assert study.score_facts("digits") == ["results/two/scores/digits/naswot.json"]
     study.config["scoring"]["scores"] = "shipped"
-    assert study.score_facts("digits") == ["results/two/scores/digits.json"]
+    assert now(study).score_facts("digits") == ["results/two/scores/digits.json"]
     exhibits = {"results/two/figures/anytime.pdf", "results/two/tables/search-costs.tex"}
     assert exhibits <= set(now(study).exhibits())
     study.config["search"]["use"] = {"cell": {"algorithm": "random_cell"}}
@@ -247,6 +249,7 @@ def test_an_archive_is_read_once_for_all_its_datasets(study):
     truth = {"source": "archive", "path": None, "columns": {}, "allow_incomplete": False}
     study.config["datasets"]["cifar100"] = {"truth": truth | {"allow_incomplete": True}}
     study.config["datasets"]["ImageNet16-120"] = {"truth": truth | {"path": "mine.tar"}}
+    study = now(study)
     assert study.archives == {"0": "resources/NATS-tss", "1": "mine.tar"}
     assert study.archive_datasets("0") == ["cifar10", "cifar100"]
     assert study.archive_may_lack_cells("0")
@@ -273,4 +276,4 @@ def test_benchmarks_of_blocks_are_named_like_the_blocks(study):
     assert "score_chunk/scores/cifar10/naswot/0-3999.tsv" in names
     assert not [name for name in names if name.startswith("train_block")]
     study.config["datasets"]["cifar10"]["truth"]["source"] = "trained"
-    assert "train_block/cifar10/0-499.tsv" in study.block_benchmarks()
+    assert "train_block/cifar10/0-499.tsv" in now(study).block_benchmarks()

@@ -6,7 +6,6 @@ Everything that decides *which jobs exist* lives here, where it can be tested; t
 import importlib.util
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
-from tfnas.spaces.base import Space
 from tfnas.spaces.nats_tss import SPACE
 from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
@@ -62,87 +60,111 @@ def download_mark(resource: str) -> str:
     return f"resources/{resource}/downloaded.json"
 
 
-@dataclass(frozen=True)
 class Study:
-    """A study whose file has been checked.
+    """A study whose file has been checked: what it says, and the files that it becomes.
 
     Args:
-        config: what :func:`tfnas.study.load.load_study` returned.
+        config: what :func:`tfnas.study.load.load_study` returned; what it says is read once.
         project: folder of the workflow; empty where that is the working folder.
+
+    Attributes:
+        name: name of the study.
+        seed: the master seed.
+        folder: where the results lie.
+        space: the search space.
+        datasets: names of the datasets, in the order of the study file.
+        datasets_with_latencies: names of those that have a table of latencies.
+        archives: the different archives of the study by a number: each is read once for all its datasets.
+        proxies: names of the proxies, in the order of the study file.
+        own: what the study file says of scores of a user's own, by name.
+        scored: names of proxies, own scores and ensembles: what the score tables hold.
+        families: the proxies by family: those of one family share a pass through the network; none where scores are
+            given as tables, since nothing is known of how they were computed.
+        computes: whether the scores of the proxies are computed here, rather than read from a folder or from tables.
+        shipped: whether they are read from a folder.
+        all_given: whether the study reads all its scores from tables under ``scoring.tables``.
+        measures_noise: whether some cells are scored again by chance of another kind; other scores have no images for
+            that.
+        score_folders: folders of the independent scorings, by number: `scores`, then `scores-1` and so on.
+        second_batch_seed: master seed of the second mini-batch of every dataset, which only the measurement of noise
+            looks at.
+        ensemble_choice: which proxies an ensemble is chosen from without the dataset it is judged on (none: no choice
+            is made).
+        recipe: the training recipe, without what only cuts the work into jobs.
+        searches: settings of the searches by label.
+        priced: the proxies behind each name that a search reads: the proxy itself, or the members of an ensemble.
+        priced_families: those proxies by family.
+        random_cell: label of the search that draws one cell out of all, None where the study has none.
+        live_searches: labels of those that evaluate networks live, in jobs of their own.
+        front_searches: settings of those whose runs keep a Pareto front, by label.
+        limited_searches: settings of those that limit a cost or aim at one, by label.
+        searches_with_prior: labels of those that read a prior.
+        references: labels of those that nobody would use: baselines, and upper bounds that look at too much.
+        contenders: labels of those that are ranked: no references, and none with a limit of cost unless all have one.
+        has_contest: whether a search is more than a reference.
+        equal_time_groups: the group of each search that is compared at equal time, by label.
+        subspaces: the sub-spaces that are compared, by label.
+        leagues: labels of the searches of each league, of which one is chosen without the dataset it is judged on.
+        budgets: simulated seconds of a run on each dataset.
+        published_budgets: the same, None where looks cost otherwise than in published searches.
+        templates: folder of the report's templates.
+        published_files: the published results, when the study shows them.
     """
 
-    config: dict[str, Any]
-    project: str = ""
-
-    @property
-    def name(self) -> str:
-        """Name of the study."""
-        return self.config["study"]
-
-    @property
-    def seed(self) -> int:
-        """The master seed."""
-        return self.config["seed"]
-
-    @property
-    def space(self) -> Space:
-        """The search space."""
-        return get_space(self.config["space"])
+    def __init__(self, config: dict[str, Any], project: str = ""):
+        scoring, search = config["scoring"], config["search"]
+        self.config, self.project = config, project
+        self.name: str = config["study"]
+        self.seed: int = config["seed"]
+        self.folder = f"results/{self.name}"
+        self.space = get_space(config["space"])
+        self.datasets = list(config["datasets"])
+        self.datasets_with_latencies = [name for name in self.datasets if self.hardware(name)["path"] is not None]
+        archives = dict.fromkeys(self.archive(dataset) for dataset in self.datasets_with("archive"))
+        self.archives = {str(number): path for number, path in enumerate(archives)}
+        self.proxies: list[str] = scoring["proxies"]
+        self.own: dict[str, dict[str, Any]] = scoring["own"]
+        self.scored = scored_names(config)
+        self.computes = scoring["scores"] == "computed"
+        self.shipped = scoring["scores"] == "shipped"
+        self.all_given = scoring["scores"] == "table"
+        known = [] if self.all_given else self.proxies
+        self.families = {name: [proxy for proxy in known if family_of(proxy) == name] for name in map(family_of, known)}
+        self.measures_noise = self.computes and scoring["noise_cells"] > 0
+        self.score_folders = ["scores", *(f"scores-{number}" for number in range(1, scoring["scorings"]))]
+        self.second_batch_seed = child_seed(self.seed, "noise")
+        self.ensemble_choice: dict[str, Any] = scoring["ensemble_choice"]
+        self.recipe = {key: value for key, value in config["training"].items() if key != "cells_per_job"}
+        self.searches: dict[str, dict[str, Any]] = search["use"]
+        used = self.searches.items()
+        read = sorted({name for settings in self.searches.values() for name in proxies_of(settings)})
+        self.priced = {name: list(ensembles()[name].members) if name in ensembles() else [name] for name in read}
+        wanted = {proxy for proxies in self.priced.values() for proxy in proxies}
+        chosen = {family: [name for name in names if name in wanted] for family, names in self.families.items()}
+        self.priced_families = {family: names for family, names in chosen.items() if names}
+        plain = [label for label, settings in used if settings == {"algorithm": "random_cell"}]
+        self.random_cell = plain[0] if plain else None
+        self.live_searches = [label for label, settings in used if get_algorithm(settings["algorithm"]).needs_live]
+        self.front_searches = {
+            label: settings for label, settings in used if get_algorithm(settings["algorithm"]).fronts
+        }
+        self.limited_searches = {label: settings for label, settings in used if limits_of_search(settings)}
+        self.searches_with_prior = [label for label, settings in used if reads_prior(settings)]
+        self.references = [label for label, settings in used if search_group(settings) == "reference"]
+        self.contenders = contenders(self.searches)
+        self.has_contest = len(self.references) < len(self.searches)
+        self.equal_time_groups = equal_time_groups(self.searches)
+        self.subspaces: dict[str, dict[str, Any]] = search["subspaces"]
+        self.leagues: dict[str, list[str]] = search["leagues"]
+        self.budgets = {dataset: budget_of(config, dataset) for dataset in self.datasets}
+        self.published_budgets = self.budgets if not search["pay_once"] else dict.fromkeys(self.datasets)
+        self.templates = str(Path(project) / REPORT)
+        self.published_files = [f"{self.templates}/published.yaml"] if config["report"]["published"] else []
 
     @property
     def space_source(self) -> dict[str, list[str]]:
         """The library file of the search space, by that of the registry which finds it at run time."""
         return {_source(get_space.__module__): [_source(type(self.space).__module__)]}
-
-    @property
-    def folder(self) -> str:
-        """Where the results lie."""
-        return f"results/{self.name}"
-
-    @property
-    def datasets(self) -> list[str]:
-        """Names of the datasets, in the order of the study file."""
-        return list(self.config["datasets"])
-
-    @property
-    def proxies(self) -> list[str]:
-        """Names of the proxies, in the order of the study file."""
-        return self.config["scoring"]["proxies"]
-
-    @property
-    def scored(self) -> list[str]:
-        """Names of the proxies and of the ensembles: what the score tables hold."""
-        return scored_names(self.config)
-
-    @property
-    def searches(self) -> dict[str, dict[str, Any]]:
-        """Settings of the searches by label."""
-        return self.config["search"]["use"]
-
-    @property
-    def shipped(self) -> bool:
-        """Whether the scores of the proxies are read from a folder."""
-        return self.config["scoring"]["scores"] == "shipped"
-
-    @property
-    def score_folders(self) -> list[str]:
-        """Folders of the independent scorings, by number: `scores`, then `scores-1` and so on."""
-        return ["scores", *(f"scores-{number}" for number in range(1, self.config["scoring"]["scorings"]))]
-
-    @property
-    def computes(self) -> bool:
-        """Whether the scores of the proxies are computed here, rather than read from a folder or from tables."""
-        return self.config["scoring"]["scores"] == "computed"
-
-    @property
-    def all_given(self) -> bool:
-        """Whether the study reads all its scores from tables under ``scoring.tables``."""
-        return self.config["scoring"]["scores"] == "table"
-
-    @property
-    def own(self) -> dict[str, dict[str, Any]]:
-        """What the study file says of scores of a user's own, by name."""
-        return self.config["scoring"]["own"]
 
     @property
     def given(self) -> dict[str, dict[str, Any]]:
@@ -158,37 +180,18 @@ class Study:
             names[name] = {key: about[key] for key in ("direction", "failure")}
         return names
 
-    def given_table(self, dataset: str) -> dict[str, Any]:
-        """The settings of a dataset's table of given scores."""
-        return self.config["scoring"]["tables"][dataset]
-
     def given_files(self, dataset: str) -> dict[str, str]:
         """The table of given scores of a dataset, and the facts beside it if there are any."""
-        return _with_facts(self.given_table(dataset)["path"])
+        return _with_facts(self.config["scoring"]["tables"][dataset]["path"])
 
     def own_file(self, dataset: str) -> list[str]:
         """The given scores of a dataset as a score table, where there are any."""
         return [self.file(f"scores/{dataset}/own.parquet")] if self.given else []
 
     @property
-    def measures_noise(self) -> bool:
-        """Whether some cells are scored again by chance of another kind; other scores have no images for that."""
-        return self.computes and self.config["scoring"]["noise_cells"] > 0
-
-    @property
     def resources(self) -> list[str]:
         """Names of all datasets and archives that can be downloaded, of this study or not."""
         return sorted({source.dataset for source in read_sources() if source.file})
-
-    @property
-    def recipe(self) -> dict[str, Any]:
-        """The training recipe, without what only cuts the work into jobs."""
-        return {key: value for key, value in self.config["training"].items() if key != "cells_per_job"}
-
-    @property
-    def templates(self) -> str:
-        """Folder of the report's templates."""
-        return str(Path(self.project) / REPORT)
 
     def file(self, name: str) -> str:
         """Return a file of the study by its name below the study's folder."""
@@ -197,17 +200,6 @@ class Study:
     def files(self, pattern: str) -> list[str]:
         """Return a file for each dataset; ``pattern`` holds ``{dataset}``."""
         return [self.file(pattern.format(dataset=dataset)) for dataset in self.datasets]
-
-    @cached_property
-    def families(self) -> dict[str, list[str]]:
-        """The proxies of the study by family: proxies of one family share a pass through the network.
-
-        None where scores are given as tables: nothing is known of how they were computed.
-        """
-        families: dict[str, list[str]] = {}
-        for proxy in () if self.all_given else self.proxies:
-            families.setdefault(family_of(proxy), []).append(proxy)
-        return families
 
     def datasets_with(self, source: str) -> list[str]:
         """Names of the datasets whose ground truth comes from ``source``."""
@@ -260,12 +252,6 @@ class Study:
     def archive(self, dataset: str) -> str:
         """The official archive of a dataset's ground truth: a local path, or where the download puts it."""
         return self.truth(dataset)["path"] or f"resources/{ARCHIVE}"
-
-    @cached_property
-    def archives(self) -> dict[str, str]:
-        """The different archives of the study by a number: each is read once for all its datasets."""
-        paths = dict.fromkeys(self.archive(dataset) for dataset in self.datasets_with("archive"))
-        return {str(number): path for number, path in enumerate(paths)}
 
     def archive_datasets(self, number: str) -> list[str]:
         """Names of the datasets whose ground truth comes from an archive."""
@@ -324,11 +310,6 @@ class Study:
             for first, last in blocks(count_to_score(family, scoring["share_classes"]), scoring["cells_per_job"])
         ]
 
-    @property
-    def second_batch_seed(self) -> int:
-        """Master seed of the second mini-batch of every dataset, which only the measurement of noise looks at."""
-        return child_seed(self.config["seed"], "noise")
-
     def noise_batch(self, dataset: str, number: int | str) -> str:
         """The mini-batch that noise is measured on: 1 is the study's, 2 is drawn for this with another seed."""
         return self.file(f"batches/{dataset}.npz" if int(number) == 1 else f"noise/{dataset}/batch.npz")
@@ -363,11 +344,6 @@ class Study:
         """The settings of a dataset's table of latencies."""
         return self.config["datasets"][dataset]["hardware"]
 
-    @property
-    def datasets_with_latencies(self) -> list[str]:
-        """Names of the datasets that have a table of latencies."""
-        return [name for name in self.datasets if self.hardware(name)["path"] is not None]
-
     def latency_files(self, dataset: str) -> dict[str, str]:
         """The table of latencies of a dataset, and the facts beside it if there are any."""
         return _with_facts(self.hardware(dataset)["path"])
@@ -381,11 +357,6 @@ class Study:
         """The latencies of every dataset that has any."""
         return {dataset: self.file(f"hardware/{dataset}.parquet") for dataset in self.datasets_with_latencies}
 
-    @property
-    def live_searches(self) -> list[str]:
-        """Labels of the searches that evaluate networks live, in jobs of their own."""
-        return [label for label, settings in self.searches.items() if get_algorithm(settings["algorithm"]).needs_live]
-
     def live_files(self, dataset: str, search: str, first: int | str, last: int | str) -> list[str]:
         """What live evaluations led the runs ``first`` to ``last`` of a search to; none for any other search."""
         if search not in self.live_searches:
@@ -395,32 +366,6 @@ class Study:
             for start, end in blocks(self.config["search"]["runs"], LIVE_RUNS)
             if start <= int(last) and end >= int(first)
         ]
-
-    @property
-    def front_searches(self) -> dict[str, dict[str, Any]]:
-        """Settings of the searches whose runs keep a Pareto front, by label."""
-        searches = self.searches.items()
-        return {label: settings for label, settings in searches if get_algorithm(settings["algorithm"]).fronts}
-
-    @property
-    def limited_searches(self) -> dict[str, dict[str, Any]]:
-        """Settings of the searches that limit a cost or aim at one, by label."""
-        return {label: settings for label, settings in self.searches.items() if limits_of_search(settings)}
-
-    @property
-    def subspaces(self) -> dict[str, dict[str, Any]]:
-        """The sub-spaces that are compared, by label."""
-        return self.config["search"]["subspaces"]
-
-    @property
-    def ensemble_choice(self) -> dict[str, Any]:
-        """Which proxies an ensemble is chosen from without the dataset it is judged on (none: no choice is made)."""
-        return self.config["scoring"]["ensemble_choice"]
-
-    @property
-    def leagues(self) -> dict[str, list[str]]:
-        """Labels of the searches of each league, of which one is chosen without the dataset it is judged on."""
-        return self.config["search"]["leagues"]
 
     def batch_size(self, dataset: str) -> int:
         """Images of the mini-batch of a dataset."""
@@ -481,23 +426,9 @@ class Study:
         return f".scratch/training/{dataset}"
 
     @property
-    def priced(self) -> dict[str, list[str]]:
-        """The proxies behind each name that a search reads: the proxy itself, or the members of an ensemble."""
-        names = {name for settings in self.searches.values() for name in proxies_of(settings)}
-        known = ensembles()
-        return {name: list(known[name].members) if name in known else [name] for name in sorted(names)}
-
-    @property
     def unpriced(self) -> list[str]:
         """The scores that searches read and that nothing here can time: they were given."""
         return [name for name in self.given if any(name in members for members in self.priced.values())]
-
-    @property
-    def priced_families(self) -> dict[str, list[str]]:
-        """The proxies that searches read, by family."""
-        wanted = {proxy for proxies in self.priced.values() for proxy in proxies}
-        chosen = {family: [name for name in names if name in wanted] for family, names in self.families.items()}
-        return {family: names for family, names in chosen.items() if names}
 
     def rate_files(self) -> list[str]:
         """Files that say how long scoring takes on this machine, by dataset; none where searches read no proxy."""
@@ -509,16 +440,6 @@ class Study:
             self.file(f"scores/{dataset}.json" if self.shipped else f"scores/{dataset}/{family}.json")
             for family in self.priced_families
         ]
-
-    @property
-    def published_files(self) -> list[str]:
-        """The published results, when the study shows them."""
-        return [f"{self.templates}/published.yaml"] if self.config["report"]["published"] else []
-
-    @property
-    def published_budgets(self) -> dict[str, float | None]:
-        """Simulated seconds of a run on each dataset, None where looks cost otherwise than in published searches."""
-        return dict.fromkeys(self.budgets) if self.config["search"]["pay_once"] else self.budgets
 
     @property
     def compares_published(self) -> bool:
@@ -539,37 +460,6 @@ class Study:
     def votes(self) -> bool:
         """Whether the study has the published vote of proxies and its members."""
         return {"vote", *ensembles()["vote"].members} <= set(self.scored)
-
-    @property
-    def has_contest(self) -> bool:
-        """Whether a search is more than a reference."""
-        return len(self.references) < len(self.searches)
-
-    @property
-    def contenders(self) -> list[str]:
-        """Labels of the searches that are ranked: no references, and none with a limit of cost unless all have one."""
-        return contenders(self.searches)
-
-    @property
-    def references(self) -> list[str]:
-        """Labels of the searches that nobody would use: baselines, and upper bounds that look at too much."""
-        return [label for label, settings in self.searches.items() if search_group(settings) == "reference"]
-
-    @property
-    def equal_time_groups(self) -> dict[str, str]:
-        """The group of each search that is compared at equal time, by label."""
-        return equal_time_groups(self.searches)
-
-    @property
-    def searches_with_prior(self) -> list[str]:
-        """Labels of the searches that read a prior."""
-        return [label for label, settings in self.searches.items() if reads_prior(settings)]
-
-    @property
-    def random_cell(self) -> str | None:
-        """Label of the search that draws one cell out of all, None where the study has none."""
-        plain = [label for label, settings in self.searches.items() if settings == {"algorithm": "random_cell"}]
-        return plain[0] if plain else None
 
     @property
     def ranks_searches(self) -> bool:
@@ -601,11 +491,6 @@ class Study:
             for topic in self.topic_specs
             for name, paths in inputs(topic, self).items()
         }
-
-    @property
-    def budgets(self) -> dict[str, float | None]:
-        """Simulated seconds of a run on each dataset."""
-        return {dataset: budget_of(self.config, dataset) for dataset in self.datasets}
 
     @property
     def summaries(self) -> list[str]:
