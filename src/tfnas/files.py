@@ -58,7 +58,6 @@ WRITE_FAULTS = {
 }
 """Why the system may refuse to write a file, in words, and what to do about it."""
 
-
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 """Those of them that only writing can meet, whichever file the error names."""
 
@@ -155,12 +154,7 @@ def section(facts: dict[str, Any], key: str, place: str | Path) -> dict[str, Any
     Raises:
         DataError: something else stands there.
     """
-    content = facts.get(key, {})
-    if not isinstance(content, dict):
-        raise DataError(
-            f"'{key}' in '{place}' is {_kind(content)} where names and values in braces are needed: mend or remove it."
-        )
-    return content
+    return _entry(facts, key, {}, "names and values in braces are needed", place)
 
 
 def sentence(facts: dict[str, Any], key: str, default: str, place: str | Path) -> str:
@@ -169,9 +163,13 @@ def sentence(facts: dict[str, Any], key: str, default: str, place: str | Path) -
     Raises:
         DataError: something else stands there.
     """
+    return _entry(facts, key, default, "a text is needed", place)
+
+
+def _entry(facts: dict[str, Any], key: str, default: Any, needed: str, place: str | Path) -> Any:
     content = facts.get(key, default)
-    if not isinstance(content, str):
-        raise DataError(f"'{key}' in '{place}' is {_kind(content)} where a text is needed: mend or remove it.")
+    if not isinstance(content, type(default)):
+        raise DataError(f"'{key}' in '{place}' is {_kind(content)} where {needed}: mend or remove it.")
     return content
 
 
@@ -271,11 +269,7 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
 
 @contextmanager
 def _opened(path: Path, stated: dict[str, Any] | None) -> Iterator[BufferedReader]:
-    """Open a table that must be the one that its facts speak of, if they speak of one.
-
-    Raises:
-        DataError: it is missing, or is not the one that was written.
-    """
+    """Open a table that must be the one that its facts speak of, if they speak of one."""
     if not is_there(path):
         raise DataError(f"'{short(path)}' does not exist: check the path in the study file.")
     require_facts(path)
@@ -333,11 +327,7 @@ def _stated(path: Path) -> dict[str, Any] | None:
 
 
 def _check_seal(path: Path, file: BufferedReader, stated: dict[str, Any]) -> None:
-    """Refuse a table that is not the one that was written.
-
-    Raises:
-        DataError: its bytes are not those that its facts speak of.
-    """
+    """Refuse a table whose bytes are not those that its facts speak of."""
     size = os.fstat(file.fileno()).st_size
     if size != stated.get("bytes", size):
         what = "was cut" if size < stated["bytes"] else "was changed"

@@ -114,7 +114,10 @@ def job(snakemake: Any) -> Iterator[Run]:
             os.environ[variable] = str(snakemake.threads)
         for table in map(str, snakemake.input):
             require_facts(table)
-        _declare_own(getattr(snakemake, "config", {}))
+        if declared := getattr(snakemake, "config", {}).get("scoring", {}).get("own"):
+            from tfnas.proxies.registry import declare_own
+
+            declare_own(declared)  # reports ask for the titles of a study's own scores by name
         _seed(snakemake.params.get("seed"))
         device, lease = _device(snakemake.params.get("device"), int(snakemake.threads), f"{snakemake.rule}, log {path}")
         run = Run(snakemake, device)
@@ -124,7 +127,10 @@ def job(snakemake: Any) -> Iterator[Run]:
         _explain_error(error, path)
         raise SystemExit(1) from None
     except Exception as error:
-        fault = _full(error) or device_error(error, device)
+        if isinstance(error, OSError) and error.errno in FULL:  # of any library: a disk is full or closed
+            fault: TfnasError | None = write_fault(error, error.filename or "a file of this job")
+        else:
+            fault = device_error(error, device)
         if fault is None:
             _explain_bug(error, path)
         else:
@@ -138,21 +144,6 @@ def job(snakemake: Any) -> Iterator[Run]:
             log.removeHandler(handler)
             with suppress(OSError):  # a full disk: what it has to say was said
                 handler.close()
-
-
-def _full(error: Exception) -> TfnasError | None:
-    """Return the sentence for an error of any library that says that a disk is full or may not be written to."""
-    if not isinstance(error, OSError) or error.errno not in FULL:
-        return None
-    return write_fault(error, error.filename or "a file of this job")
-
-
-def _declare_own(study: dict[str, Any]) -> None:
-    """Make the scores known that a study declares as its own: reports ask for their titles by name."""
-    if declared := study.get("scoring", {}).get("own"):
-        from tfnas.proxies.registry import declare_own
-
-        declare_own(declared)
 
 
 class _LogFile(logging.FileHandler):
@@ -207,16 +198,7 @@ def _seed(seed: Any) -> None:
 
 
 def _device(wanted: str | None, threads: int, holder: str) -> tuple[str, IO[str] | None]:
-    """Return the device for ``auto``, ``cpu``, ``cuda`` or None, and the lease that must stay open while it is used.
-
-    Args:
-        wanted: ``params.device`` of the job.
-        threads: threads the job may use.
-        holder: what a job that has to wait for the device is told about this one.
-
-    Raises:
-        DeviceError: a GPU is asked for and there is none.
-    """
+    """Return the device for ``auto``, ``cpu``, ``cuda`` or None, and the lease that must stay open while it is used."""
     if wanted is None:
         return "cpu", None
     import torch

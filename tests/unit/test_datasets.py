@@ -50,7 +50,7 @@ def own(folder, **changes):
 def test_names_need_neither_torch_nor_pandas():
     code = (
         "import sys; from tfnas.datasets.registry import dataset_names, get_dataset; print(dataset_names());"
-        "get_dataset('cifar10').licence; heavy = {'torch', 'torchvision', 'xautodl', 'pandas'};"
+        "get_dataset('cifar10').sources[0].licence; heavy = {'torch', 'torchvision', 'xautodl', 'pandas'};"
         "sys.exit(bool(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -80,8 +80,8 @@ def test_two_files_cannot_register_one_name():
 @pytest.mark.parametrize("name", dataset_names())
 def test_every_dataset_says_what_to_cite(name):
     spec = get_dataset(name)
-    assert spec.licence
-    assert spec.cite
+    assert spec.sources[0].licence
+    assert spec.sources[0].cite
     assert len(spec.mean) == len(spec.std) == spec.channels
 
 

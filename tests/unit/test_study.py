@@ -247,8 +247,9 @@ def test_only_what_is_missing_is_downloaded(study):
 
 def test_an_archive_is_read_once_for_all_its_datasets(study):
     truth = {"source": "archive", "path": None, "columns": {}, "allow_incomplete": False}
-    study.config["datasets"]["cifar100"] = {"truth": truth | {"allow_incomplete": True}}
-    study.config["datasets"]["ImageNet16-120"] = {"truth": truth | {"path": "mine.tar"}}
+    datasets, other = study.config["datasets"], study.config["datasets"]["cifar10"]
+    datasets["cifar100"] = other | {"truth": truth | {"allow_incomplete": True}}
+    datasets["ImageNet16-120"] = other | {"truth": truth | {"path": "mine.tar"}}
     study = now(study)
     assert study.archives == {"0": "resources/NATS-tss", "1": "mine.tar"}
     assert study.archive_datasets("0") == ["cifar10", "cifar100"]

@@ -4,6 +4,7 @@ A test holds the images beside those that torchvision reads.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,12 @@ from tfnas.errors import DataError
 LARGEST = 1 << 28
 """Bytes that a file may have; the largest real one holds 50,000 images of 3,072 bytes."""
 
-_CONSTANTS = "xautodl (AutoDL-Projects) get_datasets, pixels 0..255; the same in the code of NASWOT"
+_COMMON: dict[str, Any] = {
+    "channels": 3,
+    "image_size": 32,
+    "counts": (50_000, 10_000),
+    "constants": "xautodl (AutoDL-Projects) get_datasets, pixels 0..255; the same in the code of NASWOT",
+}
 
 
 def _read(reader: str, folder: Path, split: str) -> Images:
@@ -41,14 +47,6 @@ def _read(reader: str, folder: Path, split: str) -> Images:
     return np.concatenate(images), np.concatenate(labels), np.arange(sum(map(len, labels)))
 
 
-def _read_cifar10(folder: Path, split: str) -> Images:
-    return _read("CIFAR10", folder, split)
-
-
-def _read_cifar100(folder: Path, split: str) -> Images:
-    return _read("CIFAR100", folder, split)
-
-
 def _drawable_cifar10(positions: np.ndarray, folders: list[Path]) -> tuple[np.ndarray | None, str]:
     """Only the half of the training set that the benchmark trains on, if its list is at hand."""
     split = official_split("cifar10", folders)
@@ -61,28 +59,22 @@ register(
     DatasetSpec(
         name="cifar10",
         classes=10,
-        channels=3,
-        image_size=32,
-        counts=(50_000, 10_000),
         mean=(125.3, 123.0, 113.9),
         std=(63.0, 62.1, 66.7),
-        constants=_CONSTANTS,
         layout="the folder cifar-10-batches-py of the official archive",
-        read=_read_cifar10,
+        read=lambda folder, split: _read("CIFAR10", folder, split),
         drawable=_drawable_cifar10,
+        **_COMMON,
     )
 )
 register(
     DatasetSpec(
         name="cifar100",
         classes=100,
-        channels=3,
-        image_size=32,
-        counts=(50_000, 10_000),
         mean=(129.3, 124.1, 112.4),
         std=(68.2, 65.4, 70.4),
-        constants=_CONSTANTS,
         layout="the folder cifar-100-python of the official archive",
-        read=_read_cifar100,
+        read=lambda folder, split: _read("CIFAR100", folder, split),
+        **_COMMON,
     )
 )

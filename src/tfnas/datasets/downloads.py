@@ -105,12 +105,9 @@ def fetch(source: Source, folder: Path, progress: bool = True, attempts: int = 4
 
 
 def _try(url: str, partial: Path, source: Source, progress: bool, attempts: int, pause: float) -> str | None:
-    """Bring the whole file from one address to ``partial``, in several attempts if need be.
+    """Bring the whole file from one address to ``partial``, and return what went wrong in the end, None if nothing.
 
     An address that cannot be reached at all is not asked again: without a network each try would only take time.
-
-    Returns:
-        What went wrong in the end, with the address, or None when the file is there and right.
     """
     reason, reached = "", False
     for attempt in range(attempts):

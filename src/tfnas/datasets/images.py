@@ -26,6 +26,9 @@ LARGEST_MEAN = 1.5
 STDS = (0.25, 4.0)
 """Between which borders their standard deviation must lie."""
 
+ARRAYS = ("images", "pixels", "labels", "positions")
+"""What the file of a mini-batch holds."""
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -106,9 +109,7 @@ class Batch:
         """
         write_json(facts_path(path), self.facts)
         with atomic(path) as temporary:
-            np.savez_compressed(
-                temporary, images=self.images, pixels=self.pixels, labels=self.labels, positions=self.positions
-            )
+            np.savez_compressed(temporary, **{name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
     def read(cls, path: str | Path) -> Batch:
@@ -118,13 +119,12 @@ class Batch:
             DataError: a file is missing or damaged.
         """
         arrays = load_npz(path)
-        missing = [name for name in ("images", "pixels", "labels", "positions") if name not in arrays]
+        missing = [name for name in ARRAYS if name not in arrays]
         if missing:
             raise DataError(
                 f"'{path}' has no array {', '.join(missing)}: it is no mini-batch, remove it and run again."
             )
-        names = ("images", "pixels", "labels", "positions")
-        return cls(**{name: arrays[name] for name in names}, facts=read_json(facts_path(path)))
+        return cls(**{name: arrays[name] for name in ARRAYS}, facts=read_json(facts_path(path)))
 
 
 def make_batch(image_set: ImageSet, batch_size: int, seed: int) -> Batch:
@@ -361,25 +361,17 @@ def _reading_npz(path: str | Path) -> Iterator[None]:
         raise DataError(
             f"'{path}' claims more memory than there is ({error}): it may be damaged, make it again or smaller."
         ) from error
-    except ValueError as error:
-        if "Object arrays" in str(error):
+    except Exception as error:  # a damaged zip or header fails in many ways: method, checksum, syntax, types
+        if isinstance(error, ValueError) and "Object arrays" in str(error):
             raise DataError(
                 f"'{path}' holds an array of Python objects, which is not read: save numbers or text "
                 "(for example labels.astype(np.int64), class_names.astype(str))."
             ) from None
         raise DataError(f"'{path}' cannot be read as .npz ({error}): it may be damaged, make it again.") from error
-    except Exception as error:  # a damaged zip or header fails in many ways: method, checksum, syntax, types
-        raise DataError(
-            f"'{path}' cannot be read as .npz ({error or type(error).__name__}): it may be damaged, make it again."
-        ) from error
 
 
 def _check_memory(path: str | Path, names: list[str]) -> None:
-    """Refuse arrays that together unpack to more than this machine's memory: a zip can claim a thousandfold.
-
-    Raises:
-        DataError: they do.
-    """
+    """Refuse arrays that together unpack to more than this machine's memory: a zip can claim a thousandfold."""
     with zipfile.ZipFile(path) as archive:
         claimed = sum(member.file_size for member in archive.infolist() if member.filename[:-4] in names)
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

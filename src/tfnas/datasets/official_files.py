@@ -117,6 +117,4 @@ def reading_tar(archive: Path) -> Iterator[None]:
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         if getattr(error, "errno", None):
             raise
-        raise DataError(
-            f"'{archive}' is damaged or truncated ({error or type(error).__name__}): remove it and get it again."
-        ) from error
+        raise DataError(f"'{archive}' is damaged or truncated ({error}): remove it and get it again.") from error

@@ -28,11 +28,12 @@ from tfnas.datasets.registry import DatasetSpec, Images
 from tfnas.errors import DataError
 from tfnas.letters import check_letters
 
-_NOT_STATED = "not stated in the file"
-
 CONSTANTS = ("mean", "std")
 EXTRAS = (*CONSTANTS, "class_names", "licence", "cite")
 """What a file of own images may say beside images, labels and their places."""
+
+_NAMES = [*EXTRAS, *(f"{prefix}{name}" for prefix in ("", "train_", "test_") for name in ("labels", "index"))]
+"""All arrays that are looked at, but for the images themselves."""
 
 
 @dataclass(frozen=True)
@@ -62,16 +63,14 @@ class Outline:
         path: the file.
         parts: ``train`` and, if the file has test images, ``test``.
         classes: number of classes.
-        mean: mean per channel as the file gives it, None where it gives none.
-        std: standard deviation per channel, likewise.
+        constants: mean and standard deviation per channel as the file gives them, None where it gives none.
         extras: whatever else of :data:`EXTRAS` the file gives.
     """
 
     path: Path
     parts: dict[str, Part]
     classes: int
-    mean: np.ndarray | None
-    std: np.ndarray | None
+    constants: tuple[np.ndarray, np.ndarray] | None
     extras: dict[str, np.ndarray]
 
     def part(self, split: str) -> Part:
@@ -126,9 +125,8 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
     outline = outline_of_own(path)
     part, images = outline.part(split), outline.pixels(split)
     train = images if split == "train" else outline.pixels("train")
-    mean, std = outline.mean, outline.std
-    given = mean is not None and std is not None
-    if mean is not None and std is not None:
+    if outline.constants is not None:
+        mean, std = outline.constants
         mend = "give mean and std on the scale of the pixels, or leave both out to have them computed"
         check_statistics(train, mean, std, f"'{path}'", mend)
     else:
@@ -138,7 +136,7 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
                 f"Channel {int(np.argmin(std))} of the training images of '{path}' is the same everywhere, so it "
                 "cannot be normalised: drop constant channels."
             )
-    licence, cite = (str(outline.extras.get(key, _NOT_STATED)) for key in ("licence", "cite"))
+    licence, cite = (str(outline.extras.get(key, "not stated in the file")) for key in ("licence", "cite"))
     check_letters({"licence": licence, "cite": cite}, f"'{path}'", DataError)
     return ImageSet(
         name=name,
@@ -148,7 +146,7 @@ def read_own(name: str, path: Path, split: str) -> ImageSet:
         classes=outline.classes,
         mean=tuple(float(value) for value in mean),
         std=tuple(float(value) for value in std),
-        constants="given in the file" if given else "computed from the training images of the file",
+        constants="given in the file" if outline.constants else "computed from the training images of the file",
         licence=licence,
         cite=cite,
         source=describe_file(path),
@@ -163,7 +161,7 @@ def outline_of_subset(spec: DatasetSpec, path: Path) -> Outline:
     Raises:
         DataError: the file cannot be read, or what it holds is not of this dataset.
     """
-    parts = _parts(path, load_npz(path, _names()))
+    parts = _parts(path, load_npz(path, _NAMES))
     expected = (spec.channels, spec.image_size, spec.image_size)
     for split, part in parts.items():
         if part.shape[1:] != expected:
@@ -181,7 +179,7 @@ def outline_of_subset(spec: DatasetSpec, path: Path) -> Outline:
                 f"classes 0 to {spec.classes - 1}: check which dataset it is."
             )
     _check_same_classes(parts, path)
-    return Outline(path, parts, spec.classes, None, None, {})
+    return Outline(path, parts, spec.classes, None, {})
 
 
 def outline_of_own(path: Path) -> Outline:
@@ -191,23 +189,17 @@ def outline_of_own(path: Path) -> Outline:
         DataError: the file cannot be read, images or labels are not as they should be, training and test images do not
             agree, or what the file says of its classes and constants does not fit them.
     """
-    arrays = load_npz(path, _names())
+    arrays = load_npz(path, _NAMES)
     parts = _parts(path, arrays)
     extras = {name: arrays[name] for name in EXTRAS if name in arrays}
     classes = _classes(parts, extras.get("class_names"), path)
     _check_same_classes(parts, path)
-    mean, std = _constants(extras, parts["train"].shape[1], path)
-    return Outline(path, parts, classes, mean, std, extras)
+    return Outline(path, parts, classes, _constants(extras, parts["train"].shape[1], path), extras)
 
 
 def describe_file(path: Path) -> str:
     """Return a name for a local file that means the same on every machine: its own name and its checksum."""
     return f"{path.name} (sha256 {checksum(path, 'sha256')[:16]}...)"
-
-
-def _names() -> list[str]:
-    """Return the names of all arrays that are looked at, but for the images themselves."""
-    return [*EXTRAS, *(f"{prefix}{name}" for prefix in ("", "train_", "test_") for name in ("labels", "index"))]
 
 
 def _parts(path: Path, arrays: dict[str, np.ndarray]) -> dict[str, Part]:
@@ -273,11 +265,7 @@ def _classes(parts: dict[str, Part], names: np.ndarray | None, path: Path) -> in
 
 
 def _check_same_classes(parts: dict[str, Part], path: Path) -> None:
-    """Refuse test images of classes that no training image shows: no network can learn them.
-
-    Raises:
-        DataError: there are some; names the first.
-    """
+    """Refuse test images of classes that no training image shows: no network can learn them."""
     if "test" not in parts:
         return
     test = parts["test"].labels
@@ -289,13 +277,11 @@ def _check_same_classes(parts: dict[str, Part], path: Path) -> None:
         )
 
 
-def _constants(
-    extras: dict[str, np.ndarray], channels: int, path: Path
-) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
-    """Return mean and std as the file gives them, shape (C,) each, or twice None."""
+def _constants(extras: dict[str, np.ndarray], channels: int, path: Path) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return mean and std as the file gives them, shape (C,) each, None where it gives none."""
     given = [name for name in CONSTANTS if name in extras]
     if not given:
-        return None, None
+        return None
     if len(given) == 1:
         other = "std" if given == ["mean"] else "mean"
         raise DataError(f"'{path}' gives {given[0]} but no {other}: give both, or neither to have them computed.")

@@ -50,6 +50,8 @@ MOST_TUPLES = 50_000
 _TUPLES = {"TUPLE": b"t", "TUPLE1": b"\x85", "TUPLE2": b"\x86", "TUPLE3": b"\x87"}
 """Opcodes that make a tuple of what stands before them."""
 
+_MEND = "do not use it, get it again from its authors"
+
 
 class _ForbiddenError(Exception):
     """The pickle asks for a name that it may not have; ``str`` of it is that name."""
@@ -93,7 +95,7 @@ def _check_tuples(content: bytes, place: str) -> None:
         if made > MOST_TUPLES:
             raise DataError(
                 f"{place} makes more than {MOST_TUPLES:,} tuples, which no official file does and which can crash "
-                "Python: do not use it, get it again from its authors."
+                f"Python: {_MEND}."
             )
 
 
@@ -116,16 +118,12 @@ def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: 
         with bz2.open(path) if path.suffix == ".pbz2" else path.open("rb") as file:
             content = file.read(largest + 1)
         if len(content) > largest:
-            raise DataError(
-                f"{place} unpacks to more than {largest:,} bytes, which no official file does: do not use it, get it "
-                "again from its authors."
-            )
+            raise DataError(f"{place} unpacks to more than {largest:,} bytes, which no official file does: {_MEND}.")
         _check_tuples(content, place)
         return _Reader(io.BytesIO(content), allowed, encoding).load()
     except _ForbiddenError as error:
         raise DataError(
-            f"{place} wants to run {error} when it is opened, which no official file does: do not use it, get it again "
-            "from its authors."
+            f"{place} wants to run {error} when it is opened, which no official file does: {_MEND}."
         ) from None
     except MemoryError as error:
         raise DataError(
@@ -136,6 +134,4 @@ def read_pickle(path: Path, allowed: Names, place: str, largest: int, encoding: 
     except Exception as error:  # a damaged pickle calls what it can with arguments that make no sense
         if getattr(error, "errno", None):
             raise
-        raise DataError(
-            f"{place} is damaged or truncated ({error or type(error).__name__}): get it again from its authors."
-        ) from error
+        raise DataError(f"{place} is damaged or truncated ({error}): get it again from its authors.") from error

@@ -3,8 +3,6 @@
 Names are known without torch: a dataset's file imports its reader inside the function that reads.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from collections.abc import Callable
@@ -19,8 +17,6 @@ from tfnas.errors import UnknownNameError
 
 Images = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Images uint8 (N, C, H, W), labels int64 (N,) and positions int64 (N,)."""
-
-_SPECS: dict[str, DatasetSpec] = {}
 
 
 @dataclass(frozen=True)
@@ -66,18 +62,11 @@ class DatasetSpec:
         """Rows of the table of sources: addresses, checksums, licence, what to cite."""
         return sources_of(self.name) if self.published is None else (self.published,)
 
-    @property
-    def licence(self) -> str:
-        """Licence of the images."""
-        return self.sources[0].licence
 
-    @property
-    def cite(self) -> str:
-        """What to cite."""
-        return self.sources[0].cite
+_SPECS: dict[str, DatasetSpec] = {}
 
 
-def register(spec: DatasetSpec) -> DatasetSpec:
+def register(spec: DatasetSpec) -> None:
     """Make a dataset known.
 
     Raises:
@@ -86,7 +75,6 @@ def register(spec: DatasetSpec) -> DatasetSpec:
     if spec.name in _SPECS and _SPECS[spec.name].read.__module__ != spec.read.__module__:
         raise ValueError(f"Two files register a dataset called '{spec.name}'.")
     _SPECS[spec.name] = spec
-    return spec
 
 
 @cache

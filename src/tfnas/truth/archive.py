@@ -70,6 +70,9 @@ SEEDS = ("valid_seeds", "test_seeds", "early_seeds")
 META = "meta.pickle.pbz2"
 _RECORD = re.compile(r"(\d{6})\.pickle\.pbz2")
 
+_DAMAGED = LookupError, TypeError, ValueError, OSError, AssertionError, AttributeError, ImportError, ZeroDivisionError
+"""What reading a damaged record may end with."""
+
 LARGEST = 1 << 24
 """Bytes that a file of the archive may have, packed or unpacked; the real ones unpack to 0.3 and 1.4 million."""
 
@@ -160,11 +163,7 @@ def find_archive(path: Path) -> Path:
 
 
 def _check_format(path: Path) -> None:
-    """Refuse a file that is no tar at all, naming what it looks like; a tar that is cut off is found when it is read.
-
-    Raises:
-        DataError: see above.
-    """
+    """Refuse a file that is no tar at all, naming what it looks like; one that is cut off is found when it is read."""
     with path.open("rb") as file:
         start = file.read(512)
     if path.suffix == ".pth":
@@ -268,20 +267,8 @@ def _read_cell(api: NATStopology, index: int, folder: Path, datasets: Sequence[s
             api.evaluated_indexes.add(index)
             rows = [_read_results(api, index, dataset, name) for dataset in datasets]
             held = api.arch2infos_dict[index][FULL_EPOCHS].arch_str
-    except (
-        KeyError,
-        IndexError,
-        TypeError,
-        ValueError,
-        OSError,
-        AssertionError,
-        AttributeError,
-        ImportError,
-        ZeroDivisionError,
-    ) as error:
-        raise DataError(
-            f"'{name}' of the archive is damaged or truncated ({error or type(error).__name__}): get the archive again."
-        ) from error
+    except _DAMAGED as error:
+        raise DataError(f"'{name}' of the archive is damaged or truncated ({error}): get the archive again.") from error
     if held != api.meta_archs[index]:
         raise DataError(
             f"'{name}' of the archive holds the cell '{held}' where '{api.meta_archs[index]}' is expected: "
@@ -307,11 +294,8 @@ def _read_results(api: NATStopology, index: int, dataset: str, record: str) -> d
         early = api.get_more_info(index, validation, hp=EARLY_EPOCHS, is_random=False)
         results = api.arch2infos_dict[index]
         cell, skeleton = Cell.parse(api.meta_archs[index]), skeleton_of(dataset)
-        seeds = (
-            results[FULL_EPOCHS].get_dataset_seeds(validation),
-            results[FULL_EPOCHS].get_dataset_seeds(dataset),
-            results[EARLY_EPOCHS].get_dataset_seeds(validation),
-        )
+        looks = ((FULL_EPOCHS, validation), (FULL_EPOCHS, dataset), (EARLY_EPOCHS, validation))
+        seeds = [results[epochs].get_dataset_seeds(name) for epochs, name in looks]
         return {
             "dataset": dataset,
             "arch": api.meta_archs[index],

@@ -41,7 +41,29 @@ EARLY_COLUMNS = ("early_valid_accuracy", "early_seconds", "valid_seconds")
 """Columns without which no search can be charged a simulated training budget."""
 
 
-class Benchmark:
+class _Columns:
+    """Columns of a ground truth by the codes of its cells, with one sentence where a cell has no value."""
+
+    def __init__(self, table: pd.DataFrame, dataset: str, place: str, space: Space | None, *columns: str):
+        self.dataset, self.place, self.space = dataset, place, space or get_space()
+        codes = self.space.codes_of(table["arch"], place, TruthError)
+        self.codes = np.unique(codes)
+        """Codes of the cells in the table, ascending, shape (n,)."""
+        self._columns = {name: by_code(self.space, codes, table, name) for name in columns}
+
+    def _look(self, values: ByCode, cells: Coded | int | np.ndarray, what: str) -> Any:
+        codes = _coded(cells)
+        found = _values_at(values, codes)
+        if bool(np.isnan(found).any()) if isinstance(found, np.ndarray) else found != found:
+            code = int(np.atleast_1d(codes)[np.isnan(np.atleast_1d(found))][0])
+            raise TruthError(
+                f"Ground truth of '{self.dataset}' ({self.place}) has no {what} for cell {self.space.text(code)}; "
+                f"it holds {self.codes.size} of {self.space.size} cells: complete it or leave out this search."
+            )
+        return found
+
+
+class Benchmark(_Columns):
     """Validation accuracies of trained cells, with an account of the simulated seconds spent on looking at them.
 
     Args:
@@ -66,19 +88,12 @@ class Benchmark:
         pay_once: bool = False,
         space: Space | None = None,
     ):
-        self.dataset = dataset
-        self.space = space or get_space()
-        self.place = place
+        super().__init__(table, dataset, place, space, *EARLY_COLUMNS, "valid_accuracy")
         self.pay_once = pay_once
         self.spent_seconds = 0.0
         self._first: dict[int, int] = {}  # the cell that was paid for, by class
-        codes = self.space.codes_of(table["arch"], place, TruthError)
-        self.codes = np.unique(codes)
-        """Codes of the cells in the table, ascending, shape (n,)."""
-        self._early = by_code(self.space, codes, table, "early_valid_accuracy")
-        train, valid = (by_code(self.space, codes, table, name).values for name in EARLY_COLUMNS[1:])
-        self._cost = ByCode(self._early.pool, train + valid)
-        self._valid = by_code(self.space, codes, table, "valid_accuracy")
+        self._early, train, valid, self._valid = self._columns.values()
+        self._cost = ByCode(self._early.pool, train.values + valid.values)
         if (self._cost.values < 0).any() or (self.has_early and not np.nanmax(self._cost.values) > 0):
             raise TruthError(
                 f"The seconds in {place} must be positive: with costs of zero or less a budget is never spent."
@@ -174,15 +189,8 @@ class Benchmark:
         """
         return self._look(self._valid, cells, "validation accuracy")
 
-    def _look(self, values: ByCode, cells: Coded | int | np.ndarray, what: str) -> Any:
-        codes = _coded(cells)
-        found = _values_at(values, codes)
-        if _any_nan(found):
-            raise _missing(self, codes, found, what)
-        return found
 
-
-class ReadOff:
+class ReadOff(_Columns):
     """Full-training accuracies of trained cells, for the report: looked at after a search, never by one.
 
     Args:
@@ -193,14 +201,7 @@ class ReadOff:
     """
 
     def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth", space: Space | None = None):
-        self.dataset = dataset
-        self.place = place
-        self.space = space or get_space()
-        codes = self.space.codes_of(table["arch"], place, TruthError)
-        self.codes = np.unique(codes)
-        """Codes of the cells in the table, ascending, shape (n,)."""
-        self._valid = by_code(self.space, codes, table, "valid_accuracy")
-        self._test = by_code(self.space, codes, table, "test_accuracy")
+        super().__init__(table, dataset, place, space, "valid_accuracy", "test_accuracy")
 
     @classmethod
     def read(cls, path: str | Path, dataset: str) -> ReadOff:
@@ -225,11 +226,8 @@ class ReadOff:
             CellError: a code is outside the space.
             TruthError: the table lacks a cell or its test accuracy.
         """
-        codes = _coded(cells)
-        test = _values_at(self._test, codes)
-        if _any_nan(test):
-            raise _missing(self, codes, test, "test accuracy")
-        return _values_at(self._valid, codes), test
+        test = self._look(self._columns["test_accuracy"], cells, "test accuracy")
+        return _values_at(self._columns["valid_accuracy"], _coded(cells)), test
 
 
 def by_code(space: Space, codes: np.ndarray, table: pd.DataFrame, column: str) -> ByCode:
@@ -262,15 +260,3 @@ def _values_at(values: ByCode, codes: Any) -> Any:
             raise CellError(f"Cell code {code} is outside the space: use 0 to {size - 1}.")
     found = values[codes]
     return found if several else float(found)
-
-
-def _any_nan(found: float | np.ndarray) -> bool:
-    return bool(np.isnan(found).any()) if isinstance(found, np.ndarray) else found != found
-
-
-def _missing(truth: Benchmark | ReadOff, codes: int | np.ndarray, found: float | np.ndarray, what: str) -> TruthError:
-    code = int(np.atleast_1d(codes)[np.isnan(np.atleast_1d(found))][0])
-    return TruthError(
-        f"Ground truth of '{truth.dataset}' ({truth.place}) has no {what} for cell {truth.space.text(code)}; "
-        f"it holds {truth.codes.size} of {truth.space.size} cells: complete it or leave out this search."
-    )

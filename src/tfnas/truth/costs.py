@@ -19,16 +19,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ConfigError, SearchError, TruthError, UnknownNameError
 from tfnas.files import read_table
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
-
-if TYPE_CHECKING:
-    pass
 from tfnas.search.constraints import COUNTED, constraint_words, cost_unit, limits_of, rounded_up
 from tfnas.spaces.base import Space
 from tfnas.spaces.pool import ByCode

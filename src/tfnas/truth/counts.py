@@ -1,19 +1,15 @@
 """Parameters and FLOPs of a table of ground truth, held against tfnas' own counts of the same networks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tfnas.errors import ConfigError, TruthError
 from tfnas.networks.skeleton import Skeleton, count_flops, count_parameters
 from tfnas.spaces.nats_tss import Cell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 KEYS = tuple(field.name for field in fields(Skeleton))
 """What a skeleton is given by: ``channels``, ``cells_per_stage``, ``classes``, ``image_channels``, ``image_size``."""

@@ -114,7 +114,9 @@ def train_block(
     recipe, seed = training.recipe, training.seed
     splits = load_splits(source, recipe)
     shape = Skeleton.for_images(training.skeleton, splits["train"].images, splits["train"].classes)
-    decides = [torch.__version__, device.partition(":")[0], sources_digest()]
+    without = ("seeds", "networks_per_batch", "cells_per_job")  # they decide how many trainings there are, no training
+    decides = {name: value for name, value in recipe.items() if name not in without}
+    made_by = [torch.__version__, device.partition(":")[0], sources_digest()]
     content = {
         name: [hashlib.sha256(part.images.tobytes() + part.labels.tobytes()).hexdigest(), part.mean, part.std]
         for name, part in splits.items()
@@ -122,21 +124,14 @@ def train_block(
     cells = [Cell.from_code(int(code)) for code in trained_cells()[first:last]]
     at_once = recipe["networks_per_batch"]
     groups = [cells[start : start + at_once] for start in range(0, len(cells), at_once)]
+    given: dict[str, Any] = {"splits": splits, "skeleton": shape, "recipe": recipe, "seed": seed, "device": device}
     rows = []
     with progress(len(cells) * recipe["seeds"], "trainings") as advance:
         for train_seed in range(recipe["seeds"]):
-            train = partial(
-                train_group,
-                splits=splits,
-                skeleton=shape,
-                recipe=recipe,
-                seed=seed,
-                train_seed=train_seed,
-                device=device,
-            )
+            train = partial(train_group, train_seed=train_seed, **given)
             for group in groups:
                 named = [str(cell) for cell in group]
-                key = [_what_decides(recipe), decides, content, vars(shape), seed, train_seed, named]
+                key = [decides, made_by, content, vars(shape), seed, train_seed, named]
                 rows.append(_resumed(Path(scratch), key, group, train_seed, train, device))
                 advance(len(group))
     table = pd.concat(rows, ignore_index=True)
@@ -159,10 +154,6 @@ def sources_digest() -> str:
     """Return a digest of the source files that decide what a training gives: what others gave is stale."""
     modules = (sys.modules[__name__], batched, reference, skeleton_module, seeds)
     return hashlib.sha256(b"".join(Path(str(module.__file__)).read_bytes() for module in modules)).hexdigest()
-
-
-def _what_decides(recipe: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in recipe.items() if key not in ("seeds", "networks_per_batch", "cells_per_job")}
 
 
 def load_splits(source: ImageSource, recipe: dict[str, Any]) -> dict[str, ImageSet]:
