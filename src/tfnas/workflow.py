@@ -343,13 +343,9 @@ def has_gpu() -> bool:
 def _why_no_gpu(answer: str, complaints: str) -> str:
     """Return the sentence about a GPU that the system shows and PyTorch does not use, with PyTorch's own reason."""
     said = [line.strip() for line in complaints.splitlines() if "driver" in line or "CUDA" in line or "Error" in line]
+    why, mend = [*said, "it gives no reason"][0], "update the driver, or install the PyTorch build that suits it"
     if answer.startswith("None"):
         why, mend = "PyTorch was built without GPU support", "install a GPU build of PyTorch"
-    else:
-        why, mend = (
-            said[0] if said else "it gives no reason",
-            "update the driver, or install the PyTorch build that suits it",
-        )
     return (
         f"This machine shows a GPU that PyTorch cannot use ({why}), so everything runs on the CPU: {mend}, or set "
         "scoring.device to cpu to make this warning go."

@@ -3,19 +3,14 @@
 No torch is imported.
 """
 
-from __future__ import annotations
-
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.datasets.sources import dataset_shape
 from tfnas.networks.skeleton import Skeleton
 from tfnas.spaces.nats_tss import OPERATIONS, SPACE
-
-if TYPE_CHECKING:
-    from tfnas.study.study import Study
+from tfnas.study.study import Study
 
 SECONDS_PER_VALUE = 17e-9
 """Processor seconds of one value of a feature map in one training step of one image, forward and backward.

@@ -12,7 +12,6 @@ from tfnas.study.words import Place, place_of, quoted, read_as
 MOST_NODES = 100_000
 """Values of a study file, each alias written out: more are no study, and would take for ever to read."""
 
-
 LARGEST = 10**18
 """No whole number of a study is larger: what counts something must fit into 64 bits."""
 
@@ -32,8 +31,10 @@ def read_file(path: str | Path) -> dict[str, Any]:
         if _size(tree, {}) > MOST_NODES:
             raise ValueError(f"its aliases (*name) repeat what they stand for until it has over {MOST_NODES:,} values")
         content = json.loads(text) if tree is None and text.strip() else yaml.safe_load(text)
-        twice = next(_repeated(tree, ()), None)
-        misread = next(_misread(tree, ()), None)
+        twice = next(((key, path) for key, again, path in _keys(tree, ()) if again), None)
+        meaning = yaml.constructor.SafeConstructor().construct_object
+        read = ((meaning(key), key, path) for key, _, path in _keys(tree, ()))
+        misread = next((found for found in read if not isinstance(found[0], str)), None)
     except UnicodeDecodeError as error:
         raise ConfigError(f"'{path}' is no text in UTF-8 (byte {error.start + 1}): save it as UTF-8.") from None
     except OSError as error:
@@ -43,15 +44,15 @@ def read_file(path: str | Path) -> dict[str, Any]:
     except (AttributeError, LookupError, TypeError) as error:  # PyYAML, of a tag such as !!int before no number
         raise ConfigError(f"'{path}' is no YAML: a value does not fit its tag (!!name), remove the tag.") from error
     if twice is not None:
-        key, line, within = twice
+        key, within = twice
         here = f"'{place_of(within)}'" if within else "the file"
         raise ConfigError(
-            f"Line {line} of '{path}' has the key '{key}' a second time in {here}, and YAML would forget the first: "
-            "remove or rename one."
+            f"Line {key.start_mark.line + 1} of '{path}' has the key '{key.value}' a second time in {here}, and YAML "
+            "would forget the first: remove or rename one."
         )
     if misread is not None:
-        key, written, line, within = misread
-        raise ConfigError(f"Line {line} of '{path}': {_key_sentence(key, within, written)}")
+        meant, key, within = misread
+        raise ConfigError(f"Line {key.start_mark.line + 1} of '{path}': {_key_sentence(meant, within, key.value)}")
     if not isinstance(content, dict):
         raise ConfigError(f"'{path}' holds no keys: write a study such as config.yaml.")
     return content
@@ -67,37 +68,20 @@ def _size(node: Any, known: dict[int, int]) -> int:
     return known.get(id(node), 1)
 
 
-def _repeated(node: Any, path: Place) -> Iterator[tuple[str, int, Place]]:
-    """Yield key, line and place of every key that stands twice in one mapping of a YAML tree."""
+def _keys(node: Any, path: Place) -> Iterator[tuple[Any, bool, Place]]:
+    """Yield every key of a YAML tree as a node, whether its mapping has it already, and the place of the mapping."""
     import yaml
 
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
-            yield from _repeated(item, (*path, number))
+            yield from _keys(item, (*path, number))
     elif isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen and key.value != "<<":
-                    yield key.value, key.start_mark.line + 1, path
-                seen.add(key.value)
-            yield from _repeated(value, (*path, str(key.value)))
-
-
-def _misread(node: Any, path: Place) -> Iterator[tuple[Any, str, int, Place]]:
-    """Yield what YAML made of every key that it does not read as text, how it is written, its line and its place."""
-    import yaml
-
-    if isinstance(node, yaml.SequenceNode):
-        for number, item in enumerate(node.value):
-            yield from _misread(item, (*path, number))
-    elif isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                read = yaml.constructor.SafeConstructor().construct_object(key)
-                if not isinstance(read, str):
-                    yield read, key.value, key.start_mark.line + 1, path
-            yield from _misread(value, (*path, str(key.value)))
+                yield key, key.value in seen, path
+                seen.add(key.value)
+            yield from _keys(value, (*path, str(key.value)))
 
 
 def _key_sentence(key: Any, path: Place, written: str = "") -> str:

@@ -48,13 +48,10 @@ def sentence_of(error: ValidationError, study: dict[str, Any]) -> ConfigError:
     if first["type"] == "extra_forbidden":
         return _unknown_key(first["loc"][-1], rule, value, place, here)
     if first["type"] == "missing":
-        missing = [entry["loc"][-1] for entry in found if _is_missing_beside(entry, first)]
+        beside = [entry["loc"] for entry in found if entry["type"] == "missing"]
+        missing = [location[-1] for location in beside if location[:-1] == first["loc"][:-1]]
         return ConfigError(f"The key {', '.join(map(str, missing))} is missing in {here}: add it.")
     return _wrong_value(first, rule, here)
-
-
-def _is_missing_beside(entry: Any, first: Any) -> bool:
-    return entry["type"] == "missing" and entry["loc"][:-1] == first["loc"][:-1]
 
 
 def _found_at(location: Place, study: Any) -> tuple[Place, Rule, Any]:

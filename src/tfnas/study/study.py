@@ -78,6 +78,7 @@ class Study:
         proxies: names of the proxies, in the order of the study file.
         own: what the study file says of scores of a user's own, by name.
         scored: names of proxies, own scores and ensembles: what the score tables hold.
+        votes: whether the study has the published vote of proxies and its members.
         families: the proxies by family: those of one family share a pass through the network; none where scores are
             given as tables, since nothing is known of how they were computed.
         computes: whether the scores of the proxies are computed here, rather than read from a folder or from tables.
@@ -125,6 +126,7 @@ class Study:
         self.proxies: list[str] = scoring["proxies"]
         self.own: dict[str, dict[str, Any]] = scoring["own"]
         self.scored = scored_names(config)
+        self.votes = {"vote", *ensembles()["vote"].members} <= set(self.scored)
         self.computes = scoring["scores"] == "computed"
         self.shipped = scoring["scores"] == "shipped"
         self.all_given = scoring["scores"] == "table"
@@ -384,15 +386,11 @@ class Study:
 
     def search_files(self, search: str, first: int | str, last: int | str) -> list[str]:
         """What the runs ``first`` to ``last`` of a search read on all datasets, but for ground truths."""
-        return [
-            file
-            for dataset in self.datasets
-            for file in (
-                *self.score_files(dataset, search),
-                *self.latency_file(dataset, search),
-                *self.live_files(dataset, search, first, last),
-            )
-        ]
+        files: list[str] = []
+        for dataset in self.datasets:
+            files += self.score_files(dataset, search) + self.latency_file(dataset, search)
+            files += self.live_files(dataset, search, first, last)
+        return files
 
     def search_blocks(self, search: str, first: int | str, last: int | str) -> dict[str, dict[str, Any]]:
         """What the runs ``first`` to ``last`` of a search have of their own on each dataset, see ``run_blocks``."""
@@ -455,11 +453,6 @@ class Study:
         from tfnas.analysis.published_rows import quoted_correlations
 
         return any(quoted_correlations(path, self.scored, self.datasets) for path in self.published_files)
-
-    @property
-    def votes(self) -> bool:
-        """Whether the study has the published vote of proxies and its members."""
-        return {"vote", *ensembles()["vote"].members} <= set(self.scored)
 
     @property
     def ranks_searches(self) -> bool:

@@ -16,7 +16,7 @@ a class is charged, and any further query of its cells is free and shows what th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,9 @@ class Coded(Protocol):
         ...
 
 
+Cells = Coded | int | np.ndarray
+"""An architecture, the code of one, or an array of codes (n,): what is asked for is one float, or an array (n,)."""
+
 EARLY_COLUMNS = ("early_valid_accuracy", "early_seconds", "valid_seconds")
 """Columns without which no search can be charged a simulated training budget."""
 
@@ -51,7 +54,7 @@ class _Columns:
         """Codes of the cells in the table, ascending, shape (n,)."""
         self._columns = {name: by_code(self.space, codes, table, name) for name in columns}
 
-    def _look(self, values: ByCode, cells: Coded | int | np.ndarray, what: str) -> Any:
+    def _look(self, values: ByCode, cells: Cells, what: str) -> Any:
         codes = _coded(cells)
         found = _values_at(values, codes)
         if bool(np.isnan(found).any()) if isinstance(found, np.ndarray) else found != found:
@@ -131,11 +134,7 @@ class Benchmark(_Columns):
         known = known[np.isfinite(known)]
         return (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
 
-    @overload
-    def cost(self, cells: Coded | int) -> float: ...
-    @overload
-    def cost(self, cells: np.ndarray) -> np.ndarray: ...
-    def cost(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
+    def cost(self, cells: Cells) -> Any:
         """Return the seconds that a query of a cell (or of each cell of an array of codes by itself) would charge."""
         cost = self._look(self._cost, cells, "training cost")
         if not self.pay_once:
@@ -144,11 +143,7 @@ class Benchmark(_Columns):
         paid = [family in self._first for family in np.atleast_1d(self.space.canonical(codes)).tolist()]
         return np.where(paid, 0.0, cost) if isinstance(codes, np.ndarray) else 0.0 if paid[0] else cost
 
-    @overload
-    def query(self, cells: Coded | int) -> float: ...
-    @overload
-    def query(self, cells: np.ndarray) -> np.ndarray: ...
-    def query(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
+    def query(self, cells: Cells) -> Any:
         """Return early-stop validation accuracies in percent and charge ``early_seconds + valid_seconds`` for each.
 
         Args:
@@ -173,11 +168,7 @@ class Benchmark(_Columns):
             accuracy = self._look(self._early, known, "early validation accuracy")
         return accuracy
 
-    @overload
-    def validation(self, cells: Coded | int) -> float: ...
-    @overload
-    def validation(self, cells: np.ndarray) -> np.ndarray: ...
-    def validation(self, cells: Coded | int | np.ndarray) -> float | np.ndarray:
+    def validation(self, cells: Cells) -> Any:
         """Return full-training validation accuracies in percent, free of charge.
 
         This is for reference searches only (the oracle): no benchmark states what the full training of a cell costs a
@@ -213,11 +204,7 @@ class ReadOff(_Columns):
         table = read_table(path, ("arch", "valid_accuracy", "test_accuracy"))
         return cls(table, dataset, f"'{path}'", space_at(path))
 
-    @overload
-    def peek(self, cells: Coded | int) -> tuple[float, float]: ...
-    @overload
-    def peek(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]: ...
-    def peek(self, cells: Coded | int | np.ndarray) -> tuple[float | np.ndarray, float | np.ndarray]:
+    def peek(self, cells: Cells) -> tuple[Any, Any]:
         """Return (validation accuracy, test accuracy) in percent, of one cell or of each cell of an array of codes.
 
         The validation accuracy is NaN where the table has none; the test accuracy must be there.
@@ -245,7 +232,7 @@ def by_code(space: Space, codes: np.ndarray, table: pd.DataFrame, column: str) -
     return grid(space, codes).spread(codes, values)
 
 
-def _coded(cells: Coded | int | np.ndarray) -> Any:
+def _coded(cells: Cells) -> Any:
     """Return the code of an architecture; what is a code, or an array of them, already, as it is."""
     return getattr(cells, "code", cells)
 

@@ -128,13 +128,7 @@ def _tell_lacking(table: pd.DataFrame, devices: Sequence[str], space: Space, pla
     lacking = {device: cells - int(table[device].notna().sum()) for device in devices}
     most = max(lacking, key=lacking.__getitem__)
     if lacking[most]:
-        number = sum(count > 0 for count in lacking.values())
+        number = sum(cells > 0 for cells in lacking.values())
         others = f" (the most of {number} devices that lack some)" if number > 1 else ""
-        log.warning(
-            "%s has no latency on '%s' for %s of %s cells%s: if it was cut, get it anew.",
-            place,
-            most,
-            f"{lacking[most]:,}",
-            f"{cells:,}",
-            others,
-        )
+        count = f"{lacking[most]:,} of {cells:,} cells{others}"
+        log.warning("%s has no latency on '%s' for %s: if it was cut, get it anew.", place, most, count)

@@ -18,7 +18,6 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, core_schema
 
-from tfnas.search.parameters import Parameter
 from tfnas.search.registry import algorithm_names, get_algorithm
 from tfnas.spaces.nats_tss import OPERATIONS
 from tfnas.study.models.types import Count, ForEachDataset, Label, Named, Number, Section, Unique, left_out
@@ -29,11 +28,9 @@ RECOMMENDED_RUNS = 30
 MOST_RUNS = 100_000
 """More runs than this take days and tell nothing that these do not: publications have 500."""
 
-
 OperationName = Annotated[
     str, Named("operation", lambda: OPERATIONS), Field(description="An operation of the search space.")
 ]
-
 
 League = Annotated[list[str], Unique, Field(min_length=1, description="Labels of `search.use`.")]
 
@@ -97,22 +94,14 @@ def settings_model(algorithm: str) -> type[BaseModel]:
     about = common["algorithm"].description
     fields: dict[str, Any] = {"algorithm": (Literal[algorithm], Field(description=about))}
     for name, parameter in known.parameters.items():
-        fields[name] = (_type_of(known.types[name]), _field_of(parameter))
+        kind = Number if known.types[name] is float else known.types[name]
+        kind = Annotated[kind, Unique] if typing.get_origin(kind) is list else kind
+        default = ... if parameter.required else parameter.default
+        bounds = dict[str, Any](parameter.bounds)
+        fields[name] = (kind, Field(default, description=parameter.description, **bounds))
     for name in ("constraint", "accuracies_of"):
         fields[name] = (common[name].annotation, common[name])
     return create_model(algorithm, __base__=Section, __doc__=SearchSettings.__doc__, **fields)
-
-
-def _type_of(annotation: Any) -> Any:
-    """Return the type in the study file of a parameter that is annotated so."""
-    if annotation is float:
-        return Number
-    return Annotated[annotation, Unique] if typing.get_origin(annotation) is list else annotation
-
-
-def _field_of(parameter: Parameter) -> Any:
-    default = ... if parameter.required else parameter.default
-    return Field(default, description=parameter.description, **dict[str, Any](parameter.bounds))
 
 
 class _ByAlgorithm:
