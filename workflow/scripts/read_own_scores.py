@@ -5,11 +5,5 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.scoring.own_scores import read_own
 
-    read_own(
-        snakemake.input.table,
-        snakemake.wildcards.dataset,
-        snakemake.params.columns,
-        snakemake.params.names,
-        snakemake.output.table,
-        snakemake.params.space,
-    )
+    table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
+    read_own(table, dataset, params.columns, params.names, snakemake.output.table, params.space)

@@ -5,11 +5,5 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.report.templates import render_report
 
-    render_report(
-        snakemake.params.study,
-        snakemake.params.scored,
-        snakemake.params.folder,
-        snakemake.input.numbers,
-        list(snakemake.input.exhibits),
-        snakemake.output.tex,
-    )
+    params, given, output = snakemake.params, snakemake.input, snakemake.output
+    render_report(params.study, params.scored, params.folder, given.numbers, list(given.exhibits), output.tex)

@@ -5,6 +5,5 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.truth.archive import take_dataset
 
-    take_dataset(
-        snakemake.input.table, snakemake.wildcards.dataset, snakemake.output.table, snakemake.params.allow_incomplete
-    )
+    table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
+    take_dataset(table, dataset, snakemake.output.table, params.allow_incomplete)

@@ -5,12 +5,6 @@ from tfnas.workflow import job
 with job(snakemake) as run:
     from tfnas.truth.table import convert
 
-    convert(
-        snakemake.input.table,
-        snakemake.wildcards.dataset,
-        snakemake.params.columns,
-        snakemake.output.table,
-        snakemake.params.allow_incomplete,
-        snakemake.params.skeleton,
-        snakemake.params.space,
-    )
+    table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
+    known = (params.allow_incomplete, params.skeleton, params.space)
+    convert(table, dataset, params.columns, snakemake.output.table, *known)

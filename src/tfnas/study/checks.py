@@ -15,6 +15,8 @@ from tfnas.errors import ConfigError, DataError, TfnasError
 from tfnas.files import facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
 from tfnas.proxies.registry import ensembles, family_of, get_family, proxy_names
+from tfnas.scoring.own_scores import RESERVED as COLUMNS
+from tfnas.scoring.own_scores import check_columns, read_columns
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
@@ -177,11 +179,6 @@ def _check_shipped(study: dict[str, Any]) -> None:
 def _check_given(study: dict[str, Any]) -> None:
     """Check scores of one's own: their names, and that the table of each dataset has what is to be read from it."""
     scoring, known = study["scoring"], list(study["datasets"])
-    if scoring["scores"] != "table" and not scoring["own"] and not scoring["tables"] and scoring["proxies"]:
-        return  # and pandas is not imported
-    from tfnas.scoring.own_scores import RESERVED as COLUMNS
-    from tfnas.scoring.own_scores import check_columns, read_columns
-
     check_letters(scoring["own"], "scoring.own")
     for name in scoring["own"]:
         if name in proxy_names() or name in ensembles():
@@ -202,14 +199,12 @@ def _check_given(study: dict[str, Any]) -> None:
         )
     for name in scoring["tables"]:
         _check_is_dataset(study, "scoring.tables", name)
-    if not given:
-        if scoring["tables"]:
-            raise ConfigError(
-                "scoring.tables is of no use: name what to read under scoring.own, or set scoring.scores to table."
-            )
-        return
+    if scoring["tables"] and not given:
+        raise ConfigError(
+            "scoring.tables is of no use: name what to read under scoring.own, or set scoring.scores to table."
+        )
     missing = [name for name in known if name not in scoring["tables"]]
-    if missing:
+    if given and missing:
         raise ConfigError(
             f"scoring.tables has nothing for {', '.join(missing)}: add '{missing[0]}: {{path: SCORES.csv}}' to it, for "
             f"the scores {', '.join(given)}."

@@ -37,6 +37,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from tfnas.datasets.official_files import reading_tar, sources_of
 from tfnas.datasets.pickles import PLAIN, SCALARS, read_pickle
 from tfnas.errors import DataError, TruthError, UnknownNameError
@@ -47,7 +49,6 @@ from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
 from tfnas.truth.schema import require_complete, write_truth
 
 if TYPE_CHECKING:
-    import pandas as pd
     from nats_bench.api_topology import NATStopology
 
 RESOURCE = "NATS-tss"
@@ -100,7 +101,6 @@ def read_archive(
         DataError: the archive or a record in it is missing, damaged or truncated.
         TruthError: cells are missing and ``allow_incomplete`` is false; the log lists them.
     """
-    import pandas as pd
     from tqdm import tqdm
 
     for dataset in datasets:

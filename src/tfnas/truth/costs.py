@@ -16,7 +16,7 @@ space: no algorithm knows of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,14 +101,6 @@ class Costs:
         return values
 
 
-def with_operations(space: Space, codes: np.ndarray, operations: Sequence[str]) -> np.ndarray:
-    """Return those of the cells of ``codes`` (n,) all of whose choices are among the given operations."""
-    digits, kept = space.digits(codes), np.ones(len(codes), dtype=bool)
-    for place, variable in enumerate(space.variables):
-        kept &= np.isin(digits[:, place], [i for i, name in enumerate(variable.choices) if name in operations])
-    return codes[kept]
-
-
 def feasible(codes: np.ndarray, constraint: Mapping[str, Any], costs: Costs, place: str) -> np.ndarray:
     """Return the cells of ``codes`` that satisfy a constraint; a value equal to its limit does.
 
@@ -128,7 +120,9 @@ def feasible(codes: np.ndarray, constraint: Mapping[str, Any], costs: Costs, pla
         TruthError: a cell has no such cost.
     """
     if "operations" in constraint:
-        codes = with_operations(costs.space, codes, constraint["operations"])
+        digits, allowed = costs.space.digits(codes), constraint["operations"]
+        kept = [[at for at, name in enumerate(part.choices) if name in allowed] for part in costs.space.variables]
+        codes = codes[np.all([np.isin(digits[:, number], known) for number, known in enumerate(kept)], axis=0)]
         if not codes.size:
             raise SearchError(
                 f"No cell of '{costs.dataset}' uses only the operations of {place} "

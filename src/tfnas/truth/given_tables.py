@@ -1,7 +1,5 @@
 """Tables that a person gives, of accuracies or latencies: what is wrong with one is said in terms of its file."""
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import gzip
@@ -9,13 +7,11 @@ import re
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from tfnas.errors import DataError, TruthError
 from tfnas.files import read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 START = 1 << 16
 """Bytes from which the form of a file is told."""

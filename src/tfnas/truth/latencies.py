@@ -1,26 +1,20 @@
 """Tables of latencies: a column ``arch`` and one column of milliseconds for each device, read and checked."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from tfnas.errors import ConfigError, TruthError
 from tfnas.files import facts_path, read_json, sentence
 from tfnas.letters import check_letters
 from tfnas.schemas.latencies import SCHEMA as LATENCIES
 from tfnas.search.constraints import COUNTED
+from tfnas.spaces.base import Space
 from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.given_tables import absent_columns, read_given
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from tfnas.spaces.base import Space
 
 log = logging.getLogger("tfnas")
 
@@ -66,8 +60,6 @@ def convert(
         TruthError: it lacks a column, holds a row that is no cell or a cell twice, has no device, or a latency is not a
             positive number.
     """
-    import pandas as pd
-
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
     theirs = read_given(path)
