@@ -5,18 +5,23 @@ millions (as NATS-Bench counts them). Nothing downstream knows which source wrot
 is kept for people who look a cell up in the benchmark.
 """
 
+from __future__ import annotations
+
 import logging
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from tfnas.errors import TruthError
 from tfnas.schemas.truth import SCHEMA as TRUTH
-from tfnas.spaces.base import Space
 from tfnas.spaces.registry import get_space, space_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tfnas.spaces.base import Space
 
 log = logging.getLogger("tfnas")
 
@@ -52,6 +57,8 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
         TruthError: a column is absent; a row is no cell of the space, or comes twice; a value is missing, not a number
             or out of its range. The message names the first cell and what to do.
     """
+    import pandas as pd
+
     absent = [column for column in COLUMNS if column not in (*table.columns, *OPTIONAL)]
     if absent:
         raise TruthError(
@@ -141,6 +148,8 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
 
 def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
     """Return a column as float64 after checking that every value is a number in its range."""
+    import pandas as pd
+
     given = table[column].astype(str) if table[column].dtype.kind in "mM" else table[column]  # a date is no number
     values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     if column in ACCURACIES:
@@ -165,6 +174,8 @@ def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
 
 
 def _index(table: pd.DataFrame, place: str, size: int) -> pd.Series:
+    import pandas as pd
+
     if "index" not in table.columns:
         return pd.Series(pd.NA, index=table.index, dtype="Int64")
     try:
