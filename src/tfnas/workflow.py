@@ -77,10 +77,6 @@ class Run:
         paths = [paths] if isinstance(paths, str) else list(paths)
         return dict(zip(self.snakemake.params.datasets, paths, strict=True))
 
-    def one(self, paths: Any) -> str | None:
-        """Return the only path of an optional input, None where there is none."""
-        return next(iter(paths), None)
-
 
 @contextmanager
 def job(snakemake: Any) -> Iterator[Run]:

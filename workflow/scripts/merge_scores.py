@@ -7,4 +7,5 @@ with job(snakemake) as run:
     from tfnas.scoring.plan import merged_chunks
 
     table, facts = merged_chunks(snakemake.input.chunks, snakemake.params.share_classes)
-    write_finished(snakemake.output.table, table, facts, run.one(snakemake.input.own), snakemake.params.ensembles)
+    own = next(iter(snakemake.input.own), None)
+    write_finished(snakemake.output.table, table, facts, own, snakemake.params.ensembles)

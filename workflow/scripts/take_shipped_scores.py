@@ -10,5 +10,5 @@ with job(snakemake) as run:
     table, facts = take_shipped(
         snakemake.input.tables, snakemake.wildcards.dataset, params.skeleton, params.proxies, params.scoring
     )
-    own = run.one(snakemake.input.own)
+    own = next(iter(snakemake.input.own), None)
     write_finished(output.table, table, facts, own, params.ensembles, output.get("batch"))

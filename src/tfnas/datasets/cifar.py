@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 
 from tfnas.datasets.official_files import checksum
-from tfnas.datasets.pickles import ARRAYS, read_pickle
+from tfnas.datasets.pickles import ARRAYS, LARGEST_BATCH, read_pickle
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.datasets.splits import official_split
 from tfnas.errors import DataError
-
-LARGEST = 1 << 28
-"""Bytes that a file may have; the largest real one holds 50,000 images of 3,072 bytes."""
 
 _COMMON: dict[str, Any] = {
     "channels": 3,
@@ -41,7 +38,7 @@ def _read(reader: str, folder: Path, split: str) -> Images:
         path = base / name
         if not path.is_file() or checksum(path, "md5") != md5:
             raise DataError(f"'{path}' is missing or has the wrong md5: unpack {kind.filename} again.")
-        entry = read_pickle(path, ARRAYS, f"'{path}'", LARGEST, "latin1")
+        entry = read_pickle(path, ARRAYS, f"'{path}'", LARGEST_BATCH, "latin1")
         images.append(np.asarray(entry["data"], dtype=np.uint8).reshape(-1, 3, 32, 32))
         labels.append(np.asarray(entry["labels" if "labels" in entry else "fine_labels"], dtype=np.int64))
     return np.concatenate(images), np.concatenate(labels), np.arange(sum(map(len, labels)))

@@ -11,15 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from tfnas.datasets.official_files import sources_of, verify
-from tfnas.datasets.pickles import ARRAYS, read_pickle
+from tfnas.datasets.pickles import ARRAYS, LARGEST_BATCH, read_pickle
 from tfnas.datasets.registry import DatasetSpec, Images, register
 from tfnas.errors import DataError
 
 NAME = "ImageNet16-120"
 CLASSES = 120
-
-LARGEST_BATCH = 1 << 28
-"""Bytes that a file may have; the real ones hold about 128,000 images of 768 bytes."""
 
 
 def _read(folder: Path, split: str) -> Images:

@@ -26,6 +26,8 @@ LARGEST_MEAN = 1.5
 STDS = (0.25, 4.0)
 """Between which borders their standard deviation must lie."""
 
+PerChannel = Sequence[float] | np.ndarray
+
 ARRAYS = ("images", "pixels", "labels", "positions")
 """What the file of a mini-batch holds."""
 
@@ -255,14 +257,7 @@ def check_pixels(images: np.ndarray, place: str) -> np.ndarray:
     return images
 
 
-def check_statistics(
-    images: np.ndarray,
-    mean: Sequence[float] | np.ndarray,
-    std: Sequence[float] | np.ndarray,
-    place: str,
-    mend: str,
-    at_once: int = 1024,
-) -> None:
+def check_statistics(images: np.ndarray, mean: PerChannel, std: PerChannel, place: str, mend: str) -> None:
     """Refuse a mean and std under which training pixels are far from mean 0 and standard deviation 1.
 
     Networks at initialisation expect inputs of that order; their scores change with it. The borders
@@ -276,15 +271,14 @@ def check_statistics(
         std: standard deviation per channel.
         place: what to call the file in a message.
         mend: what to do, for the message.
-        at_once: images that are counted at once.
 
     Raises:
         DataError: a channel is outside the borders.
     """
     counts = np.zeros((images.shape[1], 256), dtype=np.int64)
-    for start in range(0, len(images), at_once):
+    for start in range(0, len(images), 1024):  # a copy of so many at a time
         for channel, row in enumerate(counts):
-            row += np.bincount(images[start : start + at_once, channel].ravel(), minlength=256)
+            row += np.bincount(images[start : start + 1024, channel].ravel(), minlength=256)
     for channel, row in enumerate(counts):
         pixels = (np.arange(256) - mean[channel]) / std[channel]
         centre = float(np.average(pixels, weights=row))

@@ -32,6 +32,9 @@ SCALARS: Names = frozenset(
 )
 """Numbers of numpy in dictionaries that keep their order: what the records of NATS-Bench hold."""
 
+LARGEST_BATCH = 1 << 28
+"""Bytes that a file of images may have; the largest real ones hold 50,000 of 3,072 bytes or 128,000 of 768."""
+
 ARRAYS: Names = SCALARS | {
     ("numpy", "ndarray"),
     ("numpy.core.multiarray", "_reconstruct"),
