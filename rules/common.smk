@@ -61,15 +61,13 @@ if workflow.is_main_process and not workflow.dryrun:
 for warning in warnings_of(config):
     logger.warning(warning)
 try:
-    expected = forecast(STUDY) if workflow.is_main_process else []
+    for sentence in forecast(STUDY) if workflow.is_main_process else ():
+        logger.info(sentence)
 except TfnasError as error:
     raise WorkflowError(str(error)) from None
-for sentence in expected:
-    logger.info(sentence)
 
 # Snakemake starts scripts through a shell with an unquoted sys.executable, which a folder with a space would break.
-if sys.executable != shlex.quote(sys.executable):
-    sys.executable = shlex.quote(sys.executable)
+sys.executable = shlex.quote(sys.executable)
 
 
 # A job that is killed before it starts leaves no log, so it must not leave that of an earlier run.

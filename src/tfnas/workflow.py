@@ -8,8 +8,6 @@ Nothing else in the library knows of Snakemake. A script reads::
         score_chunk(..., device=run.device)
 """
 
-from __future__ import annotations
-
 import ast
 import fcntl
 import filecmp
@@ -106,15 +104,18 @@ def job(snakemake: Any) -> Iterator[Run]:
     log.debug("%s starts on %s%s", snakemake.rule, platform.node(), f", Slurm job {slurm_job()}" if slurm_job() else "")
     device, lease = "cpu", None
     try:
-        for variable in THREAD_VARIABLES:
-            os.environ[variable] = str(snakemake.threads)
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(snakemake.threads)))
         for table in map(str, snakemake.input):
             require_facts(table)
         if declared := getattr(snakemake, "config", {}).get("scoring", {}).get("own"):
             from tfnas.proxies.registry import declare_own
 
             declare_own(declared)  # reports ask for the titles of a study's own scores by name
-        _seed(snakemake.params.get("seed"))
+        if (seed := snakemake.params.get("seed")) is not None:
+            import numpy as np
+
+            random.seed(int(seed))
+            np.random.seed(int(seed) % 2**32)  # noqa: NPY002 (the global generator of third-party code is what is meant)
         device, lease = _device(snakemake.params.get("device"), int(snakemake.threads), f"{snakemake.rule}, log {path}")
         run = Run(snakemake, device)
         yield run
@@ -182,15 +183,6 @@ def _explain_bug(error: Exception, path: Path | None) -> None:
     with path.open("a", encoding="utf-8") as file:
         file.write(text)
     log.error("Unexpected %s: %s [the traceback is in %s]", type(error).__name__, error, path)
-
-
-def _seed(seed: Any) -> None:
-    if seed is None:
-        return
-    import numpy as np
-
-    random.seed(int(seed))
-    np.random.seed(int(seed) % 2**32)  # noqa: NPY002 (the global generator of third-party code is what is meant)
 
 
 def _device(wanted: str | None, threads: int, holder: str) -> tuple[str, IO[str] | None]:

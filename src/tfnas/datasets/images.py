@@ -4,8 +4,6 @@ Pixels are kept as the source has them (uint8) and normalised when a batch is ma
 ``(pixel - mean) / std`` per channel, with mean and std on the scale of the pixels.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import zipfile
@@ -13,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -114,7 +112,7 @@ class Batch:
             np.savez_compressed(temporary, **{name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
-    def read(cls, path: str | Path) -> Batch:
+    def read(cls, path: str | Path) -> Self:
         """Read a batch that :meth:`write` wrote.
 
         Raises:

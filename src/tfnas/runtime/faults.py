@@ -30,9 +30,6 @@ MEMORY_TEXTS = (
 )
 """What the text of a ``RuntimeError`` says, in lower case, when memory ran out."""
 
-DEVICE_TYPES = ("AcceleratorError",)
-"""Types of exceptions that a device raises, whatever they say."""
-
 DEVICE_TEXTS = (
     "cuda error",
     "cuda driver error",
@@ -53,10 +50,8 @@ DEVICE_TEXTS = (
 )
 """What the text of a ``RuntimeError`` says, in lower case, when a device or its libraries failed in another way."""
 
-Fault = Literal["memory", "device"]
 
-
-def fault_of(error: BaseException) -> Fault | None:
+def fault_of(error: BaseException) -> Literal["memory", "device"] | None:
     """Return whether an exception is the machine's fault: its memory ran out, or a device failed; None if neither.
 
     Example:
@@ -77,7 +72,8 @@ def fault_of(error: BaseException) -> Fault | None:
     text = str(error).lower()
     if any(part in text for part in MEMORY_TEXTS):
         return "memory"
-    broken = any(name in DEVICE_TYPES for name in names) or any(part in text for part in DEVICE_TEXTS)
+    # The former is raised by a device, whatever it says.
+    broken = "AcceleratorError" in names or any(part in text for part in DEVICE_TEXTS)
     return "device" if broken else None
 
 

@@ -1,7 +1,5 @@
 """The models of the study file seen from outside: what may stand at a place, and what is said of it."""
 
-from __future__ import annotations
-
 import types
 import typing
 from collections.abc import Iterator
@@ -45,7 +43,7 @@ class Rule(NamedTuple):
             found += ["object"] if isinstance(option, type) and issubclass(option, BaseModel) else []
         return found
 
-    def entry(self, key: str | int, value: Any = None) -> Rule:
+    def entry(self, key: str | int, value: Any = None) -> "Rule":
         """Return the rule of one entry of a section, a mapping or a list; ``value`` is what stands here."""
         for option in self.options(value):
             inner = typing.get_args(option)

@@ -72,6 +72,7 @@ class Study:
         seed: the master seed.
         folder: where the results lie.
         space: the search space.
+        space_source: the library file of the search space, by that of the registry which finds it at run time.
         datasets: names of the datasets, in the order of the study file.
         datasets_with_latencies: names of those that have a table of latencies.
         archives: the different archives of the study by a number: each is read once for all its datasets.
@@ -119,6 +120,7 @@ class Study:
         self.seed: int = config["seed"]
         self.folder = f"results/{self.name}"
         self.space = get_space(config["space"])
+        self.space_source = {_source(get_space.__module__): [_source(type(self.space).__module__)]}
         self.datasets = list(config["datasets"])
         self.datasets_with_latencies = [name for name in self.datasets if self.hardware(name)["path"] is not None]
         archives = dict.fromkeys(self.archive(dataset) for dataset in self.datasets_with("archive"))
@@ -162,11 +164,6 @@ class Study:
         self.published_budgets = self.budgets if not search["pay_once"] else dict.fromkeys(self.datasets)
         self.templates = str(Path(project) / REPORT)
         self.published_files = [f"{self.templates}/published.yaml"] if config["report"]["published"] else []
-
-    @property
-    def space_source(self) -> dict[str, list[str]]:
-        """The library file of the search space, by that of the registry which finds it at run time."""
-        return {_source(get_space.__module__): [_source(type(self.space).__module__)]}
 
     @property
     def given(self) -> dict[str, dict[str, Any]]:
@@ -546,14 +543,13 @@ class Study:
             ],
             "train_block": [file for name in self.datasets_with("trained") for file in self.training_files(name)],
         }
+        without = {"score_chunk": 0, "run_search": 2, "prune_supernets": 1, "train_block": 1}  # of the folders around
         names = []
         for rule, files in made.items():
             for file in files:
-                stage, *folders, last = file.removeprefix(f"{self.folder}/").split("/")
-                folders = [stage, *folders] if stage in self.score_folders else folders
-                folders = folders[1:] if rule == "run_search" else folders  # one job for all datasets
+                *folders, last = file.removeprefix(f"{self.folder}/").split("/")
                 block = last.partition("-")[2].removesuffix(".parquet")
-                names.append("/".join([rule, *folders, f"{block}.tsv"]))
+                names.append("/".join([rule, *folders[without[rule] :], f"{block}.tsv"]))
         return names
 
 

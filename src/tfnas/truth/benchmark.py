@@ -13,10 +13,8 @@ unless the benchmark is told to recognise cells that compute the same function (
 a class is charged, and any further query of its cells is free and shows what the first one showed.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -103,7 +101,7 @@ class Benchmark(_Columns):
             )
 
     @classmethod
-    def read(cls, path: str | Path, dataset: str, pay_once: bool = False) -> Benchmark:
+    def read(cls, path: str | Path, dataset: str, pay_once: bool = False) -> Self:
         """Read the benchmark of a dataset from its ground-truth table.
 
         Raises:
@@ -112,9 +110,9 @@ class Benchmark(_Columns):
         """
         return cls(read_table(path, ("arch",)), dataset, f"'{path}'", pay_once, space_at(path))
 
-    def fresh(self) -> Benchmark:
+    def fresh(self) -> Self:
         """Return a benchmark over the same accuracies with an empty account; it shares the arrays and costs nothing."""
-        other = Benchmark.__new__(Benchmark)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, spent_seconds=0.0, _first={})
         return other
 
@@ -195,7 +193,7 @@ class ReadOff(_Columns):
         super().__init__(table, dataset, place, space, "valid_accuracy", "test_accuracy")
 
     @classmethod
-    def read(cls, path: str | Path, dataset: str) -> ReadOff:
+    def read(cls, path: str | Path, dataset: str) -> Self:
         """Read the accuracies of a dataset from its ground-truth table.
 
         Raises:

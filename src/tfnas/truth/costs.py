@@ -14,12 +14,10 @@ A *constraint* is a mapping with any of the keys ``params``, ``flops`` (``{max}`
 space: no algorithm knows of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -48,7 +46,7 @@ class Costs:
     space: Space = field(default_factory=get_space)
 
     @classmethod
-    def read(cls, truth_path: str | Path, dataset: str, latency_path: str | Path | None = None) -> Costs:
+    def read(cls, truth_path: str | Path, dataset: str, latency_path: str | Path | None = None) -> Self:
         """Read the counted costs of a ground truth and the latencies that :func:`convert` wrote, if there are any.
 
         Raises:

@@ -67,7 +67,9 @@ def convert(
     theirs = read_given(path)
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
-    needed = {ours: name for ours, name in absent.items() if _is_needed(ours, name, columns, theirs.columns)}
+    # A column that may be left out is missed if it was mapped, or is there in another spelling.
+    told = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
+    needed = {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in told}
     if needed:
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
@@ -86,11 +88,6 @@ def convert(
     if lacking:
         log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(lacking))
     write_truth(table, _facts(path, dataset, names, lacking) | {"space": space}, output)
-
-
-def _is_needed(ours: str, name: str, columns: Mapping[str, str], has: Sequence[str]) -> bool:
-    """Return whether an absent column is missed: it must be there, was mapped, or is there in another spelling."""
-    return ours not in OPTIONAL or ours in columns or same_column(name, has) is not None
 
 
 def _stated(path: Path) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 """Models of ``search``: one model for each search of the registry, made of the parameters that its class declares."""
 
-from __future__ import annotations
-
 import typing
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -63,7 +61,7 @@ class SubSpace(Section):
     operations: Annotated[list[OperationName], Unique] = left_out("The operations that a cell may use.", min_length=1)
 
     @model_validator(mode="after")
-    def _holds_something(self) -> SubSpace:
+    def _holds_something(self) -> Self:
         if not self.model_fields_set:
             raise PydanticCustomError("too_short", "empty")
         return self
