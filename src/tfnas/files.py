@@ -258,8 +258,7 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
         raise DataError(f"'{path}' cannot be read as a table ({error}): it may be damaged, make it again.") from error
     if stated and stated.get("rows", len(table)) != len(table):
         raise DataError(f"'{path}' has {len(table)} rows where its facts say {stated['rows']}: {MAKE_AGAIN}.")
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
+    if missing := [column for column in columns if column not in table.columns]:
         mend = f"map the names under {key} in the study file" if key else MAKE_AGAIN
         raise DataError(
             f"'{path}' has no column {', '.join(missing)}: it has {', '.join(map(str, table.columns))}; {mend}."

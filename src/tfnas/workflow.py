@@ -349,8 +349,7 @@ def what_failed(folder: str | Path, since: float) -> list[str]:
     for path in sorted(Path(folder).rglob("*.log")):
         if path.stat().st_mtime >= since:
             lines = path.read_text(encoding="utf-8").splitlines()
-            errors = [line for line in lines if " ERROR " in line]
-            if errors:
+            if errors := [line for line in lines if " ERROR " in line]:
                 sentences.append(errors[-1].partition(" ERROR ")[2])
             elif any(" starts on " in line for line in lines) and not any(": done in " in line for line in lines):
                 sentences.append(

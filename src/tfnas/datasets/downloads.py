@@ -115,25 +115,21 @@ def _try(url: str, partial: Path, source: Source, progress: bool, attempts: int,
             time.sleep(pause * 2 ** (attempt - 1))
         try:
             _transfer(url, partial, source, progress)
+            wrong = fault(partial, source)
+            if wrong is None:
+                return None
+            raise _RestartError(f"what {url} sent is not the file: {wrong}")
         except _RestartError as error:
             reason, reached = str(error), True
             _discard(partial)
-            continue
         except _RefusedError as error:
             return str(error)
         except URLError as error:
             reason, reached = _say(url, error), reached or isinstance(error, HTTPError)
             if not reached:
                 return reason
-            continue
         except (HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
             reason, reached = _say(url, error), True
-            continue
-        wrong = fault(partial, source)
-        if wrong is None:
-            return None
-        reason, reached = f"what {url} sent is not the file: {wrong}", True
-        _discard(partial)
     return reason
 
 

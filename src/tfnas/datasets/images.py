@@ -119,8 +119,7 @@ class Batch:
             DataError: a file is missing or damaged.
         """
         arrays = load_npz(path)
-        missing = [name for name in ARRAYS if name not in arrays]
-        if missing:
+        if missing := [name for name in ARRAYS if name not in arrays]:
             raise DataError(
                 f"'{path}' has no array {', '.join(missing)}: it is no mini-batch, remove it and run again."
             )
@@ -149,15 +148,12 @@ def make_batch(image_set: ImageSet, batch_size: int, seed: int) -> Batch:
             f"A batch of {batch_size} is larger than the {len(drawable)} images of {image_set.name} "
             f"({image_set.source}, {image_set.drawn_from}): set scoring.batch_size to at most {len(drawable)}."
         )
-    chosen: list[int] = []
-    seen: set[bytes] = set()
+    places: dict[bytes, int] = {}  # by what the image holds
     for place in np.random.default_rng(seed).permutation(drawable):
-        content = image_set.images[place].tobytes()
-        if content not in seen:
-            seen.add(content)
-            chosen.append(int(place))
-        if len(chosen) == batch_size:
+        places.setdefault(image_set.images[place].tobytes(), int(place))
+        if len(places) == batch_size:
             break
+    chosen = list(places.values())
     if len(chosen) < batch_size:
         raise DataError(
             f"{image_set.name} ({image_set.source}) has {len(chosen)} different images, fewer than a batch of "

@@ -100,8 +100,7 @@ def verify(path: str | Path, source: Source) -> None:
     """
     if not Path(path).is_file():
         raise DataError(f"'{path}' does not exist: it is one of the files of {source.dataset}, see {source.page}.")
-    wrong = fault(path, source)
-    if wrong:
+    if wrong := fault(path, source):
         raise DataError(f"'{path}' is not the official file ({wrong}): remove it and get it again from {source.page}.")
 
 

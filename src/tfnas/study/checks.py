@@ -97,13 +97,9 @@ def _exists(path: str, key: str) -> bool:
 
 def _check_training(study: dict[str, Any]) -> None:
     recipe = study["training"]
-    trained = {
-        name: dataset["images"]["path"]
-        for name, dataset in study["datasets"].items()
-        if dataset["truth"]["source"] == "trained"
-    }
-    for name, path in trained.items():
-        check_recipe(name, path, recipe)
+    trained = [name for name, dataset in study["datasets"].items() if dataset["truth"]["source"] == "trained"]
+    for name in trained:
+        check_recipe(name, study["datasets"][name]["images"]["path"], recipe)
     if trained and recipe["early_epochs"] > recipe["epochs"]:
         raise ConfigError(
             f"training.early_epochs is {recipe['early_epochs']}, after the end of {recipe['epochs']} epochs: "
@@ -114,8 +110,7 @@ def _check_training(study: dict[str, Any]) -> None:
 def _check_scoring(study: dict[str, Any]) -> None:
     scoring = study["scoring"]
     for name in scoring["ensembles"]:
-        missing = [member for member in ensembles()[name].members if member not in scoring["proxies"]]
-        if missing:
+        if missing := [member for member in ensembles()[name].members if member not in scoring["proxies"]]:
             raise ConfigError(
                 f"scoring.ensembles names '{name}', which is made of scores that the study does not have: add "
                 f"{', '.join(missing)} to scoring.proxies (now {', '.join(scoring['proxies'])})."

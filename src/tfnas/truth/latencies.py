@@ -69,8 +69,7 @@ def convert(
     if absent:
         raise absent_columns(place, absent, theirs.columns, key)
     table = theirs.rename(columns={name: ours for ours, name in columns.items()})
-    twice = sorted(set(table.columns[table.columns.duplicated()]))
-    if twice:
+    if twice := sorted(set(table.columns[table.columns.duplicated()])):
         raise TruthError(f"{place} has more than one column {', '.join(twice)}: mend {key} in the study file.")
     devices = [str(name) for name in table.columns if name not in RESERVED]
     if not devices:

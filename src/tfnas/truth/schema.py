@@ -59,8 +59,7 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
     """
     import pandas as pd
 
-    absent = [column for column in COLUMNS if column not in (*table.columns, *OPTIONAL)]
-    if absent:
+    if absent := [column for column in COLUMNS if column not in (*table.columns, *OPTIONAL)]:
         raise TruthError(
             f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, table.columns))}; "
             "map them under truth.columns in the study file."

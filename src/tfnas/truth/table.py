@@ -57,8 +57,7 @@ def convert(
             cells.
     """
     path, columns = Path(path), dict(columns or {})
-    unknown = [name for name in columns if name not in COLUMNS]
-    if unknown:
+    if unknown := [name for name in columns if name not in COLUMNS]:
         raise ConfigError(
             f"truth.columns of {dataset} maps {', '.join(unknown)}, which ground truth does not have: "
             f"use {', '.join(COLUMNS)} on the left."
@@ -69,8 +68,7 @@ def convert(
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
     # A column that may be left out is missed if it was mapped, or is there in another spelling.
     told = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
-    needed = {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in told}
-    if needed:
+    if needed := {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in told}:
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
