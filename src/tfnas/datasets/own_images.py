@@ -286,12 +286,8 @@ def _constants(extras: dict[str, np.ndarray], channels: int, path: Path) -> tupl
         other = "std" if given == ["mean"] else "mean"
         raise DataError(f"'{path}' gives {given[0]} but no {other}: give both, or neither to have them computed.")
     mean, std = (np.atleast_1d(extras[name]) for name in CONSTANTS)
-    wrong = [
-        name
-        for name, values in zip(CONSTANTS, (mean, std), strict=True)
-        if values.dtype.kind not in "iuf" or values.shape != (channels,) or not np.isfinite(values).all()
-    ]
-    if wrong or not (std > 0).all():
+    numbers = all(values.dtype.kind in "iuf" and values.shape == (channels,) for values in (mean, std))
+    if not numbers or not np.isfinite([mean, std]).all() or not (std > 0).all():
         raise DataError(
             f"Mean {mean.tolist()} and std {std.tolist()} of '{path}' cannot normalise {channels} channels: "
             "give one finite mean and one positive std per channel, as numbers, or leave both out."

@@ -85,13 +85,10 @@ class Study:
         computes: whether the scores of the proxies are computed here, rather than read from a folder or from tables.
         shipped: whether they are read from a folder.
         all_given: whether the study reads all its scores from tables under ``scoring.tables``.
-        measures_noise: whether some cells are scored again by chance of another kind; other scores have no images for
-            that.
+        measures_noise: whether some cells are scored again by chance of another kind, where scores are computed here.
         score_folders: folders of the independent scorings, by number: `scores`, then `scores-1` and so on.
-        second_batch_seed: master seed of the second mini-batch of every dataset, which only the measurement of noise
-            looks at.
-        ensemble_choice: which proxies an ensemble is chosen from without the dataset it is judged on (none: no choice
-            is made).
+        second_batch_seed: master seed of the second mini-batches, which only the measurement of noise looks at.
+        ensemble_choice: the proxies that an ensemble is chosen from without the dataset it is judged on, if any.
         recipe: the training recipe, without what only cuts the work into jobs.
         searches: settings of the searches by label.
         priced: the proxies behind each name that a search reads: the proxy itself, or the members of an ensemble.

@@ -63,10 +63,8 @@ def convert(
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
     theirs = read_given(path)
-    absent = {ours: name for ours, name in columns.items() if name not in theirs.columns}
-    if "arch" not in columns and "arch" not in theirs.columns:
-        absent["arch"] = "arch"
-    if absent:
+    needed = {**columns, "arch": columns.get("arch", "arch")}
+    if absent := {ours: name for ours, name in needed.items() if name not in theirs.columns}:
         raise absent_columns(place, absent, theirs.columns, key)
     table = theirs.rename(columns={name: ours for ours, name in columns.items()})
     if twice := sorted(set(table.columns[table.columns.duplicated()])):
@@ -93,8 +91,7 @@ def convert(
             )
         table[device] = values
     _tell_lacking(table, devices, searched, place)
-    order = np.argsort(codes)
-    table = table[["arch", *devices]].iloc[order].reset_index(drop=True)
+    table = table[["arch", *devices]].iloc[np.argsort(codes)].reset_index(drop=True)
     said = facts_path(path)
     stated = read_json(said) if said.exists() else {}
     check_letters(stated, f"'{said}'", TruthError)
