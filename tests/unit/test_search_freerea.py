@@ -282,7 +282,8 @@ def test_looks_are_asked_for_one_proxy_after_the_other():
     second = made.ask()
     assert (second.proxy, second.codes) == ("b", first.codes)
     made.tell(second, [1.0, 1.0, 1.0, 1.0])
-    assert made.history[first.codes[1]] == [2.0, 1.0]
+    assert made.ask().proxy == "a"
+    assert made.history[first.codes[1]] == (2.0, 1.0)
 
 
 def test_settings_that_cannot_be_are_refused(benchmark, scores):

@@ -356,11 +356,13 @@ class Search(ABC):
             attributes of the same names; those left out have their defaults.
 
     Attributes:
+        chosen_by: kind of look whose best cell the search chooses, unless its class chooses in another way.
         follows_accuracy: of a search that looks at early accuracies, whether the cell with the best one so far is its
             answer at any moment; else it has an answer at the end alone. Decides how its anytime curve is drawn.
         needs: what its search space must offer (:attr:`tfnas.spaces.base.Space.offers`).
     """
 
+    chosen_by = EARLY
     follows_accuracy = True
     needs: frozenset[str] = frozenset()
 
@@ -369,6 +371,10 @@ class Search(ABC):
         self.rng = rng
         for name, value in told(type(self), parameters).items():
             setattr(self, name, value)
+        self._start()
+
+    def _start(self) -> None:  # noqa: B027 (not every search has anything to do)
+        """Refuse parameters that do not go together, and set up the run."""
 
     @abstractmethod
     def ask(self) -> Look | None:
@@ -383,21 +389,23 @@ class Search(ABC):
                 the proxy, NaN for draws; a live look shows the code of the cell.
         """
 
-    @abstractmethod
     def choose(self, trace: Trace) -> int:
-        """Return the code of the chosen cell."""
+        """Return the code of the chosen cell: the best by looks of the kind ``chosen_by``, the earliest of equals."""
+        return trace.best(self.chosen_by)
+
+
+Looks = Generator[Look, Sequence[float], None]
+"""What a procedure yields, and what it receives for it."""
 
 
 class ProcedureSearch(Search):
     """A search written as one procedure, which yields looks and receives what they showed."""
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self._steps: Generator[Look, Sequence[float], None] | None = None
-        self._answer: Any = None
+    _steps: Looks | None = None
+    _answer: Any = None
 
     @abstractmethod
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Yield one look after the other and receive its values; return when the search is finished."""
 
     def ask(self) -> Look | None:
@@ -416,7 +424,3 @@ class ProcedureSearch(Search):
 
 class BudgetSearch(Search):
     """A search that looks at early accuracies until its budget is spent and returns the best of its whole history."""
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best early validation accuracy ever looked at."""
-        return trace.best(EARLY)

@@ -2,12 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.base import EARLY, BudgetSearch, Look
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
@@ -43,12 +41,11 @@ class LocalSearch(BudgetSearch):
     )
     starts: int = parameter("Random cells looked at before each climb, which begins at the best of them.", 1, ge=1)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if self.starts > space.size:
+    def _start(self) -> None:
+        if self.starts > self.space.size:
             raise ConfigError(
                 f"local_search cannot start a climb from {self.starts} cells, because the search space has only "
-                f"{space.size}: lower 'starts'."
+                f"{self.space.size}: lower 'starts'."
             )
         self.first = self.step == "first"
         self.seen: dict[int, float] = {}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, Search, Trace
 from tfnas.search.parameters import COST, PROXY, like, parameter
 from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
@@ -24,14 +24,11 @@ _ABOUT: dict[str, Any] = {
 
 
 class Nsga2Base(Search):
-    """What both forms of the search share; a subclass says which look gives the value.
+    """What both forms of the search share; a subclass says which look gives the value (``chosen_by``).
 
     Raises:
         ConfigError: the population is larger than the space.
     """
-
-    kind: str
-    """The look that gives the value."""
 
     cost: str = COST
     population: int = parameter("Members that survive a generation, and children born in one.", 50, ge=2)
@@ -39,9 +36,8 @@ class Nsga2Base(Search):
         "Probability that a child has two parents, each of its edges coming from one of them.", 0.9, ge=0, le=1
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         self.costs: ByCode | None = None
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
@@ -75,7 +71,7 @@ class Nsga2Base(Search):
 
         That is the cell with the best value ever seen, the cheapest of equals.
         """
-        codes, values, _ = trace.looks(self.kind)
+        codes, values, _ = trace.looks(self.chosen_by)
         assert self.costs is not None
         trace.front = codes[pareto_front(values, self.costs[codes])].tolist()
         return trace.front[-1]
@@ -143,14 +139,14 @@ class Nsga2(Nsga2Base):
         UnknownNameError: there is no such device.
     """
 
-    kind = SCORE
+    chosen_by = SCORE
 
     proxy: str = PROXY
     cost: str = COST
     evaluations: int = PlainEvolution.evaluations
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
+        super()._start()
         if self.population > self.evaluations:
             raise ConfigError(
                 f"nsga2 scores {self.evaluations} cells in all, fewer than its population of {self.population}: "
@@ -183,8 +179,6 @@ class Nsga2Accuracy(Nsga2Base):
         ConfigError: the population is larger than the space.
         UnknownNameError: there is no such device.
     """
-
-    kind = EARLY
 
     cost: str = COST
     population: int = like(Nsga2Base.population, 20)

@@ -1,7 +1,6 @@
 """REINFORCE: a policy of independent choices, one per edge, learns from early validation accuracies."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -48,6 +47,10 @@ class Policy:
                 digit += 1
             digits.append(digit)
         return digits
+
+    def cell(self, space: SearchSpace, rng: np.random.Generator) -> int:
+        """Return the code of a cell of a space, drawn from the policy."""
+        return space.child(lambda: space.of.code(self.draw(rng)), rng)
 
     def learn(self, digits: Sequence[int], advantage: float) -> None:
         """Take one step of Adam on the loss ``-log p(digits) * advantage``, summed over the edges.
@@ -113,18 +116,13 @@ class Reinforce(BudgetSearch):
         "Momentum of the exponential moving average of rewards that serves as baseline.", 0.9, ge=0, lt=1
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.policy = Policy(rng, space.of.radices, self.learning_rate)
+    def _start(self) -> None:
+        self.policy = Policy(self.rng, self.space.of.radices, self.learning_rate)
         self.baseline = Baseline(self.momentum)
 
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""
-        for _ in range(100):
-            code = self.space.of.code(self.policy.draw(self.rng))
-            if code in self.space:
-                return Look(EARLY, [code])
-        return Look(EARLY, self.space.draw(self.rng, 1))
+        return Look(EARLY, [self.policy.cell(self.space, self.rng)])
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Update the baseline with the reward, then the policy with what is left of it."""

@@ -1,12 +1,12 @@
 """TEG-NAS by evolution: ageing evolution on the sum of the ranks that several proxies give inside a tournament."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Search, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
@@ -70,17 +70,16 @@ class Tegnas(Search):
     steps: int = parameter("Number of children.", 1000, ge=0)
     mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         if self.tournament > self.population:
             raise ConfigError(
                 f"TEG-NAS cannot draw a tournament of {self.tournament} from a population of {self.population}: "
                 "lower 'tournament' or raise 'population'."
             )
-        self.members = space.draw(rng, self.population)
+        self.members = self.space.draw(self.rng, self.population)
         """Codes of the living cells; the child of step t takes place t modulo the population, that of the oldest."""
-        self.drawn = rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
+        self.drawn = self.rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
         """Places of the members of each tournament, in the order of drawing."""
         self.scores = np.zeros((len(self.proxies), self.population))
         self.asked: dict[int, int] = dict(enumerate(self.members))

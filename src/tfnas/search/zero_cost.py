@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
+from tfnas.search.base import EARLY, SCORE, Look
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import AssistedEvolution
@@ -82,9 +80,8 @@ class ZeroCostMove(ZeroCostWarmup):
     )
     sample: int = parameter("Cells drawn and scored for a warm-up; 0: the first population is random.", 0, ge=0)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.feasible = set(space.codes.tolist())
+    def _start(self) -> None:
+        super()._start()
         self.candidates: list[int] = []
 
     def ask_for_child(self) -> Look:
@@ -92,7 +89,7 @@ class ZeroCostMove(ZeroCostWarmup):
         if not self.candidates:
             parent = self.parent()
             if self.rng.random() < self.guided:
-                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.feasible]
+                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.space]
             if not self.candidates:
                 return Look(EARLY, [self.space.mutate(parent, self.rng, "edge")])
             unknown = [code for code in self.candidates if code not in self.scores]
