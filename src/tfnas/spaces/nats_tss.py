@@ -135,31 +135,6 @@ class Cell:
             code = code * len(OPERATIONS) + OPERATIONS.index(operation)
         return code
 
-    def replace(self, edge: int, operation: str) -> Cell:
-        """Return the cell with another operation on edge number ``edge`` (0 .. 5)."""
-        operations = list(self.operations)
-        operations[edge] = operation
-        return Cell(tuple(operations))
-
-    def neighbours(self) -> list[Cell]:
-        """Return the 24 cells that differ in exactly one edge, by edge and operation."""
-        return [Cell.from_code(code) for code in SPACE.neighbours(self.code)]
-
-    def mutate(self, rng: np.random.Generator, node_first: bool = True) -> Cell:
-        """Return a random neighbour.
-
-        Args:
-            rng: source of randomness.
-            node_first: True draws a node and then one of its incoming edges, as NATS-Bench's regularised evolution
-                does (edges of later nodes are then less likely: 1/3, 1/6, 1/6, 1/9, 1/9, 1/9); False draws the edge
-                uniformly.
-        """
-        return Cell.from_code(SPACE.mutate(self.code, rng, "node_first" if node_first else "edge"))
-
-    def crossover(self, other: Cell, rng: np.random.Generator) -> Cell:
-        """Return a child that takes each edge from one of the two parents with equal probability."""
-        return Cell.from_code(SPACE.crossover(self.code, other.code, rng))
-
     def pruned(self) -> Cell:
         """Return the cell with ``none`` on every edge that lies on no path from input to output.
 
