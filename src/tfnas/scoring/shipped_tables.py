@@ -16,11 +16,7 @@ from tfnas.scoring.table import ScoreTable
 
 
 def take_shipped(
-    paths: Sequence[str | Path],
-    dataset: str,
-    skeleton: Mapping[str, int],
-    proxies: Sequence[str],
-    scoring: int = 0,
+    paths: Sequence[str | Path], dataset: str, skeleton: Mapping[str, int], proxies: Sequence[str], scoring: int = 0
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Check shipped score tables and return the rows of the study's proxies, and facts.
 

@@ -51,10 +51,7 @@ _ABOUT: dict[str, Any] = {"group": "training-free", "looks": (SCORE,), "referenc
 
 
 @register(
-    "freerea",
-    title="FreeREA",
-    **_ABOUT,
-    section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA",
+    "freerea", title="FreeREA", **_ABOUT, section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA"
 )
 class FreeRea(SummedSearch):
     """Two parents win a tournament and have three children; the oldest member dies, and the best by score survive.
@@ -175,12 +172,7 @@ class FreeRea(SummedSearch):
         self.generation += 1
 
 
-@register(
-    "freerea_minus",
-    title="FreeREA-",
-    **_ABOUT,
-    section="our_baselines.py of NiccoloCavagnero/FreeREA",
-)
+@register("freerea_minus", title="FreeREA-", **_ABOUT, section="our_baselines.py of NiccoloCavagnero/FreeREA")
 class FreeReaMinus(FreeRea):
     """The authors' baseline: regularised evolution on the summed score, one mutated child a step.
 

@@ -112,13 +112,7 @@ class Nsga2Base(Search):
         return np.where(better, two, one)
 
 
-@register(
-    "nsga2",
-    title="NSGA-II on a proxy",
-    group="training-free",
-    looks=(SCORE,),
-    **_ABOUT,
-)
+@register("nsga2", title="NSGA-II on a proxy", group="training-free", looks=(SCORE,), **_ABOUT)
 class Nsga2(Nsga2Base):
     """Evolve towards the Pareto front of a score and a cost; the run keeps its front and chooses the best score.
 
@@ -163,13 +157,7 @@ class Nsga2(Nsga2Base):
         return Look(SCORE, codes, self.proxy)
 
 
-@register(
-    "nsga2_accuracy",
-    title="NSGA-II on early accuracy",
-    group="non-weight-sharing",
-    looks=(EARLY,),
-    **_ABOUT,
-)
+@register("nsga2_accuracy", title="NSGA-II on early accuracy", group="non-weight-sharing", looks=(EARLY,), **_ABOUT)
 class Nsga2Accuracy(Nsga2Base):
     """Evolve towards the Pareto front of early validation accuracy and a cost until the budget is spent.
 

@@ -14,13 +14,7 @@ TRIES = 20
 """Children tried for each that is wanted: around an elite of similar cells most are known already."""
 
 
-@register(
-    "tfnas",
-    title="tfnas",
-    group="training-free",
-    looks=(SCORE,),
-    section="this project",
-)
+@register("tfnas", title="tfnas", group="training-free", looks=(SCORE,), section="this project")
 class Tfnas(SummedSearch):
     """Breed from the ten best of all cells scored so far, then climb over neighbours until none is better.
 

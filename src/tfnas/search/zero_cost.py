@@ -16,11 +16,7 @@ _ABOUT: dict[str, Any] = {
 }
 
 
-@register(
-    "zero_cost_warmup",
-    title="Zero-cost warm-up",
-    **_ABOUT,
-)
+@register("zero_cost_warmup", title="Zero-cost warm-up", **_ABOUT)
 class ZeroCostWarmup(AssistedEvolution):
     """Score 3,000 draws, begin ageing evolution with the 64 best of them, then evolve on early validation accuracies.
 
@@ -54,11 +50,7 @@ class ZeroCostWarmup(AssistedEvolution):
         return self.members[max(self.drawn_places(), key=lambda place: (self.members[place][0], place))][1]
 
 
-@register(
-    "zero_cost_move",
-    title="Zero-cost move",
-    **_ABOUT,
-)
+@register("zero_cost_move", title="Zero-cost move", **_ABOUT)
 class ZeroCostMove(ZeroCostWarmup):
     """Ageing evolution in which, three times out of four, the child is the parent's best neighbour by a proxy.
 

@@ -151,12 +151,7 @@ def sources_digest() -> str:
 
 
 def prune_block(
-    block: Block,
-    source: ImageSource,
-    device: str,
-    scratch: str | Path,
-    output: str | Path,
-    rounds: str | Path,
+    block: Block, source: ImageSource, device: str, scratch: str | Path, output: str | Path, rounds: str | Path
 ) -> None:
     """Do a block of runs of a search by pruning on the images of a dataset and write what they ended with.
 
