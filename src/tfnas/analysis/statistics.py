@@ -110,8 +110,6 @@ def summarise(
     values: np.ndarray,
     rng: np.random.Generator,
     scorings: np.ndarray | None = None,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
     bounds: tuple[float, float] = ANYTHING,
 ) -> Summary:
     """Summarise the results of runs.
@@ -121,8 +119,6 @@ def summarise(
         rng: source of the bootstrap's randomness.
         scorings: number of the score table that each run read, shape (runs,); None where all runs read the same or
             none.
-        resamples: number of bootstrap resamples.
-        level: coverage of the interval.
         bounds: what no value can lie beyond, such as 0 and 100 percent.
 
     Returns:
@@ -145,9 +141,9 @@ def summarise(
         same, count = float(values[0]), np.unique(scorings).size
         return Summary(values.size, same, 0.0, same, same, same, count, 0.0 if count > 1 else math.nan)
     between = group_means(values, scorings)
-    low, high = bootstrap_interval(values, rng, resamples=resamples, level=level)
+    low, high = bootstrap_interval(values, rng)
     if between.size > 1:
-        low, high = cut(widened((low, high), nested_interval(values, scorings, level)), bounds)
+        low, high = cut(widened((low, high), nested_interval(values, scorings)), bounds)
     return Summary(
         n=values.size,
         mean=float(values.mean()),
@@ -166,7 +162,7 @@ def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(places, weights=values) / sizes
 
 
-def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def nested_interval(values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     r"""Return the t interval of the mean of runs that are nested in groups, such as score tables.
 
     Runs of one group share what is random about the group, so that only groups are independent. With G groups g and
@@ -185,11 +181,10 @@ def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL
     Args:
         values: finite values, shape (n,).
         groups: label of the group of each value, shape (n,), at least 2 different ones.
-        level: coverage.
     """
     mean = float(values.mean())
     variance, count = grouped_variance(values - mean, groups)
-    half = t_quantile((1 + level) / 2, count - 1) * math.sqrt(variance)
+    half = t_quantile((1 + LEVEL) / 2, count - 1) * math.sqrt(variance)
     return mean - half, mean + half
 
 
@@ -234,16 +229,12 @@ def cut(interval: tuple[float, float], bounds: tuple[float, float]) -> tuple[flo
 
 
 def bootstrap_interval(
-    values: np.ndarray,
-    rng: np.random.Generator,
-    statistic: Callable[..., np.ndarray] = np.mean,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
+    values: np.ndarray, rng: np.random.Generator, statistic: Callable[..., np.ndarray] = np.mean
 ) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a statistic.
 
-    Runs are drawn with replacement, n out of n; the interval reaches from the ``(1 - level) / 2`` to the
-    ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation).
+    Runs are drawn with replacement, n out of n, :data:`RESAMPLES` times; the interval reaches from the ``(1 - level) /
+    2`` to the ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation).
 
     Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
 
@@ -251,17 +242,14 @@ def bootstrap_interval(
         values: finite values, shape (n,).
         rng: source of randomness.
         statistic: a function of an array and ``axis``, such as ``np.mean`` or ``np.median``.
-        resamples: number of resamples.
-        level: coverage.
     """
     values = np.asarray(values, dtype=np.float64)
     rows = max(1, BLOCK // values.size)
     statistics = [
-        statistic(values.take(rng.integers(values.size, size=(min(rows, resamples - done), values.size))), axis=1)
-        for done in range(0, resamples, rows)
+        statistic(values.take(rng.integers(values.size, size=(min(rows, RESAMPLES - done), values.size))), axis=1)
+        for done in range(0, RESAMPLES, rows)
     ]
-    low, high = np.quantile(np.concatenate(statistics), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return _middle(np.concatenate(statistics))
 
 
 def bootstrap_counts(n: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> np.ndarray:
@@ -272,7 +260,7 @@ def bootstrap_counts(n: int, rng: np.random.Generator, resamples: int = RESAMPLE
     return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
 
 
-def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def interval_of_mean(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a mean from the counts of its resamples.
 
     The mean of a resample is ``counts @ values / n``; otherwise as :func:`bootstrap_interval`. For paired differences
@@ -283,10 +271,14 @@ def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float = LEVE
     Args:
         values: finite values, shape (n,).
         counts: what :func:`bootstrap_counts` returned, shape (resamples, n).
-        level: coverage.
     """
     values = np.asarray(values, dtype=np.float64)
-    low, high = np.quantile(counts @ values / values.size, [(1 - level) / 2, (1 + level) / 2])
+    return _middle(counts @ values / values.size)
+
+
+def _middle(statistics: np.ndarray) -> tuple[float, float]:
+    """Return between which quantiles the middle share :data:`LEVEL` of a statistic lies."""
+    low, high = np.quantile(statistics, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -393,24 +385,19 @@ def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def detectable_effect(n: int, power: float = POWER, level: float = LEVEL) -> float:
-    """Return the smallest mean that n runs tell from zero, in units of ``std / sqrt(n)``.
+def detectable_effect(n: int) -> float:
+    """Return the smallest mean that n runs, at least 2, tell from zero, in units of ``std / sqrt(n)``.
 
-    It is the noncentrality at which a two-sided paired t-test at ``1 - level`` rejects with probability ``power``
+    It is the noncentrality at which a two-sided paired t-test at ``1 - LEVEL`` rejects with probability :data:`POWER`
     (noncentral t, n - 1 degrees of freedom; the far tail, which rejects for the wrong sign, is left out).
 
     Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2.
-
-    Args:
-        n: number of pairs, at least 2.
-        power: probability of detecting it.
-        level: one less the size of the test.
     """
     from scipy.optimize import brentq
     from scipy.stats import nct, t
 
-    critical = t.ppf((1 + level) / 2, n - 1)
-    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - power, 0, _sure(critical)))
+    critical = t.ppf((1 + LEVEL) / 2, n - 1)
+    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - POWER, 0, _sure(critical)))
 
 
 def _sure(critical: float | np.ndarray) -> float | np.ndarray:
@@ -418,16 +405,12 @@ def _sure(critical: float | np.ndarray) -> float | np.ndarray:
     return 4 * critical + 4
 
 
-def runs_needed(
-    stds: np.ndarray | Sequence[float], difference: float, power: float = POWER, level: float = LEVEL
-) -> np.ndarray:
+def runs_needed(stds: np.ndarray | Sequence[float], difference: float) -> np.ndarray:
     """Return the smallest numbers of runs, at least 2, that detect a mean difference (:func:`detectable_effect`).
 
     Args:
         stds: standard deviations of the paired differences (ddof = 1), shape (m,).
         difference: the difference to detect, in the same unit, positive.
-        power: probability of detecting it.
-        level: one less the size of the test.
 
     Returns:
         Shape (m,), dtype int64.
@@ -435,25 +418,25 @@ def runs_needed(
     from scipy.stats import nct, t
 
     ratios = np.asarray(stds, dtype=np.float64) / difference
-    least = (ratios * (normal_quantile(power) + normal_quantile((1 + level) / 2))) ** 2
+    least = (ratios * (normal_quantile(POWER) + normal_quantile((1 + LEVEL) / 2))) ** 2
     runs = np.maximum(2, np.ceil(least)).astype(np.int64)
     open_ = np.flatnonzero(ratios > 0)
     while open_.size:
         n = runs[open_]
-        critical = t.ppf((1 + level) / 2, n - 1)
+        critical = t.ppf((1 + LEVEL) / 2, n - 1)
         # A larger effect is detected all the more, and too large for the distribution.
         effect = np.minimum(np.sqrt(n) / ratios[open_], _sure(critical))
-        open_ = open_[nct.sf(critical, n - 1, effect) < power]
+        open_ = open_[nct.sf(critical, n - 1, effect) < POWER]
         runs[open_] += 1
     return runs
 
 
-def critical_difference(competitors: int, blocks: int, level: float = LEVEL) -> float:
+def critical_difference(competitors: int, blocks: int) -> float:
     """Return how far apart two mean ranks must be for Nemenyi's test to tell them apart.
 
     ``q sqrt(k (k + 1) / (6 N))`` for k competitors ranked in each of N blocks; q is the quantile of the studentised
     range of k with infinitely many degrees of freedom, over the root of 2. It holds for many blocks and is rough for
-    few.
+    few. The confidence is :data:`LEVEL`.
 
     Source: Nemenyi 1963, "Distribution-free multiple comparisons"; Demšar 2006, "Statistical comparisons of classifiers
     over multiple data sets", JMLR 7.
@@ -461,20 +444,21 @@ def critical_difference(competitors: int, blocks: int, level: float = LEVEL) -> 
     Args:
         competitors: k, at least 2.
         blocks: N, at least 1.
-        level: confidence.
     """
     from scipy.stats import studentized_range
 
-    quantile = studentized_range.ppf(level, competitors, np.inf) / math.sqrt(2)
+    quantile = studentized_range.ppf(LEVEL, competitors, np.inf) / math.sqrt(2)
     return float(quantile * math.sqrt(competitors * (competitors + 1) / (6 * blocks)))
 
 
-def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
+def spearman(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Correlation:
     """Spearman's rank correlation: Pearson's correlation of mid-ranks (ties share their mean rank).
 
     Without groups the interval is Fisher's z with the variance of Bonett and Wright:
     ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - 3)))`` with q the normal quantile; it needs at least 4 pairs. With
-    groups it is that of :func:`_grouped_interval`.
+    groups it is ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups of the influence of pairs
+    (:mod:`tfnas.analysis.influence`) and q the quantile of t with G - 1 degrees of freedom; it needs at least
+    :data:`FEWEST_GROUPS` of them. The interval of a perfect correlation is itself.
 
     Source: Bonett and Wright 2000, "Sample size requirements for estimating Pearson, Kendall and Spearman
     correlations", Psychometrika 65.
@@ -482,7 +466,6 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndar
     Args:
         x: finite values, shape (n,).
         y: finite values, shape (n,).
-        level: coverage of the interval.
         groups: label of the group of each pair, shape (n,), of which only whole groups are independent (cells of one
             functional class); None: every pair is.
     """
@@ -492,19 +475,17 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndar
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(np.clip(np.corrcoef(rankdata(x), rankdata(y))[0, 1], -1.0, 1.0))
-    if groups is not None:
-        influence = of_rank_correlation(np.column_stack([x, y]), *np.eye(2))
-        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
     variance = (1 + value**2 / 2) / (x.size - 3) if x.size > 3 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    influence = None if groups is None else of_rank_correlation(np.column_stack([x, y]), *np.eye(2))
+    return _with_interval(value, x.size, variance, influence, groups)
 
 
-def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
+def kendall(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Correlation:
     """Kendall's tau-b: concordant minus discordant pairs over ``sqrt((pairs - ties in x) * (pairs - ties in y))``.
 
     Without groups the interval is Fisher's z with the variance of Fieller, Hartley and Pearson: ``tanh(atanh(tau) -+ q
     * sqrt(0.437 / (n - 4)))``; it needs at least 5 pairs and was derived for bivariate normal data, as approximation
-    for ``|tau| < 0.8``. With groups it is that of :func:`_grouped_interval`.
+    for ``|tau| < 0.8``. With groups it is as in :func:`spearman`.
 
     Source: Kendall 1945, "The treatment of ties in ranking problems", Biometrika 33; Fieller, Hartley, Pearson 1957,
     "Tests for rank correlation coefficients. I", Biometrika 44.
@@ -512,7 +493,6 @@ def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarr
     Args:
         x: finite values, shape (n,).
         y: finite values, shape (n,).
-        level: coverage of the interval.
         groups: as in :func:`spearman`.
     """
     from scipy.stats import kendalltau
@@ -521,21 +501,19 @@ def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarr
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(kendalltau(x, y, variant="b").statistic)
-    if groups is not None:
-        return Correlation(value, *_grouped_interval(value, of_kendall(x, y), groups, level), x.size)
     variance = 0.437 / (x.size - 4) if x.size > 4 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    return _with_interval(value, x.size, variance, None if groups is None else of_kendall(x, y), groups)
 
 
 def partial_spearman(
-    x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None
+    x: np.ndarray, y: np.ndarray, controls: np.ndarray, groups: np.ndarray | None = None
 ) -> Correlation:
     """Spearman's partial correlation: what is left of a rank correlation when other quantities are held fixed.
 
     The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls (least squares); the
     coefficient is Pearson's correlation of the residuals. It is NaN where one side has no residuals, because the
     controls already say its ranks. Without groups the interval is that of :func:`spearman` with n - k in place of n:
-    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups it is that of :func:`_grouped_interval`.
+    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups it is as there.
 
     Source: Kim 2015, "ppcor: An R package for a fast calculation to semi-partial correlation coefficients" (the
     coefficient); Fisher 1924, "The distribution of the partial correlation coefficient", Metron 3 (n - k); Bonett and
@@ -545,7 +523,6 @@ def partial_spearman(
         x: finite values, shape (n,).
         y: finite values, shape (n,).
         controls: finite values, shape (n, k).
-        level: coverage of the interval.
         groups: as in :func:`spearman`.
     """
     from scipy.stats import rankdata
@@ -564,12 +541,33 @@ def partial_spearman(
     if (np.linalg.norm(residuals, axis=0) <= VANISHING * np.linalg.norm(ranks, axis=0)).any():
         return undefined
     value = float(np.clip(np.corrcoef(residuals.T)[0, 1], -1.0, 1.0))
+    left = x.size - controls.shape[1] - 3
+    variance, influence = (1 + value**2 / 2) / left if left > 0 else np.nan, None
     if groups is not None:
         influence = of_rank_correlation(np.column_stack([x, y, controls]), *np.vstack([np.eye(2), -fitted[1:]]).T)
-        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
-    left = x.size - controls.shape[1] - 3
-    variance = (1 + value**2 / 2) / left if left > 0 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    return _with_interval(value, x.size, variance, influence, groups)
+
+
+def _with_interval(
+    value: float, n: int, variance: float, influence: np.ndarray | None, groups: np.ndarray | None
+) -> Correlation:
+    """Return a correlation with its interval on the scale of atanh, where it is nearly normal.
+
+    Without groups ``variance`` is that on this scale, NaN where it is unknown; with groups it follows from the
+    ``influence`` of each pair (see :func:`spearman`).
+    """
+    known, scale = not np.isnan(variance), 1.0
+    quantile = normal_quantile((1 + LEVEL) / 2)
+    if influence is not None and groups is not None:
+        variance, count = grouped_variance(influence, groups)
+        known, scale = count >= FEWEST_GROUPS, 1 - value**2
+        quantile = t_quantile((1 + LEVEL) / 2, count - 1)
+    if not known:
+        return Correlation(value, np.nan, np.nan, n)
+    if abs(value) >= 1:
+        return Correlation(value, value, value, n)
+    half = quantile * np.sqrt(variance) / scale
+    return Correlation(value, float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half)), n)
 
 
 def spearman_matrix(values: np.ndarray) -> np.ndarray:
@@ -669,7 +667,7 @@ def known_pairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x[both], y[both]
 
 
-def accuracy_half_width(accuracy: float, images: int, level: float = LEVEL) -> float:
+def accuracy_half_width(accuracy: float, images: int) -> float:
     """Return how far, in points, the accuracy on all images of a kind may be from that on so many test images.
 
     ``100 q sqrt(p (1 - p) / n)`` with p the accuracy, n the test images and q the normal quantile: half the interval
@@ -678,10 +676,9 @@ def accuracy_half_width(accuracy: float, images: int, level: float = LEVEL) -> f
     Args:
         accuracy: on the test images, percent.
         images: number of test images.
-        level: coverage of the interval.
     """
     share = accuracy / 100
-    return float(100 * normal_quantile((1 + level) / 2) * math.sqrt(share * (1 - share) / images))
+    return float(100 * normal_quantile((1 + LEVEL) / 2) * math.sqrt(share * (1 - share) / images))
 
 
 @lru_cache(maxsize=4096)
@@ -714,28 +711,3 @@ def _paired(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("a correlation needs finite values: apply rank_with_missing first")
     return x, y
-
-
-def _fisher_interval(value: float, variance: float, level: float) -> tuple[float, float]:
-    """Interval of a correlation on the scale of atanh, where it is nearly normal; a perfect correlation is its own."""
-    if np.isnan(variance):
-        return np.nan, np.nan
-    if abs(value) >= 1:
-        return value, value
-    half = normal_quantile((1 + level) / 2) * np.sqrt(variance)
-    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
-
-
-def _grouped_interval(value: float, influence: np.ndarray, groups: np.ndarray, level: float) -> tuple[float, float]:
-    """Interval of a correlation whose pairs come in groups, from the influence of each pair.
-
-    ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups and q the quantile of t with G - 1
-    degrees of freedom; NaN for fewer than :data:`FEWEST_GROUPS` groups, and a perfect correlation is its own.
-    """
-    variance, count = grouped_variance(influence, groups)
-    if count < FEWEST_GROUPS:
-        return np.nan, np.nan
-    if abs(value) >= 1:
-        return value, value
-    half = t_quantile((1 + level) / 2, count - 1) * np.sqrt(variance) / (1 - value**2)
-    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
