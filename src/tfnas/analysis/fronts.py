@@ -77,7 +77,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             values = accuracies[dataset][codes]
             floor, ceiling = float(np.nanmedian(values)), float(costs.max())
             best = hypervolume(values, costs, floor, ceiling)
-            shares = _volumes(table, floor, ceiling)
+            columns = ((run["test_accuracy"].to_numpy(), run["cost"].to_numpy()) for _, run in table.groupby("run"))
+            shares = np.array([hypervolume(*pair, floor, ceiling) for pair in columns])
             if best > 0:
                 shares = shares / best
                 rng = child_rng(params.seed, "fronts", search, searched_on, dataset)
@@ -130,11 +131,3 @@ def allowed(
     costs = Costs.read(truth_paths[dataset], dataset, latency_path)
     codes = proposable(searches, search, truth_paths, dataset, costs)
     return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
-
-
-def _volumes(table: pd.DataFrame, floor: float, ceiling: float) -> np.ndarray:
-    """Return the hypervolume of the front of each run, in order, from the rows of all of them."""
-    fronts = (front for _, front in table.groupby("run"))
-    return np.array(
-        [hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling) for front in fronts]
-    )

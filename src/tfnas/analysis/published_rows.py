@@ -22,7 +22,7 @@ import yaml
 
 from tfnas.errors import ReportError, TfnasError
 from tfnas.search.registry import GROUPS as SEARCH_GROUPS
-from tfnas.search.registry import accuracies_of
+from tfnas.search.registry import accuracies_of, get_algorithm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,6 @@ def read_published(path: str | Path) -> dict[str, Any]:
         ReportError: the file is missing or no YAML, a row lacks a key, has an unknown group, or matches a search that
             cannot be.
     """
-    from tfnas.search.registry import get_algorithm
-
     try:
         # The parser in C, where PyYAML has it: every start of the workflow reads this file.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -159,8 +157,6 @@ def same_accuracies(row: dict[str, Any], settings: dict[str, Any], dataset: str)
 
 def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
     """Return all settings of a search, defaults included, in a form that can be compared."""
-    from tfnas.search.registry import get_algorithm
-
     algorithm = get_algorithm(settings["algorithm"])
     values = settings | algorithm.settings(settings, algorithm.name)
     for name, parameter in algorithm.parameters.items():

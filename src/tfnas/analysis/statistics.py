@@ -165,8 +165,8 @@ def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
 def nested_interval(values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     r"""Return the t interval of the mean of runs that are nested in groups, such as score tables.
 
-    Runs of one group share what is random about the group, so that only groups are independent. With G groups g and
-    the mean m of all n values the interval is
+    Runs of one group share what is random about the group, so that only groups are independent. With G >= 2 groups g,
+    a label of shape (n,) for each run, and the mean m of all n values, which are finite, the interval is
 
     .. math::
         m \mp t_{G - 1} \sqrt{\frac{G}{G - 1}} \; \frac{1}{n} \sqrt{\sum_g \Big( \sum_{i \in g} (v_i - m) \Big)^2}
@@ -177,10 +177,6 @@ def nested_interval(values: np.ndarray, groups: np.ndarray) -> tuple[float, floa
     Source: Donald and Lang 2007, "Inference with difference-in-differences and other panel data", Review of Economics
     and Statistics 89 (group means, G - 1 degrees of freedom); Cameron and Miller 2015, "A practitioner's guide to
     cluster-robust inference", Journal of Human Resources 50, sections 2 and 6 (the formula, few groups).
-
-    Args:
-        values: finite values, shape (n,).
-        groups: label of the group of each value, shape (n,), at least 2 different ones.
     """
     mean = float(values.mean())
     variance, count = grouped_variance(values - mean, groups)
@@ -201,15 +197,11 @@ def difference_of_means(one: Sequence[float], other: Sequence[float]) -> tuple[f
 
     .. math:: [d - \sqrt{(m_1 - l_1)^2 + (u_2 - m_2)^2},\ d + \sqrt{(u_1 - m_1)^2 + (m_2 - l_2)^2}]
 
+    What is taken and returned is a mean and the lower and upper end of its interval, all of one level; ``other`` is
+    subtracted. An interval without width adds nothing.
+
     Source: Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach",
-    Statistics in Medicine 27. An interval without width adds nothing.
-
-    Args:
-        one: mean, and lower and upper end of its interval.
-        other: the same of the mean that is subtracted.
-
-    Returns:
-        The difference, and the lower and upper end of its interval at the level of the two.
+    Statistics in Medicine 27.
     """
     (mean, low, high), (subtracted, least, most) = one, other
     difference = mean - subtracted
@@ -263,14 +255,9 @@ def bootstrap_counts(n: int, rng: np.random.Generator, resamples: int = RESAMPLE
 def interval_of_mean(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a mean from the counts of its resamples.
 
-    The mean of a resample is ``counts @ values / n``; otherwise as :func:`bootstrap_interval`. For paired differences
-    this is the interval of the difference of two means whose runs are resampled together.
-
-    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
-
-    Args:
-        values: finite values, shape (n,).
-        counts: what :func:`bootstrap_counts` returned, shape (resamples, n).
+    The mean of a resample is ``counts @ values / n`` with values that are finite, shape (n,), and the counts of
+    :func:`bootstrap_counts`; otherwise as :func:`bootstrap_interval`, its source included. For paired differences this
+    is the interval of the difference of two means whose runs are resampled together.
     """
     values = np.asarray(values, dtype=np.float64)
     return _middle(counts @ values / values.size)
@@ -306,7 +293,7 @@ class SignedRank:
 
 
 def signed_rank(differences: np.ndarray) -> SignedRank:
-    """Test whether paired differences are symmetric about zero, and say how far they are from it.
+    """Test whether paired differences are symmetric about zero, and say how far they are from it; shape (n,), n >= 1.
 
     Absolute differences are ranked, ties by mid-ranks. Zeros are ranked with the others and then belong to neither
     side (Pratt), so that many ties of two searches weaken the evidence. The p-value is exact, over all changes of
@@ -319,9 +306,6 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     Source: Wilcoxon 1945, "Individual comparisons by ranking methods", Biometrics Bulletin 1; Pratt 1959, "Remarks on
     zeros and ties in the Wilcoxon signed rank procedures", JASA 54; Kerby 2014, "The simple difference formula",
     Comprehensive Psychology 3.
-
-    Args:
-        differences: finite values, shape (n,), n at least 1.
 
     Raises:
         ValueError: a difference is not finite.
@@ -349,11 +333,7 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
 def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> float:
     """Return the two-sided p-value of the sum of positive ranks by its normal approximation (Cureton 1967).
 
-    Args:
-        positive: sum of the ranks of the positive differences.
-        n: number of differences, zeros among them.
-        zeros: number of differences that are zero.
-        sizes: how many differences share each absolute value, in ascending order of these.
+    Of n differences ``zeros`` are zero, and ``sizes`` share each absolute value, in ascending order of these.
     """
     from scipy.special import ndtr
 
@@ -365,14 +345,11 @@ def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> fl
 
 
 def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
-    """Return p-values adjusted for being one of m: no wrong rejection among all, with at least 1 - level confidence.
+    """Return m p-values adjusted for being one of m: no wrong rejection among all, with at least 1 - level confidence.
 
     The i-th smallest of m becomes ``max over j <= i of min(1, (m - j + 1) p_j)``; the tests may depend on each other.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
-
-    Args:
-        p_values: shape (m,).
 
     Raises:
         ValueError: a p-value is not finite.
@@ -408,12 +385,8 @@ def _sure(critical: float | np.ndarray) -> float | np.ndarray:
 def runs_needed(stds: np.ndarray | Sequence[float], difference: float) -> np.ndarray:
     """Return the smallest numbers of runs, at least 2, that detect a mean difference (:func:`detectable_effect`).
 
-    Args:
-        stds: standard deviations of the paired differences (ddof = 1), shape (m,).
-        difference: the difference to detect, in the same unit, positive.
-
-    Returns:
-        Shape (m,), dtype int64.
+    Shape (m,), dtype int64, from the standard deviations of the paired differences (ddof = 1), shape (m,). The
+    difference to detect is positive, in the same unit.
     """
     from scipy.stats import nct, t
 
@@ -436,14 +409,10 @@ def critical_difference(competitors: int, blocks: int) -> float:
 
     ``q sqrt(k (k + 1) / (6 N))`` for k competitors ranked in each of N blocks; q is the quantile of the studentised
     range of k with infinitely many degrees of freedom, over the root of 2. It holds for many blocks and is rough for
-    few. The confidence is :data:`LEVEL`.
+    few. The confidence is :data:`LEVEL`; k is at least 2, N at least 1.
 
     Source: Nemenyi 1963, "Distribution-free multiple comparisons"; Demšar 2006, "Statistical comparisons of classifiers
     over multiple data sets", JMLR 7.
-
-    Args:
-        competitors: k, at least 2.
-        blocks: N, at least 1.
     """
     from scipy.stats import studentized_range
 
@@ -485,15 +454,10 @@ def kendall(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> C
 
     Without groups the interval is Fisher's z with the variance of Fieller, Hartley and Pearson: ``tanh(atanh(tau) -+ q
     * sqrt(0.437 / (n - 4)))``; it needs at least 5 pairs and was derived for bivariate normal data, as approximation
-    for ``|tau| < 0.8``. With groups it is as in :func:`spearman`.
+    for ``|tau| < 0.8``. With groups it is as in :func:`spearman`, which takes the same.
 
     Source: Kendall 1945, "The treatment of ties in ranking problems", Biometrika 33; Fieller, Hartley, Pearson 1957,
     "Tests for rank correlation coefficients. I", Biometrika 44.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        groups: as in :func:`spearman`.
     """
     from scipy.stats import kendalltau
 
@@ -510,20 +474,15 @@ def partial_spearman(
 ) -> Correlation:
     """Spearman's partial correlation: what is left of a rank correlation when other quantities are held fixed.
 
-    The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls (least squares); the
-    coefficient is Pearson's correlation of the residuals. It is NaN where one side has no residuals, because the
-    controls already say its ranks. Without groups the interval is that of :func:`spearman` with n - k in place of n:
-    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups it is as there.
+    The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls, finite values of
+    shape (n, k) (least squares); the coefficient is Pearson's correlation of the residuals. It is NaN where one side
+    has no residuals, because the controls already say its ranks. Without groups the interval is that of
+    :func:`spearman` with n - k in place of n: ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups
+    it is as there.
 
     Source: Kim 2015, "ppcor: An R package for a fast calculation to semi-partial correlation coefficients" (the
     coefficient); Fisher 1924, "The distribution of the partial correlation coefficient", Metron 3 (n - k); Bonett and
     Wright 2000 (the variance).
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        controls: finite values, shape (n, k).
-        groups: as in :func:`spearman`.
     """
     from scipy.stats import rankdata
 
@@ -573,8 +532,7 @@ def _with_interval(
 def spearman_matrix(values: np.ndarray) -> np.ndarray:
     """Return Spearman's rank correlations between all rows, shape (m, m), symmetric, as :func:`spearman` defines them.
 
-    Args:
-        values: finite values, shape (m, n). A row that is constant has NaN with every row, itself included.
+    The values are finite, shape (m, n). A row that is constant has NaN with every row, itself included.
     """
     from scipy.stats import rankdata
 
@@ -592,11 +550,7 @@ def rank_shift(x: np.ndarray, y: np.ndarray) -> float:
     """Return by how much a rank differs between x and y: the mean of ``|rank in x - rank in y|``, in percent of n.
 
     Ties share their mean rank. Two independent orders differ by a third of n on average (33.3 percent), opposite ones
-    by half of it. It is NaN for no values.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
+    by half of it. Both are finite, shape (n,). It is NaN for no values.
     """
     from scipy.stats import rankdata
 
@@ -638,14 +592,8 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
 
     Cells without a finite accuracy are left out. Of those that stay, scores that are not finite become the lowest
     finite score (:mod:`tfnas.scoring.missing`): a proxy that fails on a cell ranks it last, tied with
-    the worst, and cannot gain by failing.
-
-    Args:
-        scores: shape (n,), larger is better.
-        accuracies: shape (n,).
-
-    Returns:
-        Scores (m,), accuracies (m,), and how many of the m scores were not finite.
+    the worst, and cannot gain by failing. Of n scores (larger is better) and accuracies m of each are returned, and how
+    many of the m scores were not finite.
     """
     scores, accuracies = np.asarray(scores, dtype=np.float64), np.asarray(accuracies, dtype=np.float64)
     known = np.isfinite(accuracies)
@@ -657,10 +605,6 @@ def known_pairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the pairs of two accuracies, or of a count and an accuracy, of which both are finite: shape (m,) each.
 
     A pair without one of them says nothing; only a missing *score* counts as bad (:func:`rank_with_missing`).
-
-    Args:
-        x: shape (n,).
-        y: shape (n,).
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     both = np.isfinite(x) & np.isfinite(y)
@@ -670,12 +614,8 @@ def known_pairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def accuracy_half_width(accuracy: float, images: int) -> float:
     """Return how far, in points, the accuracy on all images of a kind may be from that on so many test images.
 
-    ``100 q sqrt(p (1 - p) / n)`` with p the accuracy, n the test images and q the normal quantile: half the interval
-    of a share of independent images.
-
-    Args:
-        accuracy: on the test images, percent.
-        images: number of test images.
+    ``100 q sqrt(p (1 - p) / n)`` with p the accuracy (given in percent), n the test images and q the normal quantile:
+    half the interval of a share of independent images.
     """
     share = accuracy / 100
     return float(100 * normal_quantile((1 + LEVEL) / 2) * math.sqrt(share * (1 - share) / images))

@@ -19,10 +19,7 @@ SAME = 1e-6
 def check_complete(table: pd.DataFrame, place: str, pool: Pool) -> None:
     """Refuse a score table that lacks a cell of the pool under a proxy that it holds, or has one twice.
 
-    Args:
-        table: columns ``arch`` and ``proxy``.
-        place: what to call the table in a message.
-        pool: the cells that it should hold.
+    Its columns are ``arch`` and ``proxy``; ``place`` is what to call it in a message.
 
     Raises:
         ScoreError: a row is of no cell, a cell comes twice, or one is missing; the first is named.

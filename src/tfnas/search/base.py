@@ -198,10 +198,8 @@ class Trace:
         """Return the share of looks at a cell whose class had been looked at in the same way before.
 
         The same way is the same kind of look and, for scores, the same proxy: a cell that is scored with three proxies
-        and then trained is no duplicate. NaN without a look.
-
-        Args:
-            space: the search space, whose :meth:`tfnas.spaces.base.Space.canonical` says which cells are one class.
+        and then trained is no duplicate. NaN without a look. :meth:`tfnas.spaces.base.Space.canonical` of the search
+        space says which cells are one class.
         """
         ways: dict[tuple[str, str | None], list[Sequence[int] | np.ndarray]] = {}
         for block in self._blocks:
@@ -333,12 +331,7 @@ class SearchSpace:
         return self.child(lambda: self.of.mutate(code, rng, how), rng)
 
     def child(self, propose: Callable[[], int], rng: np.random.Generator) -> int:
-        """Return the code of the first child that lies in the space; when 100 of them do not, a uniform draw.
-
-        Args:
-            propose: draws the code of a child, which lies outside an incomplete space now and then.
-            rng: source of randomness of the draw.
-        """
+        """Return the first code that ``propose`` draws in the space; when 100 of them lie outside, a uniform draw."""
         for _ in range(100):
             child = propose()
             if child in self:

@@ -47,7 +47,6 @@ class LocalSearch(BudgetSearch):
                 f"local_search cannot start a climb from {self.starts} cells, because the search space has only "
                 f"{self.space.size}: lower 'starts'."
             )
-        self.first = self.step == "first"
         self.seen: dict[int, float] = {}
         self.current: int | None = None
         self.neighbours: list[int] = []
@@ -56,7 +55,7 @@ class LocalSearch(BudgetSearch):
         """Ask for neighbours not looked at yet, or for new starting cells; None when every cell is known."""
         while self.current is not None:
             unseen = [code for code in self.neighbours if code not in self.seen]
-            if unseen and not self.first:
+            if unseen and self.step == "best":
                 return Look(EARLY, unseen)
             better = self._better_neighbour()
             if better is not None and better not in self.seen:
@@ -75,7 +74,7 @@ class LocalSearch(BudgetSearch):
         """Return the neighbour to move to, None at a local optimum; ``first`` may name one not looked at yet."""
         assert self.current is not None
         here = self.seen[self.current]
-        if self.first:
+        if self.step == "first":
             return next((code for code in self.neighbours if self.seen.get(code, math.inf) > here), None)
         best = max(self.neighbours, key=self.seen.__getitem__, default=self.current)
         return best if self.seen[best] > here else None

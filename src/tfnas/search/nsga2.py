@@ -11,7 +11,6 @@ from tfnas.search.parameters import COST, PROXY, like, parameter
 from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import register
-from tfnas.spaces.pool import ByCode
 
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""
@@ -38,7 +37,7 @@ class Nsga2Base(Search):
 
     def _start(self) -> None:
         self.space.check_population(self.population)
-        self.costs: ByCode | None = None
+        self.costs = self.space.cost(self.cost)
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
         self.ranks = np.empty(0, dtype=np.int64)
@@ -46,8 +45,6 @@ class Nsga2Base(Search):
 
     def next_codes(self) -> list[int]:
         """Return the first population, distinct cells drawn uniformly, or the children of the present one."""
-        if self.costs is None:
-            self.costs = self.space.cost(self.cost)
         if not self.members.size:
             return self.rng.choice(self.space.codes, self.population, replace=False).tolist()
         return self._children().tolist()
@@ -56,7 +53,6 @@ class Nsga2Base(Search):
         """Let the best of parents and children survive: lower fronts first, in the last one the less crowded."""
         codes = np.concatenate([self.members, look.codes])
         accuracies = np.concatenate([self.values, values])
-        assert self.costs is not None
         costs = self.costs[codes]
         ranks, distances = front_ranks(accuracies, costs), np.empty(codes.size)
         for rank in range(ranks.max() + 1):
@@ -72,7 +68,6 @@ class Nsga2Base(Search):
         That is the cell with the best value ever seen, the cheapest of equals.
         """
         codes, values, _ = trace.looks(self.chosen_by)
-        assert self.costs is not None
         trace.front = codes[pareto_front(values, self.costs[codes])].tolist()
         return trace.front[-1]
 

@@ -55,9 +55,7 @@ class Policy:
     def learn(self, digits: Sequence[int], advantage: float) -> None:
         """Take one step of Adam on the loss ``-log p(digits) * advantage``, summed over the edges.
 
-        Args:
-            digits: operation number of each edge of the cell that earned the reward.
-            advantage: its reward less the baseline.
+        The digits are those of the cell that earned the reward, the advantage is the reward less the baseline.
         """
         gradient = advantage * (self.probabilities - self._one_hot[digits])
         self.steps += 1
@@ -69,11 +67,7 @@ class Policy:
 
 
 class Baseline:
-    """Exponential moving average of rewards, corrected for its start at zero.
-
-    Args:
-        momentum: weight of the past.
-    """
+    """Exponential moving average of rewards with a weight of the past, corrected for its start at zero."""
 
     def __init__(self, momentum: float):
         self.momentum = momentum

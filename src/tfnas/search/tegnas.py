@@ -20,14 +20,10 @@ PROXIES = proxy_list(
 
 
 def rank_sums(values: np.ndarray) -> np.ndarray:
-    """Return the sum over proxies of each cell's rank, smaller is better.
+    """Return the sum over proxies of each cell's rank, shape (cells,), smaller is better.
 
-    Args:
-        values: scores of shape (proxies, cells), larger is better.
-
-    Returns:
-        Shape (cells,): how many cells are better by the first proxy, plus how many by the second, and so on. Equal
-        scores share a rank.
+    That is how many cells are better by the first of the proxies, plus how many by the second, and so on. ``values``
+    are scores of shape (proxies, cells), larger is better; equal ones share a rank.
     """
     ranks = np.full(values.shape[1], values.size)
     for ordered, row in zip(np.sort(values, axis=1), values, strict=True):

@@ -88,10 +88,7 @@ class Cell:
 
     @classmethod
     def parse(cls, text: str) -> Cell:
-        """Read an official string.
-
-        Args:
-            text: for example ``|none~0|+|none~0|none~1|+|none~0|none~1|none~2|``.
+        """Read an official string, for example ``|none~0|+|none~0|none~1|+|none~0|none~1|none~2|``.
 
         Raises:
             CellError: the string is no cell of this space; the message shows the offending edge or part.
