@@ -54,7 +54,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 rates.setdefault(facts["dataset"], {})[proxy] = (seconds, facts["device"], family["table_device"])
     given = dict.fromkeys(params.unpriced, (math.nan, "", ""))
     scored = _scored(inputs.runs)
-    runs = read_runs(inputs.runs).query("searched_on == dataset")
+    runs = read_runs(inputs.runs)
+    runs = runs[runs["searched_on"] == runs["dataset"]]
     rows = []
     for (search, dataset), group in runs.groupby(["search", "searched_on"], sort=False):
         training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -279,17 +280,13 @@ def probability_of_winning(differences: np.ndarray) -> float:
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
 
 
-@dataclass(frozen=True)
-class SignedRank:
-    """Wilcoxon's signed-rank test of paired differences.
-
-    Attributes:
-        p: two-sided p-value, 1 where all differences are zero.
-        effect: matched-pairs rank-biserial correlation, -1 to 1, positive where the first of the pair wins.
-    """
+class SignedRank(NamedTuple):
+    """Wilcoxon's signed-rank test of paired differences."""
 
     p: float
+    """Two-sided p-value, 1 where all differences are zero."""
     effect: float
+    """Matched-pairs rank-biserial correlation, -1 to 1, positive where the first of the pair wins."""
 
 
 def signed_rank(differences: np.ndarray) -> SignedRank:
@@ -566,17 +563,11 @@ def ndcg(scores: np.ndarray, accuracies: np.ndarray, first: int = FIRST) -> floa
 
     with :math:`a` the accuracies in percent, :math:`k_j` the cell with the j-th largest score, P the places looked at
     and Z the sum for the order of the accuracies themselves. One point of accuracy doubles a gain, so that only cells
-    near the best one count. Equal scores share the mean of their gains.
+    near the best one count. Equal scores share the mean of their gains. Both are finite, shape (n,); of fewer than
+    ``first`` cells P is n. The gain is 0 to 1, larger is better; NaN with fewer than 2 cells, or where one side is
+    constant.
 
     Source: Tybl and Neumann 2025 (VKDNW), Table 1; ties: McSherry and Najork 2008.
-
-    Args:
-        scores: finite values, shape (n,), larger is better.
-        accuracies: finite values in percent, shape (n,).
-        first: P; all n where there are fewer.
-
-    Returns:
-        0 to 1, larger is better; NaN with fewer than 2 cells, or where one side is constant.
     """
     from sklearn.metrics import ndcg_score
 

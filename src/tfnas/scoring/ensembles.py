@@ -136,7 +136,8 @@ _ALL = (
         members=("synflow", "jacob_cov", "snip"),
         rule="majority_vote",
         reference=("abdelfattah2021zerocost", "vote"),
-        summary="The number of cells that a cell a beats in at least two of the scores s of synflow, jacob_cov and snip.",
+        summary="The number of cells that a cell a beats in at least two of the scores s of synflow, jacob_cov and "
+        "snip.",
     ),
     Ensemble(
         name="te_nas",

@@ -40,13 +40,9 @@ ENCODINGS = {
 
 
 def write_scores(path: str | Path, table: pd.DataFrame, facts: dict[str, Any], level: int = LEVEL) -> None:
-    """Write a score table and its facts, as :mod:`tfnas.scoring.table` describes it.
+    """Write a score table (.parquet) and its facts beside it, as :mod:`tfnas.scoring.table` describes it.
 
-    Args:
-        path: the file (.parquet).
-        table: rows with :data:`tfnas.scoring.table.COLUMNS`, in any order.
-        facts: what the JSON beside it says.
-        level: of zstd, 1 to 22.
+    The rows have :data:`tfnas.scoring.table.COLUMNS`, in any order; ``level`` is that of zstd, 1 to 22.
 
     Raises:
         CellError: a row is of no cell.

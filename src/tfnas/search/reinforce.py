@@ -1,6 +1,7 @@
 """REINFORCE: a policy of independent choices, one per edge, learns from early validation accuracies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -66,13 +67,13 @@ class Policy:
         self._probabilities = None
 
 
+@dataclass
 class Baseline:
     """Exponential moving average of rewards with a weight of the past, corrected for its start at zero."""
 
-    def __init__(self, momentum: float):
-        self.momentum = momentum
-        self._sum = 0.0
-        self._weight = 0.0
+    momentum: float
+    _sum: float = 0.0
+    _weight: float = 0.0
 
     def update(self, reward: float) -> float:
         """Take in a reward and return the average that includes it; after the first reward it is that reward."""
