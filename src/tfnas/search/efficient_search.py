@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -71,14 +72,17 @@ class EfficientSearch(PlainEvolution):
         """The same scores, ascending."""
         self.relative: dict[int, float] = {}
         """Cost of every cell scored, divided by the target."""
+
+    @cached_property
+    def costs(self) -> ByCode:
+        """Costs of all cells, divided by the target."""
         costs = self.space.cost(self.cost)
         if self.reward == "hard" and not (costs.values <= self.target).any():
             raise SearchError(
                 f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), which "
                 f"none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs.values))} or more."
             )
-        self.costs = ByCode(costs.pool, costs.values / self.target)
-        """Costs of all cells, divided by the target."""
+        return ByCode(costs.pool, costs.values / self.target)
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Note the scores of new cells; then as plain evolution."""

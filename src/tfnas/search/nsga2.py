@@ -1,6 +1,7 @@
 """NSGA-II: evolve a population towards the Pareto front of a value and a cost, on a proxy or on early accuracies."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tfnas.search.parameters import COST, PROXY, like, parameter
 from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
 from tfnas.search.registry import register
+from tfnas.spaces.pool import ByCode
 
 ROUNDS = 20
 """Broods of children, as many as the population each, in which children unlike the population are looked for."""
@@ -37,11 +39,15 @@ class Nsga2Base(Search):
 
     def _start(self) -> None:
         self.space.check_population(self.population)
-        self.costs = self.space.cost(self.cost)
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
         self.ranks = np.empty(0, dtype=np.int64)
         self.distances = np.empty(0)
+
+    @cached_property
+    def costs(self) -> ByCode:
+        """Costs of all cells."""
+        return self.space.cost(self.cost)
 
     def next_codes(self) -> list[int]:
         """Return the first population, distinct cells drawn uniformly, or the children of the present one."""
