@@ -22,6 +22,12 @@ from tfnas.spaces.pool import ByCode, grid
 from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs, feasible
 
+Searches = Mapping[str, dict[str, Any]]
+"""Settings of searches by label."""
+
+Paths = Mapping[str, str | Path]
+"""A file of each dataset."""
+
 SPEC = Summary(
     category="Hardware",
     needs={
@@ -104,13 +110,7 @@ def test_accuracies(truth_path: str | Path) -> ByCode:
     return grid(space, codes).spread(codes, truth["test_accuracy"].to_numpy())
 
 
-def proposable(
-    searches: Mapping[str, dict[str, Any]],
-    search: str,
-    truth_paths: Mapping[str, str | Path],
-    dataset: str,
-    costs: Costs,
-) -> np.ndarray:
+def proposable(searches: Searches, search: str, truth_paths: Paths, dataset: str, costs: Costs) -> np.ndarray:
     """Return the codes of the cells that a search on ``dataset`` may propose, shape (n,).
 
     Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
@@ -121,11 +121,7 @@ def proposable(
 
 
 def allowed(
-    searches: Mapping[str, dict[str, Any]],
-    search: str,
-    truth_paths: Mapping[str, str | Path],
-    dataset: str,
-    latency_path: str | Path | None,
+    searches: Searches, search: str, truth_paths: Paths, dataset: str, latency_path: str | Path | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the codes of the cells that a search may propose (:func:`proposable`), and the cost that it weighs."""
     costs = Costs.read(truth_paths[dataset], dataset, latency_path)

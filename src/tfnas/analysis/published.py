@@ -127,10 +127,8 @@ def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float 
 def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:
     """Return the verdict (one of :data:`VERDICTS`) on a difference of two means, rounded to :data:`DECIMALS` before.
 
-    Args:
-        difference: ours less theirs, percentage points.
-        deviation: the published standard deviation over runs, None where it is not known.
-        tolerance: the difference that the published row allows, None where it names none.
+    It is ours less theirs, in percentage points. The published standard deviation over runs, and the tolerance that the
+    published row allows, are None where they are not known.
     """
     size = abs(round(difference, DECIMALS))
     if deviation is not None and size <= deviation:

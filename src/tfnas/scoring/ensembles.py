@@ -188,13 +188,10 @@ def get_ensemble(name: str) -> Ensemble:
 def with_ensembles(
     table: pd.DataFrame, facts: dict[str, Any], names: Sequence[str], place: str = "the score table"
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return a score table of all cells and its facts, with the rows and facts of ensembles added.
+    """Return a score table of all cells and its facts, with the rows and facts of ensembles added, in their order.
 
-    Args:
-        table: rows with :data:`tfnas.scoring.table.COLUMNS` for the members of the ensembles, every cell of the space.
-        facts: of the table.
-        names: the ensembles, in the order in which their rows follow those of proxies.
-        place: the file that the table came from, for messages.
+    The table has rows with :data:`tfnas.scoring.table.COLUMNS` for the members of the ensembles, every cell of the
+    space; ``place`` is the file that it came from, for messages.
 
     Raises:
         UnknownNameError: an ensemble does not exist, or the table lacks a member.

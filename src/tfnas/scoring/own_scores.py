@@ -48,12 +48,7 @@ RESERVED = COLUMNS
 def check_columns(columns: Sequence[str], names: Sequence[str], mapped: Mapping[str, str], key: str, path: str) -> None:
     """Refuse a table whose columns cannot hold the scores of these names; all that is missing is said at once.
 
-    Args:
-        columns: those of the table.
-        names: what is to be read.
-        mapped: ``{ours: theirs}`` of the study file.
-        key: where that stands in the study file.
-        path: the table, for messages.
+    ``mapped`` is ``{ours: theirs}`` of the study file, where it stands under ``key``; ``path`` is the table.
 
     Raises:
         ConfigError: a column is missing, or a mapping is of no use.

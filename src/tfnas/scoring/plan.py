@@ -55,12 +55,8 @@ def _classes_of(same_score: Callable[[Any], Any], pool: Pool) -> np.ndarray:
 def representatives(family: str, share_classes: bool, pool: Pool | None = None) -> np.ndarray:
     """Return the codes of the cells to score, in the order in which chunks cut them, int64.
 
-    The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space.
-
-    Args:
-        family: name of a proxy family.
-        share_classes: score one cell per class of equal distribution; else all of the pool.
-        pool: the cells; None for all of NATS-Bench's topologies.
+    The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space. With
+    ``share_classes`` it is one cell of each of :func:`classes`, else every cell of the pool.
     """
     pool = pool or Pool(get_space())
     codes = np.unique(classes(family, pool)) if share_classes else pool.codes

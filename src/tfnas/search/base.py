@@ -108,14 +108,10 @@ class Trace:
         seconds: Sequence[float] | np.ndarray | None,
         proxy: str | None = None,
     ) -> None:
-        """Append looks of one kind, in order. Nothing is copied: do not change what is handed over.
+        """Append looks of one kind (:data:`KINDS`), in order. Nothing is copied: do not change what is handed over.
 
-        Args:
-            kind: one of :data:`KINDS`.
-            codes: cell codes, a list or an integer array (n,).
-            values: what was seen, (n,).
-            seconds: what each look cost, (n,), NaN where nobody knows; None for free looks.
-            proxy: name of the proxy, for scores.
+        Codes, values and what each look cost are lists or arrays of shape (n,). A cost is NaN where nobody knows it;
+        None is for free looks. Scores come with the name of their proxy.
         """
         self._blocks.append(_Block(kind, proxy, codes, values, seconds, self.spent))
         self._size += len(codes)

@@ -1,12 +1,11 @@
 """TEG-NAS by evolution: ageing evolution on the sum of the ranks that several proxies give inside a tournament."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import SCORE, Look, Search, Trace
+from tfnas.search.base import SCORE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
@@ -39,7 +38,7 @@ def rank_sums(values: np.ndarray) -> np.ndarray:
     reference="chen2021tegnas",
     section="R_EA.py and evolution_launch.py of VITA-Group/TEGNAS",
 )
-class Tegnas(Search):
+class Tegnas(ProcedureSearch):
     """Mutate the tournament's member with the smallest sum of ranks; the best of the final population wins.
 
     The population is filled with 256 uniform draws. A step draws 64 members without replacement and ranks them by
@@ -78,35 +77,27 @@ class Tegnas(Search):
         self.drawn = self.rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
         """Places of the members of each tournament, in the order of drawing."""
         self.scores = np.zeros((len(self.proxies), self.population))
-        self.asked: dict[int, int] = dict(enumerate(self.members))
-        """Places and codes of the cells whose scores are asked for."""
-        self.proxy = 0
         self.step = 0
 
-    def ask(self) -> Look | None:
+    def procedure(self) -> Looks:
         """Ask for the scores of the first population, then of the next children, one proxy after the other."""
-        if self.proxy == len(self.proxies):
-            if self.step == self.steps:
-                return None
-            self.breed()
-            self.proxy = 0
-        return Look(SCORE, list(self.asked.values()), self.proxies[self.proxy])
+        new = dict(enumerate(self.members))
+        while new:
+            for row, proxy in enumerate(self.proxies):
+                self.scores[row, list(new)] = yield Look(SCORE, list(new.values()), proxy)
+            new = self.breed()
 
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Note the scores of one proxy."""
-        self.scores[self.proxy, list(self.asked)] = values
-        self.proxy += 1
-
-    def breed(self) -> None:
-        """Take steps until a tournament has drawn a child that is not scored yet."""
-        self.asked = {}
-        while self.step < self.steps and self.asked.keys().isdisjoint(self.drawn[self.step].tolist()):
+    def breed(self) -> dict[int, int]:
+        """Take steps until a tournament has drawn a child that is not scored yet; return places and codes of these."""
+        new: dict[int, int] = {}
+        while self.step < self.steps and new.keys().isdisjoint(self.drawn[self.step].tolist()):
             places = self.drawn[self.step]
             parent = places[rank_sums(self.scores.take(places, axis=1)).argmin()]
             child = self.space.mutate(self.members[parent], self.rng, self.mutation)
             oldest = self.step % self.population
-            self.members[oldest] = self.asked[oldest] = child
+            self.members[oldest] = new[oldest] = child
             self.step += 1
+        return new
 
     def choose(self, trace: Trace) -> int:
         """Return the living cell with the smallest sum of ranks, the oldest of equals."""

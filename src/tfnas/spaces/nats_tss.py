@@ -259,9 +259,8 @@ class NatsTss(Space):
 
         Shape (15625,), dtype int64; ``np.unique`` of it gives the 6,466 representatives.
         """
-        prefixes: list[tuple[str, ...]] = [
-            ("0",)
-        ]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+        # Expressions of the first nodes of all cells, in the order of codes: cells share them.
+        prefixes: list[tuple[str, ...]] = [("0",)]
         for sources in range(1, NODES):
             prefixes = [
                 (*expressions, _sum_of(operations, expressions))
