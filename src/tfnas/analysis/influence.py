@@ -41,12 +41,8 @@ def of_rank_correlation(columns: np.ndarray, first: np.ndarray, second: np.ndarr
         e_i f_i + \sum_a \mathrm{first}_a \frac{1}{n} \sum_j h(x_{ai}, x_{aj}) f_j
                 + \sum_a \mathrm{second}_a \frac{1}{n} \sum_j h(x_{ai}, x_{aj}) e_j
 
-    less its mean; the last two terms are there because a value moves the ranks of the others.
-
-    Args:
-        columns: finite values, shape (n, m); no combination of their ranks may be constant.
-        first: weights of the first combination, shape (m,).
-        second: weights of the second one, shape (m,).
+    less its mean; the last two terms are there because a value moves the ranks of the others. The columns are finite,
+    shape (n, m), and no combination of their ranks may be constant; the weights of the two have shape (m,).
     """
     n, m = columns.shape
     ranks, raised = np.empty((n, m)), []

@@ -90,6 +90,5 @@ def measure_kernels(
             accuracies=truth.peek(np.array(chosen))[1],
             scores=np.array(scores),
         )
-    write_json(
-        facts_path(output), {"dataset": dataset, "seed": seed, "device": device_name(device), "images": len(images)}
-    )
+    facts = {"dataset": dataset, "seed": seed, "device": device_name(device), "images": len(images)}
+    write_json(facts_path(output), facts)

@@ -79,12 +79,8 @@ def comparable_rows(
 ) -> list[tuple[dict[str, Any], str, dict[str, str]]]:
     """Return every published row with the label of a search that it stands beside, and where that search ran.
 
-    Args:
-        path: ``report/published.yaml``.
-        searches: ``search.use`` of the study.
-        datasets: datasets of the study.
-        budgets: simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot be
-            compared. A row with a ``budget`` stands beside searches with this budget alone.
+    The budgets are the simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot
+    be compared. A row with a ``budget`` stands beside searches with this budget alone.
 
     Returns:
         ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of, and

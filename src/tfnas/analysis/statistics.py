@@ -227,14 +227,10 @@ def bootstrap_interval(
     """Return the percentile bootstrap interval of a statistic.
 
     Runs are drawn with replacement, n out of n, :data:`RESAMPLES` times; the interval reaches from the ``(1 - level) /
-    2`` to the ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation).
+    2`` to the ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation). Values are
+    finite, shape (n,); the statistic is a function of an array and ``axis``, such as ``np.mean`` or ``np.median``.
 
     Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
-
-    Args:
-        values: finite values, shape (n,).
-        rng: source of randomness.
-        statistic: a function of an array and ``axis``, such as ``np.mean`` or ``np.median``.
     """
     values = np.asarray(values, dtype=np.float64)
     rows = max(1, BLOCK // values.size)
@@ -426,14 +422,11 @@ def spearman(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> 
     (:mod:`tfnas.analysis.influence`) and q the quantile of t with G - 1 degrees of freedom; it needs at least
     :data:`FEWEST_GROUPS` of them. The interval of a perfect correlation is itself.
 
+    Values are finite, shape (n,). ``groups`` labels the group of each pair, shape (n,), of which only whole groups are
+    independent (cells of one functional class); None: every pair is.
+
     Source: Bonett and Wright 2000, "Sample size requirements for estimating Pearson, Kendall and Spearman
     correlations", Psychometrika 65.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        groups: label of the group of each pair, shape (n,), of which only whole groups are independent (cells of one
-            functional class); None: every pair is.
     """
     from scipy.stats import rankdata
 

@@ -117,12 +117,9 @@ class ScoreTable:
             codes = self._codes(proxy)
             order = codes.argsort(kind="stable")
             part: dict[str, Any] = {"arch": strings[places(codes[order])], "proxy": proxy}
-            for column in COLUMNS[2:]:
-                if column == "scored_arch":
-                    part[column] = strings[places(self._source.stands_for(proxy)[order])]
-                else:
-                    part[column] = self._source.values(proxy, column)[order]
-            parts.append(pd.DataFrame(part))
+            part["scored_arch"] = strings[places(self._source.stands_for(proxy)[order])]
+            part |= {name: self._source.values(proxy, name)[order] for name in COLUMNS if name not in part}
+            parts.append(pd.DataFrame(part, columns=list(COLUMNS)))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
     def _codes(self, proxy: str) -> np.ndarray:

@@ -278,10 +278,7 @@ class SearchSpace:
         return code >= 0 and bool(self._inside[code])
 
     def cost(self, name: str) -> ByCode:
-        """Return a cost by cell code, NaN for cells outside the space.
-
-        Args:
-            name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.truth.costs`.
+        """Return a cost (``params``, ``flops`` or that on a device) by cell code, NaN for cells outside the space.
 
         Raises:
             UnknownNameError: there is no such device; lists those that exist.
@@ -370,12 +367,10 @@ class Search(ABC):
         """Return the next look, or None when the search is finished."""
 
     def tell(self, look: Look, values: Sequence[float]) -> None:  # noqa: B027 (not every search listens)
-        """Receive what a look showed.
+        """Receive what the look that was asked for showed: one value per cell, larger is better.
 
-        Args:
-            look: the look that was asked for.
-            values: one value per cell, larger is better; scores that are not finite come as the lowest finite score of
-                the proxy, NaN for draws; a live look shows the code of the cell.
+        Scores that are not finite come as the lowest finite score of the proxy, NaN for draws; a live look shows the
+        code of the cell.
         """
 
     def choose(self, trace: Trace) -> int:

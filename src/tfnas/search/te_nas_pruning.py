@@ -5,9 +5,6 @@ from tfnas.search.base import LIVE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
-SAMPLES = 3000
-"""Crops on which linear regions are counted."""
-
 
 @register(
     "te_nas_pruning",
@@ -29,7 +26,7 @@ class TeNasPruning(ProcedureSearch):
     channels: int = parameter("Channels of the first stage of the network whose kernel is computed.", 3, ge=1)
     cells_per_stage: int = parameter("Cells in each stage of the network whose kernel is computed.", 1, ge=1)
     batch_size: int = parameter("Images of a kernel.", 72, ge=2)
-    samples: int = parameter("Crops on which linear regions are counted.", SAMPLES, ge=3, multiple_of=3)
+    samples: int = parameter("Crops on which linear regions are counted.", 3000, ge=3, multiple_of=3)
     repeats: int = parameter("Times that each change is measured, in each round.", 3, ge=1)
 
     needs = frozenset({"cell"})
