@@ -2,7 +2,6 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -72,20 +71,25 @@ class EfficientSearch(PlainEvolution):
         """The same scores, ascending."""
         self.relative: dict[int, float] = {}
         """Cost of every cell scored, divided by the target."""
-
-    @cached_property
-    def costs(self) -> ByCode:
+        self.costs: ByCode | None = None
         """Costs of all cells, divided by the target."""
-        costs = self.space.cost(self.cost)
-        if self.reward == "hard" and not (costs.values <= self.target).any():
-            raise SearchError(
-                f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), which "
-                f"none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs.values))} or more."
-            )
-        return ByCode(costs.pool, costs.values / self.target)
+
+    def ask(self) -> Look | None:
+        """Ask for the scores of the first population, then of one child at a time."""
+        if self.costs is None:
+            costs = self.space.cost(self.cost)
+            if self.reward == "hard" and not (costs.values <= self.target).any():
+                raise SearchError(
+                    f"efficient_search has the hard target of {self.target:g} {cost_unit(self.cost)} ({self.cost}), "
+                    f"which none of {self.space.size} cells meets: raise it to {rounded_up(np.nanmin(costs.values))} "
+                    "or more."
+                )
+            self.costs = ByCode(costs.pool, costs.values / self.target)
+        return super().ask()
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Note the scores of new cells; then as plain evolution."""
+        assert self.costs is not None
         for code, score in zip(look.codes, values, strict=True):
             if code not in self.history:
                 self.history[code] = score

@@ -85,7 +85,7 @@ class PlainEvolution(Search):
 
     def _parent(self) -> int:
         alive = len(self.members)
-        return max((self.members[int(place * alive)] for place in next(self._tournaments)), key=self._merit)[1]
+        return max([self.members[int(place * alive)] for place in next(self._tournaments)], key=self._merit)[1]
 
     def _merit(self, member: tuple[float, int]) -> float | tuple[float, ...]:
         """Return what a tournament is won by, given the score and the code of a member."""
