@@ -110,7 +110,7 @@ def plain_evolution(benchmark: PlainBenchmark, rng: np.random.Generator) -> str:
             child = _random_cell(rng)
         else:
             rivals = [population[place] for place in rng.integers(10, size=3)]
-            child = max(rivals, key=lambda member: member[0])[1].mutate(rng)
+            child = Cell.from_code(SPACE.mutate(max(rivals, key=lambda member: member[0])[1].code, rng))
         arch = str(child)
         spent += benchmark.cost[arch]
         history.append({"arch": arch, "accuracy": benchmark.early[arch], "seconds": spent})

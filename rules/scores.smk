@@ -120,9 +120,7 @@ rule merge_scores:
         lib=sources("merge_scores", *STUDY.family_source(*STUDY.families)),
     output:
         table="results/{study}/{scores}/{dataset}.parquet",
-        facts="results/{study}/{scores}/{dataset}.json",
-        wide="results/{study}/{scores}/{dataset}.csv.gz",
-        seconds="results/{study}/{scores}/{dataset}-seconds.csv.gz",
+        beside=multiext("results/{study}/{scores}/{dataset}", ".json", ".csv.gz", "-seconds.csv.gz"),
     log:
         "results/{study}/logs/merge_scores/{scores}/{dataset}.log",
     benchmark:
@@ -147,9 +145,7 @@ rule take_shipped_scores:
         lib=sources("take_shipped_scores"),
     output:
         table="results/{study}/scores/{dataset}.parquet",
-        facts="results/{study}/scores/{dataset}.json",
-        wide="results/{study}/scores/{dataset}.csv.gz",
-        seconds="results/{study}/scores/{dataset}-seconds.csv.gz",
+        beside=multiext("results/{study}/scores/{dataset}", ".json", ".csv.gz", "-seconds.csv.gz"),
         batch="results/{study}/batches/{dataset}.json",
     log:
         "results/{study}/logs/take_shipped_scores/{dataset}.log",
@@ -179,9 +175,7 @@ use rule take_shipped_scores as take_shipped_scorings with:
         lib=sources("take_shipped_scores"),
     output:
         table="results/{study}/{scores}/{dataset}.parquet",
-        facts="results/{study}/{scores}/{dataset}.json",
-        wide="results/{study}/{scores}/{dataset}.csv.gz",
-        seconds="results/{study}/{scores}/{dataset}-seconds.csv.gz",
+        beside=multiext("results/{study}/{scores}/{dataset}", ".json", ".csv.gz", "-seconds.csv.gz"),
     log:
         "results/{study}/logs/take_shipped_scorings/{scores}/{dataset}.log",
     benchmark:
@@ -231,9 +225,7 @@ rule take_given_scores:
         lib=lambda wildcards: sources("take_given_scores", *STUDY.dataset_source(wildcards.dataset)),
     output:
         table="results/{study}/scores/{dataset}.parquet",
-        facts="results/{study}/scores/{dataset}.json",
-        wide="results/{study}/scores/{dataset}.csv.gz",
-        seconds="results/{study}/scores/{dataset}-seconds.csv.gz",
+        beside=multiext("results/{study}/scores/{dataset}", ".json", ".csv.gz", "-seconds.csv.gz"),
         batch="results/{study}/batches/{dataset}.json",
     log:
         "results/{study}/logs/take_given_scores/{dataset}.log",

@@ -12,7 +12,7 @@ from tfnas.search.base import EARLY, SCORE, Look, SearchSpace, Trace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -57,12 +57,11 @@ def test_mutations_are_neighbours_with_the_benchmarks_edge_probabilities():
 
 
 def test_an_incomplete_space_keeps_to_its_cells():
-    cell = Cell.from_code(7777)
-    near = [cell.code, *(neighbour.code for neighbour in cell.neighbours()[:4])]
+    near = [7777, *SPACE.of.neighbours(7777)[:4]]
     space = SearchSpace(np.array(sorted(near)))
     rng = np.random.default_rng(0)
     assert set(space.draw(rng, 5)) <= set(near)
-    assert {space.mutate(cell.code, rng) for _ in range(100)} == set(near) - {cell.code}
+    assert {space.mutate(7777, rng) for _ in range(100)} == set(near) - {7777}
     lonely = SearchSpace(np.array([0, 15624]))
     assert lonely.mutate(0, rng) in (0, 15624)
     with pytest.raises(SearchError, match=r"^A sample of 6 cells is larger than the search space, which has 5 cells"):
@@ -169,7 +168,7 @@ def test_evolution_is_the_textbook_loop(benchmark, scores):
     while spent < 300:
         sample = [population[place] for place in rng.integers(10, size=3)]
         parent = max(sample, key=lambda member: member[0])
-        look(Cell.from_code(parent[1]).mutate(rng).code)
+        look(SPACE.of.mutate(parent[1], rng))
         population.pop(0)
 
     trace = run("regularised_evolution", benchmark, scores, run=4, budget=300)

@@ -173,18 +173,18 @@ def test_a_run_is_the_loop_written_out(benchmark, scores, proxies, mutation):
                 adults = [code for code, _ in population if code not in newborn]
                 sample = [adults[place] for place in rng.choice(len(adults), 8, replace=False)]
                 first, second = best_first(sample, proxies, scores)[:2]
-                children = [Cell.from_code(code).mutate(rng, mutation == "node_first") for code in (first, second)]
-                children.append(Cell.from_code(first).crossover(Cell.from_code(second), rng))
+                children = [SPACE.of.mutate(code, rng, mutation) for code in (first, second)]
+                children.append(SPACE.of.crossover(first, second, rng))
                 for child in children:
                     for member in population:
-                        if member[0] == child.code:
+                        if member[0] == child:
                             member[1] = generation + 1
                             break
                     else:
-                        population.append([child.code, generation + 1])
-                    if child.code not in history:
-                        history.append(child.code)
-                        newborn.append(child.code)
+                        population.append([child, generation + 1])
+                    if child not in history:
+                        history.append(child)
+                        newborn.append(child)
             ages = [age for _, age in population]
             if len(set(ages)) > 1:
                 oldest = [member for member in population if member[1] == min(ages)]
@@ -209,7 +209,7 @@ def test_the_baseline_is_the_loop_written_out(benchmark, scores):
     history = list(dict.fromkeys(population))
     while len(history) < 80:
         sample = [population[place] for place in rng.integers(30, size=5)]
-        child = Cell.from_code(best_first(sample, names, scores)[0]).mutate(rng, False).code
+        child = SPACE.of.mutate(best_first(sample, names, scores)[0], rng, "edge")
         population = [*population[1:], child]
         if child not in history:
             history.append(child)
@@ -282,7 +282,8 @@ def test_looks_are_asked_for_one_proxy_after_the_other():
     second = made.ask()
     assert (second.proxy, second.codes) == ("b", first.codes)
     made.tell(second, [1.0, 1.0, 1.0, 1.0])
-    assert made.history[first.codes[1]] == [2.0, 1.0]
+    assert made.ask().proxy == "a"
+    assert made.history[first.codes[1]] == (2.0, 1.0)
 
 
 def test_settings_that_cannot_be_are_refused(benchmark, scores):

@@ -67,7 +67,7 @@ def test_the_procedure_written_out(benchmark, scores):
     metric, condition = scores["metric"].values, -scores["condition"].values
     for number in range(2):
         rng = child_rng(1, "hnas", number)
-        optimiser = BayesianOptimiser([0, -4], [1, 0], expected_improvement, rng)
+        optimiser = BayesianOptimiser(np.array([0.0, -4.0]), np.array([1.0, 0.0]), expected_improvement, rng)
         pool, looked = [], []
         for step in range(20):
             target, coefficient = (step / 4, -2) if step < 5 else optimiser.suggest()

@@ -13,7 +13,7 @@ from tfnas.search.local_search import LocalSearch
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
+from tfnas.spaces.nats_tss import OPERATIONS, SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -32,7 +32,9 @@ def run(benchmark, number=0, budget=300.0, space=None, **parameters):
 
 def test_neighbours_are_those_of_the_cell():
     for code in (0, 7777, SPACE_SIZE - 1):
-        assert SPACE.of.neighbours(code) == [cell.code for cell in Cell.from_code(code).neighbours()]
+        own = Cell.from_code(code).operations
+        cells = [(*own[:edge], other, *own[edge + 1 :]) for edge in range(6) for other in OPERATIONS]
+        assert SPACE.of.neighbours(code) == [Cell(cell).code for cell in cells if cell != own]
 
 
 @pytest.mark.parametrize("starts", [1, 4])

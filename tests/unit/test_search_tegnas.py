@@ -88,7 +88,7 @@ def test_evolution_is_the_loop_written_out(benchmark, scores, population, tourna
     for step in range(60):
         drawn = np.argsort(keys[step])[:tournament].tolist()
         sample = [queue[places.index(place)] for place in drawn]
-        child = Cell.from_code(best(sample, scores)).mutate(rng, mutation == "node_first").code
+        child = SPACE.of.mutate(best(sample, scores), rng, mutation)
         proposed.append(child)
         queue = [*queue[1:], child]
         places = [*places[1:], places[0]]

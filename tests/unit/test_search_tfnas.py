@@ -12,7 +12,7 @@ from tfnas.search.base import EARLY, SCORE, SearchSpace
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Scores, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import EDGES, SPACE_SIZE, Cell
+from tfnas.spaces.nats_tss import EDGES, SPACE, SPACE_SIZE, Cell
 from tfnas.truth.benchmark import Benchmark
 
 PROXIES = ["smooth", "rough"]
@@ -55,7 +55,7 @@ def slow_sums(scores, codes):
 
 
 def neighbours(code):
-    return {neighbour.code for neighbour in Cell.from_code(code).neighbours()}
+    return set(SPACE.neighbours(code))
 
 
 def could_be_child(code, elite):

@@ -14,7 +14,7 @@ from tfnas.search.block import Block
 from tfnas.search.registry import get_algorithm
 from tfnas.search.runner import Inputs, Scores, run_block, run_search
 from tfnas.seeds import child_rng
-from tfnas.spaces.nats_tss import SPACE_SIZE, Cell
+from tfnas.spaces.nats_tss import SPACE_SIZE
 from tfnas.truth.benchmark import Benchmark
 
 SPACE = SearchSpace(np.arange(SPACE_SIZE))
@@ -77,12 +77,12 @@ def notebook(name, benchmark, score, number, sample, guided):
         chosen = [pool[place] for place in sorted(rng.choice(64, size=10, replace=False))]
         parent = sorted(chosen, key=lambda member: member[0])[-1][1]
         if name == NAMES[1] and rng.random() < guided:
-            near = [cell.code for cell in Cell.from_code(parent).neighbours()]
+            near = SPACE.of.neighbours(parent)
             spent += 0.25 * len(set(near) - known)
             known.update(near)
             child = sorted(near, key=lambda code: score[code])[-1]
         else:
-            child = Cell.from_code(parent).mutate(rng, node_first=False).code
+            child = SPACE.of.mutate(parent, rng, "edge")
         if spent < 400:
             train(child)
             pool.pop(0)

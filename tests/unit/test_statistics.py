@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from tfnas.analysis import statistics
 from tfnas.analysis.statistics import (
     LEVEL,
     RESAMPLES,
@@ -59,7 +60,7 @@ def test_small_cases_by_hand():
     assert kendall([1, 1, 2, 3], [1, 2, 3, 4]).value == pytest.approx(5 / np.sqrt(5 * 6))
 
 
-def test_intervals_are_fisher_z_with_the_stated_variances(tied):
+def test_intervals_are_fisher_z_with_the_stated_variances(tied, monkeypatch):
     x, y = tied
     rho, tau, q = spearman(x, y), kendall(x, y), 1.959963984540054
     half = q * np.sqrt((1 + rho.value**2 / 2) / 197)
@@ -69,7 +70,8 @@ def test_intervals_are_fisher_z_with_the_stated_variances(tied):
     assert tau.low == pytest.approx(np.tanh(np.arctanh(tau.value) - half))
     assert tau.high == pytest.approx(np.tanh(np.arctanh(tau.value) + half))
     assert rho.n == tau.n == 200
-    assert spearman(x, y, level=0.5).high < rho.high
+    monkeypatch.setattr(statistics, "LEVEL", 0.5)
+    assert spearman(x, y).high < rho.high
 
 
 def test_intervals_cover_the_true_coefficient_about_as_often_as_they_say():
@@ -253,11 +255,12 @@ def test_the_bootstrap_is_scipys_percentile_bootstrap():
     np.testing.assert_allclose([low, high], [values.mean() - half, values.mean() + half], atol=0.02)
 
 
-def test_the_bootstrap_is_seeded_and_narrows_with_its_level():
+def test_the_bootstrap_is_seeded_and_narrows_with_its_level(monkeypatch):
     values = np.random.default_rng(1).normal(size=50)
     first = bootstrap_interval(values, np.random.default_rng(5))
     assert bootstrap_interval(values, np.random.default_rng(5)) == first
-    low, high = bootstrap_interval(values, np.random.default_rng(5), level=0.5)
+    monkeypatch.setattr(statistics, "LEVEL", 0.5)
+    low, high = bootstrap_interval(values, np.random.default_rng(5))
     assert first[0] < low < high < first[1]
 
 

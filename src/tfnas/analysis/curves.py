@@ -65,12 +65,9 @@ def _looks(curves: list[Steps]) -> np.ndarray:
 
 
 def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the anytime curves of each dataset and search (:data:`RUN_CURVES`), runs in order.
+    """Return the anytime curves of each dataset and search (:data:`RUN_CURVES`), runs in order, from any blocks.
 
     A column ``scoring`` says which score table a run read (of S tables run r reads number r mod S).
-
-    Args:
-        paths: tables with facts beside them, in any number of blocks.
 
     Raises:
         SearchError: a run appears twice.
@@ -95,13 +92,7 @@ def read_curves(paths: Sequence[str | Path]) -> dict[tuple[str, str], pd.DataFra
 
 
 def steps_of(table: pd.DataFrame, clock: str, accuracy: str) -> Steps:
-    """Return the steps of every run of a search, from its rows.
-
-    Args:
-        table: rows of one search on one dataset, runs in order.
-        clock: ``seconds`` or ``queries``.
-        accuracy: ``valid_accuracy`` or ``test_accuracy``.
-    """
+    """Return the steps of every run of a search on a dataset, from the columns of its rows, runs in order."""
     cuts = np.flatnonzero(np.diff(table["run"])) + 1
     columns = (np.split(table[name].to_numpy(dtype=np.float64), cuts) for name in (clock, accuracy))
     return list(zip(*columns, strict=True))

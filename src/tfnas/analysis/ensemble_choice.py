@@ -1,12 +1,11 @@
 """Choose an ensemble for every dataset by the accuracies of the others."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -114,7 +113,7 @@ class Side:
     groups: np.ndarray
 
     @classmethod
-    def read(cls, score_path: str | Path, truth_path: str | Path, dataset: str, proxies: Sequence[str]) -> Side:
+    def read(cls, score_path: str | Path, truth_path: str | Path, dataset: str, proxies: Sequence[str]) -> Self:
         """Read the scores and the ground truth of a dataset."""
         from scipy.stats import rankdata
 

@@ -60,7 +60,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     """
     groups, random_cell = params.equal_time_groups, params.random_cell
     rows: list[dict[str, Any]] = []
-    for dataset, tables in _by_dataset(read_curves(inputs.curves)).items():
+    by_dataset: dict[str, dict[str, pd.DataFrame]] = {}
+    for (dataset, label), table in read_curves(inputs.curves).items():
+        by_dataset.setdefault(dataset, {})[label] = table
+    for dataset, tables in by_dataset.items():
         known = _known(tables, groups, dataset)
         if not known:
             continue
@@ -108,13 +111,6 @@ class Answer(NamedTuple):
     values: np.ndarray
     scorings: np.ndarray
     searches: int
-
-
-def _by_dataset(tables: Mapping[tuple[str, str], pd.DataFrame]) -> dict[str, dict[str, pd.DataFrame]]:
-    found: dict[str, dict[str, pd.DataFrame]] = {}
-    for (dataset, label), table in tables.items():
-        found.setdefault(dataset, {})[label] = table
-    return found
 
 
 def _known(tables: Mapping[str, pd.DataFrame], groups: Mapping[str, str], dataset: str) -> dict[str, pd.DataFrame]:

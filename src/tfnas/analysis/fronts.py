@@ -22,6 +22,12 @@ from tfnas.spaces.pool import ByCode, grid
 from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs, feasible
 
+Searches = Mapping[str, dict[str, Any]]
+"""Settings of searches by label."""
+
+Paths = Mapping[str, str | Path]
+"""A file of each dataset."""
+
 SPEC = Summary(
     category="Hardware",
     needs={
@@ -77,7 +83,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             values = accuracies[dataset][codes]
             floor, ceiling = float(np.nanmedian(values)), float(costs.max())
             best = hypervolume(values, costs, floor, ceiling)
-            shares = _volumes(table, floor, ceiling)
+            columns = ((run["test_accuracy"].to_numpy(), run["cost"].to_numpy()) for _, run in table.groupby("run"))
+            shares = np.array([hypervolume(*pair, floor, ceiling) for pair in columns])
             if best > 0:
                 shares = shares / best
                 rng = child_rng(params.seed, "fronts", search, searched_on, dataset)
@@ -103,13 +110,7 @@ def test_accuracies(truth_path: str | Path) -> ByCode:
     return grid(space, codes).spread(codes, truth["test_accuracy"].to_numpy())
 
 
-def proposable(
-    searches: Mapping[str, dict[str, Any]],
-    search: str,
-    truth_paths: Mapping[str, str | Path],
-    dataset: str,
-    costs: Costs,
-) -> np.ndarray:
+def proposable(searches: Searches, search: str, truth_paths: Paths, dataset: str, costs: Costs) -> np.ndarray:
     """Return the codes of the cells that a search on ``dataset`` may propose, shape (n,).
 
     Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
@@ -120,21 +121,9 @@ def proposable(
 
 
 def allowed(
-    searches: Mapping[str, dict[str, Any]],
-    search: str,
-    truth_paths: Mapping[str, str | Path],
-    dataset: str,
-    latency_path: str | Path | None,
+    searches: Searches, search: str, truth_paths: Paths, dataset: str, latency_path: str | Path | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the codes of the cells that a search may propose (:func:`proposable`), and the cost that it weighs."""
     costs = Costs.read(truth_paths[dataset], dataset, latency_path)
     codes = proposable(searches, search, truth_paths, dataset, costs)
     return codes, costs.of(searches[search]["cost"], codes, f"search.use.{search}")
-
-
-def _volumes(table: pd.DataFrame, floor: float, ceiling: float) -> np.ndarray:
-    """Return the hypervolume of the front of each run, in order, from the rows of all of them."""
-    fronts = (front for _, front in table.groupby("run"))
-    return np.array(
-        [hypervolume(front["test_accuracy"].to_numpy(), front["cost"].to_numpy(), floor, ceiling) for front in fronts]
-    )

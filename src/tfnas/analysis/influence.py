@@ -20,14 +20,9 @@ import numpy as np
 
 
 def grouped_variance(influence: np.ndarray, groups: np.ndarray) -> tuple[float, int]:
-    """Return the variance of a coefficient and the number of groups.
+    """Return the variance of a coefficient, NaN for fewer than 2 groups, and the number of groups.
 
-    Args:
-        influence: of each pair, shape (n,).
-        groups: label of the group of each pair, shape (n,).
-
-    Returns:
-        The variance, NaN for fewer than 2 groups, and how many groups there are.
+    Both arguments have shape (n,): the influence of each pair, and the label of its group.
     """
     _, places = np.unique(groups, return_inverse=True)
     sums = np.bincount(places, weights=influence)
@@ -46,12 +41,8 @@ def of_rank_correlation(columns: np.ndarray, first: np.ndarray, second: np.ndarr
         e_i f_i + \sum_a \mathrm{first}_a \frac{1}{n} \sum_j h(x_{ai}, x_{aj}) f_j
                 + \sum_a \mathrm{second}_a \frac{1}{n} \sum_j h(x_{ai}, x_{aj}) e_j
 
-    less its mean; the last two terms are there because a value moves the ranks of the others.
-
-    Args:
-        columns: finite values, shape (n, m); no combination of their ranks may be constant.
-        first: weights of the first combination, shape (m,).
-        second: weights of the second one, shape (m,).
+    less its mean; the last two terms are there because a value moves the ranks of the others. The columns are finite,
+    shape (n, m), and no combination of their ranks may be constant; the weights of the two have shape (m,).
     """
     n, m = columns.shape
     ranks, raised = np.empty((n, m)), []
@@ -80,7 +71,7 @@ def of_rank_correlation(columns: np.ndarray, first: np.ndarray, second: np.ndarr
 
 
 def of_kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    r"""Return the influence on Kendall's tau-b of each pair, shape (n,).
+    r"""Return the influence on Kendall's tau-b of each pair of finite values, not all equal, shape (n,).
 
     With :math:`s_i` the mean over j of sign(x_i - x_j) sign(y_i - y_j), p_i and q_i the shares of values that differ
     from x_i and from y_i, and T, P, Q their means, :math:`\tau_b = T / \sqrt{P Q}` and
@@ -88,10 +79,6 @@ def of_kendall(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     .. math::
         \mathrm{IF}_i = \frac{2}{\sqrt{P Q}} \Big( s_i - T - \frac{T}{2} \Big( \frac{p_i - P}{P}
                         + \frac{q_i - Q}{Q} \Big) \Big)
-
-    Args:
-        x: finite values, not all equal, shape (n,).
-        y: finite values, not all equal, shape (n,).
     """
     agreement = concordance(x, y)
     mean = agreement.mean()

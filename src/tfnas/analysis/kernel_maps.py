@@ -26,16 +26,10 @@ CELLS = 12
 
 
 def spaced_cells(codes: np.ndarray, accuracies: np.ndarray) -> list[int]:
-    """Return cells evenly spaced in the order of accuracy, the last of them the most accurate one.
+    """Return codes of :data:`CELLS` cells evenly spaced in the order of accuracy, the last of them the most accurate.
 
-    They are chosen from the connected cells, one of each functional class: the most accurate of the class.
-
-    Args:
-        codes: codes of the cells of a ground truth, shape (n,).
-        accuracies: their test accuracies, shape (n,).
-
-    Returns:
-        :data:`CELLS` codes, or all there are if these are fewer.
+    They are chosen from the connected cells, one of each functional class: the most accurate of the class. Where there
+    are fewer all are returned. Codes of the cells of a ground truth and their test accuracies have shape (n,).
 
     Raises:
         TruthError: no cell is connected.
@@ -96,6 +90,5 @@ def measure_kernels(
             accuracies=truth.peek(np.array(chosen))[1],
             scores=np.array(scores),
         )
-    write_json(
-        facts_path(output), {"dataset": dataset, "seed": seed, "device": device_name(device), "images": len(images)}
-    )
+    facts = {"dataset": dataset, "seed": seed, "device": device_name(device), "images": len(images)}
+    write_json(facts_path(output), facts)

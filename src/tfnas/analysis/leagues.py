@@ -1,5 +1,7 @@
 """Choose a search of every league for every dataset by the regret on the others."""
 
+from itertools import product
+
 import numpy as np
 
 from tfnas.analysis.held_out import LEAGUE, check_datasets
@@ -36,13 +38,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     own = table[table["searched_on"] == table["dataset"]].set_index(["search", "dataset"])
     rows = []
     for league, labels in leagues.items():
-        for label in labels:
-            for dataset in datasets:
-                if (label, dataset) not in own.index:
-                    raise SearchError(
-                        f"'{inputs.regret}' has no regret of search '{label}' searched on '{dataset}', which league "
-                        f"'{league}' needs: run the searches and their summary."
-                    )
+        for label, dataset in product(labels, datasets):
+            if (label, dataset) not in own.index:
+                raise SearchError(
+                    f"'{inputs.regret}' has no regret of search '{label}' searched on '{dataset}', which league "
+                    f"'{league}' needs: run the searches and their summary."
+                )
         for held_out in datasets:
             others = [dataset for dataset in datasets if dataset != held_out]
             elsewhere = [own.loc[[(label, dataset) for dataset in others], "mean"].mean() for label in labels]

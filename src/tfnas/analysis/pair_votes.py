@@ -29,9 +29,7 @@ class Agreement(NamedTuple):
 def pair_agreement(scores: np.ndarray, accuracies: np.ndarray) -> Agreement:
     """Return how many pairs of cells with different accuracies a majority vote decides rightly.
 
-    Args:
-        scores: larger is better, no NaN, shape (m, n), m odd.
-        accuracies: finite, shape (n,).
+    Scores have shape (m, n), m odd, and no NaN, larger is better; accuracies are finite, shape (n,).
 
     Raises:
         ValueError: m is even.

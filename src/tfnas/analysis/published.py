@@ -12,15 +12,9 @@ from tfnas.products import Named, Summary
 from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.registry import accuracies_of, get_algorithm
 
-WITHIN = "within one standard deviation"
-
-TOLERATED = "within tolerance"
-
-DIFFERS = "differs"
-
-UNKNOWN = "unknown"
-
-VERDICTS = (WITHIN, TOLERATED, DIFFERS, UNKNOWN)
+VERDICTS = WITHIN, TOLERATED, DIFFERS, UNKNOWN = (
+    "within one standard deviation", "within tolerance", "differs", "unknown"
+)  # fmt: skip
 """What a comparison may say; unknown: the source gives neither a standard deviation nor the row a tolerance."""
 
 DECIMALS = 2
@@ -85,12 +79,8 @@ def comparable_rows(
 ) -> list[tuple[dict[str, Any], str, dict[str, str]]]:
     """Return every published row with the label of a search that it stands beside, and where that search ran.
 
-    Args:
-        path: ``report/published.yaml``.
-        searches: ``search.use`` of the study.
-        datasets: datasets of the study.
-        budgets: simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot be
-            compared. A row with a ``budget`` stands beside searches with this budget alone.
+    The budgets are the simulated seconds that a run may spend on the accuracies of each dataset, None where that cannot
+    be compared. A row with a ``budget`` stands beside searches with this budget alone.
 
     Returns:
         ``(row, label, {dataset: dataset searched on})`` with the datasets of the study that the row has values of, and
@@ -111,25 +101,16 @@ def comparable_rows(
 
 
 def quoted_rows(path: str | Path, datasets: list[str]) -> list[dict[str, Any]]:
-    """Return the published rows that are only quoted (those without ``matches``), see ``report/published.yaml``.
-
-    Args:
-        path: ``report/published.yaml``.
-        datasets: datasets of the study; rows without a value on any of them are left out.
-    """
-    return [
-        row for row in read_published(path)["search"] if not row.get("matches") and set(datasets) & set(row["values"])
-    ]
+    """Return the rows of ``report/published.yaml`` that are only quoted, without ``matches``, and have a value here."""
+    rows = read_published(path)["search"]
+    return [row for row in rows if not row.get("matches") and set(datasets) & set(row["values"])]
 
 
 def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float | None, float | None]) -> float:
     """Return the difference of two means over its standard error, ``sqrt(s^2 / n + s'^2 / n')``.
 
     It is NaN where a standard deviation or a number of runs is not known, and where both standard deviations are 0.
-
-    Args:
-        ours: mean, standard deviation and number of runs.
-        theirs: likewise; None for what is not known.
+    ``ours`` and ``theirs`` are mean, standard deviation and number of runs, None for what is not known.
     """
     known = [value for value in (*ours, *theirs) if value is not None and math.isfinite(value)]
     if len(known) < len(ours) + len(theirs):
@@ -142,10 +123,8 @@ def z_score(ours: tuple[float, float, float | None], theirs: tuple[float, float 
 def judge(difference: float, deviation: float | None, tolerance: float | None) -> str:
     """Return the verdict (one of :data:`VERDICTS`) on a difference of two means, rounded to :data:`DECIMALS` before.
 
-    Args:
-        difference: ours less theirs, percentage points.
-        deviation: the published standard deviation over runs, None where it is not known.
-        tolerance: the difference that the published row allows, None where it names none.
+    It is ours less theirs, in percentage points. The published standard deviation over runs, and the tolerance that the
+    published row allows, are None where they are not known.
     """
     size = abs(round(difference, DECIMALS))
     if deviation is not None and size <= deviation:

@@ -22,7 +22,7 @@ import yaml
 
 from tfnas.errors import ReportError, TfnasError
 from tfnas.search.registry import GROUPS as SEARCH_GROUPS
-from tfnas.search.registry import accuracies_of
+from tfnas.search.registry import accuracies_of, get_algorithm
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +57,6 @@ def read_published(path: str | Path) -> dict[str, Any]:
         ReportError: the file is missing or no YAML, a row lacks a key, has an unknown group, or matches a search that
             cannot be.
     """
-    from tfnas.search.registry import get_algorithm
-
     try:
         # The parser in C, where PyYAML has it: every start of the workflow reads this file.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -86,12 +84,10 @@ def read_published(path: str | Path) -> dict[str, Any]:
 
 
 def search_rows(path: str | Path | None, datasets: list[str], protocol: str) -> list[dict[str, Any]]:
-    """Return the published rows of searches with the given protocol, those that others quote (S) left out.
+    """Return the published rows of searches with a protocol: the dataset that was searched, or ``each``.
 
-    Args:
-        path: ``report/published.yaml``, or None for no rows.
-        datasets: datasets of the study; without any that the literature reports there are no rows.
-        protocol: the dataset that was searched, or ``each``.
+    Those that others quote (S) are left out. There are none without a path, and none for a study without datasets that
+    the literature reports.
     """
     if path is None or not set(datasets) & set(NATS_DATASETS):
         return []
@@ -148,10 +144,7 @@ def place_of(row: dict[str, Any], dataset: str) -> str:
 def same_accuracies(row: dict[str, Any], settings: dict[str, Any], dataset: str) -> bool:
     """Return whether a search of a study and the published one of a row were shown accuracies of the same dataset.
 
-    Args:
-        row: a published row with ``matches``.
-        settings: of the search of the study.
-        dataset: where the two are compared; which dataset was searched for that, the row says.
+    The two are compared on ``dataset``; which dataset was searched for that, the row says.
     """
     on = place_of(row, dataset)
     return accuracies_of(settings, on) == accuracies_of(row["matches"], on)
@@ -159,8 +152,6 @@ def same_accuracies(row: dict[str, Any], settings: dict[str, Any], dataset: str)
 
 def _identity(settings: dict[str, Any], named: Iterable[str]) -> dict[str, Any]:
     """Return all settings of a search, defaults included, in a form that can be compared."""
-    from tfnas.search.registry import get_algorithm
-
     algorithm = get_algorithm(settings["algorithm"])
     values = settings | algorithm.settings(settings, algorithm.name)
     for name, parameter in algorithm.parameters.items():
@@ -227,14 +218,10 @@ class Comparison:
 
 
 def compare(row: dict[str, Any], correlations: pd.DataFrame, datasets: list[str]) -> list[Comparison]:
-    """Set our correlations beside those of a published row, with the same accuracy and over the same set of our cells.
+    """Set our ``summaries/correlations.csv`` beside a row of :func:`correlation_rows`: same accuracy, same cells.
 
-    A set of cells that we do not have, such as a random one, stands beside all our cells.
-
-    Args:
-        row: of :func:`correlation_rows`.
-        correlations: ``summaries/correlations.csv``.
-        datasets: the datasets to compare on; those that either side lacks are left out.
+    A set of cells that we do not have, such as a random one, stands beside all our cells. Datasets that either side
+    lacks are left out.
     """
     accuracy = {"test": "test_accuracy", "validation": "valid_accuracy"}[row["accuracy"]]
     alike = (correlations["proxy"] == row["proxy"]) & (correlations["accuracy"] == accuracy)

@@ -12,10 +12,9 @@ from tfnas.schemas.runs import SCHEMA as RUNS
 
 
 def read_runs(paths: Sequence[str | Path]) -> pd.DataFrame:
-    """Return the rows of run tables (:data:`RUNS`) as one table.
+    """Return the rows of run tables (:data:`RUNS`), in any number of blocks, as one table.
 
-    Args:
-        paths: run tables, in any number of blocks; searches keep the order in which they first appear.
+    Searches keep the order in which they first appear.
 
     Raises:
         SearchError: a run appears twice.

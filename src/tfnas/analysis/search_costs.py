@@ -1,6 +1,7 @@
 """Price the runs by the score table, by this machine and by papers."""
 
 import math
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,10 +55,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     given = dict.fromkeys(params.unpriced, (math.nan, "", ""))
     scored = _scored(inputs.runs)
     runs = read_runs(inputs.runs)
+    runs = runs[runs["searched_on"] == runs["dataset"]]
     rows = []
-    for (search, dataset), group in runs[runs["searched_on"] == runs["dataset"]].groupby(
-        ["search", "searched_on"], sort=False
-    ):
+    for (search, dataset), group in runs.groupby(["search", "searched_on"], sort=False):
         training, wall = group["training_seconds"].mean(), group["wall_seconds"].mean()
         looks, live = scored[search, dataset]
         parts = [(proxy, count) for name, count in looks.items() for proxy in params.members[name]]
@@ -79,9 +79,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         ):
             rows.append((
                 search, dataset, pricing, ", ".join(dict.fromkeys(filter(None, machines))), len(group),
-                sum(looks.values()) + sum(live.values()),
-                seconds,
-                training, wall, seconds + training + wall,
+                sum(looks.values()) + sum(live.values()), seconds, training, wall, seconds + training + wall,
             ))  # fmt: skip
     PRICES.write_rows(output.table, rows)
 
@@ -91,18 +89,16 @@ def _scored(paths: Sequence[str | Path]) -> dict[tuple[str, str], tuple[dict[str
 
     Both are means over runs.
     """
-    totals: dict[tuple[str, str], tuple[dict[str, float], dict[str, float]]] = {}
-    runs: dict[tuple[str, str], int] = {}
+    totals: dict[tuple[str, str], tuple[Counter, Counter]] = defaultdict(lambda: (Counter(), Counter()))
+    runs: Counter[tuple[str, str]] = Counter()
     for path in paths:
         facts = read_facts(path)
-        key = facts["search"], facts["searched_on"]
-        first, last = facts["runs"]
-        runs[key] = runs.get(key, 0) + last + 1 - first
+        key, (first, last) = (facts["search"], facts["searched_on"]), facts["runs"]
+        here = last + 1 - first
+        runs[key] += here
         live = facts.get("live") or {}
-        found = (facts["scored_cells"], {live["device"]: live["networks"]} if live else {})
-        for total, counts in zip(totals.setdefault(key, ({}, {})), found, strict=True):
-            for name, count in counts.items():
-                total[name] = total.get(name, 0) + count * (last + 1 - first)
+        totals[key][0].update({name: count * here for name, count in facts["scored_cells"].items()})
+        totals[key][1].update({live["device"]: live["networks"] * here} if live else {})
     return {
         key: tuple({name: count / runs[key] for name, count in total.items()} for total in pair)
         for key, pair in totals.items()

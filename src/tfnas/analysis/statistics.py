@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -110,8 +111,6 @@ def summarise(
     values: np.ndarray,
     rng: np.random.Generator,
     scorings: np.ndarray | None = None,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
     bounds: tuple[float, float] = ANYTHING,
 ) -> Summary:
     """Summarise the results of runs.
@@ -121,8 +120,6 @@ def summarise(
         rng: source of the bootstrap's randomness.
         scorings: number of the score table that each run read, shape (runs,); None where all runs read the same or
             none.
-        resamples: number of bootstrap resamples.
-        level: coverage of the interval.
         bounds: what no value can lie beyond, such as 0 and 100 percent.
 
     Returns:
@@ -145,9 +142,9 @@ def summarise(
         same, count = float(values[0]), np.unique(scorings).size
         return Summary(values.size, same, 0.0, same, same, same, count, 0.0 if count > 1 else math.nan)
     between = group_means(values, scorings)
-    low, high = bootstrap_interval(values, rng, resamples=resamples, level=level)
+    low, high = bootstrap_interval(values, rng)
     if between.size > 1:
-        low, high = cut(widened((low, high), nested_interval(values, scorings, level)), bounds)
+        low, high = cut(widened((low, high), nested_interval(values, scorings)), bounds)
     return Summary(
         n=values.size,
         mean=float(values.mean()),
@@ -166,11 +163,11 @@ def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
     return np.bincount(places, weights=values) / sizes
 
 
-def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def nested_interval(values: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
     r"""Return the t interval of the mean of runs that are nested in groups, such as score tables.
 
-    Runs of one group share what is random about the group, so that only groups are independent. With G groups g and
-    the mean m of all n values the interval is
+    Runs of one group share what is random about the group, so that only groups are independent. With G >= 2 groups g,
+    a label of shape (n,) for each run, and the mean m of all n values, which are finite, the interval is
 
     .. math::
         m \mp t_{G - 1} \sqrt{\frac{G}{G - 1}} \; \frac{1}{n} \sqrt{\sum_g \Big( \sum_{i \in g} (v_i - m) \Big)^2}
@@ -181,15 +178,10 @@ def nested_interval(values: np.ndarray, groups: np.ndarray, level: float = LEVEL
     Source: Donald and Lang 2007, "Inference with difference-in-differences and other panel data", Review of Economics
     and Statistics 89 (group means, G - 1 degrees of freedom); Cameron and Miller 2015, "A practitioner's guide to
     cluster-robust inference", Journal of Human Resources 50, sections 2 and 6 (the formula, few groups).
-
-    Args:
-        values: finite values, shape (n,).
-        groups: label of the group of each value, shape (n,), at least 2 different ones.
-        level: coverage.
     """
     mean = float(values.mean())
     variance, count = grouped_variance(values - mean, groups)
-    half = t_quantile((1 + level) / 2, count - 1) * math.sqrt(variance)
+    half = t_quantile((1 + LEVEL) / 2, count - 1) * math.sqrt(variance)
     return mean - half, mean + half
 
 
@@ -206,15 +198,11 @@ def difference_of_means(one: Sequence[float], other: Sequence[float]) -> tuple[f
 
     .. math:: [d - \sqrt{(m_1 - l_1)^2 + (u_2 - m_2)^2},\ d + \sqrt{(u_1 - m_1)^2 + (m_2 - l_2)^2}]
 
+    What is taken and returned is a mean and the lower and upper end of its interval, all of one level; ``other`` is
+    subtracted. An interval without width adds nothing.
+
     Source: Zou and Donner 2008, "Construction of confidence limits about effect measures: a general approach",
-    Statistics in Medicine 27. An interval without width adds nothing.
-
-    Args:
-        one: mean, and lower and upper end of its interval.
-        other: the same of the mean that is subtracted.
-
-    Returns:
-        The difference, and the lower and upper end of its interval at the level of the two.
+    Statistics in Medicine 27.
     """
     (mean, low, high), (subtracted, least, most) = one, other
     difference = mean - subtracted
@@ -234,34 +222,23 @@ def cut(interval: tuple[float, float], bounds: tuple[float, float]) -> tuple[flo
 
 
 def bootstrap_interval(
-    values: np.ndarray,
-    rng: np.random.Generator,
-    statistic: Callable[..., np.ndarray] = np.mean,
-    resamples: int = RESAMPLES,
-    level: float = LEVEL,
+    values: np.ndarray, rng: np.random.Generator, statistic: Callable[..., np.ndarray] = np.mean
 ) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a statistic.
 
-    Runs are drawn with replacement, n out of n; the interval reaches from the ``(1 - level) / 2`` to the
-    ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation).
+    Runs are drawn with replacement, n out of n, :data:`RESAMPLES` times; the interval reaches from the ``(1 - level) /
+    2`` to the ``(1 + level) / 2`` quantile of the statistic over the resamples (linear interpolation). Values are
+    finite, shape (n,); the statistic is a function of an array and ``axis``, such as ``np.mean`` or ``np.median``.
 
     Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
-
-    Args:
-        values: finite values, shape (n,).
-        rng: source of randomness.
-        statistic: a function of an array and ``axis``, such as ``np.mean`` or ``np.median``.
-        resamples: number of resamples.
-        level: coverage.
     """
     values = np.asarray(values, dtype=np.float64)
     rows = max(1, BLOCK // values.size)
     statistics = [
-        statistic(values.take(rng.integers(values.size, size=(min(rows, resamples - done), values.size))), axis=1)
-        for done in range(0, resamples, rows)
+        statistic(values.take(rng.integers(values.size, size=(min(rows, RESAMPLES - done), values.size))), axis=1)
+        for done in range(0, RESAMPLES, rows)
     ]
-    low, high = np.quantile(np.concatenate(statistics), [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
+    return _middle(np.concatenate(statistics))
 
 
 def bootstrap_counts(n: int, rng: np.random.Generator, resamples: int = RESAMPLES) -> np.ndarray:
@@ -272,21 +249,20 @@ def bootstrap_counts(n: int, rng: np.random.Generator, resamples: int = RESAMPLE
     return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float64)
 
 
-def interval_of_mean(values: np.ndarray, counts: np.ndarray, level: float = LEVEL) -> tuple[float, float]:
+def interval_of_mean(values: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     """Return the percentile bootstrap interval of a mean from the counts of its resamples.
 
-    The mean of a resample is ``counts @ values / n``; otherwise as :func:`bootstrap_interval`. For paired differences
-    this is the interval of the difference of two means whose runs are resampled together.
-
-    Source: Efron and Tibshirani 1993, "An Introduction to the Bootstrap", section 13.3.
-
-    Args:
-        values: finite values, shape (n,).
-        counts: what :func:`bootstrap_counts` returned, shape (resamples, n).
-        level: coverage.
+    The mean of a resample is ``counts @ values / n`` with values that are finite, shape (n,), and the counts of
+    :func:`bootstrap_counts`; otherwise as :func:`bootstrap_interval`, its source included. For paired differences this
+    is the interval of the difference of two means whose runs are resampled together.
     """
     values = np.asarray(values, dtype=np.float64)
-    low, high = np.quantile(counts @ values / values.size, [(1 - level) / 2, (1 + level) / 2])
+    return _middle(counts @ values / values.size)
+
+
+def _middle(statistics: np.ndarray) -> tuple[float, float]:
+    """Return between which quantiles the middle share :data:`LEVEL` of a statistic lies."""
+    low, high = np.quantile(statistics, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return float(low), float(high)
 
 
@@ -300,21 +276,17 @@ def probability_of_winning(differences: np.ndarray) -> float:
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
 
 
-@dataclass(frozen=True)
-class SignedRank:
-    """Wilcoxon's signed-rank test of paired differences.
-
-    Attributes:
-        p: two-sided p-value, 1 where all differences are zero.
-        effect: matched-pairs rank-biserial correlation, -1 to 1, positive where the first of the pair wins.
-    """
+class SignedRank(NamedTuple):
+    """Wilcoxon's signed-rank test of paired differences."""
 
     p: float
+    """Two-sided p-value, 1 where all differences are zero."""
     effect: float
+    """Matched-pairs rank-biserial correlation, -1 to 1, positive where the first of the pair wins."""
 
 
 def signed_rank(differences: np.ndarray) -> SignedRank:
-    """Test whether paired differences are symmetric about zero, and say how far they are from it.
+    """Test whether paired differences are symmetric about zero, and say how far they are from it; shape (n,), n >= 1.
 
     Absolute differences are ranked, ties by mid-ranks. Zeros are ranked with the others and then belong to neither
     side (Pratt), so that many ties of two searches weaken the evidence. The p-value is exact, over all changes of
@@ -327,9 +299,6 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
     Source: Wilcoxon 1945, "Individual comparisons by ranking methods", Biometrics Bulletin 1; Pratt 1959, "Remarks on
     zeros and ties in the Wilcoxon signed rank procedures", JASA 54; Kerby 2014, "The simple difference formula",
     Comprehensive Psychology 3.
-
-    Args:
-        differences: finite values, shape (n,), n at least 1.
 
     Raises:
         ValueError: a difference is not finite.
@@ -357,11 +326,7 @@ def signed_rank(differences: np.ndarray) -> SignedRank:
 def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> float:
     """Return the two-sided p-value of the sum of positive ranks by its normal approximation (Cureton 1967).
 
-    Args:
-        positive: sum of the ranks of the positive differences.
-        n: number of differences, zeros among them.
-        zeros: number of differences that are zero.
-        sizes: how many differences share each absolute value, in ascending order of these.
+    Of n differences ``zeros`` are zero, and ``sizes`` share each absolute value, in ascending order of these.
     """
     from scipy.special import ndtr
 
@@ -373,14 +338,11 @@ def _signed_rank_p(positive: float, n: int, zeros: int, sizes: np.ndarray) -> fl
 
 
 def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
-    """Return p-values adjusted for being one of m: no wrong rejection among all, with at least 1 - level confidence.
+    """Return m p-values adjusted for being one of m: no wrong rejection among all, with at least 1 - level confidence.
 
     The i-th smallest of m becomes ``max over j <= i of min(1, (m - j + 1) p_j)``; the tests may depend on each other.
 
     Source: Holm 1979, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6.
-
-    Args:
-        p_values: shape (m,).
 
     Raises:
         ValueError: a p-value is not finite.
@@ -393,24 +355,19 @@ def holm(p_values: np.ndarray | Sequence[float]) -> np.ndarray:
 
 
 @lru_cache(maxsize=4096)
-def detectable_effect(n: int, power: float = POWER, level: float = LEVEL) -> float:
-    """Return the smallest mean that n runs tell from zero, in units of ``std / sqrt(n)``.
+def detectable_effect(n: int) -> float:
+    """Return the smallest mean that n runs, at least 2, tell from zero, in units of ``std / sqrt(n)``.
 
-    It is the noncentrality at which a two-sided paired t-test at ``1 - level`` rejects with probability ``power``
+    It is the noncentrality at which a two-sided paired t-test at ``1 - LEVEL`` rejects with probability :data:`POWER`
     (noncentral t, n - 1 degrees of freedom; the far tail, which rejects for the wrong sign, is left out).
 
     Source: Cohen 1988, "Statistical Power Analysis for the Behavioral Sciences", chapter 2.
-
-    Args:
-        n: number of pairs, at least 2.
-        power: probability of detecting it.
-        level: one less the size of the test.
     """
     from scipy.optimize import brentq
     from scipy.stats import nct, t
 
-    critical = t.ppf((1 + level) / 2, n - 1)
-    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - power, 0, _sure(critical)))
+    critical = t.ppf((1 + LEVEL) / 2, n - 1)
+    return float(brentq(lambda effect: nct.sf(critical, n - 1, effect) - POWER, 0, _sure(critical)))
 
 
 def _sure(critical: float | np.ndarray) -> float | np.ndarray:
@@ -418,73 +375,58 @@ def _sure(critical: float | np.ndarray) -> float | np.ndarray:
     return 4 * critical + 4
 
 
-def runs_needed(
-    stds: np.ndarray | Sequence[float], difference: float, power: float = POWER, level: float = LEVEL
-) -> np.ndarray:
+def runs_needed(stds: np.ndarray | Sequence[float], difference: float) -> np.ndarray:
     """Return the smallest numbers of runs, at least 2, that detect a mean difference (:func:`detectable_effect`).
 
-    Args:
-        stds: standard deviations of the paired differences (ddof = 1), shape (m,).
-        difference: the difference to detect, in the same unit, positive.
-        power: probability of detecting it.
-        level: one less the size of the test.
-
-    Returns:
-        Shape (m,), dtype int64.
+    Shape (m,), dtype int64, from the standard deviations of the paired differences (ddof = 1), shape (m,). The
+    difference to detect is positive, in the same unit.
     """
     from scipy.stats import nct, t
 
     ratios = np.asarray(stds, dtype=np.float64) / difference
-    least = (ratios * (normal_quantile(power) + normal_quantile((1 + level) / 2))) ** 2
+    least = (ratios * (normal_quantile(POWER) + normal_quantile((1 + LEVEL) / 2))) ** 2
     runs = np.maximum(2, np.ceil(least)).astype(np.int64)
     open_ = np.flatnonzero(ratios > 0)
     while open_.size:
         n = runs[open_]
-        critical = t.ppf((1 + level) / 2, n - 1)
+        critical = t.ppf((1 + LEVEL) / 2, n - 1)
         # A larger effect is detected all the more, and too large for the distribution.
         effect = np.minimum(np.sqrt(n) / ratios[open_], _sure(critical))
-        open_ = open_[nct.sf(critical, n - 1, effect) < power]
+        open_ = open_[nct.sf(critical, n - 1, effect) < POWER]
         runs[open_] += 1
     return runs
 
 
-def critical_difference(competitors: int, blocks: int, level: float = LEVEL) -> float:
+def critical_difference(competitors: int, blocks: int) -> float:
     """Return how far apart two mean ranks must be for Nemenyi's test to tell them apart.
 
     ``q sqrt(k (k + 1) / (6 N))`` for k competitors ranked in each of N blocks; q is the quantile of the studentised
     range of k with infinitely many degrees of freedom, over the root of 2. It holds for many blocks and is rough for
-    few.
+    few. The confidence is :data:`LEVEL`; k is at least 2, N at least 1.
 
     Source: Nemenyi 1963, "Distribution-free multiple comparisons"; Demšar 2006, "Statistical comparisons of classifiers
     over multiple data sets", JMLR 7.
-
-    Args:
-        competitors: k, at least 2.
-        blocks: N, at least 1.
-        level: confidence.
     """
     from scipy.stats import studentized_range
 
-    quantile = studentized_range.ppf(level, competitors, np.inf) / math.sqrt(2)
+    quantile = studentized_range.ppf(LEVEL, competitors, np.inf) / math.sqrt(2)
     return float(quantile * math.sqrt(competitors * (competitors + 1) / (6 * blocks)))
 
 
-def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
+def spearman(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Correlation:
     """Spearman's rank correlation: Pearson's correlation of mid-ranks (ties share their mean rank).
 
     Without groups the interval is Fisher's z with the variance of Bonett and Wright:
     ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - 3)))`` with q the normal quantile; it needs at least 4 pairs. With
-    groups it is that of :func:`_grouped_interval`.
+    groups it is ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups of the influence of pairs
+    (:mod:`tfnas.analysis.influence`) and q the quantile of t with G - 1 degrees of freedom; it needs at least
+    :data:`FEWEST_GROUPS` of them. The interval of a perfect correlation is itself.
+
+    Values are finite, shape (n,). ``groups`` labels the group of each pair, shape (n,), of which only whole groups are
+    independent (cells of one functional class); None: every pair is.
 
     Source: Bonett and Wright 2000, "Sample size requirements for estimating Pearson, Kendall and Spearman
     correlations", Psychometrika 65.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        level: coverage of the interval.
-        groups: label of the group of each pair, shape (n,), of which only whole groups are independent (cells of one
-            functional class); None: every pair is.
     """
     from scipy.stats import rankdata
 
@@ -492,28 +434,20 @@ def spearman(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndar
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(np.clip(np.corrcoef(rankdata(x), rankdata(y))[0, 1], -1.0, 1.0))
-    if groups is not None:
-        influence = of_rank_correlation(np.column_stack([x, y]), *np.eye(2))
-        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
     variance = (1 + value**2 / 2) / (x.size - 3) if x.size > 3 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    influence = None if groups is None else of_rank_correlation(np.column_stack([x, y]), *np.eye(2))
+    return _with_interval(value, x.size, variance, influence, groups)
 
 
-def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None) -> Correlation:
+def kendall(x: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Correlation:
     """Kendall's tau-b: concordant minus discordant pairs over ``sqrt((pairs - ties in x) * (pairs - ties in y))``.
 
     Without groups the interval is Fisher's z with the variance of Fieller, Hartley and Pearson: ``tanh(atanh(tau) -+ q
     * sqrt(0.437 / (n - 4)))``; it needs at least 5 pairs and was derived for bivariate normal data, as approximation
-    for ``|tau| < 0.8``. With groups it is that of :func:`_grouped_interval`.
+    for ``|tau| < 0.8``. With groups it is as in :func:`spearman`, which takes the same.
 
     Source: Kendall 1945, "The treatment of ties in ranking problems", Biometrika 33; Fieller, Hartley, Pearson 1957,
     "Tests for rank correlation coefficients. I", Biometrika 44.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        level: coverage of the interval.
-        groups: as in :func:`spearman`.
     """
     from scipy.stats import kendalltau
 
@@ -521,32 +455,24 @@ def kendall(x: np.ndarray, y: np.ndarray, level: float = LEVEL, groups: np.ndarr
     if x.size < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(np.nan, np.nan, np.nan, x.size)
     value = float(kendalltau(x, y, variant="b").statistic)
-    if groups is not None:
-        return Correlation(value, *_grouped_interval(value, of_kendall(x, y), groups, level), x.size)
     variance = 0.437 / (x.size - 4) if x.size > 4 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    return _with_interval(value, x.size, variance, None if groups is None else of_kendall(x, y), groups)
 
 
 def partial_spearman(
-    x: np.ndarray, y: np.ndarray, controls: np.ndarray, level: float = LEVEL, groups: np.ndarray | None = None
+    x: np.ndarray, y: np.ndarray, controls: np.ndarray, groups: np.ndarray | None = None
 ) -> Correlation:
     """Spearman's partial correlation: what is left of a rank correlation when other quantities are held fixed.
 
-    The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls (least squares); the
-    coefficient is Pearson's correlation of the residuals. It is NaN where one side has no residuals, because the
-    controls already say its ranks. Without groups the interval is that of :func:`spearman` with n - k in place of n:
-    ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups it is that of :func:`_grouped_interval`.
+    The mid-ranks of x and of y are regressed, with intercept, on the mid-ranks of the k controls, finite values of
+    shape (n, k) (least squares); the coefficient is Pearson's correlation of the residuals. It is NaN where one side
+    has no residuals, because the controls already say its ranks. Without groups the interval is that of
+    :func:`spearman` with n - k in place of n: ``tanh(atanh(r) -+ q * sqrt((1 + r^2 / 2) / (n - k - 3)))``; with groups
+    it is as there.
 
     Source: Kim 2015, "ppcor: An R package for a fast calculation to semi-partial correlation coefficients" (the
     coefficient); Fisher 1924, "The distribution of the partial correlation coefficient", Metron 3 (n - k); Bonett and
     Wright 2000 (the variance).
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
-        controls: finite values, shape (n, k).
-        level: coverage of the interval.
-        groups: as in :func:`spearman`.
     """
     from scipy.stats import rankdata
 
@@ -564,19 +490,39 @@ def partial_spearman(
     if (np.linalg.norm(residuals, axis=0) <= VANISHING * np.linalg.norm(ranks, axis=0)).any():
         return undefined
     value = float(np.clip(np.corrcoef(residuals.T)[0, 1], -1.0, 1.0))
+    left = x.size - controls.shape[1] - 3
+    variance, influence = (1 + value**2 / 2) / left if left > 0 else np.nan, None
     if groups is not None:
         influence = of_rank_correlation(np.column_stack([x, y, controls]), *np.vstack([np.eye(2), -fitted[1:]]).T)
-        return Correlation(value, *_grouped_interval(value, influence, groups, level), x.size)
-    left = x.size - controls.shape[1] - 3
-    variance = (1 + value**2 / 2) / left if left > 0 else np.nan
-    return Correlation(value, *_fisher_interval(value, variance, level), x.size)
+    return _with_interval(value, x.size, variance, influence, groups)
+
+
+def _with_interval(
+    value: float, n: int, variance: float, influence: np.ndarray | None, groups: np.ndarray | None
+) -> Correlation:
+    """Return a correlation with its interval on the scale of atanh, where it is nearly normal.
+
+    Without groups ``variance`` is that on this scale, NaN where it is unknown; with groups it follows from the
+    ``influence`` of each pair (see :func:`spearman`).
+    """
+    known, scale = not np.isnan(variance), 1.0
+    quantile = normal_quantile((1 + LEVEL) / 2)
+    if influence is not None and groups is not None:
+        variance, count = grouped_variance(influence, groups)
+        known, scale = count >= FEWEST_GROUPS, 1 - value**2
+        quantile = t_quantile((1 + LEVEL) / 2, count - 1)
+    if not known:
+        return Correlation(value, np.nan, np.nan, n)
+    if abs(value) >= 1:
+        return Correlation(value, value, value, n)
+    half = quantile * np.sqrt(variance) / scale
+    return Correlation(value, float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half)), n)
 
 
 def spearman_matrix(values: np.ndarray) -> np.ndarray:
     """Return Spearman's rank correlations between all rows, shape (m, m), symmetric, as :func:`spearman` defines them.
 
-    Args:
-        values: finite values, shape (m, n). A row that is constant has NaN with every row, itself included.
+    The values are finite, shape (m, n). A row that is constant has NaN with every row, itself included.
     """
     from scipy.stats import rankdata
 
@@ -594,11 +540,7 @@ def rank_shift(x: np.ndarray, y: np.ndarray) -> float:
     """Return by how much a rank differs between x and y: the mean of ``|rank in x - rank in y|``, in percent of n.
 
     Ties share their mean rank. Two independent orders differ by a third of n on average (33.3 percent), opposite ones
-    by half of it. It is NaN for no values.
-
-    Args:
-        x: finite values, shape (n,).
-        y: finite values, shape (n,).
+    by half of it. Both are finite, shape (n,). It is NaN for no values.
     """
     from scipy.stats import rankdata
 
@@ -614,17 +556,11 @@ def ndcg(scores: np.ndarray, accuracies: np.ndarray, first: int = FIRST) -> floa
 
     with :math:`a` the accuracies in percent, :math:`k_j` the cell with the j-th largest score, P the places looked at
     and Z the sum for the order of the accuracies themselves. One point of accuracy doubles a gain, so that only cells
-    near the best one count. Equal scores share the mean of their gains.
+    near the best one count. Equal scores share the mean of their gains. Both are finite, shape (n,); of fewer than
+    ``first`` cells P is n. The gain is 0 to 1, larger is better; NaN with fewer than 2 cells, or where one side is
+    constant.
 
     Source: Tybl and Neumann 2025 (VKDNW), Table 1; ties: McSherry and Najork 2008.
-
-    Args:
-        scores: finite values, shape (n,), larger is better.
-        accuracies: finite values in percent, shape (n,).
-        first: P; all n where there are fewer.
-
-    Returns:
-        0 to 1, larger is better; NaN with fewer than 2 cells, or where one side is constant.
     """
     from sklearn.metrics import ndcg_score
 
@@ -640,14 +576,8 @@ def rank_with_missing(scores: np.ndarray, accuracies: np.ndarray) -> tuple[np.nd
 
     Cells without a finite accuracy are left out. Of those that stay, scores that are not finite become the lowest
     finite score (:mod:`tfnas.scoring.missing`): a proxy that fails on a cell ranks it last, tied with
-    the worst, and cannot gain by failing.
-
-    Args:
-        scores: shape (n,), larger is better.
-        accuracies: shape (n,).
-
-    Returns:
-        Scores (m,), accuracies (m,), and how many of the m scores were not finite.
+    the worst, and cannot gain by failing. Of n scores (larger is better) and accuracies m of each are returned, and how
+    many of the m scores were not finite.
     """
     scores, accuracies = np.asarray(scores, dtype=np.float64), np.asarray(accuracies, dtype=np.float64)
     known = np.isfinite(accuracies)
@@ -659,29 +589,20 @@ def known_pairs(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the pairs of two accuracies, or of a count and an accuracy, of which both are finite: shape (m,) each.
 
     A pair without one of them says nothing; only a missing *score* counts as bad (:func:`rank_with_missing`).
-
-    Args:
-        x: shape (n,).
-        y: shape (n,).
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     both = np.isfinite(x) & np.isfinite(y)
     return x[both], y[both]
 
 
-def accuracy_half_width(accuracy: float, images: int, level: float = LEVEL) -> float:
+def accuracy_half_width(accuracy: float, images: int) -> float:
     """Return how far, in points, the accuracy on all images of a kind may be from that on so many test images.
 
-    ``100 q sqrt(p (1 - p) / n)`` with p the accuracy, n the test images and q the normal quantile: half the interval
-    of a share of independent images.
-
-    Args:
-        accuracy: on the test images, percent.
-        images: number of test images.
-        level: coverage of the interval.
+    ``100 q sqrt(p (1 - p) / n)`` with p the accuracy (given in percent), n the test images and q the normal quantile:
+    half the interval of a share of independent images.
     """
     share = accuracy / 100
-    return float(100 * normal_quantile((1 + level) / 2) * math.sqrt(share * (1 - share) / images))
+    return float(100 * normal_quantile((1 + LEVEL) / 2) * math.sqrt(share * (1 - share) / images))
 
 
 @lru_cache(maxsize=4096)
@@ -714,28 +635,3 @@ def _paired(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         raise ValueError("a correlation needs finite values: apply rank_with_missing first")
     return x, y
-
-
-def _fisher_interval(value: float, variance: float, level: float) -> tuple[float, float]:
-    """Interval of a correlation on the scale of atanh, where it is nearly normal; a perfect correlation is its own."""
-    if np.isnan(variance):
-        return np.nan, np.nan
-    if abs(value) >= 1:
-        return value, value
-    half = normal_quantile((1 + level) / 2) * np.sqrt(variance)
-    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))
-
-
-def _grouped_interval(value: float, influence: np.ndarray, groups: np.ndarray, level: float) -> tuple[float, float]:
-    """Interval of a correlation whose pairs come in groups, from the influence of each pair.
-
-    ``tanh(atanh(r) -+ q * s / (1 - r^2))`` with s^2 the variance over G groups and q the quantile of t with G - 1
-    degrees of freedom; NaN for fewer than :data:`FEWEST_GROUPS` groups, and a perfect correlation is its own.
-    """
-    variance, count = grouped_variance(influence, groups)
-    if count < FEWEST_GROUPS:
-        return np.nan, np.nan
-    if abs(value) >= 1:
-        return value, value
-    half = t_quantile((1 + level) / 2, count - 1) * np.sqrt(variance) / (1 - value**2)
-    return float(np.tanh(np.arctanh(value) - half)), float(np.tanh(np.arctanh(value) + half))

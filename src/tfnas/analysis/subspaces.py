@@ -37,24 +37,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows = []
     for dataset, path in inputs.truths.items():
         costs, accuracies = Costs.read(path, dataset, inputs.latencies.get(dataset)), test_accuracies(path)
-        known = accuracies.known
         part = []
         for label, constraint in params.subspaces.items():
-            codes = feasible(known, constraint, costs, f"search.subspaces.{label}")
+            codes = feasible(accuracies.known, constraint, costs, f"search.subspaces.{label}")
             flops = costs.of("flops", codes, f"search.subspaces.{label}")
-            percentiles = np.percentile(flops, [20, 50, 80])
+            spread = flops.mean(), *np.percentile(flops, [20, 50, 80]), flops.max()
             accuracy = accuracies[codes]
-            part.append(
-                (
-                    dataset,
-                    label,
-                    codes.size,
-                    flops.mean(),
-                    *percentiles,
-                    flops.max(),
-                    np.median(accuracy),
-                    accuracy.max(),
-                )
-            )
+            part.append((dataset, label, codes.size, *spread, np.median(accuracy), accuracy.max()))
         rows += sorted(part, key=lambda line: -line[3])
     SPACES.write_rows(output.table, rows, spaces=dict(params.subspaces))

@@ -11,24 +11,19 @@ import pandas as pd
 
 from tfnas.errors import ScoreError
 from tfnas.spaces.pool import Pool
-from tfnas.spaces.registry import get_space
 
 SAME = 1e-6
 """How far, relative to it, a score may lie from its raw value times the direction of its proxy: digits are cut."""
 
 
-def check_complete(table: pd.DataFrame, place: str, pool: Pool | None = None) -> None:
+def check_complete(table: pd.DataFrame, place: str, pool: Pool) -> None:
     """Refuse a score table that lacks a cell of the pool under a proxy that it holds, or has one twice.
 
-    Args:
-        table: columns ``arch`` and ``proxy``.
-        place: what to call the table in a message.
-        pool: the cells that it should hold; None for all of NATS-Bench's topologies.
+    Its columns are ``arch`` and ``proxy``; ``place`` is what to call it in a message.
 
     Raises:
         ScoreError: a row is of no cell, a cell comes twice, or one is missing; the first is named.
     """
-    pool = pool or Pool(get_space())
     places = _places(table["arch"], pool)
     _refuse(table, places < 0, place, "is no cell of the space")
     twice = pd.Series(pd.factorize(table["proxy"])[0] * len(pool) + places, index=table.index).duplicated()
@@ -45,22 +40,19 @@ def check_complete(table: pd.DataFrame, place: str, pool: Pool | None = None) ->
     _refuse(table, twice, place, "is there a second time, so that another cell may be missing")
 
 
-def check_rows(
-    table: pd.DataFrame, place: str, directions: Mapping[str, int], pool: Pool | None = None
-) -> pd.DataFrame:
+def check_rows(table: pd.DataFrame, place: str, directions: Mapping[str, int], pool: Pool) -> pd.DataFrame:
     """Check every row of a score table and return it with numbers as numbers.
 
     Args:
         table: rows with :data:`tfnas.scoring.table.COLUMNS`, their numbers in the file as index.
         place: what to call the table in a message.
         directions: 1 or -1 for each proxy of the table.
-        pool: the cells that it should hold; None for all of NATS-Bench's topologies.
+        pool: the cells that it should hold.
 
     Raises:
         ScoreError: a cell is missing, comes twice or is none; a value is text, infinite, negative where it cannot be,
             or empty without a reason; a score is not its raw value times the direction. The first bad row is named.
     """
-    pool = pool or Pool(get_space())
     check_complete(table, place, pool)
     numbers = table.copy()
     _refuse(table, _places(table["scored_arch"], pool) < 0, place, "stands for '{scored_arch}', which is no cell")

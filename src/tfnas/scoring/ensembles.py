@@ -109,7 +109,9 @@ class Ensemble:
         return RULES[self.rule].formula
 
 
-_RANKS = "with r the ranks of a cell among all n cells (n is the best) by {members}."
+def _sum_of(what: str, members: str) -> str:
+    return f"A sum of {what}, with r the ranks of a cell among all n cells (n is the best) by {members}."
+
 
 _ALL = (
     Ensemble(
@@ -118,8 +120,7 @@ _ALL = (
         members=("az_expressivity", "az_progressivity", "az_trainability", "flops"),
         rule="log_rank_sum",
         reference=("lee2024aznas", "section 3"),
-        summary="A sum of log-ranks, "
-        + _RANKS.format(members="its expressivity, progressivity and trainability, and by FLOPs"),
+        summary=_sum_of("log-ranks", "its expressivity, progressivity and trainability, and by FLOPs"),
     ),
     Ensemble(
         name="vkdnw_agg",
@@ -127,8 +128,7 @@ _ALL = (
         members=("vkdnw", "jacob_cov", "az_expressivity", "az_trainability", "flops"),
         rule="log_rank_sum",
         reference=("tybl2025vkdnw", "aggregated ranking"),
-        summary="A sum of log-ranks, "
-        + _RANKS.format(members="VKDNW, jacob_cov, the expressivity and trainability of AZ-NAS, and FLOPs"),
+        summary=_sum_of("log-ranks", "VKDNW, jacob_cov, the expressivity and trainability of AZ-NAS, and FLOPs"),
     ),
     Ensemble(
         name="vote",
@@ -145,9 +145,8 @@ _ALL = (
         members=("ntk_condition_number", "linear_regions"),
         rule="rank_sum",
         reference=("chen2021tenas", "ranking"),
-        summary="A sum of ranks, "
-        + _RANKS.format(
-            members="the condition number of the NTK (a small one is good) and the number of linear regions"
+        summary=_sum_of(
+            "ranks", "the condition number of the NTK (a small one is good) and the number of linear regions"
         ),
     ),
     Ensemble(
@@ -156,7 +155,7 @@ _ALL = (
         members=("naswot", "logsynflow"),
         rule="log_rank_sum",
         reference=("cavagnero2023freerea", "without its skip term, log-ranks instead of scores"),
-        summary="A sum of log-ranks, " + _RANKS.format(members="NASWOT and LogSynFlow"),
+        summary=_sum_of("log-ranks", "NASWOT and LogSynFlow"),
     ),
     Ensemble(
         name="tfnas_ensemble",
@@ -164,9 +163,9 @@ _ALL = (
         members=("logsynflow", "az_expressivity", "az_trainability", "linear_regions", "meco"),
         rule="log_rank_sum",
         reference=("", "this project, see docs/proxies.md"),
-        summary="A sum of log-ranks, "
-        + _RANKS.format(
-            members="LogSynFlow, the expressivity and trainability of AZ-NAS, the number of linear regions, and MeCo"
+        summary=_sum_of(
+            "log-ranks",
+            "LogSynFlow, the expressivity and trainability of AZ-NAS, the number of linear regions, and MeCo",
         ),
     ),
 )
@@ -189,13 +188,10 @@ def get_ensemble(name: str) -> Ensemble:
 def with_ensembles(
     table: pd.DataFrame, facts: dict[str, Any], names: Sequence[str], place: str = "the score table"
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """Return a score table of all cells and its facts, with the rows and facts of ensembles added.
+    """Return a score table of all cells and its facts, with the rows and facts of ensembles added, in their order.
 
-    Args:
-        table: rows with :data:`tfnas.scoring.table.COLUMNS` for the members of the ensembles, every cell of the space.
-        facts: of the table.
-        names: the ensembles, in the order in which their rows follow those of proxies.
-        place: the file that the table came from, for messages.
+    The table has rows with :data:`tfnas.scoring.table.COLUMNS` for the members of the ensembles, every cell of the
+    space; ``place`` is the file that it came from, for messages.
 
     Raises:
         UnknownNameError: an ensemble does not exist, or the table lacks a member.

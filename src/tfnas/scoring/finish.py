@@ -69,16 +69,11 @@ def take_given(
     """
     told = read_facts(path)
     given = told["given"]
+    batch_facts = {"dataset": told["dataset"], "classes": classes, "shape": list(shape), "images": None}
     facts = {
         "space": told["space"],
         "dataset": told["dataset"],
-        "batch": {
-            "dataset": told["dataset"],
-            "classes": classes,
-            "shape": list(shape),
-            "images": None,
-            "source": UNKNOWN,
-        },
+        "batch": batch_facts | {"source": UNKNOWN},
         "skeleton": {**skeleton, "classes": classes, "image_channels": shape[0], "image_size": shape[1]},
         "device": str(given.get("device", UNKNOWN)),
         "repeats": given.get("repeats", UNKNOWN),

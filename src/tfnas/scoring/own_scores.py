@@ -48,12 +48,7 @@ RESERVED = COLUMNS
 def check_columns(columns: Sequence[str], names: Sequence[str], mapped: Mapping[str, str], key: str, path: str) -> None:
     """Refuse a table whose columns cannot hold the scores of these names; all that is missing is said at once.
 
-    Args:
-        columns: those of the table.
-        names: what is to be read.
-        mapped: ``{ours: theirs}`` of the study file.
-        key: where that stands in the study file.
-        path: the table, for messages.
+    ``mapped`` is ``{ours: theirs}`` of the study file, where it stands under ``key``; ``path`` is the table.
 
     Raises:
         ConfigError: a column is missing, or a mapping is of no use.
@@ -132,14 +127,14 @@ def read_own(
         raise ScoreError(f"{place} has more than one column {', '.join(twice)}: mend {key} in the study file.")
     if table.empty:
         raise ScoreError(f"{place} has no row: give the scores of all cells.")
-    rows = _from_long(table, names, place) if "proxy" in table.columns else _from_wide(table, names)
+    directions = {name: about["direction"] for name, about in names.items()}
+    rows = _from_long(table, directions, place) if "proxy" in table.columns else _from_wide(table, directions)
     for name, default in _OPTIONAL.items():
         rows[name] = rows[name] if name in rows.columns else default
     rows["scored_arch"] = rows["scored_arch"] if "scored_arch" in rows.columns else rows["arch"]
     failures = rows["proxy"].map({name: about["failure"] for name, about in names.items()}).fillna("")
     silent = rows["score"].isna() & (rows["reason"].isna() | (rows["reason"] == ""))
     rows["reason"] = rows["reason"].astype(object).where(~silent, failures)
-    directions = {name: about["direction"] for name, about in names.items()}
     rows = check_rows(rows, place, directions, Pool(get_space(space)))
     stated = read_json(facts_path(path)) if is_there(facts_path(path)) else {}
     stated.pop("file", None)
@@ -148,8 +143,9 @@ def read_own(
         raise ScoreError(
             f"'{path}' holds scores of {stated['dataset']} where those of {dataset} are needed: mend scoring.tables."
         )
-    facts = {"space": space, "dataset": dataset, "table": Path(path).name, "own": _told(names)}
-    write_scores(output, rows[list(COLUMNS)], facts | {"given": stated})
+    own = {name: {key: said for key, said in about.items() if said is not None} for name, about in names.items()}
+    facts = {"space": space, "dataset": dataset, "table": Path(path).name, "own": own, "given": stated}
+    write_scores(output, rows[list(COLUMNS)], facts)
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
@@ -168,38 +164,32 @@ def _plain(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _told(names: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what the study says of scores, without what it leaves open."""
-    return {name: {key: value for key, value in about.items() if value is not None} for name, about in names.items()}
-
-
-def _from_wide(table: pd.DataFrame, names: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def _from_wide(table: pd.DataFrame, directions: Mapping[str, int]) -> pd.DataFrame:
     """Return the rows of a table with a column of raw values for each name."""
     parts = []
-    for name, about in names.items():
+    for name, direction in directions.items():
         part = pd.DataFrame({"arch": table["arch"], "proxy": name, "raw": table[name]})
         part["seconds"] = table[f"{name}_seconds"] if f"{name}_seconds" in table.columns else np.nan
-        part["score"] = _score(part["raw"], about["direction"])
+        part["score"] = _score(part["raw"], direction)
         parts.append(part)
     return pd.concat(parts)  # the index stays that of the table: messages name its rows
 
 
-def _from_long(table: pd.DataFrame, names: Mapping[str, Mapping[str, Any]], place: str) -> pd.DataFrame:
+def _from_long(table: pd.DataFrame, directions: Mapping[str, int], place: str) -> pd.DataFrame:
     """Return the rows of the names in a table with a column ``proxy``."""
-    absent = [name for name in names if name not in set(table["proxy"])]
+    absent = [name for name in directions if name not in set(table["proxy"])]
     if absent:
         held = ", ".join(map(str, dict.fromkeys(table["proxy"])))
         raise ScoreError(f"{place} has no row of {', '.join(absent)} in its column 'proxy': it has {held}.")
-    rows = table[table["proxy"].isin(list(names))].copy()
-    signs = rows["proxy"].map({name: about["direction"] for name, about in names.items()})
-    if "raw" not in rows.columns:
-        rows["raw"] = _score(rows["score"], signs)
-    if "score" not in rows.columns:
-        rows["score"] = _score(rows["raw"], signs)
+    rows = table[table["proxy"].isin(list(directions))].copy()
+    signs = rows["proxy"].map(directions)
+    for column, other in (("raw", "score"), ("score", "raw")):
+        if column not in rows.columns:
+            rows[column] = _score(rows[other], signs)
     return rows
 
 
-def _score(values: pd.Series, direction: Any) -> pd.Series:
+def _score(values: pd.Series, direction: int | pd.Series) -> pd.Series:
     """Return values times the direction; text stays as it is, for the check of rows to name it."""
     numbers = pd.to_numeric(values, errors="coerce")
     return values if (numbers.isna() & values.notna()).any() else numbers * direction

@@ -30,10 +30,8 @@ SEVERAL = ("device", "threads", "precision", "networks_per_pass", "initialisatio
 def classes(family: str, pool: Pool | None = None) -> np.ndarray:
     """Return for each cell of a pool the smallest code in it with an equally distributed score, shape (n,), int64.
 
-    Args:
-        family: name of a proxy family.
-        pool: the cells; None for all of NATS-Bench's topologies. In a space without cells to look into each stands for
-            itself.
+    The family of proxies is given by name; no pool means all of NATS-Bench's topologies. In a space without cells to
+    look into each stands for itself.
     """
     pool = pool or Pool(get_space())
     if "cell" not in pool.space.offers:
@@ -57,12 +55,8 @@ def _classes_of(same_score: Callable[[Any], Any], pool: Pool) -> np.ndarray:
 def representatives(family: str, share_classes: bool, pool: Pool | None = None) -> np.ndarray:
     """Return the codes of the cells to score, in the order in which chunks cut them, int64.
 
-    The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space.
-
-    Args:
-        family: name of a proxy family.
-        share_classes: score one cell per class of equal distribution; else all of the pool.
-        pool: the cells; None for all of NATS-Bench's topologies.
+    The order is a fixed shuffle, so that chunks cost the same and the first chunks are a fair sample of the space. With
+    ``share_classes`` it is one cell of each of :func:`classes`, else every cell of the pool.
     """
     pool = pool or Pool(get_space())
     codes = np.unique(classes(family, pool)) if share_classes else pool.codes
@@ -92,10 +86,8 @@ def read_chunk(path: str | Path) -> pd.DataFrame:
 def refuse_faults(rows: pd.DataFrame, place: str | Path) -> None:
     """Refuse scores that are missing for a reason that the definition of their proxy does not name: those are faults.
 
-    Args:
-        rows: with ``arch``, ``proxy``, ``raw`` and ``reason``, of chunks or of score tables; rows of other names than
-            those of proxies, as of ensembles, are passed over.
-        place: the file, for the message.
+    Rows are of chunks or of score tables, with ``arch``, ``proxy``, ``raw`` and ``reason``; those of other names than
+    of proxies, as of ensembles, are passed over. ``place`` is the file, for the message.
 
     Raises:
         ScoreError: there is one; the message names the first.

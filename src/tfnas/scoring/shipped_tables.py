@@ -16,11 +16,7 @@ from tfnas.scoring.table import ScoreTable
 
 
 def take_shipped(
-    paths: Sequence[str | Path],
-    dataset: str,
-    skeleton: Mapping[str, int],
-    proxies: Sequence[str],
-    scoring: int = 0,
+    paths: Sequence[str | Path], dataset: str, skeleton: Mapping[str, int], proxies: Sequence[str], scoring: int = 0
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Check shipped score tables and return the rows of the study's proxies, and facts.
 
@@ -98,7 +94,7 @@ def _check_facts(
     The latter would rank other networks than those of the study. All that is missing is said at once.
     """
     families = [f"families.{name}.{key}" for name in dict.fromkeys(map(family_of, proxies)) for key in OF_FAMILY]
-    lacking = [key for key in (*NEEDED, *families) if not _says(facts, key)]
+    lacking = [key for key in (*NEEDED, *families) if _said(facts, key) is None]
     if lacking:
         raise ScoreError(
             f"The facts of '{path}' do not say {', '.join(lacking)}: add them to '{facts_path(path).name}' (those of "
@@ -123,11 +119,6 @@ def _check_facts(
             f"'{path}' was scored with skeleton {_say(theirs)} where the study has {_say(ours)}: set scoring.scores to "
             "computed, or the skeleton of the study to that of the table."
         )
-
-
-def _says(facts: Any, key: str) -> bool:
-    """Return whether facts have a value under ``a.b.c``."""
-    return _said(facts, key) is not None
 
 
 def _said(facts: Any, key: str) -> Any:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -32,21 +32,6 @@ FORM = {b"tfnas": b"scores, 1"}
 COLUMNS = SCORES.names
 
 
-class _Source(Protocol):
-    """Where the rows of a table are: in memory or in a file."""
-
-    proxies: list[str]
-
-    @property
-    def pool(self) -> Pool: ...
-
-    def codes(self, proxy: str) -> np.ndarray: ...
-
-    def stands_for(self, proxy: str) -> np.ndarray: ...
-
-    def values(self, proxy: str, column: str) -> np.ndarray: ...
-
-
 class ScoreTable:
     """Scores as arrays over the cells of a pool, in a whole space over cell codes; larger is better.
 
@@ -58,7 +43,7 @@ class ScoreTable:
 
     def __init__(self, table: pd.DataFrame, place: str = "the score table", space: Space | None = None):
         self.place = place
-        self._source: _Source = _Frame(table, place, space or get_space())
+        self._source: _Frame | _File = _Frame(table, place, space or get_space())
 
     @classmethod
     def read(cls, path: str | Path) -> ScoreTable:
@@ -132,12 +117,9 @@ class ScoreTable:
             codes = self._codes(proxy)
             order = codes.argsort(kind="stable")
             part: dict[str, Any] = {"arch": strings[places(codes[order])], "proxy": proxy}
-            for column in COLUMNS[2:]:
-                if column == "scored_arch":
-                    part[column] = strings[places(self._source.stands_for(proxy)[order])]
-                else:
-                    part[column] = self._source.values(proxy, column)[order]
-            parts.append(pd.DataFrame(part))
+            part["scored_arch"] = strings[places(self._source.stands_for(proxy)[order])]
+            part |= {name: self._source.values(proxy, name)[order] for name in COLUMNS if name not in part}
+            parts.append(pd.DataFrame(part, columns=list(COLUMNS)))
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
 
     def _codes(self, proxy: str) -> np.ndarray:

@@ -40,13 +40,9 @@ ENCODINGS = {
 
 
 def write_scores(path: str | Path, table: pd.DataFrame, facts: dict[str, Any], level: int = LEVEL) -> None:
-    """Write a score table and its facts, as :mod:`tfnas.scoring.table` describes it.
+    """Write a score table (.parquet) and its facts beside it, as :mod:`tfnas.scoring.table` describes it.
 
-    Args:
-        path: the file (.parquet).
-        table: rows with :data:`tfnas.scoring.table.COLUMNS`, in any order.
-        facts: what the JSON beside it says.
-        level: of zstd, 1 to 22.
+    The rows have :data:`tfnas.scoring.table.COLUMNS`, in any order; ``level`` is that of zstd, 1 to 22.
 
     Raises:
         CellError: a row is of no cell.
@@ -85,6 +81,7 @@ def _wide(parts: Mapping[str, pd.DataFrame], column: str, strings: Sequence[str]
 def _write(
     path: Path, parts: Mapping[str, pd.DataFrame], facts: dict[str, Any], level: int, others: Mapping[str, Any]
 ) -> None:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     families: list[tuple[str, list[pd.DataFrame]]] = []
@@ -107,7 +104,8 @@ def _write(
             write_page_checksum=True,
         ) as writer:
             for _, members in families:
-                writer.write_table(_packed(members, space, f"'{path}'"), row_group_size=LARGE)
+                packed = [_packed(rows, space, f"'{path}'") for rows in members]
+                writer.write_table(pa.concat_tables(packed), row_group_size=LARGE)
         seal = sealed(temporary, sum(map(len, parts.values())))
     write_json(facts_path(path), {**facts, FILE: {**seal, **others}})
 
@@ -119,14 +117,8 @@ def _schema() -> pa.Schema:
     return pa.schema([(column.name, kinds[column.kind]) for column in SCORES.columns], FORM)
 
 
-def _packed(parts: Sequence[pd.DataFrame], space: Space, place: str) -> pa.Table:
-    """Return the rows of proxies in the order of codes, with null for what stands elsewhere."""
-    import pyarrow as pa
-
-    return pa.concat_tables([_packed_proxy(part, space, place) for part in parts])
-
-
-def _packed_proxy(rows: pd.DataFrame, space: Space, place: str) -> pa.Table:
+def _packed(rows: pd.DataFrame, space: Space, place: str) -> pa.Table:
+    """Return the rows of a proxy in the order of codes, with null for what stands elsewhere."""
     import pyarrow as pa
 
     codes = space.codes_of(rows["arch"], place)

@@ -108,14 +108,10 @@ class Trace:
         seconds: Sequence[float] | np.ndarray | None,
         proxy: str | None = None,
     ) -> None:
-        """Append looks of one kind, in order. Nothing is copied: do not change what is handed over.
+        """Append looks of one kind (:data:`KINDS`), in order. Nothing is copied: do not change what is handed over.
 
-        Args:
-            kind: one of :data:`KINDS`.
-            codes: cell codes, a list or an integer array (n,).
-            values: what was seen, (n,).
-            seconds: what each look cost, (n,), NaN where nobody knows; None for free looks.
-            proxy: name of the proxy, for scores.
+        Codes, values and what each look cost are lists or arrays of shape (n,). A cost is NaN where nobody knows it;
+        None is for free looks. Scores come with the name of their proxy.
         """
         self._blocks.append(_Block(kind, proxy, codes, values, seconds, self.spent))
         self._size += len(codes)
@@ -198,10 +194,8 @@ class Trace:
         """Return the share of looks at a cell whose class had been looked at in the same way before.
 
         The same way is the same kind of look and, for scores, the same proxy: a cell that is scored with three proxies
-        and then trained is no duplicate. NaN without a look.
-
-        Args:
-            space: the search space, whose :meth:`tfnas.spaces.base.Space.canonical` says which cells are one class.
+        and then trained is no duplicate. NaN without a look. :meth:`tfnas.spaces.base.Space.canonical` of the search
+        space says which cells are one class.
         """
         ways: dict[tuple[str, str | None], list[Sequence[int] | np.ndarray]] = {}
         for block in self._blocks:
@@ -284,10 +278,7 @@ class SearchSpace:
         return code >= 0 and bool(self._inside[code])
 
     def cost(self, name: str) -> ByCode:
-        """Return a cost by cell code, NaN for cells outside the space.
-
-        Args:
-            name: ``params``, ``flops`` or the name of a device, see :mod:`tfnas.truth.costs`.
+        """Return a cost (``params``, ``flops`` or that on a device) by cell code, NaN for cells outside the space.
 
         Raises:
             UnknownNameError: there is no such device; lists those that exist.
@@ -333,12 +324,7 @@ class SearchSpace:
         return self.child(lambda: self.of.mutate(code, rng, how), rng)
 
     def child(self, propose: Callable[[], int], rng: np.random.Generator) -> int:
-        """Return the code of the first child that lies in the space; when 100 of them do not, a uniform draw.
-
-        Args:
-            propose: draws the code of a child, which lies outside an incomplete space now and then.
-            rng: source of randomness of the draw.
-        """
+        """Return the first code that ``propose`` draws in the space; when 100 of them lie outside, a uniform draw."""
         for _ in range(100):
             child = propose()
             if child in self:
@@ -356,11 +342,13 @@ class Search(ABC):
             attributes of the same names; those left out have their defaults.
 
     Attributes:
+        chosen_by: kind of look whose best cell the search chooses, unless its class chooses in another way.
         follows_accuracy: of a search that looks at early accuracies, whether the cell with the best one so far is its
             answer at any moment; else it has an answer at the end alone. Decides how its anytime curve is drawn.
         needs: what its search space must offer (:attr:`tfnas.spaces.base.Space.offers`).
     """
 
+    chosen_by = EARLY
     follows_accuracy = True
     needs: frozenset[str] = frozenset()
 
@@ -369,35 +357,39 @@ class Search(ABC):
         self.rng = rng
         for name, value in told(type(self), parameters).items():
             setattr(self, name, value)
+        self._start()
+
+    def _start(self) -> None:  # noqa: B027 (not every search has anything to do)
+        """Refuse parameters that do not go together, and set up the run."""
 
     @abstractmethod
     def ask(self) -> Look | None:
         """Return the next look, or None when the search is finished."""
 
     def tell(self, look: Look, values: Sequence[float]) -> None:  # noqa: B027 (not every search listens)
-        """Receive what a look showed.
+        """Receive what the look that was asked for showed: one value per cell, larger is better.
 
-        Args:
-            look: the look that was asked for.
-            values: one value per cell, larger is better; scores that are not finite come as the lowest finite score of
-                the proxy, NaN for draws; a live look shows the code of the cell.
+        Scores that are not finite come as the lowest finite score of the proxy, NaN for draws; a live look shows the
+        code of the cell.
         """
 
-    @abstractmethod
     def choose(self, trace: Trace) -> int:
-        """Return the code of the chosen cell."""
+        """Return the code of the chosen cell: the best by looks of the kind ``chosen_by``, the earliest of equals."""
+        return trace.best(self.chosen_by)
+
+
+Looks = Generator[Look, Sequence[float], None]
+"""What a procedure yields, and what it receives for it."""
 
 
 class ProcedureSearch(Search):
     """A search written as one procedure, which yields looks and receives what they showed."""
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self._steps: Generator[Look, Sequence[float], None] | None = None
-        self._answer: Any = None
+    _steps: Looks | None = None
+    _answer: Any = None
 
     @abstractmethod
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Yield one look after the other and receive its values; return when the search is finished."""
 
     def ask(self) -> Look | None:
@@ -416,7 +408,3 @@ class ProcedureSearch(Search):
 
 class BudgetSearch(Search):
     """A search that looks at early accuracies until its budget is spent and returns the best of its whole history."""
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best early validation accuracy ever looked at."""
-        return trace.best(EARLY)

@@ -2,12 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Generator, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.base import EARLY, Look, Looks, ProcedureSearch
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
@@ -70,7 +70,7 @@ class Density:
     reference="falkner2018bohb",
     section="BOHB.py of D-X-Y/AutoDL-Projects (NAS-Bench-201); hpbandster of automl/HpBandSter",
 )
-class Bohb(BudgetSearch):
+class Bohb(ProcedureSearch):
     """Hyperband's brackets of successive halving whose cells a density model proposes; only one fidelity exists here.
 
     BOHB trains many cells for few epochs and lets the best go on to more. A table of ground truth holds one early
@@ -113,8 +113,7 @@ class Bohb(BudgetSearch):
         "hpbandster",
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
         self.proper = self.kernel == "proper"
         self.looked_at: list[list[tuple[float, int]]] = [[] for _ in range(self.rungs)]
         """Early accuracy and code of the cells that each rung has learnt from."""
@@ -122,26 +121,16 @@ class Bohb(BudgetSearch):
         """Densities of good and bad cells on the rung ``model_rung``."""
         self.model_rung = -1
         self.outdated = False
-        self._steps = self._brackets()
-        self._value: Any = None
 
-    def ask(self) -> Look:
-        """Ask for the early accuracy of the next cell of the bracket."""
-        return Look(EARLY, [self._steps.send(self._value)])
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Pass the accuracy to the bracket that waits for it."""
-        self._value = values[0]
-
-    def _brackets(self) -> Generator[int, float, None]:
-        """Yield the code of one cell after the other and receive its accuracy, bracket after bracket, for ever."""
+    def procedure(self) -> Looks:
+        """Look at the early accuracy of one cell after the other, bracket after bracket, for ever."""
         for bracket in itertools.count():
             halvings = self.rungs - 1 - bracket % self.rungs
             first = self.rungs // (halvings + 1) * self.eta**halvings
             cells: list[tuple[float, int]] = []
             for _ in range(first):
                 code = self.propose()
-                accuracy = yield code
+                (accuracy,) = yield Look(EARLY, [code])
                 self.learn(self.rungs - 1 - halvings, accuracy, code)
                 cells.append((accuracy, code))
             for step in range(1, halvings + 1):
@@ -149,7 +138,7 @@ class Bohb(BudgetSearch):
                 best = sorted(range(len(cells)), key=lambda place: -cells[place][0])[:number]
                 promoted, cells = [cells[place][1] for place in sorted(best)], []
                 for code in promoted:
-                    accuracy = yield code
+                    (accuracy,) = yield Look(EARLY, [code])
                     self.learn(self.rungs - 1 - halvings + step, accuracy, code)
                     cells.append((accuracy, code))
 

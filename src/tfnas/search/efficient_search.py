@@ -2,12 +2,12 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tfnas.errors import SearchError
-from tfnas.search.base import SCORE, Look, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Trace
 from tfnas.search.constraints import cost_unit, rounded_up
 from tfnas.search.parameters import COST, PROXY, parameter
 from tfnas.search.plain_evolution import PlainEvolution
@@ -63,8 +63,8 @@ class EfficientSearch(PlainEvolution):
     weight: float = parameter("Weight of the rank in the difference.", 0.5, ge=0, le=1)
     survival = "age"
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
+        super()._start()
         self.history: dict[int, float] = {}
         """Score of every cell scored, in order of their first looks."""
         self.scores: list[float] = []

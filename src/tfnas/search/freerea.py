@@ -1,13 +1,13 @@
 """FreeREA: evolution on a sum of proxies with ageing, selection and crossover; and its plain baseline, FreeREA-."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
 
@@ -20,16 +20,40 @@ def normalised_sums(rows: np.ndarray) -> np.ndarray:
     return (rows / (np.abs(rows).max(axis=0) + 1e-9)).sum(axis=1)
 
 
+class SummedSearch(ProcedureSearch):
+    """A search by the sum of several scores, on the scale of the cells that are compared."""
+
+    proxies: list[str]
+
+    def _start(self) -> None:
+        self.history: dict[int, Sequence[float]] = {}
+        """Scores of every cell, one per proxy, in the order in which they were first asked for."""
+
+    def score(self, codes: Iterable[int]) -> Looks:
+        """Look at the scores of new cells, one proxy after the other."""
+        codes, columns = list(codes), []
+        for proxy in self.proxies:
+            columns.append((yield Look(SCORE, codes, proxy)))
+        self.history.update(zip(codes, zip(*columns, strict=True), strict=True))
+
+    def ranked(self, codes: Iterable[int] | None = None) -> list[int]:
+        """Return cells (None: all scored ones) by their scores, best first, of equals the first; maxima are theirs."""
+        codes = list(self.history if codes is None else codes)
+        sums = normalised_sums(np.array([self.history[code] for code in codes]))
+        return [codes[place] for place in (-sums).argsort(kind="stable").tolist()]
+
+    def choose(self, trace: Trace) -> int:
+        """Return the cell with the best score by the maxima of the history, the earliest of equals."""
+        return self.ranked()[0]
+
+
 _ABOUT: dict[str, Any] = {"group": "training-free", "looks": (SCORE,), "reference": "cavagnero2023freerea"}
 
 
 @register(
-    "freerea",
-    title="FreeREA",
-    **_ABOUT,
-    section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA",
+    "freerea", title="FreeREA", **_ABOUT, section="search.py, pruning.py and nas_utils.py of NiccoloCavagnero/FreeREA"
 )
-class FreeRea(Search):
+class FreeRea(SummedSearch):
     """Two parents win a tournament and have three children; the oldest member dies, and the best by score survive.
 
     The score of a cell is the sum over the proxies of m / (max |m| + 1e-9), the maximum being taken inside the set that
@@ -70,26 +94,20 @@ class FreeRea(Search):
     )
     tournament: int = parameter("Members drawn without replacement; the best two of them are the parents.", 25, ge=2)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        super()._start()
+        self.space.check_population(self.population)
         if self.cells < self.population:
             raise ConfigError(
                 f"FreeREA begins with {self.population} scored cells, more than the {self.cells} after which it stops: "
                 "raise 'cells' or lower 'population'."
             )
         self.check_tournament()
-        self.cells = min(self.cells, space.size)
-        self.history: dict[int, list[float]] = {}
-        """Scores of every cell ever proposed, one per proxy, in order of their first proposal."""
+        self.cells = min(self.cells, self.space.size)
         self.members: dict[int, int] = {}
         """Generation of every living cell, in order of joining."""
         self.unborn: list[int] = []
         """New cells that have not survived a step."""
-        self.newcomers: list[int] = []
-        """New cells whose scores are asked for."""
-        self.waiting: list[str] = []
-        """Proxies that the newcomers lack."""
         self.generation = 0
 
     def check_tournament(self) -> None:
@@ -100,26 +118,12 @@ class FreeRea(Search):
                 "lower 'tournament' or raise 'population'."
             )
 
-    def ask(self) -> Look | None:
-        """Ask for the scores of the new cells, one proxy after the other."""
-        if not self.waiting:
-            self.newcomers = self.propose() if self.history else self.begin()
-            if not self.newcomers:
-                return None
-            for code in self.newcomers:
-                self.history[code] = []
-            self.waiting = list(self.proxies)
-        return Look(SCORE, self.newcomers, self.waiting[0])
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Note the scores of one proxy."""
-        self.waiting.pop(0)
-        for code, value in zip(look.codes, values, strict=True):
-            self.history[code].append(value)
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best score by the maxima of the history, the earliest of equals."""
-        return self.ranked(list(self.history))[0]
+    def procedure(self) -> Looks:
+        """Score the first cells, then new ones as long as there are any."""
+        new = self.begin()
+        while new:
+            yield from self.score(new)
+            new = self.propose()
 
     def begin(self) -> list[int]:
         """Return the distinct cells of the initial population."""
@@ -162,23 +166,13 @@ class FreeRea(Search):
             old = [code for code, generation in self.members.items() if generation == oldest]
             del self.members[old[int(self.rng.integers(len(old)))]]
         if len(self.members) > self.population:
-            for code in self.ranked(list(self.members))[self.population :]:
+            for code in self.ranked(self.members)[self.population :]:
                 del self.members[code]
         self.unborn = []
         self.generation += 1
 
-    def ranked(self, codes: list[int]) -> list[int]:
-        """Return cells in order of their scores by the maxima among them, best first, equals in the given order."""
-        sums = normalised_sums(np.array([self.history[code] for code in codes]))
-        return [codes[place] for place in (-sums).argsort(kind="stable").tolist()]
 
-
-@register(
-    "freerea_minus",
-    title="FreeREA-",
-    **_ABOUT,
-    section="our_baselines.py of NiccoloCavagnero/FreeREA",
-)
+@register("freerea_minus", title="FreeREA-", **_ABOUT, section="our_baselines.py of NiccoloCavagnero/FreeREA")
 class FreeReaMinus(FreeRea):
     """The authors' baseline: regularised evolution on the summed score, one mutated child a step.
 
@@ -193,8 +187,8 @@ class FreeReaMinus(FreeRea):
     proxies, population, cells, mutation = FreeRea.proxies, FreeRea.population, FreeRea.cells, FreeRea.mutation
     tournament: int = parameter("Members drawn with replacement; the best of them is the parent.", 5, ge=1)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
+        super()._start()
         self.queue: deque[int] = deque(maxlen=self.population)
 
     def check_tournament(self) -> None:

@@ -16,6 +16,7 @@ of 60 with the procedure of ``bayes_opt``):
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -47,30 +48,24 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
     return gain * ndtr(ratio) + deviation * np.exp(-0.5 * ratio**2) / np.sqrt(2 * np.pi)
 
 
+@dataclass
 class BayesianOptimiser:
     """Suggests points of a box whose values promise to be large, and listens to what they were.
 
     Args:
-        low: lower bounds, shape (d,).
-        high: upper bounds, shape (d,).
+        low: lower bounds, shape (d,), float64.
+        high: upper bounds, shape (d,), float64.
         acquisition: :func:`upper_confidence_bound` or :func:`expected_improvement`.
         rng: source of randomness.
     """
 
-    def __init__(
-        self,
-        low: np.ndarray,
-        high: np.ndarray,
-        acquisition: Callable[[np.ndarray, np.ndarray, float], np.ndarray],
-        rng: np.random.Generator,
-    ):
-        self.low = np.asarray(low, dtype=float)
-        self.high = np.asarray(high, dtype=float)
-        self.acquisition = acquisition
-        self.rng = rng
-        self.points: list[np.ndarray] = []
-        self.values: list[float] = []
-        self.length_scale = 1.0
+    low: np.ndarray
+    high: np.ndarray
+    acquisition: Callable[[np.ndarray, np.ndarray, float], np.ndarray]
+    rng: np.random.Generator
+    points: list[np.ndarray] = field(default_factory=list, init=False)
+    values: list[float] = field(default_factory=list, init=False)
+    length_scale: float = field(default=1.0, init=False)
 
     def observe(self, point: np.ndarray, value: float) -> None:
         """Take note of the value at a point."""

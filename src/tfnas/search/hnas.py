@@ -1,12 +1,11 @@
 """HNAS: learn by Bayesian optimisation which size of gradients, and which weight of trainability, make good cells."""
 
-from collections.abc import Generator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, Looks, ProcedureSearch
 from tfnas.search.gaussian_process import BayesianOptimiser, expected_improvement
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
@@ -64,22 +63,21 @@ class HNAS(ProcedureSearch):
     )
     scale: float = parameter("Largest target T of the metric; 5000 is the published one for ntk_trace.", 5000, gt=0)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if self.queries > space.size:
+    def _start(self) -> None:
+        if self.queries > self.space.size:
             raise ConfigError(
-                f"hnas cannot look at {self.queries} different cells: the search space has {space.size}; lower "
-                "'queries'."
+                f"hnas cannot look at {self.queries} different cells: the search space has {self.space.size}; "
+                "lower 'queries'."
             )
         if self.probes > self.queries:
             raise ConfigError(
                 f"hnas has {self.queries} queries, so {self.probes} of them cannot be probes: lower 'probes'."
             )
-        self.metric = np.full(space.size, np.nan)  # by place in space.codes; NaN: not drawn yet
-        self.condition = np.full(space.size, np.nan)
+        self.metric = np.full(self.space.size, np.nan)  # by place in space.codes; NaN: not drawn yet
+        self.condition = np.full(self.space.size, np.nan)
         self.seen: dict[int, float] = {}
 
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Ask for the scores of new candidates, then for the accuracy of the nearest one, and so on."""
         optimiser = BayesianOptimiser(np.array([0.0, -4.0]), np.array([1.0, 0.0]), expected_improvement, self.rng)
         probes = [np.array([target, -2.0]) for target in np.linspace(0, 1, self.probes)]
@@ -90,7 +88,7 @@ class HNAS(ProcedureSearch):
             (self.seen[code],) = yield Look(EARLY, [code])
             optimiser.observe(point, self.seen[code])
 
-    def widen(self) -> Generator[Look, Sequence[float], None]:
+    def widen(self) -> Looks:
         """Draw more candidates, until one has not been queried, and have the new ones scored."""
         while True:
             drawn = np.zeros(self.space.size, dtype=bool)
@@ -117,7 +115,3 @@ class HNAS(ProcedureSearch):
     def places(self, codes: Sequence[int] | np.ndarray) -> np.ndarray:
         """Return where cells stand among those of the space."""
         return np.searchsorted(self.space.codes, codes)
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best early validation accuracy, the earliest of equals."""
-        return max(self.seen, key=self.seen.__getitem__)

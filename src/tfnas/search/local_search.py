@@ -1,13 +1,10 @@
 """Local search: climb to a better neighbour until there is none, then start again elsewhere."""
 
-import math
-from collections.abc import Sequence
-from typing import Any, Literal
-
-import numpy as np
+from collections.abc import Generator, Sequence
+from typing import Literal
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, BudgetSearch, Look, SearchSpace
+from tfnas.search.base import EARLY, Look, Looks, ProcedureSearch
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
@@ -20,7 +17,7 @@ from tfnas.search.registry import register
     reference="white2021landscape",
     section="hill climbing; local_search of naszilla/naszilla",
 )
-class LocalSearch(BudgetSearch):
+class LocalSearch(ProcedureSearch):
     """Climb from a random cell over its 24 one-edge neighbours, restart at a local optimum, until the budget is spent.
 
     A climb begins at the best of ``starts`` uniform draws among cells not looked at before. With the step ``best`` all
@@ -43,52 +40,38 @@ class LocalSearch(BudgetSearch):
     )
     starts: int = parameter("Random cells looked at before each climb, which begins at the best of them.", 1, ge=1)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if self.starts > space.size:
+    def _start(self) -> None:
+        if self.starts > self.space.size:
             raise ConfigError(
                 f"local_search cannot start a climb from {self.starts} cells, because the search space has only "
-                f"{space.size}: lower 'starts'."
+                f"{self.space.size}: lower 'starts'."
             )
-        self.first = self.step == "first"
         self.seen: dict[int, float] = {}
-        self.current: int | None = None
-        self.neighbours: list[int] = []
 
-    def ask(self) -> Look | None:
-        """Ask for neighbours not looked at yet, or for new starting cells; None when every cell is known."""
-        while self.current is not None:
-            unseen = [code for code in self.neighbours if code not in self.seen]
-            if unseen and not self.first:
-                return Look(EARLY, unseen)
-            better = self._better_neighbour()
-            if better is not None and better not in self.seen:
-                return Look(EARLY, [better])
-            self._climb_to(better)
-        starts = self._new_cells()
-        return Look(EARLY, starts) if starts else None
+    def procedure(self) -> Looks:
+        """Climb from the best of new cells as long as there is a better neighbour, again until every cell is known."""
+        while starts := self._new_cells():
+            yield from self._look(starts)
+            current: int | None = max(starts, key=self.seen.__getitem__)
+            while current is not None:
+                near = [code for code in self.space.of.neighbours(current) if code in self.space]
+                self.rng.shuffle(near)
+                current = yield from self._better(current, near)
 
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Remember the accuracies; after looking at starting cells, begin the climb at the best of them."""
-        self.seen.update(zip(look.codes, values, strict=True))
-        if self.current is None:
-            self._climb_to(max(look.codes, key=self.seen.__getitem__))
+    def _look(self, codes: list[int]) -> Looks:
+        """Look at those of some cells that were not looked at before."""
+        unseen = [code for code in codes if code not in self.seen]
+        if unseen:
+            self.seen.update(zip(unseen, (yield Look(EARLY, unseen)), strict=True))
 
-    def _better_neighbour(self) -> int | None:
-        """Return the neighbour to move to, None at a local optimum; ``first`` may name one not looked at yet."""
-        assert self.current is not None
-        here = self.seen[self.current]
-        if self.first:
-            return next((code for code in self.neighbours if self.seen.get(code, math.inf) > here), None)
-        best = max(self.neighbours, key=self.seen.__getitem__, default=self.current)
-        return best if self.seen[best] > here else None
-
-    def _climb_to(self, code: int | None) -> None:
-        """Make a cell the current one, its neighbours in random order; None ends the climb."""
-        self.current = code
-        if code is not None:
-            self.neighbours = [near for near in self.space.of.neighbours(code) if near in self.space]
-            self.rng.shuffle(self.neighbours)
+    def _better(self, current: int, near: list[int]) -> Generator[Look, Sequence[float], int | None]:
+        """Look at neighbours, all of them or up to the first better one; return where to move, None at an optimum."""
+        for codes in [near] if self.step == "best" else ([code] for code in near):
+            yield from self._look(codes)
+            best = max(codes, key=self.seen.__getitem__, default=current)
+            if self.seen[best] > self.seen[current]:
+                return best
+        return None
 
     def _new_cells(self) -> list[int]:
         """Return different uniform draws among the cells not looked at; fewer than ``starts`` if so few are left."""

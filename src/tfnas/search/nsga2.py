@@ -1,12 +1,13 @@
 """NSGA-II: evolve a population towards the Pareto front of a value and a cost, on a proxy or on early accuracies."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, Search, Trace
 from tfnas.search.parameters import COST, PROXY, like, parameter
 from tfnas.search.pareto import crowding_distances, front_ranks, pareto_front
 from tfnas.search.plain_evolution import PlainEvolution
@@ -24,14 +25,11 @@ _ABOUT: dict[str, Any] = {
 
 
 class Nsga2Base(Search):
-    """What both forms of the search share; a subclass says which look gives the value.
+    """What both forms of the search share; a subclass says which look gives the value (``chosen_by``).
 
     Raises:
         ConfigError: the population is larger than the space.
     """
-
-    kind: str
-    """The look that gives the value."""
 
     cost: str = COST
     population: int = parameter("Members that survive a generation, and children born in one.", 50, ge=2)
@@ -39,19 +37,20 @@ class Nsga2Base(Search):
         "Probability that a child has two parents, each of its edges coming from one of them.", 0.9, ge=0, le=1
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
-        self.costs: ByCode | None = None
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         self.members = np.empty(0, dtype=np.int64)
         self.values = np.empty(0)
         self.ranks = np.empty(0, dtype=np.int64)
         self.distances = np.empty(0)
 
+    @cached_property
+    def costs(self) -> ByCode:
+        """Costs of all cells."""
+        return self.space.cost(self.cost)
+
     def next_codes(self) -> list[int]:
         """Return the first population, distinct cells drawn uniformly, or the children of the present one."""
-        if self.costs is None:
-            self.costs = self.space.cost(self.cost)
         if not self.members.size:
             return self.rng.choice(self.space.codes, self.population, replace=False).tolist()
         return self._children().tolist()
@@ -60,7 +59,6 @@ class Nsga2Base(Search):
         """Let the best of parents and children survive: lower fronts first, in the last one the less crowded."""
         codes = np.concatenate([self.members, look.codes])
         accuracies = np.concatenate([self.values, values])
-        assert self.costs is not None
         costs = self.costs[codes]
         ranks, distances = front_ranks(accuracies, costs), np.empty(codes.size)
         for rank in range(ranks.max() + 1):
@@ -75,8 +73,7 @@ class Nsga2Base(Search):
 
         That is the cell with the best value ever seen, the cheapest of equals.
         """
-        codes, values, _ = trace.looks(self.kind)
-        assert self.costs is not None
+        codes, values, _ = trace.looks(self.chosen_by)
         trace.front = codes[pareto_front(values, self.costs[codes])].tolist()
         return trace.front[-1]
 
@@ -116,13 +113,7 @@ class Nsga2Base(Search):
         return np.where(better, two, one)
 
 
-@register(
-    "nsga2",
-    title="NSGA-II on a proxy",
-    group="training-free",
-    looks=(SCORE,),
-    **_ABOUT,
-)
+@register("nsga2", title="NSGA-II on a proxy", group="training-free", looks=(SCORE,), **_ABOUT)
 class Nsga2(Nsga2Base):
     """Evolve towards the Pareto front of a score and a cost; the run keeps its front and chooses the best score.
 
@@ -143,14 +134,14 @@ class Nsga2(Nsga2Base):
         UnknownNameError: there is no such device.
     """
 
-    kind = SCORE
+    chosen_by = SCORE
 
     proxy: str = PROXY
     cost: str = COST
     evaluations: int = PlainEvolution.evaluations
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
+        super()._start()
         if self.population > self.evaluations:
             raise ConfigError(
                 f"nsga2 scores {self.evaluations} cells in all, fewer than its population of {self.population}: "
@@ -167,13 +158,7 @@ class Nsga2(Nsga2Base):
         return Look(SCORE, codes, self.proxy)
 
 
-@register(
-    "nsga2_accuracy",
-    title="NSGA-II on early accuracy",
-    group="non-weight-sharing",
-    looks=(EARLY,),
-    **_ABOUT,
-)
+@register("nsga2_accuracy", title="NSGA-II on early accuracy", group="non-weight-sharing", looks=(EARLY,), **_ABOUT)
 class Nsga2Accuracy(Nsga2Base):
     """Evolve towards the Pareto front of early validation accuracy and a cost until the budget is spent.
 
@@ -183,8 +168,6 @@ class Nsga2Accuracy(Nsga2Base):
         ConfigError: the population is larger than the space.
         UnknownNameError: there is no such device.
     """
-
-    kind = EARLY
 
     cost: str = COST
     population: int = like(Nsga2Base.population, 20)

@@ -1,6 +1,6 @@
 """Ceilings: the same N draws as random search by proxy, or the whole space, by full-training validation accuracy."""
 
-from tfnas.search.base import VALIDATION, Look, Search, Trace
+from tfnas.search.base import VALIDATION, Look, Looks, ProcedureSearch
 from tfnas.search.proxy_search import ProxySearch
 from tfnas.search.registry import register
 
@@ -14,29 +14,23 @@ from tfnas.search.registry import register
     reference="mellor2021naswot",
     section="Table 2, row 'Optimal'",
 )
-class Oracle(Search):
+class Oracle(ProcedureSearch):
     """The best full-training validation accuracy among N uniform draws: an upper bound for choosing among them.
 
     It draws the cells that ``proxy_search`` draws in the same run, and is charged nothing: it is no method.
     """
 
-    sample: int = ProxySearch.sample
-    asked = False
+    chosen_by = VALIDATION
 
-    def ask(self) -> Look | None:
+    sample: int = ProxySearch.sample
+
+    def procedure(self) -> Looks:
         """Ask for all validation accuracies at once."""
-        if self.asked:
-            return None
-        self.asked = True
-        return Look(VALIDATION, self.cells())
+        yield Look(VALIDATION, self.cells())
 
     def cells(self) -> list[int]:
         """Return the codes of the draws."""
         return self.space.draw(self.rng, self.sample)
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best validation accuracy, the earliest of equals."""
-        return trace.best(VALIDATION)
 
 
 @register(

@@ -9,16 +9,11 @@ documentation, the report and the attributes of a running search follow from it.
 runs a search needs no models.
 """
 
-from __future__ import annotations
-
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+from typing import Any
 
 REQUIRED: Any = object()
 """The default of a parameter that has none."""
@@ -115,7 +110,7 @@ def what_is_wrong(value: Any, kind: Any, declared: Parameter) -> str:
 
 
 @cache
-def _adapter(kind: Any, bounds: tuple[tuple[str, float], ...]) -> TypeAdapter:
+def _adapter(kind: Any, bounds: tuple[tuple[str, float], ...]) -> Any:
     from pydantic import Field, TypeAdapter
 
     return TypeAdapter(typing.Annotated[kind, Field(**dict(bounds))])

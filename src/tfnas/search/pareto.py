@@ -1,7 +1,7 @@
 """Pareto fronts of two objectives, a value (larger is better) and a cost (smaller is better), and their quality.
 
 A point dominates another if it is no worse in both objectives and better in one. Points with a NaN dominate nothing and
-belong to no front.
+belong to no front. Values and costs of n points have shape (n,).
 """
 
 import numpy as np
@@ -11,10 +11,6 @@ def pareto_front(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
     """Return the places of the points that no other dominates, in order of cost, shape (m,).
 
     Of points that are equal in both objectives the first is kept: on a front both objectives rise strictly.
-
-    Args:
-        values: larger is better, shape (n,).
-        costs: smaller is better, shape (n,).
 
     Example:
         >>> pareto_front(np.array([5.0, 7.0, 6.0, 7.0]), np.array([1.0, 3.0, 2.0, 4.0])).tolist()
@@ -28,7 +24,7 @@ def pareto_front(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
 
 
 def front_ranks(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """Return the number of the front of each point, shape (n,): 0 for points that no other dominates, and so on.
+    """Return the number of the front of each finite point, shape (n,): 0 for points that no other dominates, and so on.
 
     Front r is what no point dominates when the fronts before it are gone (non-dominated sorting). Points that are equal
     in both objectives share a front.
@@ -37,15 +33,9 @@ def front_ranks(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
     Transactions on Evolutionary Computation 6), section III A; here by a sweep in order of cost, which is possible for
     two objectives: fronts are filled in that order, and a point belongs to the first front whose last point does not
     dominate it.
-
-    Args:
-        values: larger is better, finite, shape (n,).
-        costs: smaller is better, finite, shape (n,).
     """
     ranks = np.empty(len(values), dtype=np.int64)
-    last: list[
-        tuple[float, float]
-    ] = []  # largest value of each front so far, falling from front to front, and its cost
+    last: list[tuple[float, float]] = []  # largest value of each front so far, falling from one to the next; its cost
     for place in np.lexsort((-values, costs)).tolist():
         value, cost = float(values[place]), float(costs[place])
         rank = next((rank for rank, end in enumerate(last) if value > end[0] or (value, cost) == end), len(last))
@@ -55,16 +45,12 @@ def front_ranks(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
 
 
 def crowding_distances(values: np.ndarray, costs: np.ndarray) -> np.ndarray:
-    """Return the crowding distance of each point of one front, shape (n,); infinite for its ends.
+    """Return the crowding distance of each point of one front of finite points, shape (n,); infinite for its ends.
 
     For each objective the distance between the neighbours on either side, divided by the range of the front; an
     objective without a range adds nothing.
 
     Source: Deb et al. 2002, section III B.
-
-    Args:
-        values: shape (n,), finite.
-        costs: shape (n,), finite.
     """
     distances = np.zeros(len(values))
     for objective in (values, costs):
@@ -83,15 +69,10 @@ def hypervolume(values: np.ndarray, costs: np.ndarray, value_floor: float, cost_
     .. math::
         \lambda \Big( \bigcup_i [c_i, c_0] \times [v_0, v_i] \Big)
 
-    with costs c_i, values v_i and the reference point (c_0, v_0). Points beyond the reference add nothing.
+    with costs c_i, values v_i and the reference point (c_0, v_0), ``cost_ceiling`` and ``value_floor``. Points beyond
+    the reference add nothing.
 
     Source: Zitzler and Thiele 1998, "Multiobjective Optimization Using Evolutionary Algorithms" (PPSN V).
-
-    Args:
-        values: larger is better, shape (n,).
-        costs: smaller is better, shape (n,).
-        value_floor: v_0.
-        cost_ceiling: c_0.
 
     Returns:
         The area, in units of value times cost; 0 without a point.

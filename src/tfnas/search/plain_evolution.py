@@ -2,12 +2,10 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Search
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
@@ -38,6 +36,7 @@ class PlainEvolution(Search):
     """
 
     name = "plain_evolution"
+    chosen_by = SCORE
 
     proxy: str = PROXY
     evaluations: int = parameter(
@@ -52,9 +51,8 @@ class PlainEvolution(Search):
     tournament: int = RegularisedEvolution.tournament
     mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         if self.population > self.evaluations:
             raise ConfigError(
                 f"{self.name} scores {self.evaluations} cells in all, fewer than its population of {self.population}: "
@@ -63,8 +61,8 @@ class PlainEvolution(Search):
         self.left = self.evaluations
         self.by_age = self.survival == "age"
         self.members: deque[tuple[float, int]] = deque()
-        self._mutant = space.of.mutants(rng, self.mutation)
-        self._tournaments = in_blocks(lambda size: rng.random((size, self.tournament)))
+        self._mutant = self.space.of.mutants(self.rng, self.mutation)
+        self._tournaments = in_blocks(lambda size: self.rng.random((size, self.tournament)))
 
     def ask(self) -> Look | None:
         """Ask for the scores of the first population, then of one child at a time."""
@@ -85,14 +83,9 @@ class PlainEvolution(Search):
             else:
                 self.members.remove(min(self.members, key=lambda member: member[0]))
 
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best score ever seen."""
-        return trace.best(SCORE)
-
     def _parent(self) -> int:
         alive = len(self.members)
-        drawn = [self.members[int(place * alive)] for place in next(self._tournaments)]
-        return max(drawn, key=self._merit)[1]
+        return max([self.members[int(place * alive)] for place in next(self._tournaments)], key=self._merit)[1]
 
     def _merit(self, member: tuple[float, int]) -> float | tuple[float, ...]:
         """Return what a tournament is won by, given the score and the code of a member."""

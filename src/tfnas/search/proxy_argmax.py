@@ -1,11 +1,8 @@
 """The best-scored cell of the whole space: what a proxy alone can give, however long one searches."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import PROXY
 from tfnas.search.registry import register
 
@@ -18,7 +15,7 @@ from tfnas.search.registry import register
     reference="mellor2021naswot",
     section="Algorithm 1, with the whole space as its sample",
 )
-class ProxyArgmax(Search):
+class ProxyArgmax(ProcedureSearch):
     """Score every cell of the space and take the one with the best score; chance decides among equals.
 
     It is the limit of random search by proxy for ever larger samples: the scoring seconds are those of the whole space,
@@ -27,20 +24,11 @@ class ProxyArgmax(Search):
 
     proxy: str = PROXY
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.best: np.ndarray | None = None
-
-    def ask(self) -> Look | None:
-        """Ask for the scores of all cells at once."""
-        return Look(SCORE, self.space.codes, self.proxy) if self.best is None else None
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Keep the cells that share the best score."""
-        scores = np.asarray(values)
+    def procedure(self) -> Looks:
+        """Ask for the scores of all cells at once, and keep those that share the best one."""
+        scores = np.asarray((yield Look(SCORE, self.space.codes, self.proxy)))
         self.best = self.space.codes[scores == scores.max()]
 
     def choose(self, trace: Trace) -> int:
         """Return one of the cells with the best score, each with equal probability."""
-        assert self.best is not None
         return int(self.rng.choice(self.best))

@@ -1,6 +1,6 @@
 """The baseline of every table: one cell drawn at random."""
 
-from tfnas.search.base import DRAW, Look, Search, Trace
+from tfnas.search.base import DRAW, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.registry import register
 
 
@@ -13,17 +13,12 @@ from tfnas.search.registry import register
     reference="mellor2021naswot",
     section="Table 2, row 'Random'",
 )
-class RandomCell(Search):
+class RandomCell(ProcedureSearch):
     """One uniform draw: what picking without looking gives, on average the mean accuracy of the space."""
 
-    drawn = False
-
-    def ask(self) -> Look | None:
-        """Ask to draw one cell, once."""
-        if self.drawn:
-            return None
-        self.drawn = True
-        return Look(DRAW, self.space.draw(self.rng, 1))
+    def procedure(self) -> Looks:
+        """Draw one cell."""
+        yield Look(DRAW, self.space.draw(self.rng, 1))
 
     def choose(self, trace: Trace) -> int:
         """Return the cell that was drawn."""

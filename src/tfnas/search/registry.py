@@ -27,12 +27,7 @@ STUDY_KEYS = ("algorithm", "constraint", "accuracies_of")
 
 
 def accuracies_of(settings: Mapping[str, Any], searched_on: str) -> str:
-    """Return the dataset whose early accuracies, and their seconds, a search is shown: unless told, the searched one.
-
-    Args:
-        settings: settings of a search, :data:`STUDY_KEYS` included.
-        searched_on: the dataset that is searched.
-    """
+    """Return the dataset whose early accuracies, and their seconds, a search is shown: unless told, ``searched_on``."""
     return settings.get("accuracies_of", searched_on)
 
 
@@ -182,11 +177,9 @@ _ALGORITHMS: dict[str, Algorithm] = {}
 
 
 def register(name: str, **about: Any) -> Callable[[type[Search]], type[Search]]:
-    """Register a :class:`Search` subclass under a name.
+    """Register a :class:`Search` subclass under its name in the study file.
 
-    Args:
-        name: name in the study file.
-        about: attributes of :class:`Algorithm`; ``title``, ``group`` and ``looks`` must be given.
+    ``about`` are attributes of :class:`Algorithm`, of which ``title``, ``group`` and ``looks`` must be given.
 
     Raises:
         ValueError: the name is taken, or the group or a kind of look does not exist.

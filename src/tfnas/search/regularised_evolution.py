@@ -2,12 +2,10 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, BudgetSearch, Look, SearchSpace
+from tfnas.search.base import EARLY, SCORE, BudgetSearch, Look
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 
@@ -45,9 +43,8 @@ class RegularisedEvolution(BudgetSearch):
     )
     replacement: bool = True
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         self.members: deque[tuple[float, int]] = deque(maxlen=self.population)
 
     def ask(self) -> Look:
@@ -92,8 +89,8 @@ class AssistedEvolution(RegularisedEvolution):
     what: str
     """What keeps the best of the sample, for messages."""
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
+    def _start(self) -> None:
+        super()._start()
         if 0 < self.sample < self.population:
             raise ConfigError(
                 f"{self.what} keeps the best {self.population} of {self.sample} scored cells: "

@@ -1,7 +1,7 @@
 """REINFORCE: a policy of independent choices, one per edge, learns from early validation accuracies."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -49,12 +49,14 @@ class Policy:
             digits.append(digit)
         return digits
 
+    def cell(self, space: SearchSpace, rng: np.random.Generator) -> int:
+        """Return the code of a cell of a space, drawn from the policy."""
+        return space.child(lambda: space.of.code(self.draw(rng)), rng)
+
     def learn(self, digits: Sequence[int], advantage: float) -> None:
         """Take one step of Adam on the loss ``-log p(digits) * advantage``, summed over the edges.
 
-        Args:
-            digits: operation number of each edge of the cell that earned the reward.
-            advantage: its reward less the baseline.
+        The digits are those of the cell that earned the reward, the advantage is the reward less the baseline.
         """
         gradient = advantage * (self.probabilities - self._one_hot[digits])
         self.steps += 1
@@ -65,17 +67,13 @@ class Policy:
         self._probabilities = None
 
 
+@dataclass
 class Baseline:
-    """Exponential moving average of rewards, corrected for its start at zero.
+    """Exponential moving average of rewards with a weight of the past, corrected for its start at zero."""
 
-    Args:
-        momentum: weight of the past.
-    """
-
-    def __init__(self, momentum: float):
-        self.momentum = momentum
-        self._sum = 0.0
-        self._weight = 0.0
+    momentum: float
+    _sum: float = 0.0
+    _weight: float = 0.0
 
     def update(self, reward: float) -> float:
         """Take in a reward and return the average that includes it; after the first reward it is that reward."""
@@ -113,18 +111,13 @@ class Reinforce(BudgetSearch):
         "Momentum of the exponential moving average of rewards that serves as baseline.", 0.9, ge=0, lt=1
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.policy = Policy(rng, space.of.radices, self.learning_rate)
+    def _start(self) -> None:
+        self.policy = Policy(self.rng, self.space.of.radices, self.learning_rate)
         self.baseline = Baseline(self.momentum)
 
     def ask(self) -> Look:
         """Ask for the early accuracy of a cell that the policy draws."""
-        for _ in range(100):
-            code = self.space.of.code(self.policy.draw(self.rng))
-            if code in self.space:
-                return Look(EARLY, [code])
-        return Look(EARLY, self.space.draw(self.rng, 1))
+        return Look(EARLY, [self.policy.cell(self.space, self.rng)])
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Update the baseline with the reward, then the policy with what is left of it."""

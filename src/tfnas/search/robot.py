@@ -1,12 +1,9 @@
 """RoBoT: learn by Bayesian optimisation how to weigh several proxies, then walk down the ranking they give together."""
 
-from collections.abc import Generator, Sequence
-from typing import Any
-
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, Looks, ProcedureSearch
 from tfnas.search.gaussian_process import BayesianOptimiser, upper_confidence_bound
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
@@ -55,18 +52,17 @@ class Robot(ProcedureSearch):
         "Number of different cells whose early accuracy is looked at, and of weightings tried.", 20, ge=1
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        if self.queries > space.size:
+    def _start(self) -> None:
+        if self.queries > self.space.size:
             raise ConfigError(
-                f"robot cannot look at {self.queries} different cells: the search space has {space.size}; lower "
-                "'queries'."
+                f"robot cannot look at {self.queries} different cells: the search space has {self.space.size}; "
+                "lower 'queries'."
             )
-        self.seen: dict[int, float] = {}
 
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Ask for all scores, then for the accuracies of exploration one by one, then for those of exploitation."""
         codes = self.space.codes.tolist()
+        seen: dict[int, float] = {}
         columns = []
         for proxy in self.proxies:
             columns.append(scaled(np.asarray((yield Look(SCORE, self.space.codes, proxy)))))
@@ -78,21 +74,17 @@ class Robot(ProcedureSearch):
         for _ in range(self.queries):
             weights = optimiser.suggest()
             code = codes[int(np.argmax(scores @ weights))]
-            if code not in self.seen:
-                (self.seen[code],) = yield Look(EARLY, [code])
-            accuracy = self.seen[code]
+            if code not in seen:
+                (seen[code],) = yield Look(EARLY, [code])
+            accuracy = seen[code]
             if accuracy >= best:
                 best, best_weights = accuracy, weights
             optimiser.observe(weights, accuracy)
 
         ranking = highest(scores @ best_weights, self.queries).tolist()
-        rest = [codes[place] for place in ranking if codes[place] not in self.seen][: self.queries - len(self.seen)]
+        rest = [codes[place] for place in ranking if codes[place] not in seen][: self.queries - len(seen)]
         if rest:
-            self.seen.update(zip(rest, (yield Look(EARLY, rest)), strict=True))
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best early validation accuracy, the earliest of equals."""
-        return max(self.seen, key=self.seen.__getitem__)
+            yield Look(EARLY, rest)
 
 
 def highest(values: np.ndarray, number: int) -> np.ndarray:

@@ -1,12 +1,7 @@
 """Successive selection: a proxy picks the few best of many cells, and early accuracies pick the best of the few."""
 
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import EARLY, SCORE, Look, Looks, ProcedureSearch
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 
@@ -22,7 +17,7 @@ from tfnas.search.registry import register
     reference="phan2024mfnas",
     section="algos/mf_nas.py of ELO-Lab/MF-NAS, stage 1 by random search and the first round of stage 2",
 )
-class SuccessiveSelection(Search):
+class SuccessiveSelection(ProcedureSearch):
     """Score 2,000 draws, look at the early accuracies of the 32 best of them, and return the best of these.
 
     This is MF-NAS up to the end of its first training round. There the 32 cells with the best scores of 2,000 go
@@ -44,32 +39,16 @@ class SuccessiveSelection(Search):
     )
     keep: int = parameter("Different cells with the best scores whose early accuracy is looked at.", 32, ge=1)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        scored = self.sample or space.size
+    def _start(self) -> None:
+        scored = self.sample or self.space.size
         if self.keep > scored:
             raise ConfigError(
                 f"successive_selection cannot keep the best {self.keep} of {scored} scored cells: lower 'keep'."
             )
-        self.kept: list[int] | None = None
-        self.finished = False
 
-    def ask(self) -> Look | None:
-        """Ask for all scores, then for the early accuracies of the best, then for nothing."""
-        if self.finished:
-            return None
-        if self.kept is not None:
-            self.finished = True
-            return Look(EARLY, self.kept)
+    def procedure(self) -> Looks:
+        """Ask for all scores, then for the early accuracies of the different cells with the best ones, best first."""
         codes = self.space.draw(self.rng, self.sample) if self.sample else self.space.codes.tolist()
-        return Look(SCORE, codes, self.proxy)
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Keep the different cells with the best scores, best first."""
-        if look.kind == SCORE:
-            order = sorted(range(len(values)), key=lambda place: -values[place])
-            self.kept = list(dict.fromkeys(look.codes[place] for place in order))[: self.keep]
-
-    def choose(self, trace: Trace) -> int:
-        """Return the kept cell with the best early validation accuracy, the better scored of equals."""
-        return trace.best(EARLY)
+        scores = yield Look(SCORE, codes, self.proxy)
+        order = sorted(range(len(codes)), key=lambda place: -scores[place])
+        yield Look(EARLY, list(dict.fromkeys(codes[place] for place in order))[: self.keep])

@@ -1,14 +1,9 @@
 """TE-NAS: a supernet is pruned to a single path by condition number and linear regions, live."""
 
-from collections.abc import Sequence
-
 from tfnas.errors import SearchError
-from tfnas.search.base import LIVE, Look, Search, Trace
+from tfnas.search.base import LIVE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
-
-SAMPLES = 3000
-"""Crops on which linear regions are counted."""
 
 
 @register(
@@ -19,7 +14,7 @@ SAMPLES = 3000
     reference="chen2021tenas",
     section="Section 3.3; prune_tenas.py and prune_launch.py of VITA-Group/TENAS",
 )
-class TeNasPruning(Search):
+class TeNasPruning(ProcedureSearch):
     """Drop an operation of each edge, round by round, for the supernet's condition number and linear regions.
 
     The procedure is :func:`tfnas.search.live.pruning.prune` and what it measures
@@ -31,19 +26,15 @@ class TeNasPruning(Search):
     channels: int = parameter("Channels of the first stage of the network whose kernel is computed.", 3, ge=1)
     cells_per_stage: int = parameter("Cells in each stage of the network whose kernel is computed.", 1, ge=1)
     batch_size: int = parameter("Images of a kernel.", 72, ge=2)
-    samples: int = parameter("Crops on which linear regions are counted.", SAMPLES, ge=3, multiple_of=3)
+    samples: int = parameter("Crops on which linear regions are counted.", 3000, ge=3, multiple_of=3)
     repeats: int = parameter("Times that each change is measured, in each round.", 3, ge=1)
-    found: int | None = None
 
     needs = frozenset({"cell"})
 
-    def ask(self) -> Look | None:
-        """Ask what the run ended with, once."""
-        return Look(LIVE, []) if self.found is None else None
-
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Note the code of the cell."""
-        self.found = int(values[0])
+    def procedure(self) -> Looks:
+        """Ask for the code of the cell that the run ended with."""
+        (found,) = yield Look(LIVE, [])
+        self.found = int(found)
 
     def choose(self, trace: Trace) -> int:
         """Return the cell that was left.
@@ -51,7 +42,6 @@ class TeNasPruning(Search):
         Raises:
             SearchError: it is none of the cells that may be chosen.
         """
-        assert self.found is not None
         if self.found not in self.space:
             raise SearchError(
                 f"Pruning ended with {self.space.of.text(self.found)}, which is none of the {self.space.size} cells "

@@ -1,12 +1,11 @@
 """TEG-NAS by evolution: ageing evolution on the sum of the ranks that several proxies give inside a tournament."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import RegularisedEvolution
@@ -20,14 +19,10 @@ PROXIES = proxy_list(
 
 
 def rank_sums(values: np.ndarray) -> np.ndarray:
-    """Return the sum over proxies of each cell's rank, smaller is better.
+    """Return the sum over proxies of each cell's rank, shape (cells,), smaller is better.
 
-    Args:
-        values: scores of shape (proxies, cells), larger is better.
-
-    Returns:
-        Shape (cells,): how many cells are better by the first proxy, plus how many by the second, and so on. Equal
-        scores share a rank.
+    That is how many cells are better by the first of the proxies, plus how many by the second, and so on. ``values``
+    are scores of shape (proxies, cells), larger is better; equal ones share a rank.
     """
     ranks = np.full(values.shape[1], values.size)
     for ordered, row in zip(np.sort(values, axis=1), values, strict=True):
@@ -43,7 +38,7 @@ def rank_sums(values: np.ndarray) -> np.ndarray:
     reference="chen2021tegnas",
     section="R_EA.py and evolution_launch.py of VITA-Group/TEGNAS",
 )
-class Tegnas(Search):
+class Tegnas(ProcedureSearch):
     """Mutate the tournament's member with the smallest sum of ranks; the best of the final population wins.
 
     The population is filled with 256 uniform draws. A step draws 64 members without replacement and ranks them by
@@ -70,48 +65,39 @@ class Tegnas(Search):
     steps: int = parameter("Number of children.", 1000, ge=0)
     mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        space.check_population(self.population)
+    def _start(self) -> None:
+        self.space.check_population(self.population)
         if self.tournament > self.population:
             raise ConfigError(
                 f"TEG-NAS cannot draw a tournament of {self.tournament} from a population of {self.population}: "
                 "lower 'tournament' or raise 'population'."
             )
-        self.members = space.draw(rng, self.population)
+        self.members = self.space.draw(self.rng, self.population)
         """Codes of the living cells; the child of step t takes place t modulo the population, that of the oldest."""
-        self.drawn = rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
+        self.drawn = self.rng.random((self.steps, self.population)).argsort(axis=1)[:, : self.tournament]
         """Places of the members of each tournament, in the order of drawing."""
         self.scores = np.zeros((len(self.proxies), self.population))
-        self.asked: dict[int, int] = dict(enumerate(self.members))
-        """Places and codes of the cells whose scores are asked for."""
-        self.proxy = 0
         self.step = 0
 
-    def ask(self) -> Look | None:
+    def procedure(self) -> Looks:
         """Ask for the scores of the first population, then of the next children, one proxy after the other."""
-        if self.proxy == len(self.proxies):
-            if self.step == self.steps:
-                return None
-            self.breed()
-            self.proxy = 0
-        return Look(SCORE, list(self.asked.values()), self.proxies[self.proxy])
+        new = dict(enumerate(self.members))
+        while new:
+            for row, proxy in enumerate(self.proxies):
+                self.scores[row, list(new)] = yield Look(SCORE, list(new.values()), proxy)
+            new = self.breed()
 
-    def tell(self, look: Look, values: Sequence[float]) -> None:
-        """Note the scores of one proxy."""
-        self.scores[self.proxy, list(self.asked)] = values
-        self.proxy += 1
-
-    def breed(self) -> None:
-        """Take steps until a tournament has drawn a child that is not scored yet."""
-        self.asked = {}
-        while self.step < self.steps and self.asked.keys().isdisjoint(self.drawn[self.step].tolist()):
+    def breed(self) -> dict[int, int]:
+        """Take steps until a tournament has drawn a child that is not scored yet; return places and codes of these."""
+        new: dict[int, int] = {}
+        while self.step < self.steps and new.keys().isdisjoint(self.drawn[self.step].tolist()):
             places = self.drawn[self.step]
             parent = places[rank_sums(self.scores.take(places, axis=1)).argmin()]
             child = self.space.mutate(self.members[parent], self.rng, self.mutation)
             oldest = self.step % self.population
-            self.members[oldest] = self.asked[oldest] = child
+            self.members[oldest] = new[oldest] = child
             self.step += 1
+        return new
 
     def choose(self, trace: Trace) -> int:
         """Return the living cell with the smallest sum of ranks, the oldest of equals."""

@@ -1,11 +1,10 @@
 """TEG-NAS by reinforcement learning: a policy over cells that is rewarded for improving several proxies."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
-from tfnas.search.base import SCORE, Look, Search, SearchSpace, Trace
+from tfnas.search.base import SCORE, Look, Search, Trace
 from tfnas.search.parameters import parameter
 from tfnas.search.registry import register
 from tfnas.search.reinforce import Baseline, Policy, Reinforce
@@ -42,9 +41,8 @@ class TegnasReinforce(Search):
     momentum: float = Reinforce.momentum
     window: int = parameter("Number of last values whose range scales a change of score.", 10, ge=2)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.policy = Policy(rng, space.of.radices, self.learning_rate)
+    def _start(self) -> None:
+        self.policy = Policy(self.rng, self.space.of.radices, self.learning_rate)
         self.baseline = Baseline(self.momentum)
         self.codes: list[int] = []
         self.values: list[list[float]] = [[] for _ in self.proxies]
@@ -55,16 +53,8 @@ class TegnasReinforce(Search):
         if self.proxy == 0:
             if len(self.codes) == self.steps:
                 return None
-            self.codes.append(self.draw())
+            self.codes.append(self.policy.cell(self.space, self.rng))
         return Look(SCORE, self.codes[-1:], self.proxies[self.proxy])
-
-    def draw(self) -> int:
-        """Return the code of a cell of the space, drawn from the policy."""
-        for _ in range(100):
-            code = self.space.of.code(self.policy.draw(self.rng))
-            if code in self.space:
-                return code
-        return self.space.draw(self.rng, 1)[0]
 
     def tell(self, look: Look, values: Sequence[float]) -> None:
         """Note the score of one proxy; after the last of them reward the policy."""

@@ -1,13 +1,12 @@
 """tfnas, this project's own search: breed from an elite on summed scores, climb, then look at a few accuracies."""
 
-from collections.abc import Generator, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 import numpy as np
 
 from tfnas.errors import ConfigError
-from tfnas.search.base import EARLY, SCORE, Look, ProcedureSearch, SearchSpace, Trace
-from tfnas.search.freerea import normalised_sums
+from tfnas.search.base import EARLY, SCORE, Look, Looks, Trace
+from tfnas.search.freerea import SummedSearch, normalised_sums
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
 
@@ -15,14 +14,8 @@ TRIES = 20
 """Children tried for each that is wanted: around an elite of similar cells most are known already."""
 
 
-@register(
-    "tfnas",
-    title="tfnas",
-    group="training-free",
-    looks=(SCORE,),
-    section="this project",
-)
-class Tfnas(ProcedureSearch):
+@register("tfnas", title="tfnas", group="training-free", looks=(SCORE,), section="this project")
+class Tfnas(SummedSearch):
     """Breed from the ten best of all cells scored so far, then climb over neighbours until none is better.
 
     The score of a cell is FreeREA's, the sum over the proxies of m / (max |m| + 1e-9) with the maxima of all cells
@@ -44,37 +37,22 @@ class Tfnas(ProcedureSearch):
     elite: int = parameter("Best cells so far that have children.", 10, ge=1)
     children: int = parameter("New cells of a generation.", 10, ge=1)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        most = min(self.cells, space.size)
+    def _start(self) -> None:
+        super()._start()
+        most = min(self.cells, self.space.size)
         if self.initial > most:
             raise ConfigError(
                 f"tfnas begins with {self.initial} cells, more than the {most} that it may score before "
                 "it climbs (its 'cells', and the size of the space): lower 'initial'."
             )
-        self.history: dict[int, Sequence[float]] = {}
-        """Scores of every cell, one per proxy, in the order in which they were first asked for."""
 
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Score a first generation, then children of the elite, then neighbours of the best."""
         yield from self.score(dict.fromkeys(self.space.draw(self.rng, self.initial)))
         while len(self.history) < self.cells and (new := self.breed()):
             yield from self.score(new)
         while new := self.unknown(self.space.of.neighbours(self.ranked()[0])):
             yield from self.score(new)
-
-    def score(self, codes: dict[int, None]) -> Generator[Look, Sequence[float], None]:
-        """Look at the scores of new cells, one proxy after the other."""
-        columns = []
-        for proxy in self.proxies:
-            columns.append((yield Look(SCORE, list(codes), proxy)))
-        self.history.update(zip(codes, zip(*columns, strict=True), strict=True))
-
-    def ranked(self) -> list[int]:
-        """Return all scored cells, the best first, of equals the earliest."""
-        codes = list(self.history)
-        sums = normalised_sums(np.array(list(self.history.values())))
-        return [codes[place] for place in (-sums).argsort(kind="stable").tolist()]
 
     def breed(self) -> dict[int, None]:
         """Return new children of the elite; fewer, or none, where most children are known."""
@@ -94,10 +72,6 @@ class Tfnas(ProcedureSearch):
     def unknown(self, codes: Iterable[int]) -> dict[int, None]:
         """Return those of the cells that may be proposed and have no score yet."""
         return dict.fromkeys(code for code in codes if code in self.space and code not in self.history)
-
-    def choose(self, trace: Trace) -> int:
-        """Return the cell with the best score by the maxima of the history, the earliest of equals."""
-        return self.ranked()[0]
 
 
 @register(
@@ -130,11 +104,7 @@ class TfnasQueries(Tfnas):
         ge=0,
     )
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.seen: dict[int, float] = {}
-
-    def procedure(self) -> Generator[Look, Sequence[float], None]:
+    def procedure(self) -> Looks:
         """Search by scores, then look at the accuracies of the best."""
         yield from super().procedure()
         best = self.ranked()[: self.queries]

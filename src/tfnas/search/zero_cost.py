@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from tfnas.search.base import EARLY, SCORE, Look, SearchSpace
+from tfnas.search.base import EARLY, SCORE, Look
 from tfnas.search.parameters import PROXY, parameter
 from tfnas.search.registry import register
 from tfnas.search.regularised_evolution import AssistedEvolution
@@ -18,11 +16,7 @@ _ABOUT: dict[str, Any] = {
 }
 
 
-@register(
-    "zero_cost_warmup",
-    title="Zero-cost warm-up",
-    **_ABOUT,
-)
+@register("zero_cost_warmup", title="Zero-cost warm-up", **_ABOUT)
 class ZeroCostWarmup(AssistedEvolution):
     """Score 3,000 draws, begin ageing evolution with the 64 best of them, then evolve on early validation accuracies.
 
@@ -56,11 +50,7 @@ class ZeroCostWarmup(AssistedEvolution):
         return self.members[max(self.drawn_places(), key=lambda place: (self.members[place][0], place))][1]
 
 
-@register(
-    "zero_cost_move",
-    title="Zero-cost move",
-    **_ABOUT,
-)
+@register("zero_cost_move", title="Zero-cost move", **_ABOUT)
 class ZeroCostMove(ZeroCostWarmup):
     """Ageing evolution in which, three times out of four, the child is the parent's best neighbour by a proxy.
 
@@ -82,9 +72,8 @@ class ZeroCostMove(ZeroCostWarmup):
     )
     sample: int = parameter("Cells drawn and scored for a warm-up; 0: the first population is random.", 0, ge=0)
 
-    def __init__(self, space: SearchSpace, rng: np.random.Generator, **parameters: Any):
-        super().__init__(space, rng, **parameters)
-        self.feasible = set(space.codes.tolist())
+    def _start(self) -> None:
+        super()._start()
         self.candidates: list[int] = []
 
     def ask_for_child(self) -> Look:
@@ -92,7 +81,7 @@ class ZeroCostMove(ZeroCostWarmup):
         if not self.candidates:
             parent = self.parent()
             if self.rng.random() < self.guided:
-                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.feasible]
+                self.candidates = [code for code in self.space.of.neighbours(parent) if code in self.space]
             if not self.candidates:
                 return Look(EARLY, [self.space.mutate(parent, self.rng, "edge")])
             unknown = [code for code in self.candidates if code not in self.scores]

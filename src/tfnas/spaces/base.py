@@ -118,16 +118,11 @@ class Space(ABC):
         return [self.text(int(code)) for code in codes]
 
     def codes_of(self, strings: Iterable[object], place: str, error: type[TfnasError] = CellError) -> np.ndarray:
-        """Return the codes of architectures read from a file, shape (n,), dtype int64.
-
-        Args:
-            strings: n strings, each in the one spelling of :meth:`text`.
-            place: the file or table that they come from, for the message.
-            error: what is raised.
+        """Return the codes of architectures read from a file, each in the one spelling of :meth:`text`: (n,), int64.
 
         Raises:
-            TfnasError: one of the strings is no architecture; the message names the place, the string and what is
-                wrong with it.
+            TfnasError: of the kind ``error``: one of the strings is no architecture; the message names the place (the
+                file or table that they come from), the string and what is wrong with it.
         """
         # One by one out of a column of pandas takes ten times as long as out of a list.
         texts = list(map(str, strings.tolist() if hasattr(strings, "tolist") else strings))
@@ -195,12 +190,9 @@ class Space(ABC):
     def mutate(self, code: int, rng: np.random.Generator, how: str | None = None) -> int:
         """Return the code of a random neighbour.
 
-        Args:
-            code: the parent.
-            rng: source of randomness.
-            how: one of :attr:`mutations`, the first where it is none of them: ``node_first``, the default of evolution,
-                means nothing in a space without nodes. ``edge`` draws the variable uniformly, then one of its other
-                choices uniformly.
+        ``how`` is one of :attr:`mutations`, the first where it is none of them: ``node_first``, the default of
+        evolution, means nothing in a space without nodes. ``edge`` draws the variable uniformly, then one of its other
+        choices uniformly.
         """
         weight, radix = self._steps[self._drawn_variable(rng, self._law(how))]
         current = code // weight % radix

@@ -88,10 +88,7 @@ class Cell:
 
     @classmethod
     def parse(cls, text: str) -> Cell:
-        """Read an official string.
-
-        Args:
-            text: for example ``|none~0|+|none~0|none~1|+|none~0|none~1|none~2|``.
+        """Read an official string, for example ``|none~0|+|none~0|none~1|+|none~0|none~1|none~2|``.
 
         Raises:
             CellError: the string is no cell of this space; the message shows the offending edge or part.
@@ -134,31 +131,6 @@ class Cell:
         for operation in self.operations:
             code = code * len(OPERATIONS) + OPERATIONS.index(operation)
         return code
-
-    def replace(self, edge: int, operation: str) -> Cell:
-        """Return the cell with another operation on edge number ``edge`` (0 .. 5)."""
-        operations = list(self.operations)
-        operations[edge] = operation
-        return Cell(tuple(operations))
-
-    def neighbours(self) -> list[Cell]:
-        """Return the 24 cells that differ in exactly one edge, by edge and operation."""
-        return [Cell.from_code(code) for code in SPACE.neighbours(self.code)]
-
-    def mutate(self, rng: np.random.Generator, node_first: bool = True) -> Cell:
-        """Return a random neighbour.
-
-        Args:
-            rng: source of randomness.
-            node_first: True draws a node and then one of its incoming edges, as NATS-Bench's regularised evolution
-                does (edges of later nodes are then less likely: 1/3, 1/6, 1/6, 1/9, 1/9, 1/9); False draws the edge
-                uniformly.
-        """
-        return Cell.from_code(SPACE.mutate(self.code, rng, "node_first" if node_first else "edge"))
-
-    def crossover(self, other: Cell, rng: np.random.Generator) -> Cell:
-        """Return a child that takes each edge from one of the two parents with equal probability."""
-        return Cell.from_code(SPACE.crossover(self.code, other.code, rng))
 
     def pruned(self) -> Cell:
         """Return the cell with ``none`` on every edge that lies on no path from input to output.
@@ -287,9 +259,8 @@ class NatsTss(Space):
 
         Shape (15625,), dtype int64; ``np.unique`` of it gives the 6,466 representatives.
         """
-        prefixes: list[tuple[str, ...]] = [
-            ("0",)
-        ]  # expressions of the first nodes of all cells, in the order of codes: cells share them
+        # Expressions of the first nodes of all cells, in the order of codes: cells share them.
+        prefixes: list[tuple[str, ...]] = [("0",)]
         for sources in range(1, NODES):
             prefixes = [
                 (*expressions, _sum_of(operations, expressions))

@@ -88,13 +88,9 @@ def pool_size(space: Space, facts: Mapping[str, Any], place: str) -> int:
 
 
 def pool_of(space: Space, facts: Mapping[str, Any], strings: Callable[[], Iterable[object]], place: str) -> Pool:
-    """Return the pool of a table with a row for each of its architectures.
+    """Return the pool of a table with a row for each of its architectures; ``place`` is the table, for messages.
 
-    Args:
-        space: the search space.
-        facts: of the table, see :func:`pool_size`.
-        strings: gives those of the rows; asked for only where they are not the whole space.
-        place: the table, for messages.
+    Its facts (:func:`pool_size`) tell the whole space; only for part of it is ``strings`` asked for those of the rows.
 
     Raises:
         TfnasError: a string is no architecture.

@@ -29,11 +29,7 @@ def space_names() -> list[str]:
 
 @cache
 def get_space(name: str = DEFAULT, place: str = "space") -> Space:
-    """Return a space by name.
-
-    Args:
-        name: for example ``nats-tss``.
-        place: what names it, for the message.
+    """Return a space by name, for example ``nats-tss``; ``place`` is what names it, for the message.
 
     Raises:
         UnknownNameError: there is none of this name; lists those that exist.

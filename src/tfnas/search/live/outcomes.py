@@ -16,12 +16,9 @@ from tfnas.schemas.live import SCHEMA as LIVE
 
 
 def read_live(paths: Sequence[str | Path], first: int, last: int) -> tuple[pd.DataFrame, str]:
-    """Return the rows of the runs ``first`` to ``last`` by their number, and the devices that evaluated them.
+    """Return the rows of the runs ``first`` to ``last`` (included) by number, and the devices that evaluated them.
 
-    Args:
-        paths: tables with the columns :data:`LIVE`, in any number of blocks, facts beside them.
-        first: number of the first run.
-        last: number of the last run, included.
+    They stand in tables with the columns :data:`LIVE`, in any number of blocks, facts beside them.
 
     Raises:
         SearchError: a run is missing or appears twice.

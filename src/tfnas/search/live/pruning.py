@@ -91,9 +91,7 @@ def without(active: Active, edge: int, operation: str) -> Active:
 def mean_changes(full: np.ndarray, smaller: np.ndarray) -> list[float]:
     """Return the mean over repeats of ``(full - smaller) / full``, each rounded to :data:`DECIMALS` before.
 
-    Args:
-        full: shape (n, repeats), positive.
-        smaller: shape (n, repeats).
+    Both have shape (n, repeats); ``full`` is positive.
     """
     return [
         math.fsum(round((a - b) / a, DECIMALS) for a, b in zip(one, other, strict=True)) / len(one)
@@ -114,15 +112,7 @@ def significant(value: float) -> float:
 
 
 def shared_ranks(changes: Sequence[float], descending: bool = False) -> tuple[list[int], list[int]]:
-    """Return the rank of every change, and their places in the order that gave the ranks.
-
-    Args:
-        changes: what is ranked.
-        descending: the largest change comes first.
-
-    Returns:
-        Ranks from 0, without gaps; places of the changes, that of rank 0 first.
-    """
+    """Return the rank of every change, from 0 and without gaps, and their places in that order, rank 0 first."""
     order = sorted(range(len(changes)), key=lambda place: significant(changes[place]), reverse=descending)
     ranks = [0] * len(changes)
     for before, place in pairwise(order):
@@ -131,15 +121,9 @@ def shared_ranks(changes: Sequence[float], descending: bool = False) -> tuple[li
 
 
 def prune_round(active: Active, measured: Measured, number: int = 0) -> tuple[Active, list[Tried]]:
-    """Drop one operation of each edge that has several.
+    """Drop one operation of each edge that has several; return the supernet that is left, and what was tried.
 
-    Args:
-        active: the supernet.
-        measured: of its :func:`removable` operations, in their order.
-        number: number of the round, for the record.
-
-    Returns:
-        The supernet that is left, and what was tried.
+    What was measured is of its :func:`removable` operations, in their order; the record has the number of the round.
     """
     tried = removable(active)
     kappa_changes = mean_changes(measured.kappa, measured.kappa_without)
@@ -160,15 +144,7 @@ def prune_round(active: Active, measured: Measured, number: int = 0) -> tuple[Ac
 
 
 def prune(evaluate: Evaluate, start: Active = START) -> tuple[Cell, list[Tried]]:
-    """Prune a supernet round by round until one operation is left on each edge.
-
-    Args:
-        evaluate: measures supernets, see :data:`Evaluate`.
-        start: the supernet to begin with.
-
-    Returns:
-        The cell that is left, and what was tried in all rounds.
-    """
+    """Prune a supernet until one operation is left on each edge; return that cell, and what was tried in all rounds."""
     active, record, number = start, [], 0
     while tried := removable(active):
         measured = evaluate(active, [without(active, edge, name) for edge, name in tried])

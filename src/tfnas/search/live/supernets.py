@@ -151,16 +151,12 @@ def sources_digest() -> str:
 
 
 def prune_block(
-    block: Block,
-    source: ImageSource,
-    device: str,
-    scratch: str | Path,
-    output: str | Path,
-    rounds: str | Path,
+    block: Block, source: ImageSource, device: str, scratch: str | Path, output: str | Path, rounds: str | Path
 ) -> None:
     """Do a block of runs of a search by pruning on the images of a dataset and write what they ended with.
 
-    A run is kept under ``scratch`` as soon as it is done, so that a job that was killed goes on where it was.
+    A run is kept under ``scratch`` as soon as it is done, under a name of all that decides it, so that a job that was
+    killed goes on where it was.
 
     Args:
         block: the runs.
@@ -181,7 +177,8 @@ def prune_block(
     pixels = hashlib.sha256(images.images[places].tobytes()).hexdigest()
     content = [pixels, images.mean, images.std, images.classes]
     decides = [torch.__version__, device_name(device), sources_digest(), content, parameters, block.seed, block.study]
-    paths = {run: _kept(scratch, [*decides, dataset, run]) for run in block.runs}
+    keys = {run: json.dumps([*decides, dataset, run]).encode() for run in block.runs}
+    paths = {run: Path(scratch) / f"{hashlib.sha256(key).hexdigest()[:20]}.parquet" for run, key in keys.items()}
     missing = [run for run, path in paths.items() if not (path.exists() and facts_path(path).exists())]
     with progress(len(missing) * TRIED, "operations tried") as advance:
         for run in missing:
@@ -202,11 +199,6 @@ def prune_block(
     }
     ROUNDS.write(rounds, record.drop(columns=ends[1:]), facts)
     LIVE.write(output, record[ends].drop_duplicates(ignore_index=True), facts)
-
-
-def _kept(scratch: str | Path, decides: list[Any]) -> Path:
-    """Return where a run is kept: under a name of all that decides it."""
-    return Path(scratch) / f"{hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:20]}.parquet"
 
 
 @torch.no_grad()
