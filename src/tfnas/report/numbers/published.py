@@ -35,8 +35,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         for dataset, metrics in row["values"].items():
             for metric, (mean, deviation) in metrics.items():
                 before = f"published.{row['key']}.{dataset}.{SHORT[metric]}"
-                numbers.add(f"{before}.mean", mean, "accuracy")
-                numbers.add(f"{before}.std", deviation, "accuracy")
+                numbers.add_all(before, "accuracy", mean=mean, std=deviation)
         numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
     elsewhere = content.get("elsewhere", {"values": {}})
     for proxy, values in elsewhere["values"].items():
@@ -68,12 +67,10 @@ def add_published_correlations(
     if not found:
         return
     farthest = max(found, key=lambda entry: abs(entry.difference))
-    numbers.add(f"{before}.compared", len(found), "count")
-    numbers.add(f"{before}.within", sum(entry.alike for entry in found), "count")
+    numbers.add_all(before, "count", compared=len(found), within=sum(entry.alike for entry in found))
     numbers.title(f"{before}.farthest.title", proxy_title(farthest.proxy))
     numbers.add(f"{before}.farthest.dataset", dataset_title(farthest.dataset), "text")
     symbol = COEFFICIENTS[farthest.coefficient]
     numbers.entries[f"{before}.farthest.coefficient"] = {"text": symbol, "value": farthest.coefficient}
-    numbers.add(f"{before}.farthest.ours", farthest.ours, "correlation")
-    numbers.add(f"{before}.farthest.theirs", farthest.theirs, "correlation")
-    numbers.add(f"{before}.farthest.difference", farthest.difference, "correlation")
+    values = {name: getattr(farthest, name) for name in ("ours", "theirs", "difference")}
+    numbers.add_all(f"{before}.farthest", "correlation", **values)
