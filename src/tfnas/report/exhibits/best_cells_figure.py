@@ -10,11 +10,9 @@ from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 from tfnas.spaces.nats_tss import Cell
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Ground truth",
-    needs={"best": "summaries/best-cells.csv"},
+    kind="figure", category="Ground truth", needs={"best": "summaries/best-cells.csv"},
     when=lambda study: "cell" in study.space.offers,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -14,13 +14,10 @@ from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Proxies",
+    kind="figure", category="Proxies",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
-    params=("datasets", "scored"),
-    when=lambda study: len(study.scored) > 2,
-    each="dataset",
-)
+    params=("datasets", "scored"), when=lambda study: len(study.scored) > 2, each="dataset",
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

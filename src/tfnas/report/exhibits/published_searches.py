@@ -27,12 +27,10 @@ _COLUMNS = (
 """Columns of fixed width, so that the headings, which span them all, stretch none of them."""
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
+    kind="table", category="Searches",
     needs={"against": "summaries/published.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"),
-    when=lambda study: study.compares_published,
-)
+    params=("searches", "datasets"), when=lambda study: study.compares_published,
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

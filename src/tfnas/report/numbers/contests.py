@@ -11,10 +11,8 @@ from tfnas.report.numbers.base import Numbers
 
 SPEC = Topic(
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
-    params=("datasets", "searches"),
-    prints=("searches",),
-    after=("study", "truth"),
-)
+    params=("datasets", "searches"), prints=("searches",), after=("study", "truth"),
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
