@@ -11,7 +11,7 @@ from typing import Any
 from tfnas.files import read_facts, read_json
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape
-from tfnas.report.tables import RULE, breakable, device_of, listing, row, write_tex
+from tfnas.report.tables import RULE, breakable, fact, family_facts, listing, row, write_tex
 from tfnas.report.titles import dataset_title
 
 LONGEST_FACT = 45
@@ -34,7 +34,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     body = _rows(told(read_json(inputs.provenance)))
     for dataset, path in inputs.scores.items():
         facts = read_facts(path)
-        device_of(facts, path)
+        for part in family_facts(facts):
+            fact(part, "device", path)
         families = facts.pop("families", {})
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += _rows(told({name: value for name, value in facts.items() if name != "dataset"}))

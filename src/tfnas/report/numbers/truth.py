@@ -9,7 +9,7 @@ from tfnas.errors import ReportError
 from tfnas.files import read_facts
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
-from tfnas.report.tables import device_of, fact, family_facts
+from tfnas.report.tables import fact, family_facts, told
 from tfnas.schemas.truths import SCHEMA as TRUTHS
 
 KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
@@ -58,9 +58,9 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             _add_noise(numbers, dataset, facts, row["gap_top"], inputs.truth_facts[dataset])
     scored = {dataset: read_facts(path) for dataset, path in inputs.score_facts.items()}
     for dataset, facts in scored.items():
-        numbers.add(f"device.{dataset}", device_of(facts, inputs.score_facts[dataset]), "text")
-        told = dict.fromkeys(part["note"] for part in family_facts(facts) if part.get("note"))
-        numbers.add(f"device.{dataset}.note", " ".join(told), "text")
+        numbers.add(f"device.{dataset}", told(facts, "device", inputs.score_facts[dataset]), "text")
+        notes = dict.fromkeys(part["note"] for part in family_facts(facts) if part.get("note"))
+        numbers.add(f"device.{dataset}.note", " ".join(notes), "text")
     sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in params.datasets}
     numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
     families = [part for facts in scored.values() for part in family_facts(facts)]
