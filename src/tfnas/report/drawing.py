@@ -59,21 +59,13 @@ def _arrow_head(axes: Axes, edge: tuple[int, int], height: float, colour: str) -
     for place in (0.70, 0.74):
         x = (1 - place) ** 2 * source + 2 * place * (1 - place) * (source + target) / 2 + place**2 * target
         points.append((x, 2 * place * (1 - place) * height))
-    look: dict[str, Any] = {
-        "mutation_scale": 8,
-        "color": colour,
-        "linewidth": 0.5,
-        "shrinkA": 0,
-        "shrinkB": 0,
-        "zorder": 2,
-    }
-    axes.add_patch(FancyArrowPatch(*points, arrowstyle="-|>", **look))
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 8, "color": colour, "linewidth": 0.5, "zorder": 2}
+    axes.add_patch(FancyArrowPatch(*points, **look, shrinkA=0, shrinkB=0))
 
 
 def operation_legend(axes: Axes, operations: tuple[str, ...], columns: int, **settings: Any) -> None:
     """Add a legend that says which line is which operation."""
     handles = []
-    for operation in operations:
-        colour, line, width, name = OPERATION_STYLES[operation]
+    for colour, line, width, name in (OPERATION_STYLES[operation] for operation in operations):
         handles.append(Line2D([], [], color=colour, linestyle=line, linewidth=width, label=name))
     axes.legend(handles=handles, ncol=columns, handlelength=2.6, columnspacing=1.4, **settings)

@@ -21,17 +21,12 @@ LOWEST = 5
 """Percentile of the test accuracies of the space below which a panel shows nothing."""
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Hardware",
+    kind="figure", category="Hardware", params={"searches": "front_searches"}, when=lambda study: study.front_searches,
     needs={
-        "summary": "summaries/fronts.csv",
-        "cells": "summaries/front-cells.parquet",
-        "truths": "truth/{dataset}.parquet",
-        "latencies": lambda study: study.latencies_by_dataset,
+        "summary": "summaries/fronts.csv", "cells": "summaries/front-cells.parquet",
+        "truths": "truth/{dataset}.parquet", "latencies": lambda study: study.latencies_by_dataset,
     },
-    params={"searches": "front_searches"},
-    when=lambda study: study.front_searches,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

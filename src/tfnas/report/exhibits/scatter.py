@@ -22,17 +22,12 @@ WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Proxies",
+    kind="figure", category="Proxies", prints=("proxies",), each="proxy", shown=lambda study: study.scored[:4],
     needs={
-        "scores": "scores/{dataset}.parquet",
-        "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet",
         "correlations": "summaries/correlations.csv",
     },
-    prints=("proxies",),
-    each="proxy",
-    shown=lambda study: study.scored[:4],
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

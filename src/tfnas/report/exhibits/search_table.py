@@ -14,11 +14,9 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
+    kind="table", category="Searches", params=("searches", "datasets"),
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"),
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -31,13 +31,11 @@ VARIES = 1.05
 """Ratio of the longest look at an early accuracy to the shortest above which the range is told."""
 
 SPEC = Topic(
-    needs={
-        "summary": "summaries/truth.csv",
-        "truth_facts": "truth/{dataset}.json",
-        "score_facts": "scores/{dataset}.json",
-    },
     params=("datasets",),
-)
+    needs={
+        "summary": "summaries/truth.csv", "truth_facts": "truth/{dataset}.json", "score_facts": "scores/{dataset}.json",
+    },
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
