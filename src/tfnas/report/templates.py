@@ -59,13 +59,9 @@ def template_files(template_folder: str | Path) -> list[str]:
 
 
 def render_report(
-    study: dict[str, Any],
-    scored: list[str],
-    template_folder: str | Path,
-    numbers_path: str | Path,
-    exhibits: list[str | Path],
-    output: str | Path,
-) -> None:
+    study: dict[str, Any], scored: list[str], template_folder: str | Path, numbers_path: str | Path,
+    exhibits: list[str | Path], output: str | Path,
+) -> None:  # fmt: skip
     """Write ``report.tex`` at ``output`` and the bibliography ``refs.bib`` beside it.
 
     Args:

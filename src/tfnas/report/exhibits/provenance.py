@@ -40,7 +40,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += _rows(told({name: value for name, value in facts.items() if name != "dataset"}))
         body += _rows(told_of_families(families))
-    write_tex(output.tex, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"L{0.19\linewidth}L{0.77\linewidth}", body) + "}\n")
+    top = [r"{\setlength{\LTpre}{0pt}%", r"\begin{longtable}{@{}L{0.19\linewidth}L{0.77\linewidth}@{}}", r"\toprule"]
+    write_tex(output.tex, "\n".join([*top, *body, r"\bottomrule", r"\end{longtable}", "}"]) + "\n")
 
 
 def told(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -109,9 +110,3 @@ def _words(value: Any) -> str:
 
 def _rows(pairs: list[tuple[str, str]]) -> list[str]:
     return [row([escape(name), breakable(text)]) for name, text in pairs]
-
-
-def _long(columns: str, body: list[str]) -> str:
-    """Return a table that may break over pages."""
-    lines = [rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", r"\toprule", *body, r"\bottomrule", r"\end{longtable}"]
-    return "\n".join(lines) + "\n"

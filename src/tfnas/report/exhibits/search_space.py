@@ -30,13 +30,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for axes in (upper, lower):
             axes.set_axis_off()
         pieces = [("|", "black")]
-        edge = 0
+        operations = iter(EXAMPLE_CELL.operations)
         for target in range(1, 4):
-            for source in range(target):
-                operation = EXAMPLE_CELL.operations[edge]
+            for source, operation in zip(range(target), operations, strict=False):
                 colour = OPERATION_STYLES[operation][0] if operation != "none" else "#888888"
                 pieces += [(f"{operation}~{source}", colour), ("|", "black")]
-                edge += 1
             if target < 3:
                 pieces += [("+", "black"), ("|", "black")]
         length = sum(len(text) for text, _ in pieces)
@@ -59,8 +57,7 @@ def _draw_skeleton(axes: Axes, skeleton: dict[str, int]) -> None:
             blocks.append(("residual\nstride 2", 0.95, "#F7E3D4"))
         blocks.append((f"cell × {cells}\n{channels * 2**stage} channels", 1.3, "#D6E6F4"))
     blocks += [("BN, ReLU\navg pool", 0.95, "#F0F0F0"), ("linear", 0.7, "#F0F0F0")]
-    gap = 0.2
-    start = 0.55
+    gap, start = 0.2, 0.55
     axes.set_xlim(0, start + sum(width for _, width, _ in blocks) + gap * (len(blocks) - 1) + 0.05)
     axes.set_ylim(-0.62, 0.62)
     left = start
