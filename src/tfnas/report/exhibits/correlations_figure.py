@@ -43,9 +43,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
             ]
             if quoted:
-                axes.plot(
-                    *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
-                )
+                hollow = {"markerfacecolor": "none", "color": GREY, "markersize": 4.5, "label": "others"}
+                axes.plot(*zip(*quoted, strict=True), "D", **hollow)
             axes.axvline(0, color=GREY, linewidth=0.6)
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
         figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])

@@ -1,7 +1,5 @@
 """What others published: accuracies of searches, correlations of proxies, facts."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -45,25 +43,23 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             numbers.add(f"{before}.{kind.replace(' ', '-')}", value, "correlation")
     for name, entry in content["facts"].items():
         numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
-    add_published_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params.scored, params.datasets)
+    _add_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params)
     beside = rows_beside(search_rows(path, params.datasets, "each"), params.searches, params.datasets)
     if any(row["evidence"] == "C" for row in beside.values()):
         numbers.add("published.computed.search", True, "text")
 
 
-def add_published_correlations(
-    numbers: Numbers, published_path: str | Path, correlations: pd.DataFrame, names: list[str], datasets: list[str]
-) -> None:
+def _add_correlations(numbers: Numbers, path: str, correlations: pd.DataFrame, params: Named) -> None:
     """Add how many published coefficients lie within the tolerance of ours, and the one that lies farthest.
 
     Undefined coefficients of ours (NaN) are not compared.
     """
     before = "published.correlations"
-    quoted = quoted_correlations(published_path, names, datasets)
+    quoted = quoted_correlations(path, params.scored, params.datasets)
     if quoted:
         numbers.add(f"{before}.tolerance", TOLERANCE, "correlation")
-    found = [entry for row in quoted for entry in compare(row, correlations, datasets)]
-    found = [entry for entry in found if np.isfinite(entry.difference)]
+    compared = (entry for row in quoted for entry in compare(row, correlations, params.datasets))
+    found = [entry for entry in compared if np.isfinite(entry.difference)]
     if not found:
         return
     farthest = max(found, key=lambda entry: abs(entry.difference))
