@@ -12,6 +12,8 @@ from typing import Any
 
 from tfnas.errors import ConfigError
 from tfnas.products import Exhibit, Paths, Product, Summary, Topic
+from tfnas.proxies.registry import declare_own, describe
+from tfnas.search.registry import get_algorithm
 
 PACKAGE = Path(__file__).parent
 """Folder of the library."""
@@ -61,18 +63,16 @@ def read_spec(path: Path) -> Any:
         ConfigError: the declaration uses a name that this module does not have, or an argument that does not exist.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    found: list[ast.stmt] = [
-        node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "SPEC"
-    ]
+    assigned = [node for node in tree.body if isinstance(node, ast.Assign)]
+    found: list[ast.stmt] = [node for node in assigned if ast.unparse(node.targets[0]) == "SPEC"]
     if not found:
         return None
     names: dict[str, Any] = {"Summary": Summary, "Exhibit": Exhibit, "Topic": Topic}
     try:
         exec(compile(ast.Module(found, []), str(path), "exec"), names)
     except (NameError, TypeError) as error:
-        raise ConfigError(
-            f"The SPEC of '{path}' cannot be read: {error}; it may use Summary, Exhibit and Topic alone."
-        ) from error
+        said = f"The SPEC of '{path}' cannot be read: {error}; it may use Summary, Exhibit and Topic alone."
+        raise ConfigError(said) from error
     spec = names["SPEC"]
     name = path.stem.removesuffix(f"_{getattr(spec, 'kind', '')}").replace("_", "-")
     said = (ast.get_docstring(tree) or name).splitlines()[0].rstrip(".")
@@ -88,8 +88,7 @@ def source_of(module: str) -> Path:
 def _declared(package: str) -> Iterator[Any]:
     """Yield the ``SPEC`` of every module of a package that has one, in the order of their names."""
     for path in sorted(source_of(package).with_suffix("").glob("*.py")):
-        spec = read_spec(path)
-        if spec is not None:
+        if (spec := read_spec(path)) is not None:
             yield replace(spec, module=f"{package}.{path.stem}")
 
 
@@ -113,9 +112,8 @@ def topics() -> tuple[Topic, ...]:
     while waiting:
         ready = [topic for topic in waiting.values() if not set(topic.after) & set(waiting)]
         if not ready:
-            raise ConfigError(
-                f"The topics {', '.join(waiting)} wait for one another: mend what they say under `after`."
-            )
+            names = ", ".join(waiting)
+            raise ConfigError(f"The topics {names} wait for one another: mend what they say under `after`.")
         order += ready
         waiting = {name: topic for name, topic in waiting.items() if topic not in ready}
     return tuple(order)
@@ -132,12 +130,8 @@ def words(study: Any, registry: str) -> dict[str, Any]:
         registry: ``searches`` or ``proxies``.
     """
     if registry == "searches":
-        from tfnas.search.registry import get_algorithm
-
         used = {settings["algorithm"] for settings in study.searches.values()}
         return {name: _plain(get_algorithm(name)) for name in sorted(used)}
-    from tfnas.proxies.registry import declare_own, describe
-
     declare_own(study.own)
     return {name: _plain(describe(name)) for name in study.scored}
 

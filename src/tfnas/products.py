@@ -72,8 +72,8 @@ class Product:
 
     @property
     def verb(self) -> str:
-        """First word of the name of its rule; a topic has none, as all of them share one rule."""
-        raise NotImplementedError
+        """First word of the name of its rule; that of a topic is never asked for, as all of them share one rule."""
+        return "summarise"
 
     @property
     def rule(self) -> str:
@@ -103,11 +103,6 @@ class Summary(Product):
 
     prints: tuple[str, ...] = ()
     also: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def verb(self) -> str:
-        """First word of the name of its rule."""
-        return "summarise"
 
     @property
     def files(self) -> dict[str, str]:
@@ -155,7 +150,7 @@ class Exhibit(Product):
 
     @property
     def outputs(self) -> dict[str, str]:
-        """Paths of the files of its rule below the results of a study."""
+        """Paths of the files of its rule below the results of a study, first the one that the report shows."""
         endings = ("pdf", "png", "csv") if self.kind == "figure" else ("tex", "csv")
         return {ending: f"{self.stem}.{ending}" for ending in endings}
 
@@ -170,12 +165,11 @@ class Exhibit(Product):
 
     def files(self, study: Any) -> list[str]:
         """Return the files of it that the report shows."""
-        ending = ".pdf" if self.kind == "figure" else ".tex"
+        path = next(iter(self.outputs.values()))
         if not self.each:
-            return [study.file(self.stem + ending)]
-        everyone = study.datasets if self.each == "dataset" else study.scored
-        shown = everyone if self.shown is None else self.shown(study)
-        return [study.file(self.stem.replace(f"{{{self.each}}}", one) + ending) for one in shown]
+            return [study.file(path)]
+        shown = self.shown(study) if self.shown else study.datasets if self.each == "dataset" else study.scored
+        return [study.file(path.replace(f"{{{self.each}}}", one)) for one in shown]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,13 +16,11 @@ from tools.table_reference import documentation, schemas
 TOY = Schema(
     "summaries/toy.csv",
     "one per toy",
-    (
-        text("toy", "its name"),
-        count("runs", "runs"),
-        number("mean", "mean", "%"),
-        flag("chosen", "whether it is chosen"),
-        text("front", "only of some", optional=True),
-    ),
+    text("toy", "its name"),
+    count("runs", "runs"),
+    number("mean", "mean", "%"),
+    flag("chosen", "whether it is chosen"),
+    text("front", "only of some", optional=True),
 )
 
 
@@ -73,14 +71,14 @@ def test_a_writer_that_forgets_or_adds_a_column_fails(tmp_path):
 
 
 def test_gaps_are_allowed_where_they_are_declared(tmp_path):
-    schema = Schema("t.csv", "one each", (text("a", "a", gaps=True), count("b", "b", gaps=True)))
+    schema = Schema("t.csv", "one each", text("a", "a", gaps=True), count("b", "b", gaps=True))
     for a, b in ((["x", None], [1, None]), ([None, None], [None, None])):
         schema.write(tmp_path / "t.csv", pd.DataFrame({"a": a, "b": b}))
         assert schema.read(tmp_path / "t.csv").isna().sum().sum() == 2 * (1 + a.count(None) // 2)
 
 
 def test_columns_whose_names_are_not_known_beforehand_have_a_type_all_the_same(tmp_path):
-    schema = Schema("t.csv", "one each", (text("arch", "cell"),), others="number")
+    schema = Schema("t.csv", "one each", text("arch", "cell"), others="number")
     schema.write(tmp_path / "t.csv", pd.DataFrame({"arch": ["x"], "pixel3": [1.5]}))
     with pytest.raises(DataError, match="in column pixel3, where numbers are needed"):
         schema.write(tmp_path / "t.csv", pd.DataFrame({"arch": ["x"], "pixel3": ["fast"]}))

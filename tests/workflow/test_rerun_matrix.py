@@ -116,7 +116,6 @@ REACHES = {
     "report/latex": "compile_report",
     "report/numbers/*": NUMBERS,
     "report/claims": NUMBERS,
-    "report/comparison_numbers": NUMBERS,
     "report/proxy_numbers": NUMBERS,
     "report/wording": NUMBERS,
     "report/drawing": "draw_best_cells draw_search_space",

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from tfnas.errors import ReportError
+from tfnas.proxies.registry import describe, ensembles
+from tfnas.search.registry import get_algorithm
 
 
 def known_keys(bibliography: str | Path) -> set[str]:
@@ -34,9 +36,6 @@ def check_references(study: dict[str, Any], scored: Iterable[str], folder: str |
     Raises:
         ReportError: names who cites the first key that is missing.
     """
-    from tfnas.proxies.registry import describe, ensembles
-    from tfnas.search.registry import get_algorithm
-
     bibliography = Path(folder) / "refs.bib"
     known, combined = known_keys(bibliography), ensembles()
     cited = {

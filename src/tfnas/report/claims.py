@@ -3,27 +3,33 @@ r"""What the prose claims of searches, computed: templates print these words and
 Keys are listed in :mod:`tfnas.report.numbers.base`; words are those of :mod:`tfnas.report.wording`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tfnas.report.comparison_numbers import add_difference
-from tfnas.report.comparison_tables import Pairs
+from tfnas.report.comparison_tables import Pair, Pairs
 from tfnas.report.names import contenders, search_group
+from tfnas.report.numbers.base import Numbers
 from tfnas.report.rounding import show
-from tfnas.report.wording import VERDICTS, listed, named, time_words, verdict_words
+from tfnas.report.wording import VERDICTS, image_words, listed, named, time_words, verdict_words
 from tfnas.search.registry import get_algorithm
-
-if TYPE_CHECKING:
-    from tfnas.report.numbers.base import Numbers
 
 FEW_RUNS = 30
 """Runs below which a bootstrap interval is rough."""
 
 APART = ("constraint", "accuracies_of")
 """Settings in which two searches must agree to be compared as one and its extension."""
+
+
+def add_difference(numbers: Numbers, dataset: str, before: str, name: str, pair: Pair) -> None:
+    """Add a difference of two searches, its interval, verdict, wins, corrected p and size, and words (``aside``)."""
+    numbers.add_all(before, "accuracy", **{name: pair.difference}, low=pair.low, high=pair.high)
+    numbers.add(f"{before}.verdict", pair.verdict, "text")
+    numbers.add(f"{before}.wins", pair.probability, "share")
+    numbers.add(f"{before}.p", pair.p_holm, "p")
+    numbers.add(f"{before}.size", abs(pair.difference), "accuracy")
+    images, left_open = (numbers.value(f"truth.{dataset}.{key}") for key in ("test_images", "half_width"))
+    numbers.add(f"{before}.aside", image_words(pair.difference, images, left_open), "text")
 
 
 def add_trained(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, Any]], pairs: Pairs) -> None:
@@ -39,19 +45,17 @@ def add_trained(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str,
     if key not in numbers.entries or not labels:
         return
     free, before = numbers.value(key), f"trained.{dataset}"
-    verdicts = {label: pairs.between(dataset, label, free).verdict for label in labels}
-    numbers.add(f"{before}.searches", len(labels), "count")
-    for verdict in VERDICTS:
-        numbers.add(f"{before}.{verdict}", list(verdicts.values()).count(verdict), "count")
-    names = {
-        verdict: _titles(numbers, [label for label in labels if verdicts[label] == verdict]) for verdict in VERDICTS
-    }
+    found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    for label in labels:
+        found[pairs.between(dataset, label, free).verdict].append(label)
+    counts = {verdict: len(judged) for verdict, judged in found.items()}
+    numbers.add_all(before, "count", searches=len(labels), **counts)
+    names = {verdict: _titles(numbers, judged) for verdict, judged in found.items()}
     numbers.title(f"{before}.words", verdict_words(names, "it"))
     seconds = numbers.value(f"search.{dataset}.{free}.total")
-    better = [label for label in labels if verdicts[label] == "better"]
-    ratios = [_ratio(numbers.value(f"search.{dataset}.{label}.total"), seconds) for label in better]
-    numbers.add(f"{before}.slower_least", min(ratios, default=math.nan), "ratio")
-    numbers.add(f"{before}.slower_most", max(ratios, default=math.nan), "ratio")
+    ratios = [_ratio(numbers.value(f"search.{dataset}.{label}.total"), seconds) for label in found["better"]]
+    least, most = min(ratios, default=math.nan), max(ratios, default=math.nan)
+    numbers.add_all(before, "ratio", slower_least=least, slower_most=most)
     kinds = {time_words(ratio) for ratio in ratios}
     numbers.add(f"{before}.time", kinds.pop() if len(kinds) == 1 else "mixed" if kinds else "unknown", "text")
 
@@ -59,8 +63,7 @@ def add_trained(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str,
 def add_times(numbers: Numbers, before: str, one: float | None, other: float | None) -> None:
     """Add the ratio of the seconds of two searches (``speedup``), its inverse (``faster``) and words (``time``)."""
     ratio = _ratio(one, other)
-    numbers.add(f"{before}.speedup", ratio, "ratio")
-    numbers.add(f"{before}.faster", 1 / ratio if ratio else math.nan, "ratio")
+    numbers.add_all(before, "ratio", speedup=ratio, faster=1 / ratio if ratio else math.nan)
     numbers.add(f"{before}.time", time_words(ratio), "text")
 
 
@@ -89,7 +92,7 @@ def extended_search(label: str, searches: Mapping[str, dict[str, Any]]) -> tuple
     settings = searches[label]
     algorithm = get_algorithm(settings["algorithm"])
     own = algorithm.settings(settings, label)
-    found: list[tuple[int, str, list[str]]] = []
+    found: list[tuple[str, list[str]]] = []
     for other, candidate in searches.items():
         if candidate["algorithm"] != algorithm.extends:
             continue
@@ -98,15 +101,12 @@ def extended_search(label: str, searches: Mapping[str, dict[str, Any]]) -> tuple
         differing = [name for name in shared if own[name] != theirs[name]]
         if any(settings.get(key) != candidate.get(key) for key in APART) or {"proxy", "proxies"} & set(differing):
             continue
-        found.append((len(differing), other, differing))
-    if not found:
-        return None
-    _, other, differing = min(found, key=lambda entry: entry[0])
-    return other, differing
+        found.append((other, differing))
+    return min(found, key=lambda entry: len(entry[1]), default=None)
 
 
-def add_extensions(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, Any]], pairs: Pairs) -> list[str]:
-    """Add every hybrid search of the study against the search that it extends, and return their labels.
+def add_extensions(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, Any]], pairs: Pairs) -> None:
+    """Add every hybrid search of the study against the search that it extends.
 
     Keys: ``extends.{dataset}.{label}.base`` (name), ``.lead`` and what else stands beside a difference, ``.differs``
     (settings in which the two differ besides, in words, or nothing); ``extends.{dataset}.undecided`` (which hybrids
@@ -115,7 +115,7 @@ def add_extensions(numbers: Numbers, dataset: str, searches: Mapping[str, dict[s
     """
     ranked = contenders(dict(searches))
     hybrids = [label for label in ranked if search_group(searches[label]) == "hybrid"]
-    judged, alone, undecided = [], [], []
+    alone, undecided = [], []
     for label in hybrids:
         extended = extended_search(label, searches)
         title = numbers.value(f"title.search.{label}")
@@ -131,12 +131,10 @@ def add_extensions(numbers: Numbers, dataset: str, searches: Mapping[str, dict[s
         numbers.add(f"{before}.differs", differs, "text")
         if pair.verdict == "undecided":
             undecided.append(f"{title} from {numbers.value(f'{before}.base')}{differs}")
-        judged.append(label)
     if hybrids:
         numbers.title(f"extends.{dataset}.undecided", listed(undecided) if undecided else "")
         numbers.title(f"extends.{dataset}.alone", named(alone) if alone else "")
         numbers.add(f"extends.{dataset}.alone_count", len(alone), "count")
-    return judged
 
 
 def add_prior(numbers: Numbers, dataset: str, pairs: Pairs) -> None:
@@ -177,8 +175,7 @@ def add_median(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, 
     means = {label: numbers.value(f"search.{dataset}.{label}.{dataset}.test.mean") for label in labels}
     below = [label for label in labels if round(means[label] - median, 2) < 0]
     before, best = f"median.{dataset}", numbers.value(key) - median
-    numbers.add(f"{before}.searches", len(labels), "count")
-    numbers.add(f"{before}.below", len(below), "count")
+    numbers.add_all(before, "count", searches=len(labels), below=len(below))
     numbers.title(f"{before}.words", named(_titles(numbers, below)) if below else "")
     numbers.add(f"{before}.best", abs(best), "accuracy")
     numbers.add(f"{before}.side", "above" if round(best, 2) > 0 else "below" if round(best, 2) < 0 else "equal", "text")
@@ -186,11 +183,8 @@ def add_median(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, 
 
 def add_settled(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, Any]]) -> None:
     """Add which ranked searches end at one accuracy in all runs: ``settled.{dataset}.count`` and ``.words``."""
-    labels = [
-        label
-        for label in contenders(dict(searches))
-        if numbers.value(f"search.{dataset}.{label}.{dataset}.test.std") == 0
-    ]
+    spread = {label: f"search.{dataset}.{label}.{dataset}.test.std" for label in contenders(dict(searches))}
+    labels = [label for label, key in spread.items() if numbers.value(key) == 0]
     numbers.add(f"settled.{dataset}.count", len(labels), "count")
     numbers.title(f"settled.{dataset}.words", named(_titles(numbers, labels)) if labels else "")
 

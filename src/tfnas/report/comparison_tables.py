@@ -5,7 +5,8 @@ Like :mod:`tfnas.report.tables` each table is made from result files alone; each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -67,10 +68,8 @@ class Pair:
 
     def turned(self) -> Pair:
         """Return the second search against the first."""
-        return Pair(
-            self.n, -self.difference, -self.high, -self.low, 1 - self.probability, self.p_holm, -self.effect,
-            self.detectable, self.runs_needed,
-        )  # fmt: skip
+        ends = replace(self, difference=-self.difference, low=-self.high, high=-self.low)
+        return replace(ends, probability=1 - self.probability, effect=-self.effect)
 
 
 class Pairs:
@@ -119,10 +118,9 @@ def read_regret(path: str | Path, labels: list[str], datasets: list[str]) -> pd.
     """
     table = REGRET.read(path)
     own = table[table["searched_on"] == table["dataset"]].set_index(["search", "dataset"])
-    for label in labels:
-        for dataset in datasets:
-            if (label, dataset) not in own.index:
-                raise ReportError(f"'{path}' has no regret of search '{label}' on '{dataset}': run the summary again.")
+    for label, dataset in itertools.product(labels, datasets):
+        if (label, dataset) not in own.index:
+            raise ReportError(f"'{path}' has no regret of search '{label}' on '{dataset}': run the summary again.")
     return own
 
 
@@ -140,8 +138,6 @@ def best_search(regret: pd.DataFrame, labels: list[str], dataset: str) -> str:
 def matrix(pairs: Pairs, dataset: str, labels: list[str], name: str) -> np.ndarray:
     """Return an attribute of :class:`Pair` for every two searches, row against column, NaN on the diagonal."""
     values = np.full((len(labels), len(labels)), np.nan)
-    for i, one in enumerate(labels):
-        for j, other in enumerate(labels):
-            if i != j:
-                values[i, j] = getattr(pairs.between(dataset, one, other), name)
+    for i, j in itertools.permutations(range(len(labels)), 2):
+        values[i, j] = getattr(pairs.between(dataset, labels[i], labels[j]), name)
     return values

@@ -14,7 +14,7 @@ _CURVES = {(0, 1): 0.0, (1, 2): 0.0, (2, 3): 0.0, (0, 2): 0.95, (1, 3): -0.95, (
 """Height of the control point above the line of nodes, in units of the distance of two nodes."""
 
 
-def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = True, font_size: float = 8) -> None:
+def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = True) -> None:
     """Draw a cell as a graph: four nodes on a line, an arrow for each edge that carries an operation.
 
     Args:
@@ -23,7 +23,6 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
         names: write the operation beside each edge (else only colour and line style tell it), and draw ``none``
             faintly; without names edges that carry ``none`` are left out.
         node_names: write 0 to 3 into the nodes.
-        font_size: of the names, in points.
     """
     axes.set_axis_off()
     axes.set_aspect("equal")
@@ -40,41 +39,33 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
         curve = {"edgecolor": colour, "linestyle": line, "linewidth": width, "label": operation}
         axes.add_patch(PathPatch(path, facecolor="none", zorder=1, **curve))
         if operation != "none":
-            _arrow_head(axes, FancyArrowPatch, (source, target), height, colour)
+            _arrow_head(axes, (source, target), height, colour)
         if names:
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if height else None
             axes.text(
-                middle[0],
-                height / 2 + (0.0 if height else 0.11),
-                name,
-                ha="center",
-                va="center",
-                fontsize=font_size,
-                color=colour if operation != "none" else "#888888",
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8} if height else None,
-                zorder=3,
-            )
+                middle[0], height / 2 + (0.0 if height else 0.11), name, ha="center", va="center", fontsize=8,
+                color=colour if operation != "none" else "#888888", bbox=box, zorder=3,
+            )  # fmt: skip
     for node in range(4):
         axes.plot(node, 0, "o", markersize=11 if node_names else 5, color="white", markeredgecolor="black", zorder=2)
         if node_names:
-            axes.text(node, 0, str(node), ha="center", va="center_baseline", fontsize=font_size, zorder=4)
+            axes.text(node, 0, str(node), ha="center", va="center_baseline", fontsize=8, zorder=4)
 
 
-def _arrow_head(axes: Axes, arrow: type, edge: tuple[int, int], height: float, colour: str) -> None:
+def _arrow_head(axes: Axes, edge: tuple[int, int], height: float, colour: str) -> None:
     """Draw the arrow head in the middle of the last third of the curve, where the lines have parted."""
     source, target = edge
     points = []
     for place in (0.70, 0.74):
         x = (1 - place) ** 2 * source + 2 * place * (1 - place) * (source + target) / 2 + place**2 * target
         points.append((x, 2 * place * (1 - place) * height))
-    axes.add_patch(
-        arrow(*points, arrowstyle="-|>", mutation_scale=8, color=colour, linewidth=0.5, shrinkA=0, shrinkB=0, zorder=2)
-    )
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 8, "color": colour, "linewidth": 0.5, "zorder": 2}
+    axes.add_patch(FancyArrowPatch(*points, **look, shrinkA=0, shrinkB=0))
 
 
 def operation_legend(axes: Axes, operations: tuple[str, ...], columns: int, **settings: Any) -> None:
     """Add a legend that says which line is which operation."""
     handles = []
-    for operation in operations:
-        colour, line, width, name = OPERATION_STYLES[operation]
+    for colour, line, width, name in (OPERATION_STYLES[operation] for operation in operations):
         handles.append(Line2D([], [], color=colour, linestyle=line, linewidth=width, label=name))
     axes.legend(handles=handles, ncol=columns, handlelength=2.6, columnspacing=1.4, **settings)

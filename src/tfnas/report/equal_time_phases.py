@@ -23,17 +23,15 @@ def phases_of(part: pd.DataFrame) -> list[dict[str, Any]]:
         ``leader``, ``decided`` (whether the interval of the lead to the next group lies above zero), ``from`` and
         ``to`` (seconds: the first moment of this stretch and of the next one, or the last moment of all), in order.
     """
-    moments = [leads_of(rows) | {"at": seconds} for seconds, rows in part[part["seconds"] > 0].groupby("seconds")]
-    moments = [moment for moment in moments if moment["leader"] is not None]
     phases: list[dict[str, Any]] = []
-    for moment in moments:
-        if phases and (phases[-1]["leader"], phases[-1]["decided"]) == (moment["leader"], moment["decided"]):
+    for seconds, rows in part[part["seconds"] > 0].groupby("seconds"):
+        lead = leads_of(rows)
+        if lead["leader"] is None:
             continue
         if phases:
-            phases[-1]["to"] = moment["at"]
-        phases.append({"leader": moment["leader"], "decided": moment["decided"], "from": moment["at"]})
-    if phases:
-        phases[-1]["to"] = moments[-1]["at"]
+            phases[-1]["to"] = seconds
+        if not phases or lead != {name: phases[-1][name] for name in lead}:
+            phases.append(lead | {"from": seconds, "to": seconds})
     return phases
 
 

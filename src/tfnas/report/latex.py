@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from tfnas.errors import ReportError
 from tfnas.files import atomic
@@ -44,16 +45,9 @@ def compile_pdf(tex_path: str | Path, output: str | Path) -> None:
     build = tex_path.parent / "build"
     _copy_sources(tex_path, build)
     environment = os.environ | {"SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
-    result = subprocess.run(
-        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-norc", tex_path.name],
-        cwd=build,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    command = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-norc", tex_path.name]
+    told: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "errors": "replace"}
+    result = subprocess.run(command, cwd=build, env=environment, check=False, **told)
     log = build / f"{tex_path.stem}.log"
     (build / "latexmk.out").write_text(result.stdout, encoding="utf-8")
     if result.returncode != 0:

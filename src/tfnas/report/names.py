@@ -3,10 +3,13 @@
 import re
 from typing import Any
 
+from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape
 from tfnas.report.titles import dataset_title
+from tfnas.search.base import DRAW
 from tfnas.search.constraints import constraint_words, limits_of_search
+from tfnas.search.registry import get_algorithm
 
 GROUPS = {
     "non-weight-sharing": "Candidates are trained (simulated)",
@@ -27,15 +30,12 @@ BY_PROXY = {PLAIN_PROXY_SEARCH: "{}", "proxy_argmax": "{} (all cells)", "plain_e
 SYMBOLS = {"sample": "N", "population": "P", "tournament": "S", "size": "S"}
 """Letters for settings of searches, as the pseudocode uses them."""
 
-
 LONGEST_TITLE = 36
 """Characters of a title of a search; one that would be longer gives way to the label in the study file."""
 
 
 def search_group(settings: dict[str, Any]) -> str:
     """Return the group (key of :data:`GROUPS`) of a search, from its registry."""
-    from tfnas.search.registry import get_algorithm
-
     return get_algorithm(settings["algorithm"]).group
 
 
@@ -44,9 +44,6 @@ def reads_prior(settings: dict[str, Any]) -> bool:
 
     A score of a user's own is none: nobody knows here what it rewards.
     """
-    from tfnas.proxies.registry import ensembles, get_proxy, proxy_names
-    from tfnas.search.registry import get_algorithm
-
     known, registered = ensembles(), proxy_names()
     names = get_algorithm(settings["algorithm"]).proxies(settings)
     members = {member for name in names for member in (known[name].members if name in known else [name])}
@@ -59,9 +56,6 @@ def equal_time_groups(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
     These are the searches that are ranked (:func:`contenders`) and look at something: one that only draws cells is a
     reference here, whatever its own group is.
     """
-    from tfnas.search.base import DRAW
-    from tfnas.search.registry import get_algorithm
-
     trained = {"non-weight-sharing": "trained", "hybrid": "hybrid"}
     groups = {}
     for label in contenders(searches):
@@ -101,7 +95,8 @@ def search_titles(searches: dict[str, dict[str, Any]]) -> dict[str, str]:
             and (name == "accuracies_of" or len({str(other.get(name)) for other in alike}) > 1)
         }
         full = _with_settings(title, list(differing.values()))
-        if len(full) > LONGEST_TITLE and settings.get("proxies") == _default_proxies(settings):
+        proxies = get_algorithm(settings["algorithm"]).parameters.get("proxies")
+        if len(full) > LONGEST_TITLE and settings.get("proxies") == (proxies.default if proxies else None):
             full = _with_settings(title, [words for name, words in differing.items() if name != "proxies"])
         titles[label] = full if len(full) <= LONGEST_TITLE else label
     repeated = {title for title in titles.values() if list(titles.values()).count(title) > 1}
@@ -114,13 +109,6 @@ def _with_settings(title: str, words: list[str]) -> str:
         return title
     before = f"{title[:-1]}, " if title.endswith(")") else f"{title} ("
     return f"{before}{', '.join(words)})"
-
-
-def _default_proxies(settings: dict[str, Any]) -> list[str] | None:
-    from tfnas.search.registry import get_algorithm
-
-    proxies = get_algorithm(settings["algorithm"]).parameters.get("proxies")
-    return proxies.default if proxies else None
 
 
 def accuracies_words(dataset: str) -> str:
@@ -138,23 +126,17 @@ def _difference(name: str, value: Any) -> str:
         return constraint_words(value)
     if name == "accuracies_of":
         return accuracies_words(value)
-    return f"{SYMBOLS.get(name, name.replace('_', ' '))} = {_value(value)}"
+    grouped = isinstance(value, int) and abs(value) >= 10_000
+    shown = f"{value:,}".replace(",", "\N{THIN SPACE}") if grouped else value
+    return f"{SYMBOLS.get(name, name.replace('_', ' '))} = {shown}"
 
 
 def _short_title(settings: dict[str, Any]) -> str:
-    from tfnas.search.registry import get_algorithm
-
     if settings["algorithm"] in BY_PROXY and isinstance(settings.get("proxy"), str):
         return BY_PROXY[settings["algorithm"]].format(proxy_title(settings["proxy"]))
     title = get_algorithm(settings["algorithm"]).title
     acronym = re.fullmatch(r".*\(([A-Z][\w-]*[A-Z][\w-]*)\)", title)
     return acronym[1] if acronym else title.partition(" by ")[0]
-
-
-def _value(value: Any) -> str:
-    return (
-        f"{value:,}".replace(",", "\N{THIN SPACE}") if isinstance(value, int) and abs(value) >= 10_000 else str(value)
-    )
 
 
 def tex_title(title: str) -> str:

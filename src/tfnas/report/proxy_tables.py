@@ -4,6 +4,7 @@ Like :mod:`tfnas.report.tables` each is made from result files alone. Tables tha
 break over pages (:func:`tfnas.report.tables.long_table`); *proxy* means ensembles, too.
 """
 
+import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -25,10 +26,9 @@ def by_name(table: pd.DataFrame, path: str | Path, names: list[str], datasets: l
         ReportError: a row is missing; the message names file, proxy and dataset.
     """
     indexed = table.set_index(["dataset", "proxy"])
-    for dataset in datasets:
-        for name in names:
-            if (dataset, name) not in indexed.index:
-                raise ReportError(f"'{path}' has no row for proxy '{name}' on '{dataset}': run the summary again.")
+    for dataset, name in itertools.product(datasets, names):
+        if (dataset, name) not in indexed.index:
+            raise ReportError(f"'{path}' has no row for proxy '{name}' on '{dataset}': run the summary again.")
     return indexed
 
 

@@ -29,6 +29,12 @@ from tfnas.letters import TEX, check_letters
 MISSING = "--"
 """What stands for a value that does not exist (NaN or None)."""
 
+DECIMALS = {"accuracy": 2, "correlation": 3, "p": 3, "share": 1, "rank": 1}
+"""Decimals of the kinds that have a fixed number of them."""
+
+SIGNIFICANT = {"seconds": (3, 99.95), "ratio": (2, 9.95), "value": (4, 9999.5)}
+"""Significant digits of other kinds, and the magnitude from which on they are printed as whole numbers."""
+
 
 def escape(text: Any) -> str:
     r"""Return ``text`` with every character that TeX would interpret made literal.
@@ -55,31 +61,20 @@ def plain(value: Any, kind: str) -> str:
         return str(value)
     if value is None or not math.isfinite(value):
         return MISSING
-    size = abs(value)
     if kind == "p" and value < 0.001:
         return "<0.001"
-    if kind == "accuracy":
-        shown = f"{value:.2f}"
-    elif kind in ("correlation", "p"):
-        shown = f"{value:.3f}"
-    elif kind == "share":
-        shown = f"{100 * value:.1f}"
-    elif kind == "rank":
-        shown = f"{value:.1f}"
+    if kind in DECIMALS:
+        shown = f"{100 * value if kind == 'share' else value:.{DECIMALS[kind]}f}"
     elif kind == "count":
         shown = f"{round(value):,}"
-    elif kind == "seconds":
-        shown = f"{value:,.0f}" if size >= 99.95 else _significant(value, 3)
-    elif kind == "ratio":
-        shown = f"{value:,.0f}" if size >= 9.95 else _significant(value, 2)
-    elif kind == "value":
-        shown = f"{value:,.0f}" if size >= 9999.5 else _significant(value, 4)
+    elif kind in SIGNIFICANT:
+        digits, whole_from = SIGNIFICANT[kind]
+        shown = f"{value:,.0f}" if abs(value) >= whole_from else _significant(value, digits)
     else:
         raise ReportError(f"'{kind}' is no kind of quantity: use one of those listed in tfnas.report.rounding.")
-    if float(shown.replace(",", "")) == 0 and shown.startswith("-"):
-        shown = shown[1:]
-    digits = shown.replace(",", "")
-    shown = shown if float(digits) >= 10_000 or float(digits) <= -10_000 else digits
+    bare = shown.replace(",", "")
+    if abs(float(bare)) < 10_000:
+        shown = bare.removeprefix("-") if float(bare) == 0 else bare
     return shown.replace(",", "\N{THIN SPACE}").replace("-", "\N{MINUS SIGN}")
 
 

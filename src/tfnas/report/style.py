@@ -44,29 +44,13 @@ OPERATION_STYLES: dict[str, tuple[str, Any, float, str]] = {
 """How an operation is drawn: colour, line style, line width, name."""
 
 _SETTINGS: dict[Any, Any] = {
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.labelsize": 9,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E4E4E4",
-    "grid.linewidth": 0.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.minor.width": 0.4,
-    "lines.linewidth": 1.2,
-    "legend.frameon": False,
-    "savefig.dpi": 300,
-    "pdf.fonttype": 42,
-    "svg.hashsalt": "tfnas",
+    **{"font.family": "STIXGeneral", "mathtext.fontset": "stix"},
+    **dict.fromkeys(("font.size", "axes.titlesize", "axes.labelsize"), 9),
+    **dict.fromkeys(("xtick.labelsize", "ytick.labelsize", "legend.fontsize"), 8),
+    **{"axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True},
+    **dict.fromkeys(("axes.linewidth", "xtick.major.width", "ytick.major.width"), 0.6),
+    **{"xtick.minor.width": 0.4, "grid.color": "#E4E4E4", "grid.linewidth": 0.5, "lines.linewidth": 1.2},
+    **{"legend.frameon": False, "savefig.dpi": 300, "pdf.fonttype": 42, "svg.hashsalt": "tfnas"},
 }
 
 
@@ -92,10 +76,9 @@ def save(figure: Figure, output: str | Path) -> None:
     """
     output = Path(output)
     try:
+        undated = {"CreationDate": None, "Producer": None, "Creator": "tfnas"}
         with atomic(output) as temporary:
-            figure.savefig(
-                temporary, format="pdf", metadata={"CreationDate": None, "Producer": None, "Creator": "tfnas"}
-            )
+            figure.savefig(temporary, format="pdf", metadata=undated)
         with atomic(output.with_suffix(".png")) as temporary:
             figure.savefig(temporary, format="png", dpi=200, metadata={"Software": None})
         write_drawn(figure, output.with_suffix(".csv"))

@@ -82,26 +82,14 @@ def write_tex(output: str | Path, text: str) -> None:
 
 
 def fact(facts: dict[str, Any], key: str, place: str | Path) -> Any:
-    """Return ``facts[key]``; ``a.b`` looks into nested facts.
+    """Return ``facts[key]``.
 
     Raises:
         ReportError: the key is missing; the message names key and file.
     """
-    value: Any = facts
-    for part in key.split("."):
-        if not isinstance(value, dict) or part not in value:
-            raise ReportError(f"The facts of '{place}' lack '{key}', which the report prints: make that file again.")
-        value = value[part]
-    return value
-
-
-def device_of(facts: dict[str, Any], place: str | Path) -> str:
-    """Return the device or devices on which a score table was computed, from its facts (one entry per proxy family).
-
-    Raises:
-        ReportError: the facts name no device.
-    """
-    return told(facts, "device", place)
+    if key not in facts:
+        raise ReportError(f"The facts of '{place}' lack '{key}', which the report prints: make that file again.")
+    return facts[key]
 
 
 def family_facts(facts: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,7 +98,11 @@ def family_facts(facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def told(facts: dict[str, Any], key: str, place: str | Path) -> str:
-    """Return what the families of proxies in a score table say under a key, each value once."""
+    """Return what the families of proxies in a score table say under a key, each value once.
+
+    Raises:
+        ReportError: a family lacks the key.
+    """
     return ", ".join(dict.fromkeys(str(fact(part, key, place)) for part in family_facts(facts)))
 
 

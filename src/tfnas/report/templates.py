@@ -32,12 +32,14 @@ from typing import TYPE_CHECKING, Any
 from tfnas.analysis.published_rows import NATS_DATASETS
 from tfnas.errors import ReportError
 from tfnas.files import atomic, read_json
+from tfnas.proxies.registry import describe
 from tfnas.report import detail
 from tfnas.report.citations import known_keys
 from tfnas.report.names import contenders, search_group, search_titles
 from tfnas.report.rounding import escape
 from tfnas.report.titles import dataset_title
 from tfnas.report.wording import agree, count_words, listed
+from tfnas.search.registry import get_algorithm
 from tfnas.spaces.registry import get_space
 
 if TYPE_CHECKING:
@@ -57,13 +59,9 @@ def template_files(template_folder: str | Path) -> list[str]:
 
 
 def render_report(
-    study: dict[str, Any],
-    scored: list[str],
-    template_folder: str | Path,
-    numbers_path: str | Path,
-    exhibits: list[str | Path],
-    output: str | Path,
-) -> None:
+    study: dict[str, Any], scored: list[str], template_folder: str | Path, numbers_path: str | Path,
+    exhibits: list[str | Path], output: str | Path,
+) -> None:  # fmt: skip
     """Write ``report.tex`` at ``output`` and the bibliography ``refs.bib`` beside it.
 
     Args:
@@ -82,7 +80,7 @@ def render_report(
     folder, output = Path(template_folder), Path(output)
     numbers = read_json(Path(numbers_path).with_suffix(".json"))
     environment = _environment(folder)
-    environment.globals.update(_helpers(study, scored, numbers, exhibits, output, environment, folder))
+    environment.globals.update(_facts(study, scored, numbers) | _helpers(numbers, exhibits, output, environment))
     try:
         text = environment.get_template("main.tex").render()
     except jinja2.TemplateSyntaxError as error:
@@ -122,39 +120,22 @@ def _environment(folder: Path) -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
-        block_start_string="((*",
-        block_end_string="*))",
-        variable_start_string="(((",
-        variable_end_string=")))",
-        comment_start_string="((=",
-        comment_end_string="=))",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-        autoescape=False,
-    )
-    environment.filters["tex"] = escape
-    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
-    environment.filters["dataset_title"] = dataset_title
+        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=False,
+        block_start_string="((*", block_end_string="*))", variable_start_string="(((", variable_end_string=")))",
+        comment_start_string="((=", comment_end_string="=))",
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    sentence = {"sentence": lambda text: text[:1].upper() + text[1:]}
+    environment.filters |= {"tex": escape, "dataset_title": dataset_title} | sentence
     return environment
 
 
 def _helpers(
-    study: dict[str, Any],
-    scored: list[str],
-    numbers: dict[str, dict[str, Any]],
-    exhibits: list[str | Path],
-    output: Path,
-    environment: jinja2.Environment,
-    folder: Path,
+    numbers: dict[str, dict[str, Any]], exhibits: list[str | Path], output: Path, environment: jinja2.Environment
 ) -> dict[str, Any]:
-    """Return what templates may use."""
-    places = {
-        (Path(path).suffix, Path(path).stem): os.path.relpath(path, output.parent).replace(os.sep, "/")
-        for path in exhibits
-    }
+    """Return the functions that templates may use."""
+    paths = [Path(path) for path in exhibits]
+    places = {(path.suffix, path.stem): Path(os.path.relpath(path, output.parent)).as_posix() for path in paths}
 
     def entry(key: str) -> dict[str, Any]:
         if key not in numbers:
@@ -193,7 +174,7 @@ def _helpers(
     def parts(kind: str) -> list[str]:
         return sorted(name for name in environment.list_templates() if re.fullmatch(rf"{kind}/[^/]+\.tex", name))
 
-    return _facts(study, scored, numbers) | {
+    return {
         "num": num,
         "raw": raw,
         "count": count,
@@ -212,22 +193,16 @@ def _helpers(
 
 def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Return what templates may ask of the study: names, groups, and what decides which words they use."""
-    from tfnas.proxies.registry import describe
-
     searches, datasets = study["search"]["use"], list(study["datasets"])
     own = [dataset for dataset in datasets if f"noise.{dataset}.seconds" in numbers]
-    return {
-        "study": study,
-        "space": get_space(study["space"]),
-        "datasets": datasets,
-        "searches": searches,
-        "titles": search_titles(searches),
-        "dataset_title": dataset_title,
-        "listed": listed,
+    used = dict.fromkeys(settings["algorithm"] for settings in searches.values())
+    most = {name.lower(): value for name, value in vars(detail).items() if name.startswith("MOST_")}
+    return most | {
+        "study": study, "space": get_space(study["space"]), "datasets": datasets, "searches": searches,
+        "titles": search_titles(searches), "dataset_title": dataset_title, "listed": listed,
         "unranked": unranked_words(searches),
         "groups": {label: search_group(settings) for label, settings in searches.items()},
-        "algorithms": _algorithms(searches),
-        "proxies": [describe(name) for name in scored],
+        "algorithms": [get_algorithm(name) for name in used], "proxies": [describe(name) for name in scored],
         "published_shown": study["report"]["published"] and bool(set(datasets) & set(NATS_DATASETS)),
         "is_nats": set(datasets) <= set(NATS_DATASETS),
         "own": own,
@@ -236,24 +211,13 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
             dataset: [label for label in searches if f"extends.{dataset}.{label}.lead" in numbers]
             for dataset in datasets
         },
-        "most_in_full": detail.MOST_IN_FULL,
-        "most_with_values": detail.MOST_WITH_VALUES,
-        "most_with_differences": detail.MOST_WITH_DIFFERENCES,
-        "most_with_std": detail.MOST_WITH_STD,
-    }
+    }  # fmt: skip
 
 
 def unranked_words(searches: dict[str, dict[str, Any]]) -> str:
     """Return how captions call the searches that are not ranked (:func:`tfnas.report.names.contenders`)."""
     rivals = [label for label, settings in searches.items() if search_group(settings) != "reference"]
     return "references" if rivals == contenders(searches) else "references and searches with a limit of cost"
-
-
-def _algorithms(searches: dict[str, dict[str, Any]]) -> list[Any]:
-    """Return the algorithms of a study, each once, in the order of its searches."""
-    from tfnas.search.registry import get_algorithm
-
-    return [get_algorithm(name) for name in dict.fromkeys(settings["algorithm"] for settings in searches.values())]
 
 
 def _check_citations(text: str, bibliography: Path, tables: list[Path]) -> None:

@@ -65,11 +65,10 @@ def flag(name: str, meaning: str, gaps: bool = False) -> Column:
     return Column(name, "flag", meaning, "", gaps)
 
 
-@dataclass(frozen=True)
 class Schema:
     """What stands in a table.
 
-    Attributes:
+    Args:
         file: its path below ``results/{study}``.
         rows: what a row is, as in "one per search and dataset".
         columns: in their order.
@@ -77,11 +76,8 @@ class Schema:
         others: the kind of all columns besides, whose names are not known beforehand; none where None.
     """
 
-    file: str
-    rows: str
-    columns: tuple[Column, ...]
-    notes: str = ""
-    others: Kind | None = None
+    def __init__(self, file: str, rows: str, *columns: Column, notes: str = "", others: Kind | None = None):
+        self.file, self.rows, self.columns, self.notes, self.others = file, rows, columns, notes, others
 
     @property
     def names(self) -> tuple[str, ...]:

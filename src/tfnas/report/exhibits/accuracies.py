@@ -28,9 +28,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 ("test_accuracy", COLOURS[1], "--", "test"),
             ):
                 values = table[column].dropna()
-                upper.hist(
-                    values, bins, histtype="stepfilled", color=colour, alpha=0.18, linewidth=0,
-                )  # fmt: skip
+                upper.hist(values, bins, histtype="stepfilled", color=colour, alpha=0.18, linewidth=0)
                 upper.hist(values, bins, histtype="step", color=colour, linestyle=line, label=name)
             upper.set_xlabel("accuracy (%)")
             upper.set_ylabel("cells")

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
-from matplotlib.axes import Axes
-
 from tfnas.products import Exhibit, Named
 from tfnas.report.curve_panels import draw_curve, legend_beside, panels_by_block, scale_curves
 from tfnas.report.names import GROUPS, by_group, search_titles
@@ -16,12 +13,9 @@ MOST_IN_ONE_ROW = 6
 """Searches that one row of panels holds; more are split into a row for each group."""
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Searches",
-    needs={"curves": "summaries/curves.csv"},
-    params=("searches", "datasets"),
+    kind="figure", category="Searches", needs={"curves": "summaries/curves.csv"}, params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -54,16 +48,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 legend_beside(panels[line][-1], handles, heading)
             panels[line][0].set_ylabel("test accuracy (%)")
         for column, dataset in enumerate(params.datasets):
-            part = table[table["dataset"] == dataset]
-            _frame(panels[-1][column], part)
-            panels[-1][column].set_xlabel("seconds")
+            axes, part = panels[-1][column], table[table["dataset"] == dataset]
+            axes.set_xlabel("seconds")
+            if part.empty:
+                say(axes, "no seconds known")
+            else:
+                scale_curves(axes, part, part["mean"].max())
         name_panels(panels[0], params.datasets)
         save(figure, output.pdf)
-
-
-def _frame(axes: Axes, part: pd.DataFrame) -> None:
-    """Scale the panels of a dataset, and say where there is nothing to draw."""
-    if part.empty:
-        say(axes, "no seconds known")
-        return
-    scale_curves(axes, part, part["mean"].max())

@@ -3,40 +3,30 @@
 import matplotlib.pyplot as plt
 
 from tfnas.products import Exhibit, Named
+from tfnas.report.drawing import draw_cell, operation_legend
 from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
-from tfnas.spaces.nats_tss import Cell
+from tfnas.spaces.nats_tss import OPERATIONS, Cell
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Ground truth",
-    needs={"best": "summaries/best-cells.csv"},
+    kind="figure", category="Ground truth", needs={"best": "summaries/best-cells.csv"},
     when=lambda study: "cell" in study.space.offers,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Draw the best functionally distinct cells of each dataset by test accuracy, a row per dataset."""
     count = 4
-    from tfnas.report.drawing import draw_cell, operation_legend
-    from tfnas.spaces.nats_tss import OPERATIONS
-
     table = BEST_CELLS.read(inputs.best)
     datasets = list(dict.fromkeys(table["dataset"]))
     rows = len(datasets)
     with figure_style():
         height = 1.12 * rows + 0.3
         figure, panels = plt.subplots(rows, count, figsize=(WIDTH, height), squeeze=False)
-        figure.subplots_adjust(
-            left=0.03 if rows > 1 else 0.005,
-            right=0.995,
-            top=1 - 0.16 / height,
-            bottom=0.3 / height,
-            wspace=0.06,
-            hspace=0.2,
-        )
+        edges = {"left": 0.03 if rows > 1 else 0.005, "right": 0.995, "top": 1 - 0.16 / height, "bottom": 0.3 / height}
+        figure.subplots_adjust(**edges, wspace=0.06, hspace=0.2)
         for row, dataset in zip(panels, datasets, strict=True):
             best = table[table["dataset"] == dataset].head(count)
             for axes in row[len(best) :]:

@@ -8,12 +8,10 @@ from tfnas.report.tables import long_tables, row, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
+    kind="table", category="Searches",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
-    params=("searches", "datasets"),
-    when=lambda study: len(study.searches) > 1,
-)
+    params=("searches", "datasets"), when=lambda study: len(study.searches) > 1,
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

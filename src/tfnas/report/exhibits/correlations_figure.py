@@ -10,13 +10,10 @@ from tfnas.report.style import COLOURS, GREY, MARKERS, figure_style, panels_of, 
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Proxies",
+    kind="figure", category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
-    params=("datasets",),
-    prints=("proxies",),
-    when=lambda study: len(study.scored) > 1,
-)
+    params=("datasets",), prints=("proxies",), when=lambda study: len(study.scored) > 1,
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -46,9 +43,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
             ]
             if quoted:
-                axes.plot(
-                    *zip(*quoted, strict=True), "D", markerfacecolor="none", color=GREY, markersize=4.5, label="others"
-                )
+                hollow = {"markerfacecolor": "none", "color": GREY, "markersize": 4.5, "label": "others"}
+                axes.plot(*zip(*quoted, strict=True), "D", **hollow)
             axes.axvline(0, color=GREY, linewidth=0.6)
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
         figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])

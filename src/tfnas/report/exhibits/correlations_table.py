@@ -15,12 +15,9 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="table",
-    category="Proxies",
-    needs={"correlations": "summaries/correlations.csv"},
-    params=("datasets",),
+    kind="table", category="Proxies", needs={"correlations": "summaries/correlations.csv"}, params=("datasets",),
     prints=("proxies",),
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

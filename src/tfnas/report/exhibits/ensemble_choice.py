@@ -11,12 +11,9 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
 SPEC = Exhibit(
-    kind="table",
-    category="Proxies",
-    needs={"summary": "summaries/ensemble-choice.csv"},
-    prints=("proxies",),
+    kind="table", category="Proxies", needs={"summary": "summaries/ensemble-choice.csv"}, prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -42,14 +39,10 @@ def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str |
         body += [RULE] if body else []
         body.append(block_heading(dataset_title(dataset), 6))
         for entry in part.itertuples():
-            cells = [
-                show(entry.size, "count"),
-                escape(", ".join(proxy_title(name) for name in entry.members.split())),
-                show(entry.elsewhere, kind),
-                with_interval(entry.spearman, entry.spearman_low, entry.spearman_high),
-                show(entry.top_accuracy, "accuracy"),
-                show(entry.best, kind),
-            ]
+            members = ", ".join(proxy_title(name) for name in entry.members.split())
+            correlation = with_interval(entry.spearman, entry.spearman_low, entry.spearman_high)
+            cells = [show(entry.size, "count"), escape(members), show(entry.elsewhere, kind), correlation]
+            cells += [show(entry.top_accuracy, "accuracy"), show(entry.best, kind)]
             body.append(row([bold(cell) for cell in cells] if entry.chosen else cells))
     head = [row(["Size", "Members", "Elsewhere", r"$\rho$ held out [95\,\%]", r"Top cell (\%)", "Hindsight"])]
     write_tex(output, tabular(r"cL{0.4\linewidth}rlrr", head, body))

@@ -1,9 +1,8 @@
 """Draw for each cost and dataset, searched by itself, all cells, the true front, and a front of each search."""
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from tfnas.analysis.fronts import allowed, test_accuracies
@@ -21,17 +20,12 @@ LOWEST = 5
 """Percentile of the test accuracies of the space below which a panel shows nothing."""
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Hardware",
+    kind="figure", category="Hardware", params={"searches": "front_searches"}, when=lambda study: study.front_searches,
     needs={
-        "summary": "summaries/fronts.csv",
-        "cells": "summaries/front-cells.parquet",
-        "truths": "truth/{dataset}.parquet",
-        "latencies": lambda study: study.latencies_by_dataset,
+        "summary": "summaries/fronts.csv", "cells": "summaries/front-cells.parquet",
+        "truths": "truth/{dataset}.parquet", "latencies": lambda study: study.latencies_by_dataset,
     },
-    params={"searches": "front_searches"},
-    when=lambda study: study.front_searches,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -50,14 +44,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for cost, line in zip(costs, panels, strict=True):
             for dataset, axes in zip(datasets, line, strict=True):
                 rows = summary[(summary["cost"] == cost) & (summary["dataset"] == dataset)]
-                _background(axes, params.searches, rows["search"].iloc[0], inputs.truths, dataset, inputs.latencies)
+                search = rows["search"].iloc[0]
+                _background(axes, inputs, search, params.searches[search], dataset)
                 for entry in rows.itertuples():
                     place = places[entry.search]
-                    front = cells[
-                        (cells["search"] == entry.search)
-                        & (cells["dataset"] == dataset)
-                        & (cells["run"] == entry.median_run)
-                    ]
+                    own = cells[(cells["search"] == entry.search) & (cells["dataset"] == dataset)]
+                    front = own[own["run"] == entry.median_run]
                     axes.plot(
                         front["cost"], front["test_accuracy"], marker_of(place), markersize=4,
                         color=colour_of(place), label=titles[entry.search],
@@ -70,21 +62,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         save(figure, output.pdf)
 
 
-def _background(
-    axes: Axes,
-    searches: Mapping[str, dict[str, Any]],
-    search: str,
-    truth_paths: Mapping[str, str | Path],
-    dataset: str,
-    latency_paths: Mapping[str, str | Path],
-) -> None:
+def _background(axes: Axes, inputs: Named, search: str, settings: dict[str, Any], dataset: str) -> None:
     """Draw all cells and the true front of the whole space, whatever cells a search keeps to."""
-    import numpy as np
-
-    kept_to = ("constraint", "accuracies_of")
-    free = {search: {key: value for key, value in searches[search].items() if key not in kept_to}}
-    codes, costs = allowed(free, search, truth_paths, dataset, latency_paths.get(dataset))
-    values = test_accuracies(truth_paths[dataset])[codes]
+    free = {search: {key: value for key, value in settings.items() if key not in ("constraint", "accuracies_of")}}
+    codes, costs = allowed(free, search, inputs.truths, dataset, inputs.latencies.get(dataset))
+    values = test_accuracies(inputs.truths[dataset])[codes]
     axes.plot(costs, values, ".", color="#CCCCCC", markersize=1, rasterized=True, zorder=1)
     front = pareto_front(values, costs)
     axes.step(costs[front], values[front], where="post", color=GREY, linewidth=1, label="true front", zorder=2)

@@ -16,12 +16,9 @@ LEAGUE_HEAD = (
 
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
-    needs={"summary": "summaries/leagues.csv"},
-    params=("searches",),
+    kind="table", category="Searches", needs={"summary": "summaries/leagues.csv"}, params=("searches",),
     when=lambda study: study.leagues,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

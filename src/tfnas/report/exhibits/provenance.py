@@ -11,7 +11,7 @@ from typing import Any
 from tfnas.files import read_facts, read_json
 from tfnas.products import Exhibit, Named
 from tfnas.report.rounding import escape
-from tfnas.report.tables import RULE, breakable, device_of, listing, row, write_tex
+from tfnas.report.tables import RULE, breakable, fact, family_facts, listing, row, write_tex
 from tfnas.report.titles import dataset_title
 
 LONGEST_FACT = 45
@@ -34,12 +34,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     body = _rows(told(read_json(inputs.provenance)))
     for dataset, path in inputs.scores.items():
         facts = read_facts(path)
-        device_of(facts, path)
+        for part in family_facts(facts):
+            fact(part, "device", path)
         families = facts.pop("families", {})
         body += [RULE, rf"\multicolumn{{2}}{{@{{}}l}}{{\emph{{Scores of {escape(dataset_title(dataset))}}}}} \\"]
         body += _rows(told({name: value for name, value in facts.items() if name != "dataset"}))
         body += _rows(told_of_families(families))
-    write_tex(output.tex, "{\\setlength{\\LTpre}{0pt}%\n" + _long(r"L{0.19\linewidth}L{0.77\linewidth}", body) + "}\n")
+    top = [r"{\setlength{\LTpre}{0pt}%", r"\begin{longtable}{@{}L{0.19\linewidth}L{0.77\linewidth}@{}}", r"\toprule"]
+    write_tex(output.tex, "\n".join([*top, *body, r"\bottomrule", r"\end{longtable}", "}"]) + "\n")
 
 
 def told(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -108,9 +110,3 @@ def _words(value: Any) -> str:
 
 def _rows(pairs: list[tuple[str, str]]) -> list[str]:
     return [row([escape(name), breakable(text)]) for name, text in pairs]
-
-
-def _long(columns: str, body: list[str]) -> str:
-    """Return a table that may break over pages."""
-    lines = [rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", r"\toprule", *body, r"\bottomrule", r"\end{longtable}"]
-    return "\n".join(lines) + "\n"

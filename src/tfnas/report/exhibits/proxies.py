@@ -3,6 +3,7 @@
 from typing import Any
 
 from tfnas.products import Exhibit, Named
+from tfnas.proxies.registry import describe, ensembles
 from tfnas.report.proxy_tables import read_by_name
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
@@ -10,11 +11,9 @@ from tfnas.report.tables import block_heading, long_table, row, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table",
-    category="Proxies",
-    needs={"correlations": "summaries/correlations.csv"},
+    kind="table", category="Proxies", needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -23,24 +22,19 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Raises:
         ReportError: the summary lacks a proxy on a dataset.
     """
-    from tfnas.proxies.registry import describe, ensembles
-
     entries = read_by_name(inputs.correlations, params.scored, params.datasets)
+    count = len(params.datasets)
+    first = next((name for name in params.scored if name in ensembles()), None)
     body: list[str] = []
-    in_ensembles = False
     for name in params.scored:
         proxy = describe(name)
-        if name in ensembles() and not in_ensembles:
-            in_ensembles = True
-            body += [r"\addlinespace", block_heading("Ensembles", 3 + len(params.datasets))]
+        body += [r"\addlinespace", block_heading("Ensembles", 3 + count)] if name == first else []
         seconds = [show(entries.loc[(dataset, name), "seconds"], "seconds") for dataset in params.datasets]
         cite = rf"~\citep{{{proxy.reference[0]}}}" if proxy.reference[0] else ""
         arrow = r"$\uparrow$" if proxy.direction > 0 else r"$\downarrow$"
         body.append(row([escape(proxy.title) + cite, escape(_needs(proxy)), arrow, *seconds]))
-    count = len(params.datasets)
-    if count == 1:
-        head = [row(["Proxy", "Needs", "Better", "s/cell"])]
-    else:
+    head = [row(["Proxy", "Needs", "Better", "s/cell"])]
+    if count > 1:
         titles = [escape(dataset_title(dataset)) for dataset in params.datasets]
         head = [
             row(["", "", "", rf"\multicolumn{{{count}}}{{c}}{{Seconds per cell}}"]),

@@ -3,6 +3,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.detail import MOST_WITH_VALUES
@@ -14,13 +16,10 @@ from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Proxies",
+    kind="figure", category="Proxies",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
-    params=("datasets", "scored"),
-    when=lambda study: len(study.scored) > 2,
-    each="dataset",
-)
+    params=("datasets", "scored"), when=lambda study: len(study.scored) > 2, each="dataset",
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -71,9 +70,6 @@ def cluster_order(similarity: np.ndarray) -> list[int]:
     Args:
         similarity: symmetric, shape (n, n) with n at least 2, values from -1 to 1 or NaN.
     """
-    from scipy.cluster.hierarchy import leaves_list, linkage
-    from scipy.spatial.distance import squareform
-
     distance = 1 - np.nan_to_num(similarity)
     distance = (distance + distance.T) / 2
     np.fill_diagonal(distance, 0)

@@ -13,12 +13,10 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="table",
-    category="Proxies",
+    kind="table", category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
-    params=("scored", "datasets"),
-    when=lambda study: study.quotes_correlations,
-)
+    params=("scored", "datasets"), when=lambda study: study.quotes_correlations,
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -41,11 +39,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         body += [r"\addlinespace"] if body else []
         body.append(rf"\multicolumn{{{width}}}{{L{{0.78\linewidth}}}}{{{_published_heading(line)}}} \\*")
         for coefficient in COEFFICIENTS:
-            cells = [_difference(found.get((coefficient, dataset))) for dataset in shown]
+            cells = [cell for dataset in shown for cell in _difference(found.get((coefficient, dataset)))]
             if any(key[0] == coefficient for key in found):
-                body.append(
-                    row([rf"\quad${COEFFICIENTS[coefficient]}$", *(cell for triple in cells for cell in triple)])
-                )
+                body.append(row([rf"\quad${COEFFICIENTS[coefficient]}$", *cells]))
     titles = [rf"\multicolumn{{3}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in shown]
     head = [
         row(["", *titles]),

@@ -27,12 +27,10 @@ _COLUMNS = (
 """Columns of fixed width, so that the headings, which span them all, stretch none of them."""
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
+    kind="table", category="Searches",
     needs={"against": "summaries/published.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"),
-    when=lambda study: study.compares_published,
-)
+    params=("searches", "datasets"), when=lambda study: study.compares_published,
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -63,10 +61,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def _heading(title: str, line: dict[str, Any]) -> str:
-    where = "each dataset searched by itself"
-    if line["searched_on"] != "each":
-        where = f"searched on {escape(dataset_title(line['searched_on']))}"
-    told = [where]
+    on = line["searched_on"]
+    told = ["each dataset searched by itself" if on == "each" else f"searched on {escape(dataset_title(on))}"]
     if "accuracies_of" in line["matches"]:
         told.append(escape(accuracies_words(line["matches"]["accuracies_of"])))
     if line.get("budget"):
@@ -84,14 +80,10 @@ def _lines(part: pd.DataFrame) -> list[str]:
     body, last = [], None
     for place, found in enumerate(part.itertuples(), start=1):
         cells = [
-            escape(dataset_title(found.dataset)) if found.dataset != last else "",
-            METRIC_TITLES[found.metric],
-            show_mean(found.ours_mean, found.ours_std),
-            rf"\quoted{{{show_mean(found.theirs_mean, found.theirs_std)}}}",
-            show(found.difference, "accuracy"),
-            show(found.z, "rank"),
-            VERDICT_TITLES[found.verdict],
-        ]
+            escape(dataset_title(found.dataset)) if found.dataset != last else "", METRIC_TITLES[found.metric],
+            show_mean(found.ours_mean, found.ours_std), rf"\quoted{{{show_mean(found.theirs_mean, found.theirs_std)}}}",
+            show(found.difference, "accuracy"), show(found.z, "rank"), VERDICT_TITLES[found.verdict],
+        ]  # fmt: skip
         # The first line stays with the heading, the last one with the line before it.
         body.append(row(cells) + ("*" if place in (1, len(part) - 1) and place < len(part) else ""))
         last = found.dataset

@@ -18,12 +18,9 @@ WITHOUT = {"training-free": "no look, no prior", "training-free-prior": "no look
 LINES = dict(zip(WITHOUT, ((0, (1.2, 1.2)), (0, (5, 2))), strict=True))
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Searches",
-    needs={"table": "summaries/query-curves.csv"},
-    params=("searches", "datasets"),
+    kind="figure", category="Searches", needs={"table": "summaries/query-curves.csv"}, params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -54,7 +51,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             legend_beside(panels[line][-1], handles, heading)
             panels[line][0].set_ylabel("test accuracy (%)")
         for column, dataset in enumerate(params.datasets):
-            _frame(panels[-1][column], table[table["dataset"] == dataset])
+            axes, here = panels[-1][column], table[table["dataset"] == dataset]
+            axes.set_xlabel("looks at accuracies")
+            if (here["queries"] > 0).any():
+                scale_curves(axes, here[here["queries"] > 0], here["mean"].max())
+            else:
+                say(axes, "no search looks at accuracies")
         name_panels(panels[0], params.datasets)
         save(figure, output.pdf)
 
@@ -68,13 +70,3 @@ def _draw_without(axes: Axes, table: pd.DataFrame, groups: dict[str, str]) -> di
             line: dict[str, Any] = {"linestyle": LINES[group], "linewidth": 1, "label": words}
             handles[words] = axes.axhline(means.max(), color=GREY, zorder=1, **line)
     return handles
-
-
-def _frame(axes: Axes, table: pd.DataFrame) -> None:
-    """Scale the panels of a dataset: from the lowest end of a search that looks, or of a line, to the best."""
-    axes.set_xlabel("looks at accuracies")
-    looking = table[table["queries"] > 0]
-    if looking.empty:
-        say(axes, "no search looks at accuracies")
-        return
-    scale_curves(axes, looking, table["mean"].max())

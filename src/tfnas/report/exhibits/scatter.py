@@ -22,17 +22,12 @@ WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
 
 SPEC = Exhibit(
-    kind="figure",
-    category="Proxies",
+    kind="figure", category="Proxies", prints=("proxies",), each="proxy", shown=lambda study: study.scored[:4],
     needs={
-        "scores": "scores/{dataset}.parquet",
-        "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet",
         "correlations": "summaries/correlations.csv",
     },
-    prints=("proxies",),
-    each="proxy",
-    shown=lambda study: study.scored[:4],
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -90,15 +85,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         save(figure, output.pdf)
 
 
-def _coefficients(correlations: pd.DataFrame, dataset: str, proxy: str, path: str) -> tuple[str, str]:
+def _coefficients(correlations: pd.DataFrame, dataset: str, proxy: str, path: str) -> tuple[str, ...]:
     """Return Kendall's and Spearman's coefficient of a proxy with validation accuracy over all cells, as printed."""
-    row = correlations[
-        (correlations["dataset"] == dataset)
-        & (correlations["proxy"] == proxy)
-        & (correlations["accuracy"] == "valid_accuracy")
-        & (correlations["cells"] == "all")
-    ]
-    if row.empty:
+    entries = correlations.set_index(["dataset", "proxy", "accuracy", "cells"])
+    key = (dataset, proxy, "valid_accuracy", "all")
+    if key not in entries.index:
         raise ReportError(f"'{path}' has no row for proxy '{proxy}' on '{dataset}': run the summary.")
-    values = row.iloc[0]
-    return plain(values["kendall"], "correlation"), plain(values["spearman"], "correlation")
+    return tuple(plain(entries.loc[key, name], "correlation") for name in ("kendall", "spearman"))

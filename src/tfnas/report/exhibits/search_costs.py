@@ -10,12 +10,9 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
-    needs={"prices": "summaries/search-costs.csv"},
-    params=("searches", "datasets"),
+    kind="table", category="Searches", needs={"prices": "summaries/search-costs.csv"}, params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

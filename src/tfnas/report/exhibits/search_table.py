@@ -14,11 +14,9 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
-    kind="table",
-    category="Searches",
+    kind="table", category="Searches", params=("searches", "datasets"),
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"),
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -27,19 +25,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def write_search_table(
-    summary_path: str | Path,
-    published: Sequence[str | Path],
-    searches: dict[str, dict[str, Any]],
-    datasets: list[str],
-    output: str | Path,
-    searched_on: str | None = None,
-) -> None:
+    summary_path: str | Path, published: Sequence[str | Path], searches: dict[str, dict[str, Any]],
+    datasets: list[str], output: str | Path, searched_on: str | None = None,
+) -> None:  # fmt: skip
     """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows.
 
     With ``searched_on`` every search ran on that dataset and its cell is read off on the others, and the seconds of
     scoring and simulated training of that search stand in front. Without it every dataset was searched by itself; the
-    seconds then stand in front only if there is one dataset (else in the table of times). With one
-    dataset and several scorings the standard deviation of the mean test accuracies of these stands at the end.
+    seconds then stand in front only if there is one dataset (else in the table of times). With one dataset and several
+    scorings the standard deviation of the mean test accuracies of these stands at the end.
 
     Args:
         summary_path: ``summaries/search.csv``.
@@ -95,9 +89,8 @@ def write_search_table(
     head = []
     if len(datasets) > 1:
         titled = [rf"\multicolumn{{2}}{{c}}{{{escape(dataset_title(dataset))}}}" for dataset in datasets]
-        head.append(row([""] * (1 + 2 * timed) + titled))
         rules = [rf"\cmidrule(lr){{{2 + 2 * timed + 2 * i}-{3 + 2 * timed + 2 * i}}}" for i in range(len(datasets))]
-        head.append(" ".join(rules))
+        head = [row([""] * (1 + 2 * timed) + titled), " ".join(rules)]
     seconds, scorings = ["Scoring (s)", "Training (s)"] * timed, ["between scorings"] * nested
     head.append(row(["Search", *seconds, *(["validation", "test"] * len(datasets)), *scorings]))
     write_tex(output, tabular("l" + "rr" * timed + "cc" * len(datasets) + "r" * nested, head, body))
@@ -112,16 +105,11 @@ def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str
     return best
 
 
-def _quoted_row(
-    name: str, line: dict[str, Any], group: str, datasets: list[str], timed: bool, nested: bool = False
-) -> str:
+def _quoted_row(name: str, line: dict[str, Any], group: str, datasets: list[str], timed: bool, nested: bool) -> str:
     cells = [name]
     if timed:
         seconds = show(line.get("seconds"), "seconds")
         cells += [seconds, MISSING] if group == "training-free" else [MISSING, seconds]
-    for dataset in datasets:
-        for metric in METRICS:
-            value = line["values"].get(dataset, {}).get(metric)
-            cells.append(show_mean(*value) if value else MISSING)
-    cells += [MISSING] * nested
+    values = [line["values"].get(dataset, {}).get(metric) for dataset in datasets for metric in METRICS]
+    cells += [show_mean(*value) if value else MISSING for value in values] + [MISSING] * nested
     return row(rf"\quoted{{{cell}}}" for cell in cells)

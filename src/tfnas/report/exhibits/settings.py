@@ -8,19 +8,17 @@ from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import MISSING, escape
 from tfnas.report.tables import row, tabular, write_tex
 from tfnas.search.constraints import constraint_words
+from tfnas.search.registry import get_algorithm
 
 SPEC = Exhibit(kind="table", category="Setup", params=("searches",), prints=("searches", "proxies"))
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Write every search with its algorithm, where that is described, and its hyper-parameters, defaults included."""
-    from tfnas.search.registry import get_algorithm
-
     titles = search_titles(params.searches)
     body: list[str] = []
     for group, labels in by_group(params.searches).items():
-        if body:
-            body.append(r"\addlinespace")
+        body += [r"\addlinespace"] if body else []
         body.append(rf"\multicolumn{{3}}{{l}}{{\emph{{{escape(GROUPS[group])}}}}} \\")
         for label in labels:
             algorithm = get_algorithm(params.searches[label]["algorithm"])

@@ -9,15 +9,11 @@ from tfnas.report.tables import fact, row, tabular, told, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table",
-    category="Setup",
+    kind="table", category="Setup", params=("config", "budgets"),
     needs={
-        "batches": "batches/{dataset}.json",
-        "truths": "truth/{dataset}.parquet",
-        "scores": "scores/{dataset}.parquet",
+        "batches": "batches/{dataset}.json", "truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet",
     },
-    params=("config", "budgets"),
-)
+)  # fmt: skip
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -28,17 +24,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     head = [row(["", *(escape(dataset_title(dataset)) for dataset in inputs.batches)])]
     lines: dict[str, list[str]] = {}
     for dataset, path in inputs.batches.items():
-        facts = read_facts(path)
+        facts, truth, scores = map(read_facts, (path, inputs.truths[dataset], inputs.scores[dataset]))
         channels, height, width = fact(facts, "shape", path)
         entries = {
             "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
             "Classes": show(fact(facts, "classes", path), "count"),
-            "Scoring mini-batch": _images(fact(facts, "images", path), read_facts(inputs.scores[dataset])),
-            "Cells with ground truth": show(
-                fact(read_facts(inputs.truths[dataset]), "cells", inputs.truths[dataset]), "count"
-            ),
-            "Ground truth from": escape(fact(read_facts(inputs.truths[dataset]), "source", inputs.truths[dataset])),
-            "Initialisations per cell": told(read_facts(inputs.scores[dataset]), "repeats", inputs.scores[dataset]),
+            "Scoring mini-batch": _images(fact(facts, "images", path), scores),
+            "Cells with ground truth": show(fact(truth, "cells", inputs.truths[dataset]), "count"),
+            "Ground truth from": escape(fact(truth, "source", inputs.truths[dataset])),
+            "Initialisations per cell": told(scores, "repeats", inputs.scores[dataset]),
             "Scorings that searches read": show(params.config["scoring"]["scorings"], "count"),
             "Runs per search": show(params.config["search"]["runs"], "count"),
             "Training budget per run": f"{show(params.budgets[dataset], 'seconds')} s",

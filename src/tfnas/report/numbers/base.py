@@ -44,7 +44,13 @@ class Numbers:
         if key in self.entries or set(key) & set("\\{}%#$&~^ "):
             raise ReportError(f"The key '{key}' cannot be used for a number of the report: it is taken, or not plain.")
         value = value.item() if isinstance(value, np.generic) else value
-        self.entries[key] = {"text": show(value, kind), "value": None if _is_nan(value) else value}
+        known = not isinstance(value, float) or math.isfinite(value)
+        self.entries[key] = {"text": show(value, kind), "value": value if known else None}
+
+    def add_all(self, before: str, kind: str, **values: Any) -> None:
+        """Add quantities of one kind, each under ``{before}.{name}``."""
+        for name, value in values.items():
+            self.add(f"{before}.{name}", value, kind)
 
     def title(self, key: str, text: str) -> None:
         """Add a name whose ``N = 100`` is set as mathematics."""
@@ -53,10 +59,6 @@ class Numbers:
     def value(self, key: str) -> Any:
         """Return the raw value of a key."""
         return self.entries[key]["value"]
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and not math.isfinite(value)
 
 
 def write_numbers(topics: Iterable[tuple[str, Named, Named]], output: str | Path) -> None:
@@ -77,8 +79,9 @@ def write_numbers(topics: Iterable[tuple[str, Named, Named]], output: str | Path
         r"\DeclareRobustCommand{\result}[1]{\ifcsname result@#1\endcsname\csname result@#1\endcsname"
         r"\else\PackageError{tfnas}{No number is called '#1'}{}\fi}",
     ]
-    for key, entry in numbers.entries.items():
-        lines.append(rf"\expandafter\def\csname result@{key}\endcsname{{{entry['text']}}}")
+    lines += [
+        rf"\expandafter\def\csname result@{key}\endcsname{{{one['text']}}}" for key, one in numbers.entries.items()
+    ]
     output = Path(output)
     write_json(output.with_suffix(".json"), numbers.entries)
     with atomic(output) as temporary:

@@ -6,16 +6,7 @@ from typing import Any
 
 from tfnas.errors import ReportError
 from tfnas.products import Named, Topic
-from tfnas.report.claims import (
-    add_extensions,
-    add_median,
-    add_prior,
-    add_settled,
-    add_times,
-    add_trained,
-    sign_of_printed,
-)
-from tfnas.report.comparison_numbers import add_difference
+from tfnas.report import claims
 from tfnas.report.comparison_tables import Pairs
 from tfnas.report.names import GROUPS, PLAIN_PROXY_SEARCH, contenders, reads_prior, search_group
 from tfnas.report.numbers.base import Numbers
@@ -59,40 +50,36 @@ def _add_comparisons(numbers: Numbers, dataset: str, searches: dict[str, dict[st
         before = f"best.{dataset}.{group}"
         numbers.title(f"{before}.title", numbers.value(f"title.search.{label}"))
         numbers.add(f"{before}.label", label, "text")
-        numbers.add(f"{before}.test", test(label), "accuracy")
-        numbers.add(f"{before}.std", test(label, "std"), "accuracy")
-        numbers.add(f"{before}.ci_low", test(label, "ci_low"), "accuracy")
-        numbers.add(f"{before}.ci_high", test(label, "ci_high"), "accuracy")
-        numbers.add(f"{before}.regret", optimum - test(label), "accuracy")
+        spread = {name: test(label, name) for name in ("std", "ci_low", "ci_high")}
+        numbers.add_all(before, "accuracy", test=test(label), **spread, regret=optimum - test(label))
         numbers.add(f"{before}.seconds", numbers.value(f"search.{dataset}.{label}.total"), "seconds")
         numbers.add(f"{before}.cells", numbers.value(f"search.{dataset}.{label}.cells"), "count")
     if groups["training-free"] and reads_prior(searches[numbers.value(f"best.{dataset}.training-free.label")]):
-        add_prior(numbers, dataset, pairs)
-    add_trained(numbers, dataset, searches, pairs)
-    add_extensions(numbers, dataset, searches, pairs)
-    add_median(numbers, dataset, searches)
-    add_settled(numbers, dataset, searches)
+        claims.add_prior(numbers, dataset, pairs)
+    claims.add_trained(numbers, dataset, searches, pairs)
+    claims.add_extensions(numbers, dataset, searches, pairs)
+    claims.add_median(numbers, dataset, searches)
+    claims.add_settled(numbers, dataset, searches)
     for other in ("non-weight-sharing", "hybrid"):
         if groups["training-free"] and groups[other]:
             free, rival = (f"best.{dataset}.{group}" for group in ("training-free", other))
             before = f"compare.{dataset}.{other}"
             both = (numbers.value(f"{rival}.label"), numbers.value(f"{free}.label"))
-            add_difference(numbers, dataset, before, "lead", pairs.between(dataset, *both))
-            add_times(numbers, before, *(numbers.value(f"{one}.seconds") for one in (rival, free)))
-    apart = {"constraint", "accuracies_of"}
-    searches = {label: settings for label, settings in searches.items() if not apart & set(settings)}
+            claims.add_difference(numbers, dataset, before, "lead", pairs.between(dataset, *both))
+            claims.add_times(numbers, before, *(numbers.value(f"{one}.seconds") for one in (rival, free)))
+    searches = {label: settings for label, settings in searches.items() if not {*claims.APART} & set(settings)}
     random = [label for label, settings in searches.items() if settings["algorithm"] == "random_cell"]
     if random:
-        numbers.add(f"random.{dataset}.test", test(random[0]), "accuracy")
-        numbers.add(f"random.{dataset}.std", test(random[0], "std"), "accuracy")
+        numbers.add_all(f"random.{dataset}", "accuracy", test=test(random[0]), std=test(random[0], "std"))
         if groups["training-free"]:
             free = numbers.value(f"best.{dataset}.training-free.label")
-            add_difference(numbers, dataset, f"random.{dataset}", "gain", pairs.between(dataset, free, random[0]))
+            pair = pairs.between(dataset, free, random[0])
+            claims.add_difference(numbers, dataset, f"random.{dataset}", "gain", pair)
     budgeted = [(label, settings) for label, settings in searches.items() if settings.get("evaluations") is None]
     by_algorithm = {settings["algorithm"]: label for label, settings in reversed(budgeted)}
     if {"regularised_evolution", "random_search"} <= set(by_algorithm):
         one, other = by_algorithm["regularised_evolution"], by_algorithm["random_search"]
-        add_difference(numbers, dataset, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
+        claims.add_difference(numbers, dataset, f"evolution.{dataset}", "lead", pairs.between(dataset, one, other))
     _add_growth(numbers, dataset, searches, pairs, test)
 
 
@@ -118,19 +105,17 @@ def _add_growth(
         before = f"growth.{dataset}.{proxy}"
         for name, label in (("first", first), ("last", last)):
             numbers.add(f"{before}.{name}_sample", searches[label]["sample"], "count")
-            numbers.add(f"{before}.{name}_test", test(label), "accuracy")
-            numbers.add(f"{before}.{name}_std", test(label, "std"), "accuracy")
+            values = {f"{name}_test": test(label), f"{name}_std": test(label, "std")}
+            numbers.add_all(before, "accuracy", **values)
         numbers.add(f"{before}.searches", len(labels), "count")
         if len(labels) > 1:
-            add_difference(numbers, dataset, before, "gain", pairs.between(dataset, last, first))
-            steadier = test(last, "std") < test(first, "std")
-            numbers.add(f"{before}.steadier", steadier, "text")
+            claims.add_difference(numbers, dataset, before, "gain", pairs.between(dataset, last, first))
+            numbers.add(f"{before}.steadier", test(last, "std") < test(first, "std"), "text")
         shared = [label for label in labels if searches[label]["sample"] in oracles]
         if shared:
             label = shared[-1]
             oracle = oracles[searches[label]["sample"]]
             numbers.add(f"{before}.oracle_sample", searches[label]["sample"], "count")
-            numbers.add(f"{before}.oracle_test", test(oracle), "accuracy")
             gap = test(oracle) - test(label)
-            numbers.add(f"{before}.oracle_gap", gap, "accuracy")
-            numbers.add(f"{before}.oracle_side", sign_of_printed(gap), "text")
+            numbers.add_all(before, "accuracy", oracle_test=test(oracle), oracle_gap=gap)
+            numbers.add(f"{before}.oracle_side", claims.sign_of_printed(gap), "text")

@@ -4,17 +4,15 @@ import numpy as np
 
 from tfnas.analysis.comparisons import SMALL
 from tfnas.products import Named, Topic
-from tfnas.report.comparison_numbers import add_difference
+from tfnas.report.claims import add_difference
 from tfnas.report.comparison_tables import Pairs, best_search, read_regret
 from tfnas.report.names import contenders
 from tfnas.report.numbers.base import Numbers
 
 SPEC = Topic(
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
-    params=("datasets", "searches"),
-    prints=("searches",),
-    after=("study", "truth"),
-)
+    params=("datasets", "searches"), prints=("searches",), after=("study", "truth"),
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
@@ -28,33 +26,29 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     numbers.add("contest.small", SMALL, "ratio")
     for dataset in params.datasets:
         for label in params.searches:
-            for name in ("mean", "median"):
-                numbers.add(f"regret.{dataset}.{label}.{name}", regret.loc[(label, dataset), name], "accuracy")
+            numbers.add_all(f"regret.{dataset}.{label}", "accuracy", **regret.loc[(label, dataset), ["mean", "median"]])
         contests = pairs.on(dataset)
         if not contests:
             continue
         before = f"contest.{dataset}"
         varied = [pair for pair in contests if pair.detectable > 0]
-        detectable = [pair.detectable for pair in varied]
-        numbers.add(f"{before}.varied", len(varied), "count")
-        numbers.add(f"{before}.pairs", len(contests), "count")
-        numbers.add(f"{before}.apart", sum(pair.told_apart for pair in contests), "count")
-        numbers.add(f"{before}.runs", min(pair.n for pair in contests), "count")
+        apart, fewest = sum(pair.told_apart for pair in contests), min(pair.n for pair in contests)
+        numbers.add_all(before, "count", varied=len(varied), pairs=len(contests), apart=apart, runs=fewest)
         if varied:
-            numbers.add(f"{before}.detectable_least", min(detectable), "accuracy")
-            numbers.add(f"{before}.detectable_median", float(np.median(detectable)), "accuracy")
-            numbers.add(f"{before}.detectable_most", max(detectable), "accuracy")
-            numbers.add(f"{before}.needed_median", float(np.median([pair.runs_needed for pair in varied])), "count")
-            numbers.add(f"{before}.enough", sum(pair.runs_needed <= pair.n for pair in varied), "count")
+            for name, of in (("least", np.min), ("median", np.median), ("most", np.max)):
+                numbers.add(f"{before}.detectable_{name}", of([pair.detectable for pair in varied]), "accuracy")
+            needed = np.median([pair.runs_needed for pair in varied])
+            enough = sum(pair.runs_needed <= pair.n for pair in varied)
+            numbers.add_all(before, "count", needed_median=needed, enough=enough)
         rivals = contenders(params.searches)
         if len(rivals) > 1:
             first = best_search(regret, rivals, dataset)
             numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first}"))
             others = [label for label in rivals if label != first]
-            apart = [label for label in others if not pairs.between(dataset, first, label).equal]
-            numbers.add(f"{before}.tied", len(others) - len(apart), "count")
-            if not apart:
+            rest = [label for label in others if not pairs.between(dataset, first, label).equal]
+            numbers.add(f"{before}.tied", len(others) - len(rest), "count")
+            if not rest:
                 continue
-            second = best_search(regret, apart, dataset)
+            second = best_search(regret, rest, dataset)
             numbers.title(f"{before}.second.title", numbers.value(f"title.search.{second}"))
             add_difference(numbers, dataset, before, "lead", pairs.between(dataset, first, second))

@@ -12,9 +12,8 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``correlation.{dataset}.{proxy}.{valid|test}.{all|pruned|distinct}.*``."""
     for row in CORRELATIONS.read(inputs.correlations).itertuples():
         before = f"correlation.{row.dataset}.{row.proxy}.{SHORT[row.accuracy]}.{row.cells}"
-        for name in ("spearman", "spearman_low", "spearman_high", "kendall", "kendall_low", "kendall_high"):
-            numbers.add(f"{before}.{name}", getattr(row, name), "correlation")
+        names = (f"{kind}{end}" for kind in ("spearman", "kendall") for end in ("", "_low", "_high"))
+        numbers.add_all(before, "correlation", **{name: getattr(row, name) for name in names})
         numbers.add(f"{before}.words", correlation_words(row.spearman), "text")
-        numbers.add(f"{before}.n", row.n, "count")
-        numbers.add(f"{before}.nan", row.nan, "count")
+        numbers.add_all(before, "count", n=row.n, nan=row.nan)
         numbers.add(f"{before}.seconds", row.seconds, "seconds")

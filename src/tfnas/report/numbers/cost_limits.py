@@ -6,12 +6,9 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 
 SPEC = Topic(
-    needs={"summary": "summaries/cost-limits.csv"},
-    params=("searches",),
-    prints=("searches",),
-    after=("study",),
+    needs={"summary": "summaries/cost-limits.csv"}, params=("searches",), prints=("searches",), after=("study",),
     when=lambda study: study.limited_searches,
-)
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
@@ -30,8 +27,8 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         if len(kept):
             first = kept.loc[kept["mean"].idxmax()]
             numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first['search']}"))
-            numbers.add(f"{before}.first.test", first["mean"], "accuracy")
-            numbers.add(f"{before}.first.below", first["best"] - first["mean"], "accuracy")
+            mean = first["mean"]
+            numbers.add_all(f"{before}.first", "accuracy", test=mean, below=first["best"] - mean)
         left = part.loc[part["within"].idxmin()]
         if left["within"] < 1:
             numbers.title(f"{before}.left.title", numbers.value(f"title.search.{left['search']}"))

@@ -42,8 +42,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         place = below[-1] + 1 if below.size else 0
         passed = float(one["seconds"].iloc[place]) if place < len(one) else math.nan
         titles = search_titles(params.searches)
-        numbers.add(f"anytime.{dataset}.passed", passed, "seconds")
-        numbers.add(f"anytime.{dataset}.end", float(other["seconds"].iloc[-1]), "seconds")
+        numbers.add_all(f"anytime.{dataset}", "seconds", passed=passed, end=other["seconds"].iloc[-1])
         numbers.title(f"anytime.{dataset}.title", titles[numbers.value(trained)])
         numbers.title(f"anytime.{dataset}.other", titles[numbers.value(free)])
     prices = PRICES.read(inputs.prices)

@@ -23,22 +23,16 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     summary, facts = ENSEMBLE_CHOICE.read(inputs.summary), read_facts(inputs.summary)
     proxies, largest = len(fact(facts, "proxies", inputs.summary)), fact(facts, "largest", inputs.summary)
     before = "chosen.ensemble"
-    numbers.add(f"{before}.proxies", proxies, "count")
-    numbers.add(f"{before}.largest", largest, "count")
-    numbers.add(f"{before}.tried", sum(comb(proxies, size) for size in range(1, largest + 1)), "count")
+    tried = sum(comb(proxies, size) for size in range(1, largest + 1))
+    numbers.add_all(before, "count", proxies=proxies, largest=largest, tried=tried)
     for (by, dataset), part in summary.groupby(["by", "held_out"], sort=False):
         chosen, single = part[part["chosen"]].iloc[0], part[part["size"] == 1].iloc[0]
         if by == TOP_CELL:
-            numbers.add(f"chosen.top.{dataset}.accuracy", chosen["top_accuracy"], "accuracy")
-            numbers.add(f"chosen.top.{dataset}.single", single["top_accuracy"], "accuracy")
-            numbers.add(f"chosen.top.{dataset}.best", part["best"].max(), "accuracy")
+            here, alone = chosen["top_accuracy"], single["top_accuracy"]
+            numbers.add_all(f"chosen.top.{dataset}", "accuracy", accuracy=here, single=alone, best=part["best"].max())
             continue
         numbers.add(f"{before}.{dataset}.size", chosen["size"], "count")
-        for name, value in (
-            ("spearman", chosen["spearman"]),
-            ("low", chosen["spearman_low"]),
-            ("high", chosen["spearman_high"]),
-            ("single", single["spearman"]),
-            ("best", part["best"].max()),
-        ):
-            numbers.add(f"{before}.{dataset}.{name}", value, "correlation")
+        numbers.add_all(
+            f"{before}.{dataset}", "correlation", spearman=chosen["spearman"], low=chosen["spearman_low"],
+            high=chosen["spearman_high"], single=single["spearman"], best=part["best"].max(),
+        )  # fmt: skip

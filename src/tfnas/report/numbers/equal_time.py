@@ -36,11 +36,10 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     better) and ``.same`` (whether there is no difference in any run); ``.kinds``, the groups of the study whose time is
     known; and where a group alone has an answer ``.random.test`` and ``.random.side``: the random cell, and whether the
     interval of the difference of that group to it lies above, below or around zero. ``.unknown`` names the searches
-    whose seconds nobody knows, ``.unknown_count`` counts them.
-    ``.phases`` counts stretches of time with one
-    leader (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and
-    ``.changes`` the borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided.
-    ``.chosen_by`` says by which accuracy the best was chosen.
+    whose seconds nobody knows, ``.unknown_count`` counts them. ``.phases`` counts stretches of time with one leader
+    (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and ``.changes`` the
+    borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided. ``.chosen_by`` says by
+    which accuracy the best was chosen.
     """
     pairs = Pairs(inputs.comparisons)
     table = EQUAL_TIME.read(inputs.table)
@@ -52,24 +51,23 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         before = f"equal.{dataset}"
         numbers.add(f"{before}.chosen_by", part["chosen_by"].iloc[0], "text")
         _add_unknown(numbers, before, part, params.searches, titles)
-        last = part[part["seconds"] == part["seconds"].max()].set_index("group")
+        end = part[part["seconds"] == part["seconds"].max()]
+        last = end.set_index("group")
         base = next((group for group in GROUPS[:2] if group in last.index), None)
         if base is not None:
             early = _end_of(part, last.loc[base, "search"])
-            at_end = early["seconds"].iloc[0] == part["seconds"].max()
+            at_end = early["seconds"].iloc[0] == end["seconds"].iloc[0]
             _add_moment(numbers, f"{before}.early", early, titles, base, (dataset, pairs) if at_end else None)
             numbers.add(f"{before}.early.kinds", len(last), "count")
-        end = part[part["seconds"] == part["seconds"].max()]
         _add_moment(numbers, f"{before}.late", end, titles, base, (dataset, pairs))
         numbers.add(f"{before}.late.kinds", len(last), "count")
         phases = phases_of(part)
-        numbers.add(f"{before}.phases", len(phases), "count")
-        numbers.add(f"{before}.changes", max(len(phases) - 1, 0), "count")
-        few = sum(phase["decided"] for phase in phases) <= MOST_TOLD
-        numbers.add(f"{before}.few", few, "text")
+        numbers.add_all(before, "count", phases=len(phases), changes=max(len(phases) - 1, 0))
+        numbers.add(f"{before}.few", sum(phase["decided"] for phase in phases) <= MOST_TOLD, "text")
         for number, phase in enumerate(phases):
-            for name, kind in (("leader", "text"), ("decided", "text"), ("from", "seconds"), ("to", "seconds")):
-                numbers.add(f"{before}.phase.{number}.{name}", phase[name], kind)
+            for name, value in phase.items():
+                kind = "text" if name in ("leader", "decided") else "seconds"
+                numbers.add(f"{before}.phase.{number}.{name}", value, kind)
 
 
 def _add_unknown(
@@ -90,38 +88,31 @@ def _end_of(part: pd.DataFrame, search: str) -> pd.DataFrame:
 
 
 def _add_moment(
-    numbers: Numbers,
-    before: str,
-    rows: pd.DataFrame,
-    titles: dict[str, str],
-    base: str | None,
+    numbers: Numbers, before: str, rows: pd.DataFrame, titles: dict[str, str], base: str | None,
     tested: tuple[str, Pairs] | None,
-) -> None:
+) -> None:  # fmt: skip
     """Add one moment: its seconds, the answer of each group, and who leads; where all have ended, by the test, too."""
     numbers.add(f"{before}.seconds", float(rows["seconds"].iloc[0]), "seconds")
     own = rows[rows["searches"] > 0].set_index("group")
     order = own["mean"].round(9).sort_values(ascending=False, kind="stable").index.tolist()
     leader, second = order[0], (order[1] if len(order) > 1 else None)
     rival = base if base in order and base != leader else second
-    for name, value in (("leader", leader), ("second", second or ""), ("rival", rival or "")):
-        numbers.add(f"{before}.{name}", value, "text")
+    numbers.add_all(before, "text", leader=leader, second=second or "", rival=rival or "")
     for group, entry in own.iterrows():
-        for name in ("test", "low", "high"):
-            numbers.add(f"{before}.{group}.{name}", entry["mean" if name == "test" else name], "accuracy")
-        numbers.title(f"{before}.{group}.title", titles[entry["search"]])
-        numbers.add(f"{before}.{group}.prior", bool(entry["prior"]), "text")
-        numbers.add(f"{before}.{group}.searches", int(entry["searches"]), "count")
-        numbers.add(f"{before}.{group}.behind", abs(entry["lead"]), "accuracy")
+        here = f"{before}.{group}"
+        numbers.add_all(here, "accuracy", test=entry["mean"], low=entry["low"], high=entry["high"])
+        numbers.title(f"{here}.title", titles[entry["search"]])
+        numbers.add(f"{here}.prior", bool(entry["prior"]), "text")
+        numbers.add(f"{here}.searches", int(entry["searches"]), "count")
+        numbers.add(f"{here}.behind", abs(entry["lead"]), "accuracy")
         told = entry["lead_low"] > 0 or entry["lead_high"] < 0
         rival_group = second if group == leader else leader
         if told and tested and rival_group is not None:
             dataset, pairs = tested
             told = pairs.between(dataset, entry["search"], own.loc[rival_group, "search"]).verdict != "undecided"
-        numbers.add(f"{before}.{group}.told", bool(told), "text")
         same = entry["lead"] == entry["lead_low"] == entry["lead_high"] == 0
-        numbers.add(f"{before}.{group}.same", bool(same), "text")
+        numbers.add_all(here, "text", told=bool(told), same=bool(same))
     drawn = rows[rows["group"] == REFERENCE]
     if second is None and not drawn.empty:
         numbers.add(f"{before}.random.test", drawn["mean"].iloc[0], "accuracy")
-        side = interval_sign(*own.loc[leader, ["lead_low", "lead_high"]])
-        numbers.add(f"{before}.random.side", side, "text")
+        numbers.add(f"{before}.random.side", interval_sign(*own.loc[leader, ["lead_low", "lead_high"]]), "text")

@@ -21,6 +21,5 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         chosen = part[part["chosen"]].set_index("held_out")["regret"]
         lost = chosen - part.groupby("held_out")["regret"].min()
         before = f"chosen.league.{league}"
-        numbers.add(f"{before}.searches", part["search"].nunique(), "count")
-        numbers.add(f"{before}.right", int((lost < EQUAL).sum()), "count")
+        numbers.add_all(before, "count", searches=part["search"].nunique(), right=int((lost < EQUAL).sum()))
         numbers.add(f"{before}.lost", lost.max(), "accuracy")

@@ -43,9 +43,6 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             flops = matrix[params.scored.index("flops")]
             others = [name for name in params.scored if name not in ("flops", "params")]
             closer = [name for name in others if abs(flops[params.scored.index(name)]) > abs(table[dataset, name])]
-            numbers.add(f"pairs.{dataset}.beside_flops", len(others), "count")
-            numbers.add(f"pairs.{dataset}.closer_to_flops", len(closer), "count")
-            numbers.title(
-                f"pairs.{dataset}.closer_to_flops.titles",
-                listed([proxy_title(name) for name in closer]) if closer else "",
-            )
+            numbers.add_all(f"pairs.{dataset}", "count", beside_flops=len(others), closer_to_flops=len(closer))
+            titles = listed([proxy_title(name) for name in closer]) if closer else ""
+            numbers.title(f"pairs.{dataset}.closer_to_flops.titles", titles)

@@ -1,7 +1,5 @@
 """What others published: accuracies of searches, correlations of proxies, facts."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -35,8 +33,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         for dataset, metrics in row["values"].items():
             for metric, (mean, deviation) in metrics.items():
                 before = f"published.{row['key']}.{dataset}.{SHORT[metric]}"
-                numbers.add(f"{before}.mean", mean, "accuracy")
-                numbers.add(f"{before}.std", deviation, "accuracy")
+                numbers.add_all(before, "accuracy", mean=mean, std=deviation)
         numbers.add(f"published.{row['key']}.seconds", row.get("seconds"), "seconds")
     elsewhere = content.get("elsewhere", {"values": {}})
     for proxy, values in elsewhere["values"].items():
@@ -46,34 +43,30 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             numbers.add(f"{before}.{kind.replace(' ', '-')}", value, "correlation")
     for name, entry in content["facts"].items():
         numbers.add(f"published.fact.{name}", entry["value"], entry.get("kind", "value"))
-    add_published_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params.scored, params.datasets)
+    _add_correlations(numbers, path, CORRELATIONS.read(inputs.correlations), params)
     beside = rows_beside(search_rows(path, params.datasets, "each"), params.searches, params.datasets)
     if any(row["evidence"] == "C" for row in beside.values()):
         numbers.add("published.computed.search", True, "text")
 
 
-def add_published_correlations(
-    numbers: Numbers, published_path: str | Path, correlations: pd.DataFrame, names: list[str], datasets: list[str]
-) -> None:
+def _add_correlations(numbers: Numbers, path: str, correlations: pd.DataFrame, params: Named) -> None:
     """Add how many published coefficients lie within the tolerance of ours, and the one that lies farthest.
 
     Undefined coefficients of ours (NaN) are not compared.
     """
     before = "published.correlations"
-    quoted = quoted_correlations(published_path, names, datasets)
+    quoted = quoted_correlations(path, params.scored, params.datasets)
     if quoted:
         numbers.add(f"{before}.tolerance", TOLERANCE, "correlation")
-    found = [entry for row in quoted for entry in compare(row, correlations, datasets)]
-    found = [entry for entry in found if np.isfinite(entry.difference)]
+    compared = (entry for row in quoted for entry in compare(row, correlations, params.datasets))
+    found = [entry for entry in compared if np.isfinite(entry.difference)]
     if not found:
         return
     farthest = max(found, key=lambda entry: abs(entry.difference))
-    numbers.add(f"{before}.compared", len(found), "count")
-    numbers.add(f"{before}.within", sum(entry.alike for entry in found), "count")
+    numbers.add_all(before, "count", compared=len(found), within=sum(entry.alike for entry in found))
     numbers.title(f"{before}.farthest.title", proxy_title(farthest.proxy))
     numbers.add(f"{before}.farthest.dataset", dataset_title(farthest.dataset), "text")
     symbol = COEFFICIENTS[farthest.coefficient]
     numbers.entries[f"{before}.farthest.coefficient"] = {"text": symbol, "value": farthest.coefficient}
-    numbers.add(f"{before}.farthest.ours", farthest.ours, "correlation")
-    numbers.add(f"{before}.farthest.theirs", farthest.theirs, "correlation")
-    numbers.add(f"{before}.farthest.difference", farthest.difference, "correlation")
+    values = {name: getattr(farthest, name) for name in ("ours", "theirs", "difference")}
+    numbers.add_all(f"{before}.farthest", "correlation", **values)

@@ -20,14 +20,12 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     table = PUBLISHED.read(inputs.against)
     own = table[table["evidence"] != "S"]
     judged = own[own["verdict"] != UNKNOWN]
-    numbers.add("published.compared", len(judged), "count")
-    for name, verdict in (("within", WITHIN), ("tolerated", TOLERATED), ("differs", DIFFERS)):
-        numbers.add(f"published.{name}", int((judged["verdict"] == verdict).sum()), "count")
-    numbers.add("published.unknown", len(own) - len(judged), "count")
-    numbers.add("published.quoted", len(table) - len(own), "count")
+    verdicts = {"within": WITHIN, "tolerated": TOLERATED, "differs": DIFFERS}
+    found = {name: int((judged["verdict"] == verdict).sum()) for name, verdict in verdicts.items()}
+    unjudged = {"unknown": len(own) - len(judged), "quoted": len(table) - len(own)}
     known = own["z"].dropna().abs()
-    numbers.add("published.with_z", known.size, "count")
-    numbers.add("published.beyond_chance", int((known > CHANCE).sum()), "count")
+    chance = {"with_z": known.size, "beyond_chance": int((known > CHANCE).sum())}
+    numbers.add_all("published", "count", compared=len(judged), **found, **unjudged, **chance)
     unknown = own[own["verdict"] == UNKNOWN]
     if not unknown.empty:
         widest = unknown.loc[unknown["difference"].abs().idxmax()]
@@ -38,8 +36,8 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     if spread.empty:
         return
     farthest = spread.loc[(spread["difference"].abs() / spread["theirs_std"]).idxmax()]
-    numbers.add("published.farthest.difference", farthest["difference"], "accuracy")
-    numbers.add("published.farthest.std", farthest["theirs_std"], "accuracy")
+    difference, deviation = farthest["difference"], farthest["theirs_std"]
+    numbers.add_all("published.farthest", "accuracy", difference=difference, std=deviation)
     numbers.title("published.farthest.title", farthest["method"])
     numbers.add("published.farthest.dataset", dataset_title(farthest["dataset"]), "text")
     metric = {"valid_accuracy": "validation", "test_accuracy": "test"}[farthest["metric"]]

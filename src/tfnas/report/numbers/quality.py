@@ -31,25 +31,24 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             numbers.add(f"{before}.top_kendall", values["top_kendall"], "correlation")
             numbers.add(f"{before}.first_accuracy", values["first_accuracy"], "accuracy")
             numbers.add(f"{before}.first_better", values["first_better"], "share")
-            for kind in ("top", "partial"):
-                for end in ("", "_low", "_high"):
-                    numbers.add(f"{before}.{kind}{end}", values[f"{kind}_spearman{end}"], "correlation")
+            ends = [(kind, end) for kind in ("top", "partial") for end in ("", "_low", "_high")]
+            found = {f"{kind}{end}": values[f"{kind}_spearman{end}"] for kind, end in ends}
+            numbers.add_all(before, "correlation", **found)
             whole = numbers.value(f"correlation.{dataset}.{name}.test.all.spearman")
             numbers.add(f"{before}.top_words", part_words(values["top_spearman"], whole), "text")
-            ends = (values["partial_spearman_low"], values["partial_spearman_high"])
-            numbers.add(f"{before}.partial_sign", interval_sign(*ends), "text")
-        first = table.loc[[(dataset, name) for name in params.scored], "first_accuracy"]
+            sign = interval_sign(found["partial_low"], found["partial_high"])
+            numbers.add(f"{before}.partial_sign", sign, "text")
+        values = table.loc[[(dataset, name) for name in params.scored]]
+        first = values["first_accuracy"]
         best, before = first.idxmax(), f"order.{dataset}.first"
         numbers.title(f"{before}.title", proxy_title(best[1]))
         numbers.add(f"{before}.tied", int((first == first[best]).sum()) - 1, "count")
         numbers.add(f"{before}.accuracy", first[best], "accuracy")
         numbers.add(f"{before}.better", table.loc[best, "first_better"], "share")
         for kind in ("top", "partial"):
-            values = table.loc[[(dataset, name) for name in params.scored]]
             known = values[f"{kind}_spearman"].dropna()
-            numbers.add(f"order.{dataset}.{kind}_known", len(known), "count")
             positive = int((values[f"{kind}_spearman_low"] > 0).sum())
-            numbers.add(f"order.{dataset}.{kind}_positive", positive, "count")
+            numbers.add_all(f"order.{dataset}", "count", **{f"{kind}_known": len(known), f"{kind}_positive": positive})
             if len(known):
                 _, best = known.idxmax()
                 numbers.title(f"order.{dataset}.{kind}_best.title", proxy_title(best))

@@ -11,11 +11,9 @@ from tfnas.report.wording import inverted
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
-    needs={"correlations": "summaries/correlations.csv"},
-    params=("scored", "datasets"),
-    after=("order",),
+    needs={"correlations": "summaries/correlations.csv"}, params=("scored", "datasets"), after=("order",),
     when=lambda study: len(study.scored) > 1,
-)
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
@@ -29,8 +27,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     ranks = rank_proxies(correlations, params.scored, params.datasets)
     table = test_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
     networks = looking_at_networks(params.scored)
-    numbers.add("ranking.names", len(params.scored), "count")
-    numbers.add("ranking.networks", len(networks), "count")
+    numbers.add_all("ranking", "count", names=len(params.scored), networks=len(networks))
     first = ranks.index[0]
     numbers.title("ranking.first.title", proxy_title(first))
     numbers.add("ranking.first.tied", int((ranks["mean_rank"] == ranks.loc[first, "mean_rank"]).sum()) - 1, "count")
@@ -46,8 +43,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         above = sum(table[dataset, name] > convolutions for name in networks) if convolutions is not None else None
         numbers.add(f"{before}.above_convolutions", above, "count")
         if dataset != params.datasets[0]:
-            agreement = ranks[dataset].corr(ranks[params.datasets[0]])
-            numbers.add(f"{before}.agreement", agreement, "correlation")
+            numbers.add(f"{before}.agreement", ranks[dataset].corr(ranks[params.datasets[0]]), "correlation")
 
 
 def _add_inverted(numbers: Numbers, before: str, coefficients: dict[str, float]) -> None:

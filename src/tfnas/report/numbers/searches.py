@@ -10,15 +10,12 @@ SPEC = Topic(needs={"summary": "summaries/search.csv"})
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``search.{searched_on}.{label}.{dataset}.{valid|test}.*``, and ``.total`` seconds of a run."""
     summary = SEARCH.read(inputs.summary)
-    seconds = summary["wall_seconds"].max()
-    numbers.add("study.wall_seconds_max", seconds, "seconds")
+    numbers.add("study.wall_seconds_max", summary["wall_seconds"].max(), "seconds")
     for row in summary.itertuples():
         before = f"search.{row.searched_on}.{row.search}"
-        for name in ("mean", "std", "ci_low", "ci_high"):
-            numbers.add(f"{before}.{row.dataset}.{SHORT[row.metric]}.{name}", getattr(row, name), "accuracy")
+        values = {name: getattr(row, name) for name in ("mean", "std", "ci_low", "ci_high")}
+        numbers.add_all(f"{before}.{row.dataset}.{SHORT[row.metric]}", "accuracy", **values)
         if f"{before}.cells" not in numbers.entries:
-            numbers.add(f"{before}.n", row.n, "count")
-            numbers.add(f"{before}.cells", row.cells, "count")
-            numbers.add(f"{before}.scoring", row.scoring_seconds, "seconds")
-            numbers.add(f"{before}.training", row.training_seconds, "seconds")
-            numbers.add(f"{before}.total", row.scoring_seconds + row.training_seconds, "seconds")
+            numbers.add_all(before, "count", n=row.n, cells=row.cells)
+            scoring, training = row.scoring_seconds, row.training_seconds
+            numbers.add_all(before, "seconds", scoring=scoring, training=training, total=scoring + training)

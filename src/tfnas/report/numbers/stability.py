@@ -25,12 +25,12 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         numbers.add(f"{before}.twins", int(values.twins), "count")
         numbers.add(f"{before}.twin", values.twin_spearman, "correlation")
     for dataset, part in table.groupby("dataset", sort=False):
-        numbers.add(f"stability.{dataset}.cells", int(part["cells"].max()), "count")
-        numbers.add(f"stability.{dataset}.twins", int(part["twins"].max()), "count")
+        before = f"stability.{dataset}"
+        numbers.add_all(before, "count", cells=int(part["cells"].max()), twins=int(part["twins"].max()))
+        networks = part[part["proxy"].isin(looking_at_networks(part["proxy"]))].set_index("proxy")
         for kind in ("initialisation", "batch"):
-            networks = part[part["proxy"].isin(looking_at_networks(part["proxy"]))]
-            values = networks.set_index("proxy")[f"{kind}_spearman"].dropna()
+            values = networks[f"{kind}_spearman"].dropna()
             if len(values):
-                numbers.title(f"stability.{dataset}.{kind}_least.title", proxy_title(values.idxmin()))
-                numbers.add(f"stability.{dataset}.{kind}_least.spearman", values.min(), "correlation")
-                numbers.add(f"stability.{dataset}.{kind}_median", values.median(), "correlation")
+                numbers.title(f"{before}.{kind}_least.title", proxy_title(values.idxmin()))
+                numbers.add(f"{before}.{kind}_least.spearman", values.min(), "correlation")
+                numbers.add(f"{before}.{kind}_median", values.median(), "correlation")

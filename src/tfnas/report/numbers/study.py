@@ -20,26 +20,20 @@ SPEC = Topic(
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
     space = get_space(params.config["space"])
-    for name, value in (
-        ("space", space.size),
-        ("distinct", len(np.unique(space.classes)) if space.enumerable else space.size),
-        ("runs", params.config["search"]["runs"]),
-        ("scorings", params.config["scoring"]["scorings"]),
-        ("channels", params.config["skeleton"]["channels"]),
-        ("cells_per_stage", params.config["skeleton"]["cells_per_stage"]),
-        ("datasets", len(params.datasets)),
-        ("searches", len(params.searches)),
-        ("proxies", len(params.config["scoring"]["proxies"]) + len(params.config["scoring"]["own"])),
-    ):
-        numbers.add(f"study.{name}", value, "count")
-    numbers.add("study.seed", params.config["seed"], "text")
-    numbers.add("study.few_runs", params.config["search"]["runs"] < FEW_RUNS, "text")
+    distinct = len(np.unique(space.classes)) if space.enumerable else space.size
+    runs, skeleton, scoring = (params.config["search"]["runs"], params.config["skeleton"], params.config["scoring"])
+    numbers.add_all(
+        "study", "count", space=space.size, distinct=distinct, runs=runs, scorings=scoring["scorings"],
+        channels=skeleton["channels"], cells_per_stage=skeleton["cells_per_stage"], datasets=len(params.datasets),
+        searches=len(params.searches), proxies=len(scoring["proxies"]) + len(scoring["own"]),
+    )  # fmt: skip
+    numbers.add_all("study", "text", seed=params.config["seed"], few_runs=runs < FEW_RUNS)
     for dataset in params.datasets:
         numbers.title(f"title.dataset.{dataset}", dataset_title(dataset))
         numbers.add(f"budget.{dataset}", params.budgets[dataset], "seconds")
-        facts = read_facts(inputs.batches[dataset])
-        numbers.add(f"batch.{dataset}.classes", fact(facts, "classes", inputs.batches[dataset]), "count")
-        numbers.add(f"batch.{dataset}.images", fact(facts, "images", inputs.batches[dataset]), "count")
+        path = inputs.batches[dataset]
+        told = {name: fact(read_facts(path), name, path) for name in ("classes", "images")}
+        numbers.add_all(f"batch.{dataset}", "count", **told)
     for label, title in search_titles(params.searches).items():
         numbers.title(f"title.search.{label}", title)
     for proxy in params.scored:

@@ -10,11 +10,9 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import interval_sign
 
 SPEC = Topic(
-    params=("datasets", "searches"),
-    prints=("searches",),
-    after=("study", "searches"),
+    params=("datasets", "searches"), prints=("searches",), after=("study", "searches"),
     when=lambda study: len(study.datasets) > 1,
-)
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
@@ -48,8 +46,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             worst = max(losses, key=lambda label: losses[label][0])
             mean, low, high = (float(part) for part in np.mean(list(losses.values()), axis=0))
             numbers.add(f"{before}.searches", len(losses), "count")
-            for name, value in (("mean_loss", mean), ("mean_size", abs(mean)), ("low", low), ("high", high)):
-                numbers.add(f"{before}.{name}", value, "accuracy")
+            numbers.add_all(before, "accuracy", mean_loss=mean, mean_size=abs(mean), low=low, high=high)
             numbers.add(f"{before}.side", _side(mean, low, high), "text")
             numbers.add(f"{before}.largest_loss", losses[worst][0], "accuracy")
             numbers.add(f"{before}.largest_side", _side(*losses[worst]), "text")

@@ -9,7 +9,7 @@ from tfnas.errors import ReportError
 from tfnas.files import read_facts
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
-from tfnas.report.tables import device_of, fact, family_facts
+from tfnas.report.tables import fact, family_facts, told
 from tfnas.schemas.truths import SCHEMA as TRUTHS
 
 KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
@@ -21,13 +21,9 @@ KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
 """How the columns of the summary are printed."""
 
 NOISE_KINDS = {
-    "seed_to_seed_spearman": "correlation",
-    "split_half_spearman": "correlation",
-    "reliability": "correlation",
-    "noise_top_100": "accuracy",
-    "noise_of_mean_top_100": "accuracy",
-    "seconds": "seconds",
-}
+    "seed_to_seed_spearman": "correlation", "split_half_spearman": "correlation", "reliability": "correlation",
+    "noise_top_100": "accuracy", "noise_of_mean_top_100": "accuracy", "seconds": "seconds",
+}  # fmt: skip
 """What the facts of a ground truth trained by this project must say about its reliability and its cost. With a single
 training seed all but the seconds are unknown (NaN)."""
 
@@ -35,13 +31,11 @@ VARIES = 1.05
 """Ratio of the longest look at an early accuracy to the shortest above which the range is told."""
 
 SPEC = Topic(
-    needs={
-        "summary": "summaries/truth.csv",
-        "truth_facts": "truth/{dataset}.json",
-        "score_facts": "scores/{dataset}.json",
-    },
     params=("datasets",),
-)
+    needs={
+        "summary": "summaries/truth.csv", "truth_facts": "truth/{dataset}.json", "score_facts": "scores/{dataset}.json",
+    },
+)  # fmt: skip
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
@@ -53,8 +47,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         dataset, before = row["dataset"], f"truth.{row['dataset']}"
         for name, kind in KINDS.items():
             numbers.add(f"{before}.{name}", row[name], kind)
-        varies = bool(row["query_seconds_max"] > VARIES * row["query_seconds_min"])
-        numbers.add(f"{before}.query_varies", varies, "text")
+        numbers.add(f"{before}.query_varies", row["query_seconds_max"] > VARIES * row["query_seconds_min"], "text")
         numbers.add(f"{before}.space_days", row["space_seconds"] / 86400, "ratio")
         images = row["test_images"]
         numbers.add(f"{before}.one_image", 100 / images if images > 0 else None, "accuracy")
@@ -63,9 +56,9 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             _add_noise(numbers, dataset, facts, row["gap_top"], inputs.truth_facts[dataset])
     scored = {dataset: read_facts(path) for dataset, path in inputs.score_facts.items()}
     for dataset, facts in scored.items():
-        numbers.add(f"device.{dataset}", device_of(facts, inputs.score_facts[dataset]), "text")
-        told = dict.fromkeys(part["note"] for part in family_facts(facts) if part.get("note"))
-        numbers.add(f"device.{dataset}.note", " ".join(told), "text")
+        numbers.add(f"device.{dataset}", told(facts, "device", inputs.score_facts[dataset]), "text")
+        notes = dict.fromkeys(part["note"] for part in family_facts(facts) if part.get("note"))
+        numbers.add(f"device.{dataset}.note", " ".join(notes), "text")
     sizes = {numbers.value(f"truth.{dataset}.cells") for dataset in params.datasets}
     numbers.add("study.cells", sizes.pop() if len(sizes) == 1 else None, "count")
     families = [part for facts in scored.values() for part in family_facts(facts)]
@@ -85,9 +78,8 @@ def _add_noise(numbers: Numbers, dataset: str, facts: dict[str, Any], gap: float
             raise ReportError(f"The fact '{key}' of '{path}' is {value!r} where the report prints a number.")
         numbers.add(f"{before}.{key}", value, kind)
     of_mean = numbers.value(f"{before}.noise_of_mean_top_100")
-    numbers.add(f"{before}.noise_of_gap", None if of_mean is None else math.sqrt(2) * of_mean, "accuracy")
-    numbers.add(f"{before}.gap_top", gap, "accuracy")
-    noise = numbers.value(f"{before}.noise_of_gap")
+    noise = None if of_mean is None else math.sqrt(2) * of_mean
+    numbers.add_all(before, "accuracy", noise_of_gap=noise, gap_top=gap)
     numbers.add(f"{before}.gap_verdict", "unknown" if noise is None else "within" if noise > gap else "beyond", "text")
     processor = str(fact(facts, "seconds_meaning", path)).startswith("processor")
     numbers.add(f"{before}.clock", "processor time" if processor else "wall time", "text")
