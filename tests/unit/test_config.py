@@ -73,16 +73,8 @@ def test_defaults_are_filled_in(config):
         ("search.use.naswot-10.sample", ..., "The key sample is missing in 'search.use.naswot-10': add it."),
         ("study", ..., "The key study is missing in the study file: add it."),
         ("search.spaces", {"few": {}}, "'search.spaces' is called search.subspaces now: rename the key."),
-        (
-            "search.subspaces",
-            {"few": {}},
-            "'search.subspaces.few' holds nothing: add an entry (The cells of",
-        ),
-        (
-            "search.use.new",
-            {"algorithm": "hnas", "proxies": ["a"]},
-            "must hold at least 2 entries, not 1 (Two: the",
-        ),
+        ("search.subspaces", {"few": {}}, "'search.subspaces.few' holds nothing: add an entry (The cells of"),
+        ("search.use.new", {"algorithm": "hnas", "proxies": ["a"]}, "must hold at least 2 entries, not 1 (Two: the"),
         ("search.use.new", {"algorithm": "robot", "proxies": ["a", "a"]}, "['a', 'a'] has non-unique elements (Names"),
         (
             "study",
@@ -174,10 +166,7 @@ def test_a_number_of_evaluations_needs_no_budget(config):
             {"search.use.evolution": {"algorithm": "random_search", "evaluations": 9, "overshoot": False}},
             "search.use.evolution.overshoot is false, which is about the last query of a budget of seconds, but",
         ),
-        (
-            {"search.budget_seconds": {"digits": 5, "digit": 5}},
-            "names 'digit', which is no dataset of the study (did",
-        ),
+        ({"search.budget_seconds": {"digits": 5, "digit": 5}}, "names 'digit', which is no dataset of the study (did"),
         ({"search.use.naswot-10.sample": 15626}, "sample is 15626"),
         ({"search.use": {}}, "search.use names no search, so there is nothing to summarise: add one under search.use"),
         ({"datasets.digits.truth.path": None}, "truth.source is 'table': set datasets.digits.truth.path to the table."),
@@ -273,15 +262,9 @@ def test_choices_are_made_where_they_are_asked_for(config):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (
-            {"datasets.digits.truth.path": "gone.parquet"},
-            "datasets.digits.truth.path is 'gone.parquet', which does",
-        ),
+        ({"datasets.digits.truth.path": "gone.parquet"}, "datasets.digits.truth.path is 'gone.parquet', which does"),
         ({"datasets.digits.images": {"path": "gone.npz"}}, "datasets.digits.images.path is 'gone.npz', which does not"),
-        (
-            {"scoring.scores": "shipped", "scoring.shipped": "gone"},
-            "scoring.shipped is 'gone', which has no digits",
-        ),
+        ({"scoring.scores": "shipped", "scoring.shipped": "gone"}, "scoring.shipped is 'gone', which has no digits"),
     ],
 )
 def test_paths_that_do_not_exist(config, changes, sentence):

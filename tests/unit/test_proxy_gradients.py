@@ -115,10 +115,7 @@ def slow_epe(jacobian: np.ndarray, labels: np.ndarray, classes: int) -> float:
 
 @pytest.mark.parametrize(
     ("skeleton", "labels"),
-    [
-        (SMALL, LABELS),
-        (Skeleton(2, 1, 120, 1, 12), torch.tensor([7, 119, 7, 3, 3, 3, 0, 119, 64])),
-    ],
+    [(SMALL, LABELS), (Skeleton(2, 1, 120, 1, 12), torch.tensor([7, 119, 7, 3, 3, 3, 0, 119, 64]))],
 )
 def test_all_proxies_equal_their_definitions(skeleton, labels):
     images = some_images(len(labels), skeleton).double()

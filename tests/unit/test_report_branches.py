@@ -590,11 +590,7 @@ def test_orders_that_are_not_known_are_not_told(three):
 @pytest.mark.parametrize(
     ("compared", "within", "words"),
     [
-        (
-            1,
-            0,
-            "One published coefficient has a counterpart here (Table~\\ref{tab:published-correlations}); none lies",
-        ),
+        (1, 0, "One published coefficient has a counterpart here (Table~\\ref{tab:published-correlations}); none lies"),
         (24, 1, "24 published coefficients have a counterpart"),
         (24, 20, "20 lie within"),
     ],

@@ -313,14 +313,8 @@ def folder_with(tmp_path, text, bibliography="@misc{a2020b,\n}\n"):
     ("text", "message"),
     [
         ('((( num("no.such") )))', r"main.tex', line 1: it asks for the number 'no.such', which no result file gives"),
-        (
-            '\n\n((( figure("nothing") )))',
-            r"main.tex', line 3: it shows the figure 'nothing', which this ",
-        ),
-        (
-            '((( figure("search-spaces") )))',
-            r"\(did you mean search-space\?\): mend the name, guard it with has_f",
-        ),
+        ('\n\n((( figure("nothing") )))', r"main.tex', line 3: it shows the figure 'nothing', which this "),
+        ('((( figure("search-spaces") )))', r"\(did you mean search-space\?\): mend the name, guard it with has_f"),
         ('((( table("search-space") )))', "shows the table 'search-space', which this study does not make"),
         ("\n((* if *))", r"main.tex', line 2: "),
         ("((( nothing )))", r"main.tex', line 1: it uses a name that does not exist: 'nothing' is undefined"),

@@ -91,8 +91,7 @@ def test_the_oldest_of_equals_dies_and_copies_are_not_added():
 
 
 @pytest.mark.parametrize(
-    ("mutation", "shares"),
-    [("node_first", [1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9]), ("edge", [1 / 6] * 6)],
+    ("mutation", "shares"), [("node_first", [1 / 3, 1 / 6, 1 / 6, 1 / 9, 1 / 9, 1 / 9]), ("edge", [1 / 6] * 6)]
 )
 def test_mutations_have_the_edge_probabilities_of_the_benchmark_or_equal_ones(mutation, shares):
     search = PlainEvolution(SPACE, np.random.default_rng(0), proxy="made_up", mutation=mutation)

@@ -302,10 +302,7 @@ def test_settings_that_cannot_be_are_refused(benchmark, scores):
 @pytest.mark.parametrize(
     ("proxies", "expected"),
     # Recomputed on the authors' cached scores, each dataset searched by itself, 100 runs of 210 to 245 cells.
-    [
-        (["naswot", "logsynflow", "skip"], (94.35, 73.49, 46.35)),
-        (["naswot", "logsynflow"], (93.75, 71.11, 41.53)),
-    ],
+    [(["naswot", "logsynflow", "skip"], (94.35, 73.49, 46.35)), (["naswot", "logsynflow"], (93.75, 71.11, 41.53))],
     ids=["freerea", "without skip"],
 )
 @pytest.mark.parametrize("dataset", NATS_DATASETS)

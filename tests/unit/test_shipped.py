@@ -97,18 +97,9 @@ def change_by_hand(path, change):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        (
-            lambda table: table["arch"].__setitem__(100, table["arch"][99]),
-            "row 101: .* is there a second time",
-        ),
-        (
-            lambda table: table["arch"].__setitem__(100, "junk"),
-            "row 101: 'junk' of proxy 'naswot' is no cell",
-        ),
-        (
-            lambda table: table["arch"].reverse(),
-            "holds cells in another order than that of their codes: make it",
-        ),
+        (lambda table: table["arch"].__setitem__(100, table["arch"][99]), "row 101: .* is there a second time"),
+        (lambda table: table["arch"].__setitem__(100, "junk"), "row 101: 'junk' of proxy 'naswot' is no cell"),
+        (lambda table: table["arch"].reverse(), "holds cells in another order than that of their codes: make it"),
         (
             lambda table: table.update(score=["high", *map(str, table["score"][1:])]),
             "has 'string' in column score where numbers are needed: mend it, or",

@@ -240,10 +240,7 @@ def test_null_for_a_path_is_a_value(study):
             "'search.use.aera' is null in file 2, which takes the key away, but no file before it has this key (did "
             "you mean 'area'?): correct or remove the line.",
         ),
-        (
-            "sarch: null",
-            "'sarch' is null in file 2, which takes the key away, but no file before it has this key (did",
-        ),
+        ("sarch: null", "'sarch' is null in file 2, which takes the key away, but no file before it has this key (did"),
         ("scoring: {device: null}", "'scoring.device' is null in file 2, which takes the key away, but no file before"),
         (
             "search: {use: {limited: {algorithm: null}}}",
@@ -351,10 +348,7 @@ def test_the_shipped_studies_are_read_as_snakemake_reads_them(root):
             "datasets.mine.images.path is 'm{x}.npz': a path may not hold '{', rename the file or the folder.",
         ),
         ({"datasets": {"digits": {"truth": {"path": "t\n.csv"}}}}, "a path may not hold '\\n', rename"),
-        (
-            {"datasets": {"digits": {"truth": {"path": "x" * 300}}}},
-            "which does not exist: correct the path",
-        ),
+        ({"datasets": {"digits": {"truth": {"path": "x" * 300}}}}, "which does not exist: correct the path"),
         (
             {"scoring": {"scores": "shipped", "shipped": "x" * 300}},
             "which has no digits/naswot.parquet: correct the folder",

@@ -261,20 +261,14 @@ def test_counts_of_the_study_s_networks_are_taken(decimals, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        (
-            {"params": lambda t: t * 1e-6},
-            "Column params of '.*given.csv' .* not a whole number of parameters",
-        ),
+        ({"params": lambda t: t * 1e-6}, "Column params of '.*given.csv' .* not a whole number of parameters"),
         ({"params": lambda t: (t * 1e-3).round()}, "they look like thousands, give single parameters"),
         ({"params": lambda t: t * 1000}, "Column params of '.*given.csv' says .* where tfnas counts"),
         (
             {"params": lambda t: t + 1},
             r"says 73,?307 for cell .* where tfnas counts 73306 \(channels 16, .*: mend or drop",
         ),
-        (
-            {"flops": lambda t: t * 1e6},
-            "Column flops of .* look like single ones, give multiply-accumulates in",
-        ),
+        ({"flops": lambda t: t * 1e6}, "Column flops of .* look like single ones, give multiply-accumulates in"),
         ({"flops": lambda t: t * 1e-3}, "they look like thousands of millions, give multiply-accumulates in millions"),
         ({"flops": lambda t: t * 2}, "they look like two operations for each, give multiply-accumulates in millions"),
         ({"flops": lambda t: t + 1}, "state it as 'skeleton' in the JSON beside the table"),

@@ -300,10 +300,7 @@ def test_what_a_toy_changes_is_its_own(toys):
 def test_the_library_lists_the_toys_nowhere(root):
     """The names of the toys stand in no file but this one."""
     done = subprocess.run(
-        ["git", "grep", "-lE", "toy_(proxy|search)|toy-images"],
-        cwd=root,
-        capture_output=True,
-        text=True,
+        ["git", "grep", "-lE", "toy_(proxy|search)|toy-images"], cwd=root, capture_output=True, text=True
     )
     if done.returncode > 1:
         pytest.skip("this is no git repository")

@@ -27,10 +27,7 @@ STUDY = {
         "cells_per_job": 15625,
         "noise_cells": 20,
     },
-    "search": {
-        "runs": 2,
-        "use": {"pair-10": {"algorithm": "proxy_search", "proxy": "pair", "sample": 10}},
-    },
+    "search": {"runs": 2, "use": {"pair-10": {"algorithm": "proxy_search", "proxy": "pair", "sample": 10}}},
 }
 
 

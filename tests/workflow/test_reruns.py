@@ -72,11 +72,7 @@ def test_a_touched_file_reruns_nothing(study):
 
 
 @pytest.mark.parametrize(
-    ("name", "rules"),
-    [
-        ("truth.csv", {"truth_from_table": 2}),
-        ("mine.npz", {"make_batch": 1, "make_second_batch": 1}),
-    ],
+    ("name", "rules"), [("truth.csv", {"truth_from_table": 2}), ("mine.npz", {"make_batch": 1, "make_second_batch": 1})]
 )
 def test_an_input_of_another_content_is_noticed_though_its_time_and_size_are_the_same(study, name, rules):
     path = study.folder / name
@@ -109,8 +105,7 @@ def test_a_copy_of_a_finished_project_plans_nothing(complete, tmp_path, keeps_ti
 
 
 @pytest.mark.parametrize(
-    ("file", "title"),
-    [("proxies/naswot.py", "NASWOT"), ("search/regularised_evolution.py", "Regularised evolution")],
+    ("file", "title"), [("proxies/naswot.py", "NASWOT"), ("search/regularised_evolution.py", "Regularised evolution")]
 )
 def test_a_title_reruns_whatever_prints_it(study, file, title):
     path = study.folder / "src/tfnas" / file

@@ -94,11 +94,23 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 found, middle = Mean(shares.size, np.nan, np.nan, np.nan, np.nan, np.nan), part["run"].iloc[0]
             rows.append(
                 (
-                    search, searched_on, dataset, params.searches[search]["cost"], found.n, len(table) / len(part),
-                    pareto_front(values, costs).size, found.mean, found.std, found.median, found.low, found.high,
-                    middle, floor, ceiling,
+                    search,
+                    searched_on,
+                    dataset,
+                    params.searches[search]["cost"],
+                    found.n,
+                    len(table) / len(part),
+                    pareto_front(values, costs).size,
+                    found.mean,
+                    found.std,
+                    found.median,
+                    found.low,
+                    found.high,
+                    middle,
+                    floor,
+                    ceiling,
                 )
-            )  # fmt: skip
+            )
     FRONTS.write_rows(output.table, rows, intervals=INTERVAL)
     CELLS.write_rows(output.cells, pd.concat(tables, ignore_index=True))
 

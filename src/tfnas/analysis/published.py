@@ -13,8 +13,11 @@ from tfnas.schemas.published import SCHEMA as PUBLISHED
 from tfnas.search.registry import accuracies_of, get_algorithm
 
 VERDICTS = WITHIN, TOLERATED, DIFFERS, UNKNOWN = (
-    "within one standard deviation", "within tolerance", "differs", "unknown"
-)  # fmt: skip
+    "within one standard deviation",
+    "within tolerance",
+    "differs",
+    "unknown",
+)
 """What a comparison may say; unknown: the source gives neither a standard deviation nor the row a tolerance."""
 
 DECIMALS = 2

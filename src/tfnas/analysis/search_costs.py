@@ -77,10 +77,20 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             ("machine", here, [known[proxy][1] for proxy, _ in parts] + [*live]),
             ("paper", paper, [published[proxy]["device"] for proxy, _ in parts if proxy in published]),
         ):
-            rows.append((
-                search, dataset, pricing, ", ".join(dict.fromkeys(filter(None, machines))), len(group),
-                sum(looks.values()) + sum(live.values()), seconds, training, wall, seconds + training + wall,
-            ))  # fmt: skip
+            rows.append(
+                (
+                    search,
+                    dataset,
+                    pricing,
+                    ", ".join(dict.fromkeys(filter(None, machines))),
+                    len(group),
+                    sum(looks.values()) + sum(live.values()),
+                    seconds,
+                    training,
+                    wall,
+                    seconds + training + wall,
+                )
+            )
     PRICES.write_rows(output.table, rows)
 
 

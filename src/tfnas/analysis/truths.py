@@ -17,9 +17,17 @@ READ = ("arch", "valid_accuracy", "test_accuracy", "early_valid_accuracy", "earl
 """Columns of the ground truth that are read."""
 
 ACCURACIES = (
-    "best_test", "best_valid", "mean_test", "median_test", "std_test", "worst_test", "low_decile_test", "best_early",
-    "test_of_best_valid", "test_of_best_early",
-)  # fmt: skip
+    "best_test",
+    "best_valid",
+    "mean_test",
+    "median_test",
+    "std_test",
+    "worst_test",
+    "low_decile_test",
+    "best_early",
+    "test_of_best_valid",
+    "test_of_best_early",
+)
 """Columns in percent, ``std_test`` in points (ddof = 0)."""
 
 SPEC = Summary(name="truth", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})

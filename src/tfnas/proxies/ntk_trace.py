@@ -53,10 +53,7 @@ IMAGES = 64
 
 
 def kernels(
-    networks: BatchedNetworks,
-    images: Tensor,
-    labels: Tensor,
-    timed: Callable[[], AbstractContextManager] = nullcontext,
+    networks: BatchedNetworks, images: Tensor, labels: Tensor, timed: Callable[[], AbstractContextManager] = nullcontext
 ) -> Tensor:
     """Return the kernel of each network, shape (G, B, B), float64.
 

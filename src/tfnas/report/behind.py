@@ -30,9 +30,18 @@ _LETTERS = {code[1:-1] if code.startswith("$") else code.removesuffix("{}"): let
 
 SYMBOLS = {
     **{code: letter for code, letter in _LETTERS.items() if code.startswith("\\")},
-    r"\,": "", r"\textpm": "±", r"\times": "x", r"\rho": "rho", r"\tau": "tau", r"\textminus": "-", r"\quad": " ",
-    r"\newline": " ", "~": " ", "---": "-", "--": "-",
-}  # fmt: skip
+    r"\,": "",
+    r"\textpm": "±",
+    r"\times": "x",
+    r"\rho": "rho",
+    r"\tau": "tau",
+    r"\textminus": "-",
+    r"\quad": " ",
+    r"\newline": " ",
+    "~": " ",
+    "---": "-",
+    "--": "-",
+}
 """What stands in the CSV for commands of LaTeX, among them those that stand for letters (:mod:`tfnas.letters`)."""
 
 COMMAND = re.compile(

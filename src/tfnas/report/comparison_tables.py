@@ -85,11 +85,18 @@ class Pairs:
         own = table[table["searched_on"] == table["dataset"]]
         self.pairs = {
             (line.dataset, line.search, line.other): Pair(
-                line.n, line.difference, line.ci_low, line.ci_high, line.probability, line.p_holm, line.rank_biserial,
-                line.detectable, line.runs_needed,
+                line.n,
+                line.difference,
+                line.ci_low,
+                line.ci_high,
+                line.probability,
+                line.p_holm,
+                line.rank_biserial,
+                line.detectable,
+                line.runs_needed,
             )
             for line in own.itertuples()
-        }  # fmt: skip
+        }
 
     def between(self, dataset: str, one: str, other: str) -> Pair:
         """Return ``one`` against ``other``.

@@ -21,9 +21,16 @@ def panels_by_block(heights: list[float], datasets: list[str]) -> tuple[Figure, 
 def legend_beside(axes: Axes, handles: dict[str, Any], heading: str) -> None:
     """Put the legend of a row of panels to the right of its last one, under the heading of its searches."""
     axes.legend(
-        handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.02, 0.5), borderaxespad=0,
-        title=heading.replace(": ", ":\n") or None, title_fontsize=8, alignment="left", fontsize=7.5,
-    )  # fmt: skip
+        handles.values(),
+        handles.keys(),
+        loc="center left",
+        bbox_to_anchor=(1.02, 0.5),
+        borderaxespad=0,
+        title=heading.replace(": ", ":\n") or None,
+        title_fontsize=8,
+        alignment="left",
+        fontsize=7.5,
+    )
 
 
 def draw_curve(axes: Axes, part: pd.DataFrame, place: int, clock: str = "seconds") -> Any:

@@ -43,9 +43,16 @@ def draw_cell(axes: Axes, cell: Cell, names: bool = False, node_names: bool = Tr
         if names:
             box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if height else None
             axes.text(
-                middle[0], height / 2 + (0.0 if height else 0.11), name, ha="center", va="center", fontsize=8,
-                color=colour if operation != "none" else "#888888", bbox=box, zorder=3,
-            )  # fmt: skip
+                middle[0],
+                height / 2 + (0.0 if height else 0.11),
+                name,
+                ha="center",
+                va="center",
+                fontsize=8,
+                color=colour if operation != "none" else "#888888",
+                bbox=box,
+                zorder=3,
+            )
     for node in range(4):
         axes.plot(node, 0, "o", markersize=11 if node_names else 5, color="white", markeredgecolor="black", zorder=2)
         if node_names:

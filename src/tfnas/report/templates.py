@@ -59,9 +59,13 @@ def template_files(template_folder: str | Path) -> list[str]:
 
 
 def render_report(
-    study: dict[str, Any], scored: list[str], template_folder: str | Path, numbers_path: str | Path,
-    exhibits: list[str | Path], output: str | Path,
-) -> None:  # fmt: skip
+    study: dict[str, Any],
+    scored: list[str],
+    template_folder: str | Path,
+    numbers_path: str | Path,
+    exhibits: list[str | Path],
+    output: str | Path,
+) -> None:
     """Write ``report.tex`` at ``output`` and the bibliography ``refs.bib`` beside it.
 
     Args:
@@ -120,11 +124,19 @@ def _environment(folder: Path) -> jinja2.Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder), undefined=jinja2.StrictUndefined, autoescape=False,
-        block_start_string="((*", block_end_string="*))", variable_start_string="(((", variable_end_string=")))",
-        comment_start_string="((=", comment_end_string="=))",
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        block_start_string="((*",
+        block_end_string="*))",
+        variable_start_string="(((",
+        variable_end_string=")))",
+        comment_start_string="((=",
+        comment_end_string="=))",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
     sentence = {"sentence": lambda text: text[:1].upper() + text[1:]}
     environment.filters |= {"tex": escape, "dataset_title": dataset_title} | sentence
     return environment
@@ -198,11 +210,17 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
     used = dict.fromkeys(settings["algorithm"] for settings in searches.values())
     most = {name.lower(): value for name, value in vars(detail).items() if name.startswith("MOST_")}
     return most | {
-        "study": study, "space": get_space(study["space"]), "datasets": datasets, "searches": searches,
-        "titles": search_titles(searches), "dataset_title": dataset_title, "listed": listed,
+        "study": study,
+        "space": get_space(study["space"]),
+        "datasets": datasets,
+        "searches": searches,
+        "titles": search_titles(searches),
+        "dataset_title": dataset_title,
+        "listed": listed,
         "unranked": unranked_words(searches),
         "groups": {label: search_group(settings) for label, settings in searches.items()},
-        "algorithms": [get_algorithm(name) for name in used], "proxies": [describe(name) for name in scored],
+        "algorithms": [get_algorithm(name) for name in used],
+        "proxies": [describe(name) for name in scored],
         "published_shown": study["report"]["published"] and bool(set(datasets) & set(NATS_DATASETS)),
         "is_nats": set(datasets) <= set(NATS_DATASETS),
         "own": own,
@@ -211,7 +229,7 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
             dataset: [label for label in searches if f"extends.{dataset}.{label}.lead" in numbers]
             for dataset in datasets
         },
-    }  # fmt: skip
+    }
 
 
 def unranked_words(searches: dict[str, dict[str, Any]]) -> str:

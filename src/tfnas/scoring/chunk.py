@@ -61,11 +61,7 @@ CACHED_BYTES = 2**22
 
 
 def networks_per_pass(
-    family: Family,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    skeleton: Skeleton,
-    proxies: Sequence[str] | None = None,
+    family: Family, images: torch.Tensor, labels: torch.Tensor, skeleton: Skeleton, proxies: Sequence[str] | None = None
 ) -> int:
     """Return how many networks run together, a power of two, so that groups of different size share their ends.
 
@@ -82,11 +78,7 @@ def networks_per_pass(
 
 
 def _networks_that_fit(
-    family: Family,
-    images: torch.Tensor,
-    labels: torch.Tensor,
-    skeleton: Skeleton,
-    proxies: Sequence[str] | None,
+    family: Family, images: torch.Tensor, labels: torch.Tensor, skeleton: Skeleton, proxies: Sequence[str] | None
 ) -> int:
     heaviest = Cell(("nor_conv_3x3",) * len(EDGES))
     device = images.device

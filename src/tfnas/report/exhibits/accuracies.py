@@ -41,8 +41,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 continue
             early = shown["early_valid_accuracy"]
             lower.hexbin(
-                early, shown["test_accuracy"], gridsize=48, bins="log", cmap="Blues", mincnt=1, linewidths=0.1,
+                early,
+                shown["test_accuracy"],
+                gridsize=48,
+                bins="log",
+                cmap="Blues",
+                mincnt=1,
+                linewidths=0.1,
                 rasterized=True,
-            )  # fmt: skip
+            )
             lower.set_xlim(float(early.quantile(0.005)), float(early.max()) + 0.5)
         save(figure, output.pdf)

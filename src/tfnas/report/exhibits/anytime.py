@@ -13,9 +13,12 @@ MOST_IN_ONE_ROW = 6
 """Searches that one row of panels holds; more are split into a row for each group."""
 
 SPEC = Exhibit(
-    kind="figure", category="Searches", needs={"curves": "summaries/curves.csv"}, params=("searches", "datasets"),
+    kind="figure",
+    category="Searches",
+    needs={"curves": "summaries/curves.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -14,9 +14,12 @@ MOST_IMAGES = 128
 """Images of a mini-batch that its picture shows at most."""
 
 SPEC = Exhibit(
-    kind="figure", category="Setup", needs={"batch": "batches/{dataset}.npz"}, when=lambda study: study.computes,
+    kind="figure",
+    category="Setup",
+    needs={"batch": "batches/{dataset}.npz"},
+    when=lambda study: study.computes,
     each="dataset",
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -11,9 +11,11 @@ from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 from tfnas.spaces.nats_tss import OPERATIONS, Cell
 
 SPEC = Exhibit(
-    kind="figure", category="Ground truth", needs={"best": "summaries/best-cells.csv"},
+    kind="figure",
+    category="Ground truth",
+    needs={"best": "summaries/best-cells.csv"},
     when=lambda study: "cell" in study.space.offers,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -38,7 +40,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             if rows > 1:
                 row[0].text(-0.62, 0.25, dataset_title(dataset), rotation=90, ha="center", va="center", fontsize=8)
         operation_legend(
-            panels[-1][0], tuple(name for name in reversed(OPERATIONS) if name != "none"), 4, loc="lower center",
-            bbox_to_anchor=(0.5, 0.0), bbox_transform=figure.transFigure,
-        )  # fmt: skip
+            panels[-1][0],
+            tuple(name for name in reversed(OPERATIONS) if name != "none"),
+            4,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 0.0),
+            bbox_transform=figure.transFigure,
+        )
         save(figure, output.pdf)

@@ -21,10 +21,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for values in best.itertuples():
             cell = rf"\cellstring{{{escape(values.arch)}}}"
             body.append(
-                row([
-                    cell, show(values.valid_accuracy, "accuracy"), show(values.test_accuracy, "accuracy"),
-                    show(values.params, "count"), show(values.flops, "value"),
-                ])
-            )  # fmt: skip
+                row(
+                    [
+                        cell,
+                        show(values.valid_accuracy, "accuracy"),
+                        show(values.test_accuracy, "accuracy"),
+                        show(values.params, "count"),
+                        show(values.flops, "value"),
+                    ]
+                )
+            )
     head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
     write_tex(output.tex, tabular("lrrrr", head, body))

@@ -12,10 +12,13 @@ from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
 SPEC = Exhibit(
-    kind="figure", category="Searches",
-    needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"}, params=("searches",),
-    when=lambda study: len(study.searches) > 1, each="dataset",
-)  # fmt: skip
+    kind="figure",
+    category="Searches",
+    needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
+    params=("searches",),
+    when=lambda study: len(study.searches) > 1,
+    each="dataset",
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -8,10 +8,12 @@ from tfnas.report.tables import long_tables, row, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table", category="Searches",
+    kind="table",
+    category="Searches",
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
-    params=("searches", "datasets"), when=lambda study: len(study.searches) > 1,
-)  # fmt: skip
+    params=("searches", "datasets"),
+    when=lambda study: len(study.searches) > 1,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -38,10 +40,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             pair = pairs.between(dataset, label, best)
             interval = f"[{show(pair.low, 'accuracy')}, {show(pair.high, 'accuracy')}]"
             cells = [
-                name, f"{show(pair.difference, 'accuracy')} {interval}", show(pair.probability, "share"),
-                show(pair.effect, "correlation"), show(pair.p_holm, "p"), show(pair.detectable, "accuracy"),
+                name,
+                f"{show(pair.difference, 'accuracy')} {interval}",
+                show(pair.probability, "share"),
+                show(pair.effect, "correlation"),
+                show(pair.p_holm, "p"),
+                show(pair.detectable, "accuracy"),
                 show(pair.runs_needed, "count"),
-            ]  # fmt: skip
+            ]
             body.append(row(cells if pair.told_apart else [rf"\quoted{{{cell}}}" for cell in cells]))
     head = [row(["Search", r"Difference [95\,\%]", r"Wins (\%)", "$r$", "$p$", "Detectable", "Runs"])]
     columns = r"L{0.31\linewidth}w{l}{0.21\linewidth}*{5}{w{r}{0.068\linewidth}}"

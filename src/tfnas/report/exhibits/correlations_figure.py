@@ -10,10 +10,13 @@ from tfnas.report.style import COLOURS, GREY, MARKERS, figure_style, panels_of, 
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="figure", category="Proxies",
+    kind="figure",
+    category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
-    params=("datasets",), prints=("proxies",), when=lambda study: len(study.scored) > 1,
-)  # fmt: skip
+    params=("datasets",),
+    prints=("proxies",),
+    when=lambda study: len(study.scored) > 1,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -15,9 +15,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", needs={"correlations": "summaries/correlations.csv"}, params=("datasets",),
+    kind="table",
+    category="Proxies",
+    needs={"correlations": "summaries/correlations.csv"},
+    params=("datasets",),
     prints=("proxies",),
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -46,13 +49,19 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             for values in part[part["proxy"] == proxy].itertuples():
                 accuracy = {"valid_accuracy": "validation", "test_accuracy": "test"}[values.accuracy]
                 body.append(
-                    row([
-                        name, accuracy, values.cells, show(values.n, "count"), show(values.nan, "count"),
-                        with_interval(values.spearman, values.spearman_low, values.spearman_high),
-                        with_interval(values.kendall, values.kendall_low, values.kendall_high),
-                        show(values.seconds, "seconds"),
-                    ])
-                )  # fmt: skip
+                    row(
+                        [
+                            name,
+                            accuracy,
+                            values.cells,
+                            show(values.n, "count"),
+                            show(values.nan, "count"),
+                            with_interval(values.spearman, values.spearman_low, values.spearman_high),
+                            with_interval(values.kendall, values.kendall_low, values.kendall_high),
+                            show(values.seconds, "seconds"),
+                        ]
+                    )
+                )
                 name = ""
     names = ["Proxy", "Accuracy", "Cells", "$n$", "NaN", r"Spearman $\rho$ [95\,\%]", r"Kendall $\tau_b$ [95\,\%]"]
     write_tex(output.tex, tabular("lllrrllr", [row([*names, "s/cell"])], body))

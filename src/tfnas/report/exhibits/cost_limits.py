@@ -10,9 +10,12 @@ from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.search.constraints import limits_of
 
 SPEC = Exhibit(
-    kind="table", category="Hardware", needs={"summary": "summaries/cost-limits.csv"}, params=("searches", "datasets"),
+    kind="table",
+    category="Hardware",
+    needs={"summary": "summaries/cost-limits.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.limited_searches,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

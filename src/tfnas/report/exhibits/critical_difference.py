@@ -11,9 +11,12 @@ from tfnas.report.rounding import plain
 from tfnas.report.style import COLOURS, GREY, WIDTH, figure_style, save
 
 SPEC = Exhibit(
-    kind="figure", category="Searches", needs={"ranks": "summaries/ranks.csv"}, params=("searches",),
+    kind="figure",
+    category="Searches",
+    needs={"ranks": "summaries/ranks.csv"},
+    params=("searches",),
     when=lambda study: study.ranks_searches,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -11,9 +11,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", needs={"summary": "summaries/ensemble-choice.csv"}, prints=("proxies",),
+    kind="table",
+    category="Proxies",
+    needs={"summary": "summaries/ensemble-choice.csv"},
+    prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

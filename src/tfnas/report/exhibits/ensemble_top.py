@@ -5,9 +5,12 @@ from tfnas.products import Exhibit, Named
 from tfnas.report.exhibits.ensemble_choice import write_ensemble_choice_table
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", needs={"summary": "summaries/ensemble-choice.csv"}, prints=("proxies",),
+    kind="table",
+    category="Proxies",
+    needs={"summary": "summaries/ensemble-choice.csv"},
+    prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

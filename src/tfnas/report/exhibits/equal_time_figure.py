@@ -15,9 +15,12 @@ from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 LINES = dict(zip(GROUPS, ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))), strict=True))
 
 SPEC = Exhibit(
-    kind="figure", category="Searches", needs={"table": "summaries/equal-time.csv"}, params=("datasets",),
+    kind="figure",
+    category="Searches",
+    needs={"table": "summaries/equal-time.csv"},
+    params=("datasets",),
     when=lambda study: study.has_contest,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -17,9 +17,12 @@ MOMENTS = 10
 """Moments that the table shows, evenly spread over the logarithm of the seconds."""
 
 SPEC = Exhibit(
-    kind="table", category="Searches", needs={"table": "summaries/equal-time.csv"}, params=("searches", "datasets"),
+    kind="table",
+    category="Searches",
+    needs={"table": "summaries/equal-time.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

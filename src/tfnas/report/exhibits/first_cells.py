@@ -9,9 +9,11 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", params=("scored", "datasets"),
+    kind="table",
+    category="Proxies",
+    params=("scored", "datasets"),
     needs={"quality": "summaries/proxies.csv", "correlations": "summaries/correlations.csv"},
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

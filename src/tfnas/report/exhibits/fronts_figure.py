@@ -20,12 +20,17 @@ LOWEST = 5
 """Percentile of the test accuracies of the space below which a panel shows nothing."""
 
 SPEC = Exhibit(
-    kind="figure", category="Hardware", params={"searches": "front_searches"}, when=lambda study: study.front_searches,
+    kind="figure",
+    category="Hardware",
+    params={"searches": "front_searches"},
+    when=lambda study: study.front_searches,
     needs={
-        "summary": "summaries/fronts.csv", "cells": "summaries/front-cells.parquet",
-        "truths": "truth/{dataset}.parquet", "latencies": lambda study: study.latencies_by_dataset,
+        "summary": "summaries/fronts.csv",
+        "cells": "summaries/front-cells.parquet",
+        "truths": "truth/{dataset}.parquet",
+        "latencies": lambda study: study.latencies_by_dataset,
     },
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -51,9 +56,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     own = cells[(cells["search"] == entry.search) & (cells["dataset"] == dataset)]
                     front = own[own["run"] == entry.median_run]
                     axes.plot(
-                        front["cost"], front["test_accuracy"], marker_of(place), markersize=4,
-                        color=colour_of(place), label=titles[entry.search],
-                    )  # fmt: skip
+                        front["cost"],
+                        front["test_accuracy"],
+                        marker_of(place),
+                        markersize=4,
+                        color=colour_of(place),
+                        label=titles[entry.search],
+                    )
                 axes.set_xlabel(cost_title(cost))
                 axes.set_title(dataset_title(dataset))
             line[0].set_ylabel("test accuracy (%)")

@@ -9,9 +9,12 @@ from tfnas.schemas.fronts import SCHEMA as FRONTS
 from tfnas.search.constraints import COUNTED
 
 SPEC = Exhibit(
-    kind="table", category="Hardware", needs={"summary": "summaries/fronts.csv"},
-    params={"searches": "front_searches", "datasets": "datasets"}, when=lambda study: study.front_searches,
-)  # fmt: skip
+    kind="table",
+    category="Hardware",
+    needs={"summary": "summaries/fronts.csv"},
+    params={"searches": "front_searches", "datasets": "datasets"},
+    when=lambda study: study.front_searches,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

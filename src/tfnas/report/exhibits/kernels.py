@@ -9,10 +9,13 @@ KERNEL_COLUMNS = 6
 """Kernels side by side."""
 
 SPEC = Exhibit(
-    kind="figure", category="Proxies", needs={"kernels": "kernels/{dataset}.npz"},
-    when=lambda study: study.computes and "naswot" in study.proxies, each="dataset",
+    kind="figure",
+    category="Proxies",
+    needs={"kernels": "kernels/{dataset}.npz"},
+    when=lambda study: study.computes and "naswot" in study.proxies,
+    each="dataset",
     shown=lambda study: study.datasets[:1],
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -9,9 +9,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 SPEC = Exhibit(
-    kind="table", category="Searches", needs={"summary": "summaries/leagues.csv"}, params=("searches", "datasets"),
+    kind="table",
+    category="Searches",
+    needs={"summary": "summaries/leagues.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.leagues,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -10,15 +10,26 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
 LEAGUE_HEAD = (
-    "League", "Held out", "Chosen search", "Test accuracy", r"[95\,\%]", "Equals", "held out", "elsewhere", "least",
-)  # fmt: skip
+    "League",
+    "Held out",
+    "Chosen search",
+    "Test accuracy",
+    r"[95\,\%]",
+    "Equals",
+    "held out",
+    "elsewhere",
+    "least",
+)
 """Columns of the table of chosen searches; the last three are regrets."""
 
 
 SPEC = Exhibit(
-    kind="table", category="Searches", needs={"summary": "summaries/leagues.csv"}, params=("searches",),
+    kind="table",
+    category="Searches",
+    needs={"summary": "summaries/leagues.csv"},
+    params=("searches",),
     when=lambda study: study.leagues,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -11,9 +11,11 @@ from tfnas.report.tables import block_heading, long_table, row, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", needs={"correlations": "summaries/correlations.csv"},
+    kind="table",
+    category="Proxies",
+    needs={"correlations": "summaries/correlations.csv"},
     params=("scored", "datasets"),
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

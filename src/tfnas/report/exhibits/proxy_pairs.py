@@ -16,10 +16,13 @@ from tfnas.report.rounding import plain
 from tfnas.report.style import WIDTH, figure_style, save
 
 SPEC = Exhibit(
-    kind="figure", category="Proxies",
+    kind="figure",
+    category="Proxies",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
-    params=("datasets", "scored"), when=lambda study: len(study.scored) > 2, each="dataset",
-)  # fmt: skip
+    params=("datasets", "scored"),
+    when=lambda study: len(study.scored) > 2,
+    each="dataset",
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -42,9 +45,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     font = min(8.0, 0.8 * 72 * size / count)
     with figure_style():
         figure, (upper, lower) = plt.subplots(
-            2, 1, sharex=True, layout="constrained", height_ratios=[1, count],
+            2,
+            1,
+            sharex=True,
+            layout="constrained",
+            height_ratios=[1, count],
             figsize=(min(WIDTH, size + 1.9), size * (1 + 1 / count) + 1.5),
-        )  # fmt: skip
+        )
         for axes, values in ((upper, against), (lower, matrix)):
             image = squares(axes, values, cmap="RdBu_r", vmin=-1, vmax=1)
             axes.tick_params(labelsize=font)

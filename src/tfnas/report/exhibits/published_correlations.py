@@ -13,10 +13,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="table", category="Proxies",
+    kind="table",
+    category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
-    params=("scored", "datasets"), when=lambda study: study.quotes_correlations,
-)  # fmt: skip
+    params=("scored", "datasets"),
+    when=lambda study: study.quotes_correlations,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -27,10 +27,12 @@ _COLUMNS = (
 """Columns of fixed width, so that the headings, which span them all, stretch none of them."""
 
 SPEC = Exhibit(
-    kind="table", category="Searches",
+    kind="table",
+    category="Searches",
     needs={"against": "summaries/published.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"), when=lambda study: study.compares_published,
-)  # fmt: skip
+    params=("searches", "datasets"),
+    when=lambda study: study.compares_published,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -80,10 +82,14 @@ def _lines(part: pd.DataFrame) -> list[str]:
     body, last = [], None
     for place, found in enumerate(part.itertuples(), start=1):
         cells = [
-            escape(dataset_title(found.dataset)) if found.dataset != last else "", METRIC_TITLES[found.metric],
-            show_mean(found.ours_mean, found.ours_std), rf"\quoted{{{show_mean(found.theirs_mean, found.theirs_std)}}}",
-            show(found.difference, "accuracy"), show(found.z, "rank"), VERDICT_TITLES[found.verdict],
-        ]  # fmt: skip
+            escape(dataset_title(found.dataset)) if found.dataset != last else "",
+            METRIC_TITLES[found.metric],
+            show_mean(found.ours_mean, found.ours_std),
+            rf"\quoted{{{show_mean(found.theirs_mean, found.theirs_std)}}}",
+            show(found.difference, "accuracy"),
+            show(found.z, "rank"),
+            VERDICT_TITLES[found.verdict],
+        ]
         # The first line stays with the heading, the last one with the line before it.
         body.append(row(cells) + ("*" if place in (1, len(part) - 1) and place < len(part) else ""))
         last = found.dataset

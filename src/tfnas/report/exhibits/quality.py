@@ -12,12 +12,15 @@ from tfnas.schemas.noise import SCHEMA as NOISE
 from tfnas.schemas.proxies import SCHEMA as PROXIES
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", params=("scored", "datasets"),
+    kind="table",
+    category="Proxies",
+    params=("scored", "datasets"),
     needs={
-        "quality": "summaries/proxies.csv", "correlations": "summaries/correlations.csv",
+        "quality": "summaries/proxies.csv",
+        "correlations": "summaries/correlations.csv",
         "noise": "summaries/noise.csv",
     },
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

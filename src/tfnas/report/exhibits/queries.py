@@ -18,9 +18,12 @@ WITHOUT = {"training-free": "no look, no prior", "training-free-prior": "no look
 LINES = dict(zip(WITHOUT, ((0, (1.2, 1.2)), (0, (5, 2))), strict=True))
 
 SPEC = Exhibit(
-    kind="figure", category="Searches", needs={"table": "summaries/query-curves.csv"}, params=("searches", "datasets"),
+    kind="figure",
+    category="Searches",
+    needs={"table": "summaries/query-curves.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -9,9 +9,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Exhibit(
-    kind="table", category="Proxies", needs={"correlations": "summaries/correlations.csv"},
-    params=("scored", "datasets"), when=lambda study: len(study.scored) > 1,
-)  # fmt: skip
+    kind="table",
+    category="Proxies",
+    needs={"correlations": "summaries/correlations.csv"},
+    params=("scored", "datasets"),
+    when=lambda study: len(study.scored) > 1,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -22,12 +22,17 @@ WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
 
 SPEC = Exhibit(
-    kind="figure", category="Proxies", prints=("proxies",), each="proxy", shown=lambda study: study.scored[:4],
+    kind="figure",
+    category="Proxies",
+    prints=("proxies",),
+    each="proxy",
+    shown=lambda study: study.scored[:4],
     needs={
-        "scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet",
+        "truths": "truth/{dataset}.parquet",
         "correlations": "summaries/correlations.csv",
     },
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -70,9 +75,16 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             order = np.argsort(mixed, kind="stable")
             order = order[finite[order]]
             points = axes.scatter(
-                score[order], accuracy[order], c=convolutions[order], cmap=colours, norm=norm, s=2.2, linewidths=0,
-                alpha=0.75, rasterized=True,
-            )  # fmt: skip
+                score[order],
+                accuracy[order],
+                c=convolutions[order],
+                cmap=colours,
+                norm=norm,
+                s=2.2,
+                linewidths=0,
+                alpha=0.75,
+                rasterized=True,
+            )
             if not finite.all():
                 edge = np.full((~finite).sum(), left)
                 axes.plot(edge, accuracy[~finite], "x", color=COLOURS[1], markersize=3.5, clip_on=False)

@@ -10,9 +10,12 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search_costs import SCHEMA as PRICES
 
 SPEC = Exhibit(
-    kind="table", category="Searches", needs={"prices": "summaries/search-costs.csv"}, params=("searches", "datasets"),
+    kind="table",
+    category="Searches",
+    needs={"prices": "summaries/search-costs.csv"},
+    params=("searches", "datasets"),
     when=lambda study: study.has_contest,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -49,12 +52,17 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     shown = [names[name] for name in pricings]
     last = 3 + 2 * count
     head = [
-        row([
-            "", rf"\multicolumn{{{count}}}{{c}}{{scoring}}", "training", "own",
-            rf"\multicolumn{{{count}}}{{c}}{{all together}}",
-        ]),
+        row(
+            [
+                "",
+                rf"\multicolumn{{{count}}}{{c}}{{scoring}}",
+                "training",
+                "own",
+                rf"\multicolumn{{{count}}}{{c}}{{all together}}",
+            ]
+        ),
         rf"\cmidrule(lr){{2-{1 + count}}}\cmidrule(lr){{{last + 1 - count}-{last}}}",
         row(["Search", *shown, "", "", *shown]),
-    ]  # fmt: skip
+    ]
     columns = r"L{0.27\linewidth}" + rf"*{{{2 + 2 * count}}}{{w{{r}}{{0.07\linewidth}}}}"
     write_tex(output.tex, long_tables(columns, head, blocks))

@@ -15,9 +15,11 @@ EXAMPLE_CELL = Cell(("nor_conv_3x3", "avg_pool_3x3", "nor_conv_1x1", "skip_conne
 """The cell that the picture of the search space shows: all five operations appear in it."""
 
 SPEC = Exhibit(
-    kind="figure", category="Setup", params={"skeleton": lambda study: study.config["skeleton"]},
+    kind="figure",
+    category="Setup",
+    params={"skeleton": lambda study: study.config["skeleton"]},
     when=lambda study: "cell" in study.space.offers,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -14,9 +14,11 @@ from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
 
 SPEC = Exhibit(
-    kind="table", category="Searches", params=("searches", "datasets"),
+    kind="table",
+    category="Searches",
+    params=("searches", "datasets"),
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -25,9 +27,13 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def write_search_table(
-    summary_path: str | Path, published: Sequence[str | Path], searches: dict[str, dict[str, Any]],
-    datasets: list[str], output: str | Path, searched_on: str | None = None,
-) -> None:  # fmt: skip
+    summary_path: str | Path,
+    published: Sequence[str | Path],
+    searches: dict[str, dict[str, Any]],
+    datasets: list[str],
+    output: str | Path,
+    searched_on: str | None = None,
+) -> None:
     """Write mean and standard deviation of validation and test accuracy of every search, in groups of rows.
 
     With ``searched_on`` every search ran on that dataset and its cell is read off on the others, and the seconds of

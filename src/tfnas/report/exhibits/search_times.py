@@ -89,10 +89,19 @@ def _draw_times(axes: Axes, values: pd.DataFrame, place: int, title: str) -> boo
     bars = np.abs(values[["ci_low", "ci_high"]].to_numpy().T - mean)
     if known.any():
         axes.errorbar(
-            seconds[known], mean[known], yerr=bars[:, known], fmt=marker_of(place), color=colour_of(place),
-            linestyle="-" if known.sum() > 1 else "none", linewidth=0.8, elinewidth=0.8, markersize=4.5,
-            capsize=1.5, label=title, zorder=3,
-        )  # fmt: skip
+            seconds[known],
+            mean[known],
+            yerr=bars[:, known],
+            fmt=marker_of(place),
+            color=colour_of(place),
+            linestyle="-" if known.sum() > 1 else "none",
+            linewidth=0.8,
+            elinewidth=0.8,
+            markersize=4.5,
+            capsize=1.5,
+            label=title,
+            zorder=3,
+        )
     for number, value in enumerate(mean[~known]):
         label = f"{title}, time unknown" if number == 0 else None
         axes.axhline(value, color=colour_of(place), linestyle=":", linewidth=0.9, label=label, zorder=2)

@@ -9,11 +9,15 @@ from tfnas.report.tables import fact, row, tabular, told, write_tex
 from tfnas.report.titles import dataset_title
 
 SPEC = Exhibit(
-    kind="table", category="Setup", params=("config", "budgets"),
+    kind="table",
+    category="Setup",
+    params=("config", "budgets"),
     needs={
-        "batches": "batches/{dataset}.json", "truths": "truth/{dataset}.parquet", "scores": "scores/{dataset}.parquet",
+        "batches": "batches/{dataset}.json",
+        "truths": "truth/{dataset}.parquet",
+        "scores": "scores/{dataset}.parquet",
     },
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -8,9 +8,12 @@ from tfnas.schemas.subspaces import SCHEMA as SPACES
 from tfnas.search.constraints import constraint_words
 
 SPEC = Exhibit(
-    kind="table", category="Hardware", needs={"summary": "summaries/subspaces.csv"}, params=("subspaces", "datasets"),
+    kind="table",
+    category="Hardware",
+    needs={"summary": "summaries/subspaces.csv"},
+    params=("subspaces", "datasets"),
     when=lambda study: study.subspaces,
-)  # fmt: skip
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -4,10 +4,12 @@ from tfnas.products import Exhibit, Named
 from tfnas.report.exhibits.search_table import write_search_table
 
 SPEC = Exhibit(
-    kind="table", category="Searches",
+    kind="table",
+    category="Searches",
     needs={"summary": "summaries/search.csv", "published": lambda study: study.published_files},
-    params=("searches", "datasets"), when=lambda study: len(study.datasets) > 1,
-)  # fmt: skip
+    params=("searches", "datasets"),
+    when=lambda study: len(study.datasets) > 1,
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:

@@ -11,8 +11,10 @@ from tfnas.report.numbers.base import Numbers
 
 SPEC = Topic(
     needs={"comparisons": "summaries/comparisons.csv", "regret": "summaries/regret.csv"},
-    params=("datasets", "searches"), prints=("searches",), after=("study", "truth"),
-)  # fmt: skip
+    params=("datasets", "searches"),
+    prints=("searches",),
+    after=("study", "truth"),
+)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

@@ -6,9 +6,12 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 
 SPEC = Topic(
-    needs={"summary": "summaries/cost-limits.csv"}, params=("searches",), prints=("searches",), after=("study",),
+    needs={"summary": "summaries/cost-limits.csv"},
+    params=("searches",),
+    prints=("searches",),
+    after=("study",),
     when=lambda study: study.limited_searches,
-)  # fmt: skip
+)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

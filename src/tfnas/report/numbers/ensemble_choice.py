@@ -33,6 +33,11 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             continue
         numbers.add(f"{before}.{dataset}.size", chosen["size"], "count")
         numbers.add_all(
-            f"{before}.{dataset}", "correlation", spearman=chosen["spearman"], low=chosen["spearman_low"],
-            high=chosen["spearman_high"], single=single["spearman"], best=part["best"].max(),
-        )  # fmt: skip
+            f"{before}.{dataset}",
+            "correlation",
+            spearman=chosen["spearman"],
+            low=chosen["spearman_low"],
+            high=chosen["spearman_high"],
+            single=single["spearman"],
+            best=part["best"].max(),
+        )

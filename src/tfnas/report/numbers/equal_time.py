@@ -88,9 +88,13 @@ def _end_of(part: pd.DataFrame, search: str) -> pd.DataFrame:
 
 
 def _add_moment(
-    numbers: Numbers, before: str, rows: pd.DataFrame, titles: dict[str, str], base: str | None,
+    numbers: Numbers,
+    before: str,
+    rows: pd.DataFrame,
+    titles: dict[str, str],
+    base: str | None,
     tested: tuple[str, Pairs] | None,
-) -> None:  # fmt: skip
+) -> None:
     """Add one moment: its seconds, the answer of each group, and who leads; where all have ended, by the test, too."""
     numbers.add(f"{before}.seconds", float(rows["seconds"].iloc[0]), "seconds")
     own = rows[rows["searches"] > 0].set_index("group")

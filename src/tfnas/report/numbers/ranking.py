@@ -11,9 +11,11 @@ from tfnas.report.wording import inverted
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 
 SPEC = Topic(
-    needs={"correlations": "summaries/correlations.csv"}, params=("scored", "datasets"), after=("order",),
+    needs={"correlations": "summaries/correlations.csv"},
+    params=("scored", "datasets"),
+    after=("order",),
     when=lambda study: len(study.scored) > 1,
-)  # fmt: skip
+)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

@@ -23,10 +23,18 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     distinct = len(np.unique(space.classes)) if space.enumerable else space.size
     runs, skeleton, scoring = (params.config["search"]["runs"], params.config["skeleton"], params.config["scoring"])
     numbers.add_all(
-        "study", "count", space=space.size, distinct=distinct, runs=runs, scorings=scoring["scorings"],
-        channels=skeleton["channels"], cells_per_stage=skeleton["cells_per_stage"], datasets=len(params.datasets),
-        searches=len(params.searches), proxies=len(scoring["proxies"]) + len(scoring["own"]),
-    )  # fmt: skip
+        "study",
+        "count",
+        space=space.size,
+        distinct=distinct,
+        runs=runs,
+        scorings=scoring["scorings"],
+        channels=skeleton["channels"],
+        cells_per_stage=skeleton["cells_per_stage"],
+        datasets=len(params.datasets),
+        searches=len(params.searches),
+        proxies=len(scoring["proxies"]) + len(scoring["own"]),
+    )
     numbers.add_all("study", "text", seed=params.config["seed"], few_runs=runs < FEW_RUNS)
     for dataset in params.datasets:
         numbers.title(f"title.dataset.{dataset}", dataset_title(dataset))

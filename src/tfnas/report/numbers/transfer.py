@@ -10,9 +10,11 @@ from tfnas.report.numbers.base import Numbers
 from tfnas.report.wording import interval_sign
 
 SPEC = Topic(
-    params=("datasets", "searches"), prints=("searches",), after=("study", "searches"),
+    params=("datasets", "searches"),
+    prints=("searches",),
+    after=("study", "searches"),
     when=lambda study: len(study.datasets) > 1,
-)  # fmt: skip
+)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

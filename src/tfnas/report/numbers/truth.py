@@ -13,17 +13,32 @@ from tfnas.report.tables import fact, family_facts, told
 from tfnas.schemas.truths import SCHEMA as TRUTHS
 
 KINDS = dict.fromkeys(ACCURACIES, "accuracy") | {
-    "cells": "count", "query_seconds": "seconds", "query_seconds_min": "seconds", "query_seconds_max": "seconds",
-    "space_seconds": "seconds", "within_one": "share", "within_one_cells": "count", "params_min": "count",
-    "params_max": "count", "valid_spearman": "correlation", "early_spearman": "correlation", "distinct": "count",
-    "test_images": "count", "half_width": "accuracy", "agreement": "correlation",
-}  # fmt: skip
+    "cells": "count",
+    "query_seconds": "seconds",
+    "query_seconds_min": "seconds",
+    "query_seconds_max": "seconds",
+    "space_seconds": "seconds",
+    "within_one": "share",
+    "within_one_cells": "count",
+    "params_min": "count",
+    "params_max": "count",
+    "valid_spearman": "correlation",
+    "early_spearman": "correlation",
+    "distinct": "count",
+    "test_images": "count",
+    "half_width": "accuracy",
+    "agreement": "correlation",
+}
 """How the columns of the summary are printed."""
 
 NOISE_KINDS = {
-    "seed_to_seed_spearman": "correlation", "split_half_spearman": "correlation", "reliability": "correlation",
-    "noise_top_100": "accuracy", "noise_of_mean_top_100": "accuracy", "seconds": "seconds",
-}  # fmt: skip
+    "seed_to_seed_spearman": "correlation",
+    "split_half_spearman": "correlation",
+    "reliability": "correlation",
+    "noise_top_100": "accuracy",
+    "noise_of_mean_top_100": "accuracy",
+    "seconds": "seconds",
+}
 """What the facts of a ground truth trained by this project must say about its reliability and its cost. With a single
 training seed all but the seconds are unknown (NaN)."""
 
@@ -33,9 +48,11 @@ VARIES = 1.05
 SPEC = Topic(
     params=("datasets",),
     needs={
-        "summary": "summaries/truth.csv", "truth_facts": "truth/{dataset}.json", "score_facts": "scores/{dataset}.json",
+        "summary": "summaries/truth.csv",
+        "truth_facts": "truth/{dataset}.json",
+        "score_facts": "scores/{dataset}.json",
     },
-)  # fmt: skip
+)
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:

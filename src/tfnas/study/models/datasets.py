@@ -44,8 +44,7 @@ class Hardware(Section):
     """Measured latencies, for searches that limit or weigh them."""
 
     path: PathText | None = Field(
-        None,
-        description="A table (.parquet, .csv, .csv.gz) with `arch` and a column of milliseconds for each device.",
+        None, description="A table (.parquet, .csv, .csv.gz) with `arch` and a column of milliseconds for each device."
     )
     columns: dict[str, str] = Field(
         {},

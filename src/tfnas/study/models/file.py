@@ -22,8 +22,7 @@ class Report(Section):
     """The report."""
 
     published: bool = Field(
-        False,
-        description="Show published results beside ours (only where the study is NATS-Bench's topology space).",
+        False, description="Show published results beside ours (only where the study is NATS-Bench's topology space)."
     )
 
 

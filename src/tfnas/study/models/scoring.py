@@ -35,8 +35,7 @@ class OwnScore(Section):
         description="Where the values come from, in words: who computed them, how, on what. The report prints it."
     )
     failure: str | None = Field(
-        None,
-        description="Why some cells have no value; null: every cell must have one, or a reason in the table.",
+        None, description="Why some cells have no value; null: every cell must have one, or a reason in the table."
     )
 
 
@@ -76,12 +75,10 @@ class Scoring(Section):
         "the report take such a name like one of `proxies`.",
     )
     proxies: Annotated[list[ProxyName], Unique] = Field(
-        ["naswot"],
-        description="The proxies to score every cell with. With `scores: table` none unless you name some.",
+        ["naswot"], description="The proxies to score every cell with. With `scores: table` none unless you name some."
     )
     ensembles: Annotated[list[EnsembleName], Unique] = Field(
-        [],
-        description="Scores made of the scores of several proxies, which must all be among `proxies`.",
+        [], description="Scores made of the scores of several proxies, which must all be among `proxies`."
     )
     ensemble_choice: EnsembleChoice = EnsembleChoice()
     batch_size: ForEachDataset[AtLeastTwo] = Field(

@@ -156,8 +156,7 @@ class Searches(Section):
         {}, description="The searches, by a label of your choice."
     )
     subspaces: dict[Label, SubSpace] = Field(
-        {},
-        description="Sub-spaces to compare by the FLOPs of their cells, as constraints by a label of your choice.",
+        {}, description="Sub-spaces to compare by the FLOPs of their cells, as constraints by a label of your choice."
     )
     leagues: dict[Label, League] = Field(
         {},
