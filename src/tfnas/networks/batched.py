@@ -381,7 +381,7 @@ def batch_norm(module: GroupedConvNorm | BatchedNetworks, x: Tensor) -> Tensor:
     then left alone.
     """
     if module.per_image:
-        return _NormaliseEachImage.apply(x, module.norm_weight, module.norm_bias)
+        return normalise_each_image(x, module.norm_weight, module.norm_bias)
     if not module.training:
         scale = module.norm_weight * torch.rsqrt(module.running_var + EPSILON)
         shift = module.norm_bias - module.running_mean * scale
@@ -471,6 +471,11 @@ class _Scatter(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         return None, None, *_Gather.apply(gradient, ctx.count, ctx.indices)
+
+
+def normalise_each_image(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Normalise each channel of each image of x (B, C, H, W) by its own mean and variance; weight and bias (C,)."""
+    return _NormaliseEachImage.apply(x, weight, bias)
 
 
 class _NormaliseEachImage(torch.autograd.Function):

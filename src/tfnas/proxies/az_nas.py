@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 BATCH = 64
 """Gaussian images, as published."""
@@ -202,7 +202,39 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-def _propagated_signs(trial: Trial, stage: int, source: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons of the wanted proxies for one network."""
+    import torch
+
+    from tfnas.networks.module import run_stages, stages_of
+
+    network = trial.network("kaiming_fan_in").requires_grad_(False)
+    images = trial.gaussian("az_nas", BATCH, *trial.images.shape[1:])
+    spectral, gradients = not trial.wanted.isdisjoint(SPECTRAL), "az_trainability" in trial.wanted
+    covariances: list[Tensor] = []
+    products: list[tuple[Tensor, Tensor]] = []
+
+    def leave(stage: int, entered: Tensor | None, features: Tensor) -> None:
+        if spectral:
+            covariances.append(covariance(features.detach(), 1))
+        if gradients and entered is not None:
+            products.append(_propagated_signs(trial, stage, entered, features))
+
+    run_stages(network, stages_of(network, trial.stages), images, leave, differentiable=gradients)
+    results: Results = {}
+    if spectral:
+        entropies = torch.stack([spectral_entropy(values) for values in eigenvalues(covariances)]).cpu()
+        results["az_expressivity"] = _explained(entropies.sum(0), CONSTANT.reason)
+        results["az_progressivity"] = _explained(entropies.diff(dim=0).amin(0), CONSTANT.reason)
+    if gradients:
+        found = trainability([product for product, _ in products], [same for _, same in products])
+        results["az_trainability"] = _explained(found.cpu(), IDENTITY.reason)
+    return results
+
+
+def _propagated_signs(
+    trial: Trial | ModuleTrial, stage: int, source: Tensor, features: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return :func:`gradient_product` of a block that mapped ``source`` to ``features``."""
     import torch
 
@@ -233,6 +265,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_{l=0}^{n} s_l,\quad s_l = -\sum_i p_{l,i}\log(p_{l,i}+10^{-8})",
             needs=("one forward pass", "Gaussian input"),
+            requires=("stages",),
             reference=("lee2024aznas", "section 3"),
             summary="How evenly the features of all blocks spread over their channels' principal directions.",
             where=r"$p_{l,i}$ are the eigenvalues of the covariance between the channels of the features of block $l$, "
@@ -247,6 +280,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\min_{1\le l\le n}\left(s_l - s_{l-1}\right)",
             needs=("one forward pass", "Gaussian input"),
+            requires=("stages",),
             reference=("lee2024aznas", "section 3"),
             summary="The smallest gain of expressivity from one block to the next.",
             where=r"$s_l$ is the expressivity of block $l$ of $n$, and $l=0$ is the stem",
@@ -261,6 +295,7 @@ FAMILY = Family(
             formula=r"\frac1n\sum_{l=1}^{n}\left(2-\sigma_l-\frac{1}{\sigma_l+10^{-6}}\right),"
             r"\quad \sigma_l = \left\|g_{l-1}^{\top} g_l\right\|_2 / (BHW)",
             needs=("one vector-Jacobian product per block", "Gaussian input"),
+            requires=("stages",),
             reference=("lee2024aznas", "section 3"),
             summary="How close to isometric the blocks pass random gradients back.",
             where=r"$g_l$ holds random signs at the output of block $l$ and $g_{l-1}$ what block $l$ passes back of "
@@ -274,5 +309,6 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     initialisation="kaiming_fan_in",
 )

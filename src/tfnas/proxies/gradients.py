@@ -77,11 +77,11 @@ from tfnas.spaces.nats_tss import CONVOLUTIONS
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
     from tfnas.spaces.nats_tss import Cell
 
 K = 1e-5
@@ -114,6 +114,75 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons of the wanted proxies for one network."""
+    import torch
+
+    from tfnas.networks.module import LAYERS, watching, weights_of
+
+    network = trial.network()
+    results: Results = {}
+    if "l2_norm" in trial.wanted:
+        norms = [weight.detach().double().norm() for weight in weights_of(network)]
+        results["l2_norm"] = _defined(torch.stack(norms).sum().cpu()[None])
+    if trial.wanted.isdisjoint(FROM_LOSS + FROM_INPUT):
+        return results
+    outputs: list[tuple[nn.Module, Tensor]] = []
+
+    def output(layer: nn.Module, _: tuple, values: Tensor) -> Tensor | None:
+        if not isinstance(layer, LAYERS):
+            return None
+        outputs.append((layer, values))
+        return values.clone()  # the layer's own output stays as it is, whatever is done to this one
+
+    images = trial.images.clone().requires_grad_()
+    with watching(network, output=output):
+        logits = network(images.clone())
+    if not trial.wanted.isdisjoint(FROM_INPUT):
+        (jacobian,) = torch.autograd.grad(
+            logits.sum(), images, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        results |= _from_jacobian(jacobian.flatten(1)[None], trial, logits.shape[1])
+    if not trial.wanted.isdisjoint(FROM_LOSS):
+        results |= _from_loss_of_module(network, outputs, logits, trial)
+    return results
+
+
+def _from_loss_of_module(
+    network: nn.Module, outputs: Sequence[tuple[nn.Module, Tensor]], logits: Tensor, trial: ModuleTrial
+) -> Results:
+    """Return what the loss gives; ``outputs`` are those of all layers, each time that one ran."""
+    import torch
+    import torch.nn.functional as F
+
+    from tfnas.networks.module import weights_of
+
+    weights = weights_of(network)
+    options = {"allow_unused": True, "materialize_grads": True}
+    gradients = torch.autograd.grad(
+        F.cross_entropy(logits, trial.targets),
+        [*weights, *(values for _, values in outputs)],
+        create_graph="grasp" in trial.wanted,
+        **options,
+    )
+    gradients, deltas = gradients[: len(weights)], [delta.detach() for delta in gradients[len(weights) :]]
+    sums = dict.fromkeys(FROM_LOSS, torch.zeros((), dtype=torch.float64, device=trial.device))
+    for weight, gradient in zip(weights, gradients, strict=True):
+        for name, value in zip(FROM_LOSS, weight_sums(weight, gradient.detach(), 1), strict=False):
+            sums[name] = sums[name] + value[0]
+    for (layer, values), delta in zip(outputs, deltas, strict=True):
+        channel = -1 if isinstance(layer, torch.nn.Linear) else 1
+        a, d = (part.detach().movedim(channel, 1) for part in (values, delta))
+        saliencies = channel_saliencies(*(part.reshape(*part.shape[:2], -1, 1) for part in (a, d)))
+        sums["fisher"] = sums["fisher"] + saliencies.sum() * (layer.weight.numel() // len(saliencies))
+    if "grasp" in trial.wanted:
+        squares = torch.stack([(gradient * gradient.detach()).sum() for gradient in gradients]).sum()
+        products = torch.autograd.grad(squares, weights, **options)
+        parts = [-(w.detach().double() * p.double()).sum() for w, p in zip(weights, products, strict=True)]
+        sums["grasp"] = torch.stack(parts).sum()
+    return {name: _defined(sums[name].cpu()[None]) for name in FROM_LOSS if name in trial.wanted}
+
+
 def _evaluate_passes(trial: Trial) -> Results:
     """Run one forward pass, then the backward passes that the wanted proxies need, in one graph."""
     from tfnas.networks.second_order import TwiceDifferentiable
@@ -139,13 +208,13 @@ def _evaluate_passes(trial: Trial) -> Results:
             )
             if mode:
                 mode.weights = True
-            results |= _from_jacobian(jacobian, trial)
+            results |= _from_jacobian(jacobian, trial, trial.skeleton.classes)
     if not wanted.isdisjoint(FROM_LOSS):
         results |= _from_loss(networks, outputs, logits, trial)
     return results
 
 
-def _from_jacobian(jacobian: Tensor, trial: Trial) -> Results:
+def _from_jacobian(jacobian: Tensor, trial: Trial | ModuleTrial, classes: int) -> Results:
     from tfnas.proxies.trial import require_finite
 
     require_finite(jacobian, "the gradients at the images")
@@ -154,7 +223,7 @@ def _from_jacobian(jacobian: Tensor, trial: Trial) -> Results:
     if "jacob_cov" in trial.wanted:
         results["jacob_cov"] = jacobian_scores(correlations)
     if "epe_nas" in trial.wanted:
-        results["epe_nas"] = class_scores(correlations, trial.labels, trial.skeleton.classes)
+        results["epe_nas"] = class_scores(correlations, trial.targets, classes)
     return results
 
 
@@ -387,6 +456,7 @@ FAMILY = Family(
             title="grad_norm",
             formula=r"\sum_l \left\lVert \partial L / \partial W_l \right\rVert_2",
             needs=("one backward pass", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="Norms of the gradients of all layers, added up.",
             where=_LOSS,
@@ -396,6 +466,7 @@ FAMILY = Family(
             title="SNIP",
             formula=r"\sum_l \sum \left\lvert W_l \odot \partial L / \partial W_l \right\rvert",
             needs=("one backward pass", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, to first order, when each weight alone is removed.",
             where=_LOSS,
@@ -406,6 +477,7 @@ FAMILY = Family(
             title="plain",
             formula=r"\sum_l \sum W_l \odot \partial L / \partial W_l",
             needs=("one backward pass", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=(_CODE, "authors' code"),
             summary="SNIP with signs: scale-invariant layers cancel out.",
             where=_LOSS,
@@ -416,6 +488,7 @@ FAMILY = Family(
             formula=r"\sum_l P_l \sum_k \frac{1}{2B} \sum_n \left(\sum_{hw} a_{nkhw}\,"
             r"\partial L / \partial a_{nkhw}\right)^2",
             needs=("one backward pass", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much the loss changes, by its Fisher information, when each channel alone is removed.",
             where=r"$a$ is the output of layer $l$ for image $n$ of $B$ in channel $k$ at pixel $hw$, $P_l$ the number "
@@ -427,6 +500,7 @@ FAMILY = Family(
             title="GraSP",
             formula=r"-\sum_l \sum W_l \odot \left(H\, \partial L / \partial W\right)_l",
             needs=("one backward pass", "a second derivative", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=(_CODE, "section 3.2"),
             summary="How much removing weights changes the norm of the gradient, to first order.",
             where=r"$L$ is the mean cross-entropy over the mini-batch, $W$ all weights, $W_l$ those of layer $l$, and "
@@ -439,6 +513,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_l \lVert W_l \rVert_2",
             needs=("weights",),
+            requires=("layers",),
             reference=(_CODE, "authors' code"),
             summary="Norms of the initial weights of all layers, added up; it counts layers.",
             where=r"$W_l$ are the initial weights of layer $l$",
@@ -449,6 +524,7 @@ FAMILY = Family(
             formula=r"-\sum_i \left[\ln(v_i + k) + \frac{1}{v_i + k}\right], \quad "
             r"v = \mathrm{eig}(\mathrm{corrcoef}(J))",
             needs=("one backward pass to the input", "real images"),
+            requires=("layers",),
             reference=(_CODE, "section 3.2"),
             summary="How little the gradients of different images at the input correlate.",
             where=r"$J$ holds, one row for each image $i$, the gradient of the sum of all logits at the input, and "
@@ -462,6 +538,7 @@ FAMILY = Family(
             formula=r"\sum_c \Bigl\lvert \sum_{i, j \in c} \ln(\lvert R_{ij} \rvert + k) \Bigr\rvert, \quad "
             r"R = \mathrm{corrcoef}(J)",
             needs=("one backward pass to the input", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=("lopes2021epenas", "section 3"),
             summary="How little the gradients of images of the same class correlate at the input.",
             where=r"$J$ holds, one row for each image, the gradient of the sum of all logits at the input, $c$ runs "
@@ -473,4 +550,5 @@ FAMILY = Family(
     same_score=_cell_class,
     distinct=6320,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
 )

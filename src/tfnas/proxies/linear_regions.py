@@ -197,6 +197,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\#\{\text{distinct ReLU sign patterns of 3000 crops}\}",
             needs=("one forward pass", "crops of real images"),
+            requires=("cell",),
             reference=("chen2021tenas", "authors' code"),
             summary="Into how many linear pieces a one-channel cell cuts a sample of 3 x 3 crops.",
             batch=f"{CROPS} crops",

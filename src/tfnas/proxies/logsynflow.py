@@ -20,16 +20,22 @@ from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Family, Proxy
-from tfnas.proxies.synflow import OVERFLOW, explained, flow
+from tfnas.proxies.synflow import OVERFLOW, explained, flow, flow_of_module
 
 if TYPE_CHECKING:
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 
 def evaluate(trial: Trial) -> Results:
     """Return raw values and reasons."""
     values = flow(trial, "kaiming_fan_out", lambda weight, gradient: (weight * gradient.log1p()).abs())
+    return {"logsynflow": explained(values)}
+
+
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons for one network."""
+    values = flow_of_module(trial, "kaiming_fan_out", lambda weight, gradient: (weight * gradient.log1p()).abs())
     return {"logsynflow": explained(values)}
 
 
@@ -41,6 +47,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_{l,i} \left| W_{l,i} \ln\left(1 + \partial R / \partial W_{l,i}\right) \right|",
             needs=("one backward pass", "input of ones"),
+            requires=("layers",),
             reference=("cavagnero2023freerea", "authors' code"),
             summary="SynFlow with the logarithm of each gradient; mean of three initialisations.",
             where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
@@ -53,6 +60,7 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     initialisation="kaiming_fan_out",
     draws=3,
     shown=(1, 0),

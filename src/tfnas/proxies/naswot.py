@@ -33,11 +33,11 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 
 STRIP = 32
@@ -155,6 +155,31 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons of both variants for one network; containers are known by their names."""
+    import torch
+
+    from tfnas.networks.module import watching
+    from tfnas.proxies.trial import require_finite
+
+    batch = len(trial.images)
+    names = ("naswot", "naswot_published")
+    totals = {name: torch.zeros(batch, batch, dtype=torch.float64, device=trial.device) for name in names}
+
+    def relu(values: Tensor) -> None:
+        totals["naswot"].add_(code_kernel(values > 0, 1)[0])
+
+    def output(module: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
+        if "relu" in type(module).__name__.lower():
+            totals["naswot_published"].add_(code_kernel(inputs[0] > 0, 1)[0])
+
+    network = trial.network()
+    with torch.no_grad(), watching(network, relu, output=output):
+        require_finite(network(trial.images), "the logits")
+    found = {name: log_determinant(totals[name].cpu()) for name in names if name in trial.wanted}
+    return {name: (torch.tensor([value], dtype=torch.float64), [why]) for name, (value, why) in found.items()}
+
+
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -163,6 +188,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\ln\left|\det\sum_m \left(C^m {C^m}^{\top} + (1-C^m)(1-C^m)^{\top}\right)\right|",
             needs=("one forward pass", "real images"),
+            requires=("relus",),
             reference=("mellor2021naswot", "section 3"),
             summary="How differently the ReLUs switch for different images; every ReLU module counts once.",
             where=r"row $i$ of $C^m$ says which inputs of ReLU $m$ are positive for image $i$",
@@ -176,6 +202,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\ln\left|\det\left(2K - K_{\mathrm{last}}\right)\right|",
             needs=("one forward pass", "real images"),
+            requires=("relus",),
             reference=("mellor2021naswot", "authors' code"),
             summary="NASWOT with convolution containers counted as ReLUs too, as the authors' code does.",
             where=r"$K$ is the kernel of NASWOT and $K_{\mathrm{last}}$ the part of the last ReLU",
@@ -187,4 +214,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
 )

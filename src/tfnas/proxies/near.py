@@ -41,14 +41,18 @@ from tfnas.spaces.nats_tss import EDGES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 IMAGES = 16
 """How many images are looked at."""
+
+
+MODULES = 10_000
+"""At most so many modules a network of any kind may have that give a block."""
 
 
 def effective_rank(matrices: Tensor) -> Tensor:
@@ -159,6 +163,32 @@ def evaluate(trial: Trial) -> Results:
     return {"near": (total.cpu(), [""] * trial.count)}
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return the raw value of one network."""
+    import torch
+
+    from tfnas.networks.module import LAYERS, NORMS, watching
+
+    network = trial.network()
+    places = iter(block_places(trial.seed, MODULES).to(trial.device))
+    ranks: list[Tensor] = []
+
+    def add(values: Tensor) -> None:
+        if values.ndim == 3:  # tokens of shape (B, N, C)
+            values = values.transpose(1, 2)[..., None]
+        step = values.shape[1] if values.ndim == 2 else values.shape[3]
+        maps = values.reshape(*values.shape[:2], 1, 1) if values.ndim == 2 else values
+        ranks.append(effective_rank(block_of_rows(maps, next(places)[None], step))[0])
+
+    def output(module: nn.Module, _: tuple, values: Tensor) -> None:
+        if isinstance(module, LAYERS + NORMS):
+            add(values)
+
+    with torch.no_grad(), watching(network, rectified=add, output=output):
+        network(trial.images[:IMAGES])
+    return {"near": (torch.stack(ranks).sum().cpu()[None], [""])}
+
+
 def block_places(seed: int, modules: int) -> Tensor:
     """Return where the block of each module of a network begins, as shares in [0, 1), shape (modules,), float64.
 
@@ -180,6 +210,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_l \mathrm{erank}(A_l), \quad \mathrm{erank}(A) = \exp\left(-\sum_k p_k \ln p_k\right)",
             needs=("one forward pass", "16 real images"),
+            requires=("layers",),
             reference=("husistein2025near", "authors' package"),
             summary="Effective ranks of square blocks of the outputs of all convolutions, normalisations and ReLUs.",
             where=r"$A_l$ is a square block of the output of module $l$, one row for each pixel, and $p_k$ are its "
@@ -192,5 +223,6 @@ FAMILY = Family(
     same_score=str,
     distinct=15625,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     shown=(IMAGES, 0),
 )

@@ -46,12 +46,12 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
     from torch.nn import Parameter
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 CHANNELS = 3
 """Of the first stage."""
@@ -184,15 +184,20 @@ def regression_errors(
     networks: BatchedNetworks, images: Sequence[Tensor], labels: Sequence[Tensor], classes: int
 ) -> list[tuple[float, str]]:
     """Return regression error and reason of G networks, of x and y batches of images and labels."""
-    import torch.nn.functional as F
-
     weights = norm_and_layer_weights(networks, cells_only=True)
     known, asked = (gradients(networks, batch, weights) for batch in images)
     theta_xx = kernel(known, known, weights, networks.count).cpu()
     theta_yx = kernel(asked, known, weights, networks.count).cpu()
-    hot = [F.one_hot(part.cpu(), classes).double() for part in labels]
-    targets = [part - part.mean(0) for part in hot]
+    targets = [centred_targets(part, classes) for part in labels]
     return [regression_error(xx, yx, *targets) for xx, yx in zip(theta_xx, theta_yx, strict=True)]
+
+
+def centred_targets(labels: Tensor, classes: int) -> Tensor:
+    """Return one-hot labels less their mean over the batch, shape (B, classes), float64, on the CPU."""
+    import torch.nn.functional as F
+
+    hot = F.one_hot(labels.cpu(), classes).double()
+    return hot - hot.mean(0)
 
 
 def evaluate(trial: Trial) -> Results:
@@ -215,6 +220,45 @@ def evaluate(trial: Trial) -> Results:
     }
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons for one network: its thin form where it has one, else the network itself."""
+    import torch
+
+    network = trial.network(thin=True)
+    found = {}
+    if "ntk_condition_number" in trial.wanted:
+        rows = rows_of_module(network, trial.images[:CONDITION_IMAGES])
+        found["ntk_condition_number"] = condition_number(rows @ rows.T)
+    if "ntk_regression" in trial.wanted:
+        half = min(REGRESSION_IMAGES, len(trial.images) // 2)
+        x, y = (rows_of_module(network, part, inner=True) for part in trial.images[: 2 * half].split(half))
+        with torch.no_grad():
+            classes = network(trial.images[:2]).shape[1]
+        targets = [centred_targets(part, classes) for part in trial.targets[: 2 * half].split(half)]
+        found["ntk_regression"] = regression_error((x @ x.T).cpu(), (y @ x.T).cpu(), *targets)
+    return {name: (torch.tensor([value], dtype=torch.float64), [why]) for name, (value, why) in found.items()}
+
+
+def rows_of_module(network: nn.Module, images: Tensor, inner: bool = False) -> Tensor:
+    """Return the gradients of each image's sum of logits, shape (B, values), float64.
+
+    Args:
+        network: in training mode.
+        images: one mini-batch, shape (B, channels, H, W).
+        inner: of the weights of cells alone, whose names contain "cell", where there are any.
+    """
+    import torch
+
+    weights = {name: weight for name, weight in network.named_parameters() if "weight" in name.rpartition(".")[2]}
+    cells = [weight for name, weight in weights.items() if "cell" in name]
+    kept = cells if inner and cells else list(weights.values())
+    rows = []
+    for one in network(images).sum(1):
+        gradients = torch.autograd.grad(one, kept, retain_graph=True, allow_unused=True, materialize_grads=True)
+        rows.append(torch.cat([gradient.flatten() for gradient in gradients]).double())
+    return torch.stack(rows)
+
+
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -223,6 +267,7 @@ FAMILY = Family(
             direction=-1,
             formula=r"\lambda_{\max}(\Theta) / \lambda_{\min}(\Theta)",
             needs=("one backward pass per image", "real images"),
+            requires=("layers",),
             reference=("chen2021tenas", "authors' code"),
             summary="How unevenly the tangent kernel of a three-channel network lets it learn its images.",
             where=r"$\Theta$ is the matrix of inner products of the images' gradients of the summed logits with "
@@ -237,6 +282,7 @@ FAMILY = Family(
             direction=-1,
             formula=r"\frac{1}{|y|} \left\| \Theta_{yx} \Theta_{xx}^{-1} Y_x - Y_y \right\|_F^2",
             needs=("one backward pass per image", "labels", "real images"),
+            requires=("layers", "labels"),
             reference=("chen2021tegnas", "authors' code"),
             summary="How badly the tangent kernel of a three-channel network predicts labels of unseen images.",
             where=r"$\Theta_{yx}$ holds the inner products of gradients of two halves $y$ and $x$ of the images, and "
@@ -250,5 +296,6 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     draws=3,
 )

@@ -22,7 +22,7 @@ from tfnas.spaces.nats_tss import Cell
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
     from tfnas.scoring.ensembles import Ensemble
 
 _INFRASTRUCTURE = ("registry", "classes", "contract", "trial")
@@ -58,6 +58,9 @@ class Proxy:
         needs: what one evaluation needs, for example ``("forward", "real images")``.
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
+        requires: what a network of any kind must have (:attr:`tfnas.proxies.trial.ModuleTrial.has`): ``layers`` with
+            weights, ``relus``, ``normalisation`` of batches, ``maps``, ``stages``, ``labels``, ``any size`` of images;
+            ``cell`` where it looks into the graph of a cell.
         where: LaTeX that says what the symbols of the formula are; empty where it has none.
         origins: citation keys of the works that proposed the quantity for another purpose, before it was a proxy.
         batch: images that it looks at; the study file says how many its batch has.
@@ -75,6 +78,7 @@ class Proxy:
     needs: tuple[str, ...]
     reference: tuple[str, str]
     summary: str
+    requires: tuple[str, ...] = ()
     where: str = ""
     origins: tuple[str, ...] = ()
     batch: str = "none"
@@ -98,6 +102,7 @@ class Family:
             may stand for all.
         evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) and G
             reasons (:mod:`tfnas.proxies.contract`).
+        evaluate_module: the same for one network of any kind; None where there is no such form.
         initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
         precision: floating-point numbers of the networks.
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
@@ -112,6 +117,7 @@ class Family:
     proxies: tuple[Proxy, ...]
     same_score: Callable[[Cell], Hashable]
     evaluate: Callable[[Trial], Results]
+    evaluate_module: Callable[[ModuleTrial], Results] | None = None
     initialisation: str = "default"
     precision: str = "float32"
     draws: int = 1

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 IMAGES = 16
 """S, the images whose pattern is looked at."""
@@ -110,6 +110,21 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return the raw value of one network; the regularised form needs the sizes of a whole space."""
+    import torch
+
+    from tfnas.networks.module import watching
+    from tfnas.proxies.trial import require_finite
+
+    network, images = trial.network("normal"), trial.images[:IMAGES]
+    seen = torch.zeros(1, 2 ** len(images), dtype=torch.bool, device=trial.device)
+    alone = torch.zeros(1, dtype=torch.long, device=trial.device)
+    with torch.no_grad(), watching(network, lambda values: record_patterns(seen, values, alone)):
+        require_finite(network(images), "the logits")
+    return {"swap": (seen.sum(1).double().cpu(), [""])}
+
+
 def patterns_and_size(cell: Cell) -> Hashable:
     """Return a key that equal ReLU patterns in distribution and equal parameter counts share."""
     sizes = tuple(cell.operations.count(operation) for operation in ("nor_conv_1x1", "nor_conv_3x3"))
@@ -124,6 +139,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\left|\{A_{\cdot v}\}_{v=1}^{V}\right|",
             needs=("one forward pass", "16 real images"),
+            requires=("relus",),
             reference=("peng2024swap", "authors' code"),
             summary="Number of distinct patterns in which neurons are active over 16 images; mean of 32 draws.",
             where=r"$A_{\cdot v}$ says for which images neuron $v$ of $V$ is active",
@@ -136,6 +152,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\left|\{A_{\cdot v}\}_{v=1}^{V}\right| \exp\left(-(p-\mu)^2/\sigma\right)",
             needs=("one forward pass", "16 real images", "number of parameters"),
+            requires=("cell",),
             reference=("peng2024swap", "authors' code"),
             summary="SWAP, weighted by how near the number of parameters is to the mean of the space.",
             where=r"$A_{\cdot v}$ says for which images neuron $v$ of $V$ is active, $p$ is the number of parameters, "
@@ -148,6 +165,7 @@ FAMILY = Family(
     same_score=patterns_and_size,
     distinct=6320,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     initialisation="normal",
     draws=32,
 )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 
 ZERO = Failure("synflow is zero", "No path from input to output: the logarithm of zero.")
@@ -124,6 +124,29 @@ def evaluate(trial: Trial) -> Results:
     return {"synflow": explained(values), "synflow_log": logarithm(values)}
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons of both forms for one network."""
+    values = flow_of_module(trial, "default", lambda weight, gradient: (weight * gradient).abs())
+    return {"synflow": explained(values), "synflow_log": logarithm(values)}
+
+
+def flow_of_module(trial: ModuleTrial, initialisation: str, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
+    """Return what :func:`flow` does for one network of any kind, shape (1,): in float64, which needs no scaling."""
+    import torch
+
+    from tfnas.networks.module import weights_of, without_normalisation
+
+    network = without_normalisation(trial.network(initialisation)).double()
+    for parameter in network.parameters():
+        parameter.detach().abs_()
+    weights = weights_of(network)
+    ones = torch.ones(1, *trial.images.shape[1:], dtype=torch.float64, device=trial.device)
+    total = network(ones).sum()
+    gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
+    terms = [term(weight.detach(), gradient).sum() for weight, gradient in zip(weights, gradients, strict=True)]
+    return torch.stack(terms).sum().nan_to_num(nan=torch.inf).cpu()[None]
+
+
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -132,6 +155,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_{l,i} \left| W_{l,i} \, \partial R / \partial W_{l,i} \right|",
             needs=("one backward pass", "input of ones"),
+            requires=("layers",),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Sum of weight times gradient over a network of absolute weights without normalisation.",
             where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
@@ -146,6 +170,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\ln \sum_{l,i} \left| W_{l,i} \, \partial R / \partial W_{l,i} \right|",
             needs=("one backward pass", "input of ones"),
+            requires=("layers",),
             reference=("tanaka2020synflow", "Algorithm 1"),
             summary="Natural logarithm of SynFlow: the same ranking on a readable scale.",
             where=r"normalisation is removed, weights $W_{l,i}$ of layer $l$ and biases are replaced by their absolute "
@@ -158,5 +183,6 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
     shown=(1, 0),
 )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import Trial
+    from tfnas.proxies.trial import ModuleTrial, Trial
 
 
 def evaluate(trial: Trial) -> Results:
@@ -62,6 +62,31 @@ def evaluate(trial: Trial) -> Results:
     return {name: (sums.cpu(), [""] * trial.count) for name, sums in values.items()}
 
 
+def evaluate_module(trial: ModuleTrial) -> Results:
+    """Return raw values and reasons for one network."""
+    import torch
+    import torch.nn.functional as F
+
+    from tfnas.networks.module import weights_of
+
+    network, half = trial.network(), len(trial.images) // 2
+    weights = weights_of(network)
+    first, second = (
+        torch.autograd.grad(
+            F.cross_entropy(network(images), labels), weights, allow_unused=True, materialize_grads=True
+        )
+        for images, labels in zip(
+            trial.images[: 2 * half].split(half), trial.targets[: 2 * half].split(half), strict=True
+        )
+    )
+    values = {name: torch.zeros((), dtype=torch.float64, device=trial.device) for name in sorted(trial.wanted)}
+    for one, other in zip(first, second, strict=True):
+        for name in values:
+            later = one + other if name == "zico_published" else other
+            values[name] += layer_term(one.reshape(1, -1), later.reshape(1, -1))[0]
+    return {name: (value.cpu()[None], [""]) for name, value in values.items()}
+
+
 def layer_term(first: Tensor, second: Tensor) -> Tensor:
     """Return the term of one layer for n networks, shape (n,), float64; 0 where the layer is left out.
 
@@ -85,6 +110,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_l \ln \sum_{i : s_i \neq 0} m_i / s_i",
             needs=("two backward passes", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=("li2023zico", "section 3"),
             summary="How large the gradients of weights are compared with their spread between halves of the batch.",
             where=r"$m_i$ is the mean magnitude of the gradients of weight $i$ of layer $l$ on the two halves, and "
@@ -98,6 +124,7 @@ FAMILY = Family(
             direction=1,
             formula=r"\sum_l \ln \sum_{i : s_i \neq 0} m_i / s_i, \quad g^{(2)} \leftarrow g^{(1)} + g^{(2)}",
             needs=("two backward passes", "real images", "labels"),
+            requires=("layers", "labels"),
             reference=("li2023zico", "authors' code"),
             summary="ZiCo with the gradients of the first half of the mini-batch added to those of the second.",
             where=r"$m_i$ is the mean magnitude of the gradients $g$ of weight $i$ of layer $l$ on the two halves, and "
@@ -109,4 +136,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
+    evaluate_module=evaluate_module,
 )
