@@ -168,12 +168,7 @@ class _Module:
     """A module of any kind, scored by the engine of modules."""
 
     def __init__(
-        self,
-        network: nn.Module | Build,
-        images: Tensor,
-        labels: Tensor | None,
-        seed: int,
-        stages: list[str] | None,
+        self, network: nn.Module | Build, images: Tensor, labels: Tensor | None, seed: int, stages: list[str] | None
     ):
         if not isinstance(network, nn.Module) and not callable(network):
             raise ProxyError(f"A network is a torch module, a function that builds one or a string, not {network!r}.")
