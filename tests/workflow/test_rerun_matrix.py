@@ -143,7 +143,20 @@ FOUNDATIONS = (
 )  # fmt: skip
 """Modules that most of the project rests on: each reaches at least one rule of every stage that it serves."""
 
-WITHOUT_EFFECT = ("__init__", "*/__init__", "errors", "workflow", "command_line", "product_rules", "study/*")
+WITHOUT_EFFECT = (
+    "__init__",
+    "*/__init__",
+    "errors",
+    "workflow",
+    "command_line",
+    "product_rules",
+    "study/*",
+    "__main__",
+    "networks/module",
+    "proxies/any_module/*",
+    "scoring/any_network",
+    "scoring/pictures",
+)
 """Modules that decide which jobs there are, word errors or print documentation: they reach nothing."""
 
 

@@ -74,7 +74,7 @@ def normalising_each_image(network: nn.Module) -> list[int]:
     return sizes
 
 
-def _normalised_alone(module: nn.Module, sizes: list[int], x: Tensor) -> Tensor:
+def _normalised_alone(module: Any, sizes: list[int], x: Tensor) -> Tensor:
     maps = x.reshape(*x.shape[:2], -1, 1)
     sizes.append(maps.shape[2])
     weight = x.new_ones(x.shape[1]) if module.weight is None else module.weight
@@ -153,7 +153,8 @@ def initialise(network: nn.Module, initialisation: str, generator: torch.Generat
         return network
     with torch.no_grad():
         for module in network.modules():
-            weight, bias = getattr(module, "weight", None), getattr(module, "bias", None)
+            weight: Any = getattr(module, "weight", None)
+            bias = getattr(module, "bias", None)
             if isinstance(module, LAYERS):
                 area = weight[0, 0].numel()
                 fans = {"kaiming_fan_in": weight.shape[1] * area, "kaiming_fan_out": weight.shape[0] * area}

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Shown, Trial
 
 BATCH = 64
 """Gaussian images, as published."""
@@ -186,7 +186,7 @@ def evaluate(trial: Trial) -> Results:
         look(features)
         if gradients:
             with trial.only_for("az_trainability"):
-                product, equal = _propagated_signs(trial, stage, source, features)
+                product, equal = propagated_signs(trial, stage, source, features)
                 products.append(product)
                 same.append(equal)
 
@@ -194,47 +194,15 @@ def evaluate(trial: Trial) -> Results:
     if spectral:
         with trial.only_for(*SPECTRAL):
             entropies = torch.stack([spectral_entropy(values) for values in eigenvalues(covariances)]).cpu()
-        results["az_expressivity"] = _explained(entropies.sum(0), CONSTANT.reason)
-        results["az_progressivity"] = _explained(entropies.diff(dim=0).amin(0), CONSTANT.reason)
+        results["az_expressivity"] = explained(entropies.sum(0), CONSTANT.reason)
+        results["az_progressivity"] = explained(entropies.diff(dim=0).amin(0), CONSTANT.reason)
     if gradients:
         with trial.only_for("az_trainability"):
-            results["az_trainability"] = _explained(trainability(products, same).cpu(), IDENTITY.reason)
+            results["az_trainability"] = explained(trainability(products, same).cpu(), IDENTITY.reason)
     return results
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of the wanted proxies for one network."""
-    import torch
-
-    from tfnas.networks.module import run_stages, stages_of
-
-    network = trial.network("kaiming_fan_in").requires_grad_(False)
-    images = trial.gaussian("az_nas", BATCH, *trial.images.shape[1:])
-    spectral, gradients = not trial.wanted.isdisjoint(SPECTRAL), "az_trainability" in trial.wanted
-    covariances: list[Tensor] = []
-    products: list[tuple[Tensor, Tensor]] = []
-
-    def leave(stage: int, entered: Tensor | None, features: Tensor) -> None:
-        if spectral:
-            covariances.append(covariance(features.detach(), 1))
-        if gradients and entered is not None:
-            products.append(_propagated_signs(trial, stage, entered, features))
-
-    run_stages(network, stages_of(network, trial.stages), images, leave, differentiable=gradients)
-    results: Results = {}
-    if spectral:
-        entropies = torch.stack([spectral_entropy(values) for values in eigenvalues(covariances)]).cpu()
-        results["az_expressivity"] = _explained(entropies.sum(0), CONSTANT.reason)
-        results["az_progressivity"] = _explained(entropies.diff(dim=0).amin(0), CONSTANT.reason)
-    if gradients:
-        found = trainability([product for product, _ in products], [same for _, same in products])
-        results["az_trainability"] = _explained(found.cpu(), IDENTITY.reason)
-    return results
-
-
-def _propagated_signs(
-    trial: Trial | ModuleTrial, stage: int, source: Tensor, features: Tensor
-) -> tuple[Tensor, Tensor]:
+def propagated_signs(trial: Shown, stage: int, source: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
     """Return :func:`gradient_product` of a block that mapped ``source`` to ``features``."""
     import torch
 
@@ -249,7 +217,7 @@ def _propagated_signs(
     return gradient_product(g_in, g_out, trial.count)
 
 
-def _explained(values: Tensor, why: str) -> tuple[Tensor, list[str]]:
+def explained(values: Tensor, why: str) -> tuple[Tensor, list[str]]:
     """Return values with NaN for whatever is not finite, and the reason there."""
     import torch
 
@@ -309,6 +277,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     initialisation="kaiming_fan_in",
 )

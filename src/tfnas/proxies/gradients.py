@@ -77,11 +77,11 @@ from tfnas.spaces.nats_tss import CONVOLUTIONS
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Shown, Trial
     from tfnas.spaces.nats_tss import Cell
 
 K = 1e-5
@@ -108,79 +108,10 @@ def evaluate(trial: Trial) -> Results:
     results: Results = {}
     if "l2_norm" in trial.wanted:
         with trial.only_for("l2_norm"):
-            results["l2_norm"] = _defined(weight_norms(trial))
+            results["l2_norm"] = defined(weight_norms(trial))
     if not trial.wanted.isdisjoint(FROM_LOSS + FROM_INPUT):
         results |= _evaluate_passes(trial)
     return results
-
-
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of the wanted proxies for one network."""
-    import torch
-
-    from tfnas.networks.module import LAYERS, watching, weights_of
-
-    network = trial.network()
-    results: Results = {}
-    if "l2_norm" in trial.wanted:
-        norms = [weight.detach().double().norm() for weight in weights_of(network)]
-        results["l2_norm"] = _defined(torch.stack(norms).sum().cpu()[None])
-    if trial.wanted.isdisjoint(FROM_LOSS + FROM_INPUT):
-        return results
-    outputs: list[tuple[nn.Module, Tensor]] = []
-
-    def output(layer: nn.Module, _: tuple, values: Tensor) -> Tensor | None:
-        if not isinstance(layer, LAYERS):
-            return None
-        outputs.append((layer, values))
-        return values.clone()  # the layer's own output stays as it is, whatever is done to this one
-
-    images = trial.images.clone().requires_grad_()
-    with watching(network, output=output):
-        logits = network(images.clone())
-    if not trial.wanted.isdisjoint(FROM_INPUT):
-        (jacobian,) = torch.autograd.grad(
-            logits.sum(), images, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        results |= _from_jacobian(jacobian.flatten(1)[None], trial, logits.shape[1])
-    if not trial.wanted.isdisjoint(FROM_LOSS):
-        results |= _from_loss_of_module(network, outputs, logits, trial)
-    return results
-
-
-def _from_loss_of_module(
-    network: nn.Module, outputs: Sequence[tuple[nn.Module, Tensor]], logits: Tensor, trial: ModuleTrial
-) -> Results:
-    """Return what the loss gives; ``outputs`` are those of all layers, each time that one ran."""
-    import torch
-    import torch.nn.functional as F
-
-    from tfnas.networks.module import weights_of
-
-    weights = weights_of(network)
-    options = {"allow_unused": True, "materialize_grads": True}
-    gradients = torch.autograd.grad(
-        F.cross_entropy(logits, trial.targets),
-        [*weights, *(values for _, values in outputs)],
-        create_graph="grasp" in trial.wanted,
-        **options,
-    )
-    gradients, deltas = gradients[: len(weights)], [delta.detach() for delta in gradients[len(weights) :]]
-    sums = dict.fromkeys(FROM_LOSS, torch.zeros((), dtype=torch.float64, device=trial.device))
-    for weight, gradient in zip(weights, gradients, strict=True):
-        for name, value in zip(FROM_LOSS, weight_sums(weight, gradient.detach(), 1), strict=False):
-            sums[name] = sums[name] + value[0]
-    for (layer, values), delta in zip(outputs, deltas, strict=True):
-        channel = -1 if isinstance(layer, torch.nn.Linear) else 1
-        a, d = (part.detach().movedim(channel, 1) for part in (values, delta))
-        saliencies = channel_saliencies(*(part.reshape(*part.shape[:2], -1, 1) for part in (a, d)))
-        sums["fisher"] = sums["fisher"] + saliencies.sum() * (layer.weight.numel() // len(saliencies))
-    if "grasp" in trial.wanted:
-        squares = torch.stack([(gradient * gradient.detach()).sum() for gradient in gradients]).sum()
-        products = torch.autograd.grad(squares, weights, **options)
-        parts = [-(w.detach().double() * p.double()).sum() for w, p in zip(weights, products, strict=True)]
-        sums["grasp"] = torch.stack(parts).sum()
-    return {name: _defined(sums[name].cpu()[None]) for name in FROM_LOSS if name in trial.wanted}
 
 
 def _evaluate_passes(trial: Trial) -> Results:
@@ -208,13 +139,14 @@ def _evaluate_passes(trial: Trial) -> Results:
             )
             if mode:
                 mode.weights = True
-            results |= _from_jacobian(jacobian, trial, trial.skeleton.classes)
+            results |= from_jacobian(jacobian, trial, trial.skeleton.classes)
     if not wanted.isdisjoint(FROM_LOSS):
         results |= _from_loss(networks, outputs, logits, trial)
     return results
 
 
-def _from_jacobian(jacobian: Tensor, trial: Trial | ModuleTrial, classes: int) -> Results:
+def from_jacobian(jacobian: Tensor, trial: Shown, classes: int) -> Results:
+    """Return what the gradients at the images give, (G, B, values), of networks with so many classes."""
     from tfnas.proxies.trial import require_finite
 
     require_finite(jacobian, "the gradients at the images")
@@ -265,7 +197,7 @@ def _from_loss(
             for (_, members), gradient, product in zip(weights, gradients, products, strict=True):
                 difference = gradient.double() * (gradient.double() - product.double())
                 sums["grasp"][members] += difference.reshape(len(members), -1).sum(1)
-    return {name: _defined(sums[name].cpu()) for name in FROM_LOSS if name in wanted}
+    return {name: defined(sums[name].cpu()) for name in FROM_LOSS if name in wanted}
 
 
 def mean_losses(logits: Tensor, labels: Tensor) -> Tensor:
@@ -429,7 +361,8 @@ def weight_norms(trial: Trial) -> Tensor:
     return torch.tensor(norms, dtype=torch.float64)
 
 
-def _defined(values: Tensor) -> tuple[Tensor, list[str]]:
+def defined(values: Tensor) -> tuple[Tensor, list[str]]:
+    """Return values, all of which are defined, with no reasons."""
     return values, [""] * len(values)
 
 
@@ -550,5 +483,4 @@ FAMILY = Family(
     same_score=_cell_class,
     distinct=6320,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
 )

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 IMAGES = 64
 """At most so many images of the batch are used."""
@@ -126,29 +126,6 @@ def evaluate(trial: Trial) -> Results:
     return {"gradsign": (sums, reasons), "gradsign_mean": (sums / weights, reasons)}
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of both variants for one network, one image after another."""
-    import torch
-    import torch.nn.functional as F
-
-    from tfnas.networks.module import normalising_each_image, weights_of
-
-    network = trial.network()
-    sizes = normalising_each_image(network)
-    weights = weights_of(network)
-    sums = [torch.zeros(weight.numel(), device=trial.device) for weight in weights]
-    for image, label in zip(trial.images[:IMAGES], trial.targets[:IMAGES], strict=True):
-        loss = F.cross_entropy(network(image[None]), label[None])
-        gradients = torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
-        for total, gradient in zip(sums, gradients, strict=True):
-            total += signs_of(gradient.reshape(1, 1, -1))[0, 0]
-    if 1 in sizes:
-        nothing = torch.full((1,), torch.nan, dtype=torch.float64)
-        return {name: (nothing, [SINGLE.reason]) for name in trial.wanted}
-    value = torch.stack([total.abs().sum(dtype=torch.float64) for total in sums]).sum().cpu()[None]
-    return {"gradsign": (value, [""]), "gradsign_mean": (value / sum(weight.numel() for weight in weights), [""])}
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -185,5 +162,4 @@ FAMILY = Family(
     same_score=same_score,
     distinct=6320,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
 )

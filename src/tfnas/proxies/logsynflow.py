@@ -20,22 +20,16 @@ from typing import TYPE_CHECKING
 
 from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Family, Proxy
-from tfnas.proxies.synflow import OVERFLOW, explained, flow, flow_of_module
+from tfnas.proxies.synflow import OVERFLOW, explained, flow
 
 if TYPE_CHECKING:
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 
 def evaluate(trial: Trial) -> Results:
     """Return raw values and reasons."""
     values = flow(trial, "kaiming_fan_out", lambda weight, gradient: (weight * gradient.log1p()).abs())
-    return {"logsynflow": explained(values)}
-
-
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons for one network."""
-    values = flow_of_module(trial, "kaiming_fan_out", lambda weight, gradient: (weight * gradient.log1p()).abs())
     return {"logsynflow": explained(values)}
 
 
@@ -60,7 +54,6 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     initialisation="kaiming_fan_out",
     draws=3,
     shown=(1, 0),

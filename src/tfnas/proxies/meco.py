@@ -51,12 +51,12 @@ from tfnas.spaces.nats_tss import CONVOLUTIONS, EDGES, NODES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor, nn
+    from torch import Tensor
     from torch.nn import Module
 
     from tfnas.networks.batched import BatchedCell, BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
     Add = Callable[[Tensor, Tensor, "Tensor | int"], None]
 
@@ -189,25 +189,6 @@ def evaluate(trial: Trial) -> Results:
     return {"meco": (total.cpu(), [""] * trial.count)}
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return the raw value of one network: every module that runs counts, the network itself left out."""
-    import torch
-
-    from tfnas.networks.module import watching
-
-    network = trial.network()
-    smallest: list[Tensor] = []
-
-    def output(module: nn.Module, _: tuple, values: object) -> None:
-        if module is not network and isinstance(values, torch.Tensor) and values.ndim > 2:
-            smallest.append(torch.linalg.eigvalsh(correlations(values.flatten(2)[..., None], 1)[0])[0])
-
-    image = trial.gaussian("meco input", 1, trial.images.shape[1], IMAGE_SIZE, IMAGE_SIZE)
-    with torch.no_grad(), watching(network, output=output):
-        network(image)
-    return {"meco": (torch.stack(smallest).sum().cpu()[None], [""])}
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -229,6 +210,5 @@ FAMILY = Family(
     same_score=str,
     distinct=15625,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     shown=(1, IMAGE_SIZE),
 )

@@ -33,11 +33,11 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 
 STRIP = 32
@@ -155,31 +155,6 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of both variants for one network; containers are known by their names."""
-    import torch
-
-    from tfnas.networks.module import watching
-    from tfnas.proxies.trial import require_finite
-
-    batch = len(trial.images)
-    names = ("naswot", "naswot_published")
-    totals = {name: torch.zeros(batch, batch, dtype=torch.float64, device=trial.device) for name in names}
-
-    def relu(values: Tensor) -> None:
-        totals["naswot"].add_(code_kernel(values > 0, 1)[0])
-
-    def output(module: nn.Module, inputs: tuple[Tensor, ...], _: Tensor) -> None:
-        if "relu" in type(module).__name__.lower():
-            totals["naswot_published"].add_(code_kernel(inputs[0] > 0, 1)[0])
-
-    network = trial.network()
-    with torch.no_grad(), watching(network, relu, output=output):
-        require_finite(network(trial.images), "the logits")
-    found = {name: log_determinant(totals[name].cpu()) for name in names if name in trial.wanted}
-    return {name: (torch.tensor([value], dtype=torch.float64), [why]) for name, (value, why) in found.items()}
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -214,5 +189,4 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
 )

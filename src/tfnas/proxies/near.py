@@ -41,11 +41,11 @@ from tfnas.spaces.nats_tss import EDGES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 IMAGES = 16
 """How many images are looked at."""
@@ -163,32 +163,6 @@ def evaluate(trial: Trial) -> Results:
     return {"near": (total.cpu(), [""] * trial.count)}
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return the raw value of one network."""
-    import torch
-
-    from tfnas.networks.module import LAYERS, NORMS, watching
-
-    network = trial.network()
-    places = iter(block_places(trial.seed, MODULES).to(trial.device))
-    ranks: list[Tensor] = []
-
-    def add(values: Tensor) -> None:
-        if values.ndim == 3:  # tokens of shape (B, N, C)
-            values = values.transpose(1, 2)[..., None]
-        step = values.shape[1] if values.ndim == 2 else values.shape[3]
-        maps = values.reshape(*values.shape[:2], 1, 1) if values.ndim == 2 else values
-        ranks.append(effective_rank(block_of_rows(maps, next(places)[None], step))[0])
-
-    def output(module: nn.Module, _: tuple, values: Tensor) -> None:
-        if isinstance(module, LAYERS + NORMS):
-            add(values)
-
-    with torch.no_grad(), watching(network, rectified=add, output=output):
-        network(trial.images[:IMAGES])
-    return {"near": (torch.stack(ranks).sum().cpu()[None], [""])}
-
-
 def block_places(seed: int, modules: int) -> Tensor:
     """Return where the block of each module of a network begins, as shares in [0, 1), shape (modules,), float64.
 
@@ -223,6 +197,5 @@ FAMILY = Family(
     same_score=str,
     distinct=15625,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     shown=(IMAGES, 0),
 )

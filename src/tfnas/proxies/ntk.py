@@ -46,12 +46,12 @@ from tfnas.proxies.classes import rectifier_class
 from tfnas.proxies.registry import Failure, Family, Proxy
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
     from torch.nn import Parameter
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 CHANNELS = 3
 """Of the first stage."""
@@ -220,45 +220,6 @@ def evaluate(trial: Trial) -> Results:
     }
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons for one network: its thin form where it has one, else the network itself."""
-    import torch
-
-    network = trial.network(thin=True)
-    found = {}
-    if "ntk_condition_number" in trial.wanted:
-        rows = rows_of_module(network, trial.images[:CONDITION_IMAGES])
-        found["ntk_condition_number"] = condition_number(rows @ rows.T)
-    if "ntk_regression" in trial.wanted:
-        half = min(REGRESSION_IMAGES, len(trial.images) // 2)
-        x, y = (rows_of_module(network, part, inner=True) for part in trial.images[: 2 * half].split(half))
-        with torch.no_grad():
-            classes = network(trial.images[:2]).shape[1]
-        targets = [centred_targets(part, classes) for part in trial.targets[: 2 * half].split(half)]
-        found["ntk_regression"] = regression_error((x @ x.T).cpu(), (y @ x.T).cpu(), *targets)
-    return {name: (torch.tensor([value], dtype=torch.float64), [why]) for name, (value, why) in found.items()}
-
-
-def rows_of_module(network: nn.Module, images: Tensor, inner: bool = False) -> Tensor:
-    """Return the gradients of each image's sum of logits, shape (B, values), float64.
-
-    Args:
-        network: in training mode.
-        images: one mini-batch, shape (B, channels, H, W).
-        inner: of the weights of cells alone, whose names contain "cell", where there are any.
-    """
-    import torch
-
-    weights = {name: weight for name, weight in network.named_parameters() if "weight" in name.rpartition(".")[2]}
-    cells = [weight for name, weight in weights.items() if "cell" in name]
-    kept = cells if inner and cells else list(weights.values())
-    rows = []
-    for one in network(images).sum(1):
-        gradients = torch.autograd.grad(one, kept, retain_graph=True, allow_unused=True, materialize_grads=True)
-        rows.append(torch.cat([gradient.flatten() for gradient in gradients]).double())
-    return torch.stack(rows)
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -296,6 +257,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     draws=3,
 )

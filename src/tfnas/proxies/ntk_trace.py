@@ -39,14 +39,14 @@ from tfnas.proxies.ntk import SINGULAR, condition_number
 from tfnas.proxies.registry import Family, Proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 IMAGES = 64
 """At most so many images of the batch are used."""
@@ -112,61 +112,6 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons for one network, layer by layer."""
-    import torch
-
-    from tfnas.networks.module import LAYERS, watching
-
-    network, images, labels = trial.network(), trial.images[:IMAGES], trial.targets[:IMAGES]
-    calls: list[tuple[nn.Module, Tensor, Tensor]] = []
-
-    def output(layer: nn.Module, inputs: tuple[Tensor, ...], values: Tensor) -> Tensor | None:
-        if not isinstance(layer, LAYERS):
-            return None
-        calls.append((layer, inputs[0].detach().clone(), values))
-        return values.clone()  # the layer's own output stays as it is, whatever is done to this one
-
-    with watching(network, output=output):
-        logits = network(images)
-    total = logits.gather(1, labels[:, None]).sum()
-    deltas = torch.autograd.grad(total, [values for *_, values in calls], allow_unused=True, materialize_grads=True)
-    theta = torch.zeros(len(images), len(images), dtype=torch.float64, device=trial.device)
-    for layer in dict.fromkeys(layer for layer, *_ in calls):
-        own = [(x, delta) for (other, x, _), delta in zip(calls, deltas, strict=True) if other is layer]
-        rows = torch.stack([sum_of_shares(layer, own, number) for number in range(len(images))]).double()
-        theta += rows @ rows.T
-    results: Results = {}
-    if "hnas_condition_number" in trial.wanted:
-        value, why = condition_number(theta.cpu())
-        results["hnas_condition_number"] = torch.tensor([value], dtype=torch.float64), [why]
-    if "ntk_trace" in trial.wanted:
-        results["ntk_trace"] = (theta.trace() / len(images)).sqrt().cpu()[None], [""]
-    return results
-
-
-def sum_of_shares(layer: nn.Module, calls: Sequence[tuple[Tensor, Tensor]], number: int) -> Tensor:
-    """Return what one image adds to the gradient of a layer's weight, and of a linear layer's bias, flattened.
-
-    Args:
-        layer: a convolution or a linear layer.
-        calls: its input and the gradient of its output, each time that it ran.
-        number: of the image.
-    """
-    import torch
-
-    inputs = [x[number : number + 1] for x, _ in calls]
-    gradients = [delta[number : number + 1] for _, delta in calls]
-    parameters = [layer.weight]
-    if isinstance(layer, torch.nn.Linear) and layer.bias is not None:
-        parameters.append(layer.bias)
-    forward = type(layer).forward  # without hooks
-    with torch.enable_grad():
-        outputs = [forward(layer, x) for x in inputs]
-    shares = torch.autograd.grad(outputs, parameters, gradients)
-    return torch.cat([share.flatten() for share in shares])
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -202,5 +147,4 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
 )

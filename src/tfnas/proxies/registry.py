@@ -22,10 +22,10 @@ from tfnas.spaces.nats_tss import Cell
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
     from tfnas.scoring.ensembles import Ensemble
 
-_INFRASTRUCTURE = ("registry", "classes", "contract", "trial")
+_INFRASTRUCTURE = ("registry", "classes", "contract", "trial", "any_module")
 
 
 Results = dict[str, "tuple[Tensor, list[str]]"]
@@ -58,7 +58,7 @@ class Proxy:
         needs: what one evaluation needs, for example ``("forward", "real images")``.
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
-        requires: what a network of any kind must have (:attr:`tfnas.proxies.trial.ModuleTrial.has`): ``layers`` with
+        requires: what a network of any kind must have, see :mod:`tfnas.proxies.any_module.trial`: ``layers`` with
             weights, ``relus``, ``normalisation`` of batches, ``maps``, ``stages``, ``labels``, ``any size`` of images;
             ``cell`` where it looks into the graph of a cell.
         where: LaTeX that says what the symbols of the formula are; empty where it has none.
@@ -102,7 +102,6 @@ class Family:
             may stand for all.
         evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) and G
             reasons (:mod:`tfnas.proxies.contract`).
-        evaluate_module: the same for one network of any kind; None where there is no such form.
         initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
         precision: floating-point numbers of the networks.
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
@@ -117,7 +116,6 @@ class Family:
     proxies: tuple[Proxy, ...]
     same_score: Callable[[Cell], Hashable]
     evaluate: Callable[[Trial], Results]
-    evaluate_module: Callable[[ModuleTrial], Results] | None = None
     initialisation: str = "default"
     precision: str = "float32"
     draws: int = 1

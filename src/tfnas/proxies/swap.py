@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 IMAGES = 16
 """S, the images whose pattern is looked at."""
@@ -110,21 +110,6 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return the raw value of one network; the regularised form needs the sizes of a whole space."""
-    import torch
-
-    from tfnas.networks.module import watching
-    from tfnas.proxies.trial import require_finite
-
-    network, images = trial.network("normal"), trial.images[:IMAGES]
-    seen = torch.zeros(1, 2 ** len(images), dtype=torch.bool, device=trial.device)
-    alone = torch.zeros(1, dtype=torch.long, device=trial.device)
-    with torch.no_grad(), watching(network, lambda values: record_patterns(seen, values, alone)):
-        require_finite(network(images), "the logits")
-    return {"swap": (seen.sum(1).double().cpu(), [""])}
-
-
 def patterns_and_size(cell: Cell) -> Hashable:
     """Return a key that equal ReLU patterns in distribution and equal parameter counts share."""
     sizes = tuple(cell.operations.count(operation) for operation in ("nor_conv_1x1", "nor_conv_3x3"))
@@ -165,7 +150,6 @@ FAMILY = Family(
     same_score=patterns_and_size,
     distinct=6320,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     initialisation="normal",
     draws=32,
 )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 
 ZERO = Failure("synflow is zero", "No path from input to output: the logarithm of zero.")
@@ -124,29 +124,6 @@ def evaluate(trial: Trial) -> Results:
     return {"synflow": explained(values), "synflow_log": logarithm(values)}
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of both forms for one network."""
-    values = flow_of_module(trial, "default", lambda weight, gradient: (weight * gradient).abs())
-    return {"synflow": explained(values), "synflow_log": logarithm(values)}
-
-
-def flow_of_module(trial: ModuleTrial, initialisation: str, term: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Return what :func:`flow` does for one network of any kind, shape (1,): in float64, which needs no scaling."""
-    import torch
-
-    from tfnas.networks.module import weights_of, without_normalisation
-
-    network = without_normalisation(trial.network(initialisation)).double()
-    for parameter in network.parameters():
-        parameter.detach().abs_()
-    weights = weights_of(network)
-    ones = torch.ones(1, *trial.images.shape[1:], dtype=torch.float64, device=trial.device)
-    total = network(ones).sum()
-    gradients = torch.autograd.grad(total, weights, allow_unused=True, materialize_grads=True)
-    terms = [term(weight.detach(), gradient).sum() for weight, gradient in zip(weights, gradients, strict=True)]
-    return torch.stack(terms).sum().nan_to_num(nan=torch.inf).cpu()[None]
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -183,6 +160,5 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     shown=(1, 0),
 )

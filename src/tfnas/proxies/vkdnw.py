@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 
     from tfnas.networks.batched import BatchedNetworks, GroupedConvNorm
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 BATCH = 64
 """Gaussian images, as published."""
@@ -407,30 +407,6 @@ def evaluate(trial: Trial) -> Results:
     return results
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons of the wanted proxies for one network, one image and one class at a time."""
-    import torch
-
-    network = trial.network("kaiming_fan_in").eval()
-    images = trial.gaussian("vkdnw", BATCH, *trial.images.shape[1:])
-    parameters = list(network.parameters())
-    looked_at = parameters[:TENSORS]
-    places = [torch.tensor(chosen_entries(tensor.numel(), ENTRIES), device=trial.device) for tensor in looked_at]
-
-    def row(logit: Tensor) -> Tensor:
-        found = torch.autograd.grad(logit, looked_at, retain_graph=True, allow_unused=True, materialize_grads=True)
-        return torch.cat([gradient.flatten()[place].double() for gradient, place in zip(found, places, strict=True)])
-
-    passes = [network(image[None])[0] for image in images]
-    jacobian = torch.stack([torch.stack([row(logit) for logit in logits]) for logits in passes])[None]
-    factor = covariance_factor(torch.stack([logits.detach() for logits in passes]))[None]
-    results: Results = {}
-    for (entropy, single), root in ((PAPER, factor.transpose(-1, -2)), (PUBLISHED, factor)):
-        values, reasons = entropies(fisher(jacobian, root), [jacobian.shape[-1]])
-        results |= {entropy: (values, reasons), single: (values + len(parameters), reasons)}
-    return results
-
-
 _ENTROPY = r"-\sum_{k=1}^{9}\lambda_k\log(\lambda_k+10^{-10})"
 _DECILES = r"$\lambda_k$ are the deciles of the singular values of the Fisher information, divided by their sum"
 _WITH_TENSORS = r"$\aleph$ is the number of parameter tensors, and " + _DECILES
@@ -485,6 +461,5 @@ FAMILY = Family(
     same_score=ordered_class,
     distinct=6813,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     initialisation="kaiming_fan_in",
 )

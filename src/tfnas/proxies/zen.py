@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from tfnas.networks.batched import BatchedNetworks
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 NUDGE = 0.01
 """Size of the change of the input."""
@@ -102,27 +102,6 @@ def evaluate(trial: Trial) -> Results:
     return {"zen": (values, reasons)}
 
 
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons for one network."""
-    import torch
-
-    from tfnas.networks.module import BATCH_NORMS, feature_maps
-
-    network = trial.network("normal")
-    images = trial.gaussian("zen input", *trial.images.shape)
-    nudged = images + NUDGE * trial.gaussian("zen nudge", *trial.images.shape)
-    with torch.no_grad():
-        first, second = (feature_maps(network, x) for x in (images, nudged))
-    assert first is not None
-    assert second is not None
-    change = (first - second).abs().flatten(1).sum(1).double().mean()
-    norms = [module for module in network.modules() if isinstance(module, BATCH_NORMS)]
-    scale = sum(float(norm.running_var.double().mean().log()) / 2 for norm in norms if norm.running_var is not None)
-    if not change > 0:
-        return {"zen": (torch.tensor([torch.nan], dtype=torch.float64), [NO_CHANGE.reason])}
-    return {"zen": (change.log().cpu()[None] + scale, [""])}
-
-
 FAMILY = Family(
     proxies=(
         Proxy(
@@ -145,6 +124,5 @@ FAMILY = Family(
     same_score=str,
     distinct=15625,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
     initialisation="normal",
 )

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from tfnas.proxies.registry import Results
-    from tfnas.proxies.trial import ModuleTrial, Trial
+    from tfnas.proxies.trial import Trial
 
 
 def evaluate(trial: Trial) -> Results:
@@ -60,31 +60,6 @@ def evaluate(trial: Trial) -> Results:
                 later = one + other if name == "zico_published" else other
                 sums[members] += layer_term(one.reshape(len(members), -1), later.reshape(len(members), -1))
     return {name: (sums.cpu(), [""] * trial.count) for name, sums in values.items()}
-
-
-def evaluate_module(trial: ModuleTrial) -> Results:
-    """Return raw values and reasons for one network."""
-    import torch
-    import torch.nn.functional as F
-
-    from tfnas.networks.module import weights_of
-
-    network, half = trial.network(), len(trial.images) // 2
-    weights = weights_of(network)
-    first, second = (
-        torch.autograd.grad(
-            F.cross_entropy(network(images), labels), weights, allow_unused=True, materialize_grads=True
-        )
-        for images, labels in zip(
-            trial.images[: 2 * half].split(half), trial.targets[: 2 * half].split(half), strict=True
-        )
-    )
-    values = {name: torch.zeros((), dtype=torch.float64, device=trial.device) for name in sorted(trial.wanted)}
-    for one, other in zip(first, second, strict=True):
-        for name in values:
-            later = one + other if name == "zico_published" else other
-            values[name] += layer_term(one.reshape(1, -1), later.reshape(1, -1))[0]
-    return {name: (value.cpu()[None], [""]) for name, value in values.items()}
 
 
 def layer_term(first: Tensor, second: Tensor) -> Tensor:
@@ -136,5 +111,4 @@ FAMILY = Family(
     same_score=rectifier_class,
     distinct=5785,
     evaluate=evaluate,
-    evaluate_module=evaluate_module,
 )

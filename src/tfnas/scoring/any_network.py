@@ -6,6 +6,7 @@ apart in one sentence; it never gets a value.
 """
 
 import copy
+import importlib
 import inspect
 import logging
 from collections.abc import Callable, Iterable
@@ -19,9 +20,9 @@ from torch import Tensor, nn
 from tfnas.errors import DataError, ProxyError, TfnasError
 from tfnas.networks.module import initialise
 from tfnas.networks.skeleton import Skeleton
+from tfnas.proxies.any_module.trial import ModuleTrial
 from tfnas.proxies.contract import check_results
 from tfnas.proxies.registry import Family, families, family_of, get_family, get_proxy, proxy_names
-from tfnas.proxies.trial import ModuleTrial
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.faults import device_error, fault_of, first_line
 from tfnas.scoring.chunk import Draws, score_cells
@@ -121,11 +122,11 @@ def _summed(family: Family, wanted: list[str], scorer: "_Cell | _Module", repeat
         for name, found in scorer.values(family, wanted, number).items():
             draws[name].append(found)
     rows = {}
-    for name, found in draws.items():
-        values = np.array([value for value, _, _ in found])
+    for name, drawn in draws.items():
+        values = np.array([value for value, _, _ in drawn])
         raw, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else np.nan
-        reason = next((why for *_, why in found if why), "")
-        seconds = sum(spent for _, spent, _ in found)
+        reason = next((why for _, _, why in drawn if why), "")
+        seconds = sum(spent for _, spent, _ in drawn)
         rows[name] = (name, get_proxy(name).direction * raw, raw, spread, seconds, reason)
     return rows
 
@@ -261,10 +262,10 @@ class _Module:
         """Return value, seconds and reason of one draw of each proxy."""
         trial = self._trial(number, wanted)
         name = next(name for name, known in families().items() if known is family)
-        assert family.evaluate_module is not None
+        evaluate = importlib.import_module(f"tfnas.proxies.any_module.{name}").evaluate
         started = trial.clock()
         try:
-            results = family.evaluate_module(trial)
+            results = evaluate(trial)
         except Exception as error:
             if isinstance(error, TfnasError):
                 raise
