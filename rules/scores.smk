@@ -32,6 +32,7 @@ rule score_chunk:
         seed=config["seed"],
         device=config["scoring"]["device"],
         share_classes=config["scoring"]["share_classes"],
+        space=config["space"],
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
@@ -61,6 +62,7 @@ rule score_noise:
         seed=config["seed"],
         device=config["scoring"]["device"],
         share_classes=config["scoring"]["share_classes"],
+        space=config["space"],
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
         "Measuring the noise of {wildcards.family} on {wildcards.dataset}"

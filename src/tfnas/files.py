@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from io import BufferedReader
@@ -230,13 +230,16 @@ def _sha256(file: BufferedReader) -> str:
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -> pd.DataFrame:
+def read_table(
+    path: str | Path, columns: tuple[str, ...] = (), key: str = "", texts: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a table by its suffix and check that it has ``columns`` and is the file that its facts speak of.
 
     Args:
         path: the table.
         columns: columns that it must have.
         key: key of the study file under which names of columns can be mapped, for a table that a person gave.
+        texts: columns of a CSV that are texts even where all of them could be numbers, as ``00000000``.
 
     Raises:
         DataError: the file is missing, cannot be read, is not the one that was written, is one of a study and has no
@@ -251,7 +254,8 @@ def read_table(path: str | Path, columns: tuple[str, ...] = (), key: str = "") -
             if path.suffix == ".parquet":
                 table = pd.read_parquet(file, page_checksum_verification=True)
             else:
-                table = pd.read_csv(file, compression="gzip" if path.suffix == ".gz" else None)
+                packed = "gzip" if path.suffix == ".gz" else None
+                table = pd.read_csv(file, compression=packed, dtype=dict.fromkeys(texts, "str"))
     except (DataError, MemoryError):
         raise  # the latter is the machine's fault, not the file's
     except Exception as error:

@@ -68,7 +68,7 @@ def _row(dataset: str, table: pd.DataFrame, path: str | Path, first: pd.DataFram
         "worst_test": test.min(),
         "low_decile_test": test.quantile(0.1),
         "best_early": early.max(),
-        "test_of_best_valid": test[valid.idxmax()],
+        "test_of_best_valid": test[valid.idxmax()] if valid.notna().any() else math.nan,
         "test_of_best_early": test[early.idxmax()] if early.notna().any() else math.nan,
         "cells": len(table),
         "query_seconds": query.mean(),

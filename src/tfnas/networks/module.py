@@ -134,6 +134,22 @@ def watching(
             hook.remove()
 
 
+def built(build: Callable[[], nn.Module], initialisation: str, seed: int) -> nn.Module:
+    """Return a new network that a seed alone decides.
+
+    Args:
+        build: returns one, with the weights that its author gives it (``default``).
+        initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`.
+        seed: of the weights.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = build()
+    if initialisation != "default":
+        initialise(network, initialisation, torch.Generator().manual_seed(seed))
+    return network
+
+
 def initialise(network: nn.Module, initialisation: str, generator: torch.Generator) -> nn.Module:
     """Draw the weights of a network anew, in place, and return it.
 

@@ -91,7 +91,8 @@ class Schema:
             DataError: it is missing, damaged, lacks a column, or a column holds something else; the message names the
                 file, the column and the mend.
         """
-        table = read_table(path, self.names)
+        texts = [column.name for column in self.columns if column.kind == "text"]
+        table = read_table(path, self.names, texts=texts)
         self.check(table, f"'{path}'")
         return table
 

@@ -6,7 +6,6 @@ apart in one sentence; it never gets a value.
 """
 
 import copy
-import importlib
 import inspect
 import logging
 from collections.abc import Callable, Iterable
@@ -18,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from tfnas.errors import DataError, ProxyError, TfnasError
-from tfnas.networks.module import initialise
+from tfnas.networks.module import built, initialise
 from tfnas.networks.skeleton import Skeleton
-from tfnas.proxies.any_module.trial import ModuleTrial
+from tfnas.proxies.any_module.trial import ModuleTrial, evaluate_of
 from tfnas.proxies.contract import check_results
 from tfnas.proxies.registry import Family, families, family_of, get_family, get_proxy, proxy_names
 from tfnas.runtime.exact_arithmetic import full_precision
@@ -186,11 +185,7 @@ class _Module:
             if initialisation == "default" and number == 0:
                 return network.requires_grad_(True)
         else:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                network = self.network()
-            if initialisation == "default":
-                return network
+            return built(self.network, initialisation, seed)
         return initialise(network, initialisation, torch.Generator().manual_seed(seed)).requires_grad_(True)
 
     def _trial(self, number: int, wanted: list[str]) -> ModuleTrial:
@@ -262,7 +257,7 @@ class _Module:
         """Return value, seconds and reason of one draw of each proxy."""
         trial = self._trial(number, wanted)
         name = next(name for name, known in families().items() if known is family)
-        evaluate = importlib.import_module(f"tfnas.proxies.any_module.{name}").evaluate
+        evaluate = evaluate_of(name)
         started = trial.clock()
         try:
             results = evaluate(trial)

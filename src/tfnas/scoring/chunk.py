@@ -14,12 +14,14 @@ A fault is never a score. Memory that runs out means fewer networks together, do
 device that fails, and a proxy that breaks its contract (:mod:`tfnas.proxies.contract`), fail the job at once.
 """
 
+import importlib
 import importlib.metadata
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -28,8 +30,8 @@ from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, ProxyError, TfnasError
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.contract import Checked, check_results
-from tfnas.proxies.registry import Family, get_family, name_of
-from tfnas.proxies.trial import Trial
+from tfnas.proxies.registry import Family, Results, get_family, name_of
+from tfnas.proxies.trial import Shown, Trial
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.faults import device_error, fault_of, first_line
 from tfnas.runtime.memory import give_back_memory, keep_freed_memory
@@ -37,7 +39,10 @@ from tfnas.runtime.progress import progress
 from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring.plan import representatives
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import EDGES, SPACE, Cell
+from tfnas.spaces.base import Architecture
+from tfnas.spaces.nats_tss import EDGES, Cell
+from tfnas.spaces.pool import Pool
+from tfnas.spaces.registry import DEFAULT, get_space
 
 log = logging.getLogger("tfnas")
 
@@ -113,6 +118,7 @@ class Chunk:
         first: first place in the order.
         last: one past the last place.
         share_classes: score one cell per class of equal distribution.
+        space: name of the search space of the cells.
     """
 
     family: str
@@ -120,6 +126,7 @@ class Chunk:
     first: int
     last: int
     share_classes: bool = True
+    space: str = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -171,7 +178,9 @@ def score_chunk(
     """
     keep_freed_memory()
     full_precision()
-    order = [Cell.from_code(int(code)) for code in representatives(chunk.family, chunk.share_classes)]
+    space = get_space(chunk.space)
+    codes = representatives(chunk.family, chunk.share_classes, Pool(space))
+    order = [space.architecture(code) for code in codes.tolist()]
     named = {str(cell) for cell in order[chunk.first : chunk.last]}
     member = get_family(chunk.family)
     drawn = replace(draws, repeats=draws.repeats * member.draws)
@@ -180,12 +189,12 @@ def score_chunk(
         batch = Batch.read(batch_path)
         images, labels = (part[:first_images] for part in load_batch(batch, batch_path, device))
         shape = Skeleton.for_images(skeleton, batch.images, batch.facts["classes"])
-        together = networks_per_pass(member, images, labels, shape, chunk.proxies)
+        together = networks_per_pass(member, images, labels, shape, chunk.proxies) if "cell" in space.offers else 1
         whole = _whole_groups(order, chunk.first, chunk.last, together)
         rows = score_cells(member, whole, images, labels, shape, drawn, together, chunk.proxies)
         table = pd.DataFrame([row for row in rows if row[0] in named], columns=list(CHUNKS.names))
         facts = {
-            "space": SPACE.name,
+            "space": space.name,
             "dataset": batch.facts["dataset"],
             "family": chunk.family,
             "device": device_name(device),
@@ -207,7 +216,7 @@ def score_chunk(
         CHUNKS.write(output, table, facts)
 
 
-def _whole_groups(order: Sequence[Cell], first: int, last: int, together: int) -> Sequence[Cell]:
+def _whole_groups(order: Sequence[Any], first: int, last: int, together: int) -> Sequence[Any]:
     """Return the cells of all groups of which the cells ``first`` .. ``last - 1`` hold a part."""
     whole = order[first // together * together : -(-last // together) * together]
     beside = len(whole) - len(order[first:last])
@@ -239,7 +248,7 @@ def load_batch(batch: Batch, place: str, device: str) -> tuple[torch.Tensor, tor
 
 def score_cells(
     family: Family,
-    cells: Sequence[Cell],
+    cells: Sequence[Any],
     images: torch.Tensor,
     labels: torch.Tensor,
     skeleton: Skeleton,
@@ -281,7 +290,7 @@ def score_cells(
     return sorted(rows, key=lambda row: (place[row[0]], row[2]))
 
 
-def groups(cells: Sequence[Cell], repeats: range, draws: int, together: int) -> Iterator[list[tuple[Cell, int]]]:
+def groups(cells: Sequence[Any], repeats: range, draws: int, together: int) -> Iterator[list[tuple[Any, int]]]:
     """Yield the networks that run together, as cells and numbers of repeats.
 
     Cells are cut every ``together`` of them. The networks of such a window, all ``draws`` that one score takes cell by
@@ -327,7 +336,7 @@ def _wanted(family: Family, proxies: Sequence[str] | None) -> list[str]:
 
 def _score_group(
     family: Family,
-    group: Sequence[tuple[Cell, int]],
+    group: Sequence[tuple[Any, int]],
     images: torch.Tensor,
     labels: torch.Tensor,
     skeleton: Skeleton,
@@ -339,18 +348,16 @@ def _score_group(
     Raises:
         ProxyError: a proxy breaks its contract or raises an error, for the cell that is named.
     """
-    trial = Trial(
-        cells=[cell for cell, _ in group],
-        seeds=[child_seed(seed, "weights", str(cell), repeat) for cell, repeat in group],
-        skeleton=skeleton,
-        images=images,
-        labels=labels,
-        wanted=frozenset(wanted),
-        noise_seed=seed,
-    )
+    cells = [cell for cell, _ in group]
+    seeds = [child_seed(seed, "weights", str(cell), repeat) for cell, repeat in group]
+    shown: Any = {"images": images, "labels": labels, "wanted": frozenset(wanted), "noise_seed": seed}
+    if isinstance(cells[0], Architecture):
+        trial, evaluate = _of_modules().trial_of(name_of(family), cells[0], seeds[0], skeleton, shown)
+    else:
+        trial, evaluate = Trial(cells, seeds, skeleton, **shown), family.evaluate
     started = trial.clock()
     try:
-        results = _evaluate(family, trial, wanted)
+        results = _evaluate(family, trial, evaluate, wanted, cells)
     except ProxyError as error:
         if error.__cause__ is not None and len(group) > 1:  # it was raised, by which cell is unknown
             for one in group:
@@ -364,24 +371,31 @@ def _score_group(
     ]
 
 
-def _evaluate(family: Family, trial: Trial, wanted: Sequence[str]) -> Checked:
-    """Return the values and reasons of a trial, held against the contract.
+def _of_modules() -> Any:
+    """Return what scores modules of any kind; studies of NATS-Bench's cells do not depend on it."""
+    return importlib.import_module("tfnas.scoring.modules")
+
+
+def _evaluate(
+    family: Family, trial: Shown, evaluate: Callable[[Any], Results], wanted: Sequence[str], cells: Sequence[Any]
+) -> Checked:
+    """Return the values and reasons of a trial of some cells, held against the contract.
 
     Raises:
         ProxyError: they do not keep it, or the family raised an error that is not the machine's fault.
     """
     name = name_of(family)
     try:
-        results = family.evaluate(trial)
+        results = evaluate(trial)
     except Exception as error:
         if isinstance(error, TfnasError) or fault_of(error):
             raise
-        where = str(trial.cells[0]) if trial.count == 1 else f"one of {trial.count} networks together"
+        where = str(cells[0]) if trial.count == 1 else f"one of {trial.count} networks together"
         raise ProxyError(
             f"Proxy family '{name}' failed on {where} ({first_line(error)}): its definition names no such failure, so "
             "there is no score; run again, or mend the family."
         ) from error
-    return check_results(family, name, results, wanted, trial.cells)
+    return check_results(family, name, results, wanted, cells)
 
 
 def device_name(device: str) -> str:

@@ -19,7 +19,8 @@ from tfnas.runtime.memory import keep_freed_memory
 from tfnas.scoring.chunk import Draws, device_name, networks_per_pass, score_cells, versions
 from tfnas.scoring.plan import representatives
 from tfnas.seeds import child_seed
-from tfnas.spaces.nats_tss import Cell
+from tfnas.spaces.pool import Pool
+from tfnas.spaces.registry import space_of
 
 CELLS = 3
 """Cells that are timed; more where more of them run together, up to :data:`MOST_CELLS`."""
@@ -79,8 +80,9 @@ def _rate(family: str, proxies: Sequence[str], scores: str | Path, device: str, 
     images = torch.randn(size, generator=generator).to(device)
     labels = (torch.arange(count) % shape.classes).to(device)
     member = get_family(family)
-    together = networks_per_pass(member, images, labels, shape, proxies)
-    cells = [Cell.from_code(int(code)) for code in representatives(family, share_classes=True)]
+    space = space_of(facts, f"'{scores}'")
+    together = networks_per_pass(member, images, labels, shape, proxies) if "cell" in space.offers else 1
+    cells = [space.architecture(code) for code in representatives(family, True, Pool(space)).tolist()]
     timed = min(max(CELLS, together), MOST_CELLS)
     score_cells(member, cells[timed : timed + 1], images, labels, shape, Draws(1, seed), together, proxies)
     rows = score_cells(member, cells[:timed], images, labels, shape, Draws(repeats, seed), together, proxies)

@@ -119,7 +119,11 @@ def read_own(
         DataError: the table or its JSON is damaged.
     """
     place, key = f"'{path}'", f"scoring.tables.{dataset}.columns"
-    theirs = ScoreTable.read(path).rows() if is_score_table(path) else read_given(Path(path))
+    theirs = (
+        ScoreTable.read(path).rows()
+        if is_score_table(path)
+        else read_given(Path(path), [(columns or {}).get("arch", "arch")])
+    )
     check_columns(list(theirs.columns), list(names), columns, key, str(path))
     table = _plain(theirs.set_axis(_ours(theirs.columns, columns), axis="columns"))
     twice = sorted(set(table.columns[table.columns.duplicated()]))

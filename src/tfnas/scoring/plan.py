@@ -31,11 +31,13 @@ def classes(family: str, pool: Pool | None = None) -> np.ndarray:
     """Return for each cell of a pool the smallest code in it with an equally distributed score, shape (n,), int64.
 
     The family of proxies is given by name; no pool means all of NATS-Bench's topologies. In a space without cells to
-    look into each stands for itself.
+    look into those of one class (:attr:`tfnas.spaces.base.Space.classes`) share a score.
     """
     pool = pool or Pool(get_space())
     if "cell" not in pool.space.offers:
-        return pool.codes
+        kinds = pool.space.canonical(pool.codes)
+        _, first, places = np.unique(kinds, return_index=True, return_inverse=True)
+        return pool.codes[first][places]
     same_score = get_family(family).same_score
     return _classes_by(same_score, pool.space) if pool.whole else _classes_of(same_score, pool)
 
@@ -64,10 +66,11 @@ def representatives(family: str, share_classes: bool, pool: Pool | None = None) 
     return codes[order]
 
 
-def count_to_score(family: str, share_classes: bool) -> int:
+def count_to_score(family: str, share_classes: bool, space: Space | None = None) -> int:
     """Return how many cells :func:`representatives` has, without finding them where the family says it."""
-    told = get_family(family).distinct if share_classes else get_space().size
-    return told or len(np.unique(classes(family)))
+    space = space or get_space()
+    known = get_family(family).distinct if "cell" in space.offers else 0
+    return (known if share_classes else space.size) or len(np.unique(classes(family, Pool(space))))
 
 
 def read_chunk(path: str | Path) -> pd.DataFrame:

@@ -5,15 +5,17 @@ A space is one file of this package that holds ``SPACE = ...``, an instance of a
 an int64 of its space. No torch is imported.
 """
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from tfnas.errors import CellError, TfnasError
+from tfnas.errors import CellError, TfnasError, TruthError
 from tfnas.seeds import in_blocks
 
 MOST_ENUMERATED = 1_000_000
@@ -33,6 +35,26 @@ class Variable:
     choices: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Architecture:
+    """An architecture of a space whose networks are modules of any kind.
+
+    Attributes:
+        space: the space.
+        code: of the architecture.
+    """
+
+    space: "Space"
+    code: int
+
+    def __str__(self) -> str:
+        return self.space.text(self.code)
+
+    def network(self, shape: Any) -> Any:
+        """Return a new network, see :meth:`Space.network`."""
+        return self.space.network(self.code, shape)
+
+
 class Space(ABC):
     """A set of architectures.
 
@@ -47,7 +69,8 @@ class Space(ABC):
         mutations: the laws by which :meth:`mutate` draws, the first one where none is named.
         offers: what its networks and cells have, of which a family of proxies may need some
             (:attr:`tfnas.proxies.registry.Family.asks`): ``networks`` that can be built and scored here; ``cell``, an
-            object that :meth:`architecture` gives.
+            object that :meth:`architecture` gives and that the batched engine runs; ``modules``, networks that
+            the file of the same name in ``tfnas.networks`` gives as modules, scored one by one.
     """
 
     name: str
@@ -151,7 +174,34 @@ class Space(ABC):
         Raises:
             CellError: the space has no such code, or no such objects.
         """
-        raise CellError(f"The space '{self.name}' has no cells that a proxy could look into.")
+        if "modules" not in self.offers:
+            raise CellError(f"The space '{self.name}' has no cells that a proxy could look into.")
+        return Architecture(self, int(code))
+
+    def network(self, code: int, shape: Any) -> Any:
+        """Return the network of an architecture as a module, with PyTorch's default initialisation.
+
+        Args:
+            code: of the architecture.
+            shape: what surrounds it (:class:`tfnas.networks.skeleton.Skeleton`): image channels, image size, classes.
+
+        Raises:
+            CellError: the space has no networks of this kind.
+        """
+        if "modules" not in self.offers:
+            raise CellError(f"The space '{self.name}' has no networks that are modules.")
+        file = type(self).__module__.replace(".spaces.", ".networks.")
+        return importlib.import_module(file).network(self.choices(code), shape)
+
+    def official(self, path: Path) -> Any:
+        """Return a file of the benchmark's authors as a table of ground truth, a DataFrame.
+
+        Its columns are those of :mod:`tfnas.schemas.truth` that the file can fill.
+
+        Raises:
+            TruthError: the file is not of the form that the authors publish, or the space knows no such file.
+        """
+        raise TruthError(f"The space '{self.name}' knows no file like '{path}': give a .csv or .parquet table.")
 
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Return the codes of uniform draws with replacement, shape (number,), int64.

@@ -14,13 +14,13 @@ from tfnas.datasets.training_splits import check_recipe
 from tfnas.errors import ConfigError, DataError, TfnasError
 from tfnas.files import facts_path, is_table, is_there, read_json, short
 from tfnas.letters import check_letters
-from tfnas.proxies.registry import ensembles, family_of, get_family, proxy_names
+from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy, proxy_names
 from tfnas.scoring.own_scores import RESERVED as COLUMNS
 from tfnas.scoring.own_scores import check_columns, read_columns
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
-from tfnas.spaces.base import MOST_ENUMERATED
+from tfnas.spaces.base import MOST_ENUMERATED, Space
 from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.study.words import similar
@@ -139,7 +139,7 @@ def _check_offers(study: dict[str, Any]) -> None:
     space = get_space(study["space"])
     if study["scoring"]["scores"] != "table":
         for proxy in study["scoring"]["proxies"]:
-            if lacking := get_family(family_of(proxy)).asks - space.offers:
+            if lacking := _lacking(proxy, space):
                 raise ConfigError(
                     f"scoring.proxies names '{proxy}', which needs {' and '.join(sorted(lacking))} that the search "
                     f"space '{space.name}' does not offer: give its scores as a table (scoring.tables), or leave it "
@@ -151,6 +151,13 @@ def _check_offers(study: dict[str, Any]) -> None:
                 f"datasets.{name}.truth.source is {dataset['truth']['source']}, which exists for NATS-Bench's "
                 f"topologies alone: give the accuracies of the space '{space.name}' as a table."
             )
+
+
+def _lacking(proxy: str, space: Space) -> set[str]:
+    """Return what a proxy needs that the networks of a space do not offer."""
+    if "modules" in space.offers:
+        return {"cell"} & set(get_proxy(proxy).requires)
+    return set(get_family(family_of(proxy)).asks - space.offers)
 
 
 def _check_shipped(study: dict[str, Any]) -> None:

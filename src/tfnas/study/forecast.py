@@ -47,7 +47,7 @@ def _scoring(study: Study) -> str:
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
     building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
     counts = [
-        count_to_score(name, scoring["share_classes"]) * scoring["repeats"] * family.draws
+        count_to_score(name, scoring["share_classes"], study.space) * scoring["repeats"] * family.draws
         for name, family in scored
         if name in building
     ]

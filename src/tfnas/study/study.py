@@ -117,7 +117,12 @@ class Study:
         self.seed: int = config["seed"]
         self.folder = f"results/{self.name}"
         self.space = get_space(config["space"])
-        self.space_source = {_source(get_space.__module__): [_source(type(self.space).__module__)]}
+        file = type(self.space).__module__
+        self.space_source = {_source(get_space.__module__): [_source(file)]}
+        self.by_module = "modules" in self.space.offers
+        if self.by_module:  # what a job that scores finds at run time
+            networks = file.replace(".spaces.", ".networks.")
+            self.space_source[_source("tfnas.scoring.chunk")] = [_source("tfnas.scoring.modules"), _source(networks)]
         self.datasets = list(config["datasets"])
         self.datasets_with_latencies = [name for name in self.datasets if self.hardware(name)["path"] is not None]
         archives = dict.fromkeys(self.archive(dataset) for dataset in self.datasets_with("archive"))
@@ -235,7 +240,8 @@ class Study:
 
     def family_source(self, *families: str) -> list[str]:
         """The library files that define families of proxies."""
-        return [_source(f"tfnas.proxies.{family}") for family in families]
+        own = [_source(f"tfnas.proxies.{family}") for family in families]
+        return own + [_source(f"tfnas.proxies.any_module.{family}") for family in families if self.by_module]
 
     def search_source(self, search: str) -> list[str]:
         """The library file that defines the algorithm of a search."""
@@ -303,7 +309,9 @@ class Study:
         return [
             self.file(f"{folder if family in again else 'scores'}/{dataset}/{family}/chunk-{first}-{last}.parquet")
             for family in wanted
-            for first, last in blocks(count_to_score(family, scoring["share_classes"]), scoring["cells_per_job"])
+            for first, last in blocks(
+                count_to_score(family, scoring["share_classes"], self.space), scoring["cells_per_job"]
+            )
         ]
 
     def noise_batch(self, dataset: str, number: int | str) -> str:
@@ -553,7 +561,7 @@ class Study:
 def _with_facts(path: str) -> dict[str, str]:
     """Return a table that a user gave, and the facts beside it if there are any."""
     facts = facts_path(path)
-    return {"table": path} | ({"facts": str(facts)} if facts.exists() else {})
+    return {"table": path} | ({"facts": str(facts)} if facts.exists() and str(facts) != path else {})
 
 
 def _source(module: str) -> str:

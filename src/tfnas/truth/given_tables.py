@@ -5,7 +5,7 @@ import contextlib
 import gzip
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -32,15 +32,15 @@ OTHER_FORMS = {
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 
 
-def read_given(path: Path) -> pd.DataFrame:
-    """Read a table (.parquet, .csv or .csv.gz) that a person gave.
+def read_given(path: Path, texts: Collection[str] = ()) -> pd.DataFrame:
+    """Read a table (.parquet, .csv or .csv.gz) that a person gave; some of its columns are texts, whatever they hold.
 
     Raises:
         DataError: it is missing, damaged, a folder, or of another form; the message names the form, and for columns
             that something else than a comma separates also that separator and the columns.
     """
     check_form(path)
-    return read_table(path)
+    return read_table(path, texts=texts)
 
 
 def check_form(path: Path) -> None:

@@ -62,7 +62,7 @@ def convert(
     """
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
-    theirs = read_given(path)
+    theirs = read_given(path, ["arch"])
     needed = {**columns, "arch": columns.get("arch", "arch")}
     if absent := {ours: name for ours, name in needed.items() if name not in theirs.columns}:
         raise absent_columns(place, absent, theirs.columns, key)

@@ -34,7 +34,7 @@ COLUMNS = tuple(MEANINGS)
 ACCURACIES = ("valid_accuracy", "test_accuracy", "early_valid_accuracy")
 """Columns in percent."""
 
-OPTIONAL = ("index", "early_valid_accuracy", "early_seconds", "valid_seconds", "params", "flops")
+OPTIONAL = ("index", "valid_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params", "flops")
 """Columns that a table may lack: then no search can look at early accuracies, be charged, or be limited by a count."""
 
 FACTS = ("dataset", "source", "accuracies", "licence", "cite")

@@ -63,7 +63,8 @@ def convert(
             f"use {', '.join(COLUMNS)} on the left."
         )
     place, key = f"'{path}'", f"truth.columns of {dataset}"
-    theirs = read_given(path)
+    known = get_space(space)
+    theirs = known.official(path) if path.suffix == ".json" else read_given(path, [columns.get("arch", "arch")])
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
     # A column that may be left out is missed if it was mapped, or is there in another spelling.
@@ -72,7 +73,6 @@ def convert(
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
-    known = get_space(space)
     table = validate(table, place, known)
     stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'")
     scored = None if skeleton is None else Skeleton(**skeleton)
@@ -89,7 +89,8 @@ def convert(
 
 
 def _stated(path: Path) -> dict[str, Any]:
-    return read_json(facts_path(path)) if facts_path(path).exists() else {}
+    beside = facts_path(path)
+    return read_json(beside) if beside != path and beside.exists() else {}
 
 
 def _check_images(stated: dict[str, Any], place: Path) -> None:

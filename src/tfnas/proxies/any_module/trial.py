@@ -1,17 +1,34 @@
 """What a proxy gets to evaluate where a network is a module of any kind."""
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from tfnas.errors import ProxyError
-from tfnas.networks.module import BATCH_NORMS, feature_maps, layers_of, quieted, run_stages, stages_of, watching
+from tfnas.networks.module import (
+    BATCH_NORMS,
+    feature_maps,
+    layers_of,
+    quieted,
+    run_stages,
+    stages_of,
+    watching,
+    weights_of,
+)
 from tfnas.proxies.meco import IMAGE_SIZE
+from tfnas.proxies.registry import Results
 from tfnas.proxies.trial import Shown
-from tfnas.runtime.faults import fault_of
+from tfnas.runtime.faults import fault_of, first_line
+
+
+def evaluate_of(family: str) -> Callable[["ModuleTrial"], Results]:
+    """Return the function that evaluates the proxies of a family on one network of any kind."""
+    return importlib.import_module(f"tfnas.proxies.any_module.{family}").evaluate
 
 
 @dataclass
@@ -75,8 +92,22 @@ class ModuleTrial(Shown):
             "stages": self._without_stages(images),
             "cell": "the proxy looks into the graph of a cell, which a module does not show",
             "any size": self._fixed_size(),
+            "second derivative": self._differentiable_once(images),
         }
         return {what: why or "" for what, why in missing.items()}
+
+    def _differentiable_once(self, images: Tensor) -> str:
+        network = self.network()
+        weights = weights_of(network)
+        options: Any = {"allow_unused": True, "materialize_grads": True}
+        try:
+            first = torch.autograd.grad(network(images).square().sum(), weights, create_graph=True, **options)
+            torch.autograd.grad(torch.stack([part.sum() for part in first]).sum(), weights, **options)
+        except RuntimeError as error:
+            if fault_of(error):
+                raise
+            return f"an operation of the network has no second derivative ({first_line(error)})"
+        return ""
 
     def _without_stages(self, images: Tensor) -> str:
         network = self.network()

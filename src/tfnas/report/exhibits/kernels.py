@@ -12,7 +12,7 @@ SPEC = Exhibit(
     kind="figure",
     category="Proxies",
     needs={"kernels": "kernels/{dataset}.npz"},
-    when=lambda study: study.computes and "naswot" in study.proxies,
+    when=lambda study: study.computes and "naswot" in study.proxies and "cell" in study.space.offers,
     each="dataset",
     shown=lambda study: study.datasets[:1],
 )

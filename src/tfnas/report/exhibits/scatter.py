@@ -21,6 +21,9 @@ from tfnas.scoring.table import ScoreTable
 WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
 
+ACCURACY_TITLES = {"valid_accuracy": "validation", "test_accuracy": "test"}
+"""How the axis calls the accuracies."""
+
 SPEC = Exhibit(
     kind="figure",
     category="Proxies",
@@ -47,15 +50,17 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     with figure_style():
         width = WIDTH if count > 1 else 0.66 * WIDTH
         figure, panels = panels_of(1, count, 2.35 if count > 1 else 2.9, width)
-        panels[0][0].set_ylabel("validation accuracy (%)")
         colours = plt.get_cmap("viridis_r", 7)
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
         for axes, dataset in zip(panels[0], inputs.scores, strict=True):
             table = ScoreTable.read(inputs.scores[dataset])
-            truth = read_table(inputs.truths[dataset], ("arch", "valid_accuracy"))
-            accuracy = truth["valid_accuracy"].to_numpy()
+            truth = read_table(inputs.truths[dataset], ("arch", *ACCURACY_TITLES))
+            shown = shown_accuracy(truth)
+            accuracy = truth[shown].to_numpy()
+            panels[0][0].set_ylabel(f"{ACCURACY_TITLES[shown]} accuracy (%)")
             score = table.scores(params.proxy)[table.pool.places_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
+            coloured = bool(convolutions.any())
             finite = np.isfinite(score)
             high, low = np.nanmax(accuracy), np.nanquantile(accuracy, 0.03)
             low -= 0.05 * (high - low)
@@ -77,9 +82,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             points = axes.scatter(
                 score[order],
                 accuracy[order],
-                c=convolutions[order],
-                cmap=colours,
-                norm=norm,
+                c=convolutions[order] if coloured else COLOURS[0],
+                cmap=colours if coloured else None,
+                norm=norm if coloured else None,
                 s=2.2,
                 linewidths=0,
                 alpha=0.75,
@@ -88,19 +93,24 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             if not finite.all():
                 edge = np.full((~finite).sum(), left)
                 axes.plot(edge, accuracy[~finite], "x", color=COLOURS[1], markersize=3.5, clip_on=False)
-            tau, rho = _coefficients(correlations, dataset, params.proxy, inputs.correlations)
+            tau, rho = _coefficients(correlations, (dataset, params.proxy, shown, "all"), inputs.correlations)
             name = f"{dataset_title(dataset)}\n" if count > 1 else ""
             axes.set_title(rf"{name}$\tau$ = {tau}, $\rho$ = {rho}")
         figure.supxlabel(f"{proxy_title(params.proxy)} score", fontsize=plt.rcParams["axes.labelsize"])
-        bar = colour_bar(figure, points, panels[0].tolist(), "convolution edges", ticks=range(7), aspect=28)
-        bar.solids.set_alpha(1)
+        if coloured:
+            bar = colour_bar(figure, points, panels[0].tolist(), "convolution edges", ticks=range(7), aspect=28)
+            bar.solids.set_alpha(1)
         save(figure, output.pdf)
 
 
-def _coefficients(correlations: pd.DataFrame, dataset: str, proxy: str, path: str) -> tuple[str, ...]:
-    """Return Kendall's and Spearman's coefficient of a proxy with validation accuracy over all cells, as printed."""
+def shown_accuracy(truth: pd.DataFrame) -> str:
+    """Return the column of the accuracy that is drawn: validation, or test where nobody knows the former."""
+    return "test_accuracy" if truth["valid_accuracy"].isna().all() else "valid_accuracy"
+
+
+def _coefficients(correlations: pd.DataFrame, key: tuple[str, ...], path: str) -> tuple[str, ...]:
+    """Return Kendall's and Spearman's coefficient of a proxy with an accuracy over all cells, as printed."""
     entries = correlations.set_index(["dataset", "proxy", "accuracy", "cells"])
-    key = (dataset, proxy, "valid_accuracy", "all")
     if key not in entries.index:
-        raise ReportError(f"'{path}' has no row for proxy '{proxy}' on '{dataset}': run the summary.")
+        raise ReportError(f"'{path}' has no row for proxy '{key[1]}' on '{key[0]}': run the summary.")
     return tuple(plain(entries.loc[key, name], "correlation") for name in ("kendall", "spearman"))

@@ -53,11 +53,13 @@ def write_search_table(
     on = {dataset: searched_on or dataset for dataset in datasets}
     timed = searched_on is not None or len(datasets) == 1
     titles = search_titles(searches)
+    known = summary.groupby("dataset")["metric"].unique()  # ground truth may know no validation accuracies
     entries = {
         (label, dataset, metric): summary_entry(summary, label, on[dataset], dataset, metric, summary_path)
         for label in searches
         for dataset in datasets
         for metric in METRICS
+        if metric in known[dataset]
     }
     best = _best(entries, searches)
     quoted = search_rows(next(iter(published), None), datasets, searched_on or "each")
@@ -79,8 +81,9 @@ def write_search_table(
                 cells += [seconds_of_run(first.scoring_seconds), seconds_of_run(first.training_seconds)]
             for dataset in datasets:
                 for metric in METRICS:
-                    value = entries[label, dataset, metric]
-                    cells.append(show_mean(value.mean, value.std, (label, dataset, metric) in best))
+                    value = entries.get((label, dataset, metric))
+                    bold = (label, dataset, metric) in best
+                    cells.append(show_mean(value.mean, value.std, bold) if value else MISSING)
             if nested:
                 cells.append(show(entries[label, datasets[0], "test_accuracy"].std_scorings, "accuracy"))
             body.append(row(cells))
