@@ -295,3 +295,14 @@ def test_the_command_scores_a_factory_of_a_file_and_writes_a_table(folder, tmp_p
 def test_the_command_lists_what_there_is(command, name, capsys):
     assert main([command]) == 0
     assert any(line.split()[0] == name for line in capsys.readouterr().out.splitlines())
+
+
+def test_the_example_of_the_documentation_runs(root):
+    text = (root / "docs/any-network.md").read_text(encoding="utf-8")
+    found: dict = {}
+    exec(text.split("```python")[1].split("```")[0], found)
+    table = found["table"].set_index("proxy")
+    assert table.index.tolist() == ["naswot", "synflow_log", "snip", "params"]
+    assert (table["reason"] == "").all()
+    assert table.loc["params", "raw"] == 11_181_642  # torchvision's ResNet-18 with ten classes
+    assert table.loc["naswot", "spread"] > 0
