@@ -297,12 +297,18 @@ def test_the_command_lists_what_there_is(command, name, capsys):
     assert any(line.split()[0] == name for line in capsys.readouterr().out.splitlines())
 
 
-def test_the_example_of_the_documentation_runs(root):
-    text = (root / "docs/any-network.md").read_text(encoding="utf-8")
+def test_the_examples_of_the_documentation_run(root, monkeypatch):
     found: dict = {}
-    exec(text.split("```python")[1].split("```")[0], found)
+    monkeypatch.chdir(root)
+    for name in ("any-network", "searches"):
+        text = (root / f"docs/{name}.md").read_text(encoding="utf-8")
+        for block in text.split("```python")[1:]:
+            if name == "any-network" or "tfnas.search(" in block:
+                exec(block.split("```")[0], found)
     table = found["table"].set_index("proxy")
     assert table.index.tolist() == ["naswot", "synflow_log", "snip", "params"]
     assert (table["reason"] == "").all()
     assert table.loc["params", "raw"] == 11_181_642  # torchvision's ResNet-18 with ten classes
     assert table.loc["naswot", "spread"] > 0
+    assert (found["scale"]["percentile"].dropna() == 100).any()
+    assert len(found["chosen"]) == 5

@@ -152,6 +152,8 @@ WITHOUT_EFFECT = (
     "product_rules",
     "study/*",
     "__main__",
+    "one_search",
+    "scoring/placing",
     "networks/module",
     "networks/nasbench_macro",
     "spaces/nasbench_macro",

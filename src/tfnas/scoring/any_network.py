@@ -69,7 +69,7 @@ def score(
     Returns:
         A row for each proxy: ``proxy``; ``score``, larger is better; ``raw``, the value of the definition; ``spread``,
         its standard deviation over all draws (NaN for one); ``seconds``, wall seconds of all draws; ``reason``, why
-        there is no value, empty where there is one.
+        there is no value, empty where there is one. ``attrs["images"]`` is the shape of the mini-batch.
 
     Raises:
         ProxyError: the network cannot be scored at all, or lacks what one of the ``proxies`` asks for.
@@ -111,7 +111,9 @@ def score(
         kept = [name for name in wanted if name not in refused]
         if kept:
             rows |= _summed(get_family(family), kept, scorer, repeats)
-    return pd.DataFrame([rows[name] for name in names], columns=list(COLUMNS))
+    table = pd.DataFrame([rows[name] for name in names], columns=list(COLUMNS))
+    table.attrs["images"] = list(batch.shape)
+    return table
 
 
 def _summed(family: Family, wanted: list[str], scorer: "_Cell | _Module", repeats: int) -> dict[str, tuple]:
