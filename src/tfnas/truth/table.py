@@ -69,6 +69,8 @@ def convert(
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
     # A column that may be left out is missed if it was mapped, or is there in another spelling.
     told = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
+    if any("val" in str(name).lower() for name in set(theirs.columns) - set(names.values())):
+        told |= {"valid_accuracy"} & set(absent)
     if needed := {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in told}:
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
