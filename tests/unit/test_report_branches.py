@@ -467,6 +467,20 @@ def test_a_score_is_called_by_size_and_sign_everywhere(one, whole, top, said):
     assert "Among cells with equally many" not in silent
 
 
+def test_what_only_cells_and_validation_accuracies_allow_is_left_out(one):
+    """A space of other architectures has no convolution edges, and its benchmark may know test accuracies alone."""
+    unknown = ("best_valid", "test_of_best_valid", "best_early", "test_of_best_early")
+    changes = {f"truth.digits.{name}": None for name in unknown} | {"order.digits.convolutions": None}
+    text = one(changes)
+    assert "It has, per cell, test accuracy after full training." in text
+    assert "no search of this study looks at the accuracy of a cell while it searches" in text
+    assert "best validation accuracy has" not in text
+    assert "score against test accuracy of all" in text
+    assert "count of the convolution edges" not in text
+    assert "count of convolutions alone" not in text
+    assert "score against validation accuracy of all" in one()
+
+
 @pytest.mark.parametrize(
     ("nan", "sentence"),
     [

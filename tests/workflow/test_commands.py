@@ -87,7 +87,7 @@ def test_python_programs_take_the_options_that_are_printed(command, monkeypatch,
     monkeypatch.syspath_prepend(str(ROOT))
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_args)
     monkeypatch.setattr(sys, "argv", words[2:] if words[1] == "-m" else words[1:])
-    sys.modules.pop(words[2], None)
+    sys.modules.pop(words[2] if "." in words[2] else f"{words[2]}.__main__", None)
     run = partial(runpy.run_module, words[2]) if words[1] == "-m" else partial(runpy.run_path, words[1])
     with pytest.raises((Understood, SystemExit)) as ended:
         run(run_name="__main__")
