@@ -12,6 +12,7 @@
 import argparse
 import importlib
 import importlib.util
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,13 +59,14 @@ def _score(asked: argparse.Namespace) -> None:
     from tfnas.files import atomic
     from tfnas.scoring.any_network import score
 
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # progress, to the standard error
     network = asked.network if asked.network.startswith("|") else factory(asked.network)
     options = {name: getattr(asked, name) for name in ("proxies", "repeats", "seed", "device", "stages")}
     table = score(network, asked.images, **options)
     if asked.csv:
         with atomic(asked.csv) as aside:
             table.to_csv(aside, index=False)
-    shown = table.assign(seconds=table["seconds"].map("{:.2f}".format))
+    shown = table.assign(seconds=table["seconds"].map(lambda spent: f"{spent:.2f}" if spent == spent else "-"))
     print(shown.to_string(index=False, float_format="{:.6g}".format, na_rep="-"))
 
 

@@ -24,6 +24,7 @@ from tfnas.proxies.contract import check_results
 from tfnas.proxies.registry import Family, families, family_of, get_family, get_proxy, proxy_names
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.faults import device_error, fault_of, first_line
+from tfnas.runtime.progress import progress
 from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.scoring.pictures import pictures
 from tfnas.seeds import child_seed
@@ -102,15 +103,17 @@ def score(
     else:
         scorer = _Module(network, batch, targets, seed, list(stages) if stages is not None else None)
     rows: dict[str, tuple] = {}
-    for family, wanted in by_family.items():
-        refused = scorer.lacks(wanted)
-        for name, why in refused.items():
-            if proxies is not None:
-                raise ProxyError(f"Proxy '{name}' cannot score this network: {why}.")
-            rows[name] = (name, np.nan, np.nan, np.nan, np.nan, why)
-        kept = [name for name in wanted if name not in refused]
-        if kept:
-            rows |= _summed(get_family(family), kept, scorer, repeats)
+    with progress(len(by_family), "families of proxies") as advance:
+        for family, wanted in by_family.items():
+            refused = scorer.lacks(wanted)
+            for name, why in refused.items():
+                if proxies is not None:
+                    raise ProxyError(f"Proxy '{name}' cannot score this network: {why}.")
+                rows[name] = (name, np.nan, np.nan, np.nan, np.nan, why)
+            kept = [name for name in wanted if name not in refused]
+            if kept:
+                rows |= _summed(get_family(family), kept, scorer, repeats)
+            advance(1)
     table = pd.DataFrame([rows[name] for name in names], columns=list(COLUMNS))
     table.attrs["images"] = list(batch.shape)
     return table
