@@ -83,7 +83,3 @@ def test_plain_modules_score_as_the_batched_engine_does(family):
             assert found == pytest.approx(value, rel=TOLERANCE, abs=TOLERANCE, nan_ok=True), (name, str(cell))
             assert alone[name][1][0] == batched[name][1][number]
             assert math.isnan(found) == bool(alone[name][1][0])
-
-
-def test_the_thin_network_is_no_other_class():
-    assert isinstance(module_trial(CELLS[0], 0, []).network(thin=True), Network)

@@ -13,7 +13,7 @@ from tfnas.errors import CellError, TruthError
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.any_module.structure import count_of_flops, count_of_parameters
 from tfnas.proxies.registry import get_family
-from tfnas.scoring.chunk import Chunk, Draws, score_cells
+from tfnas.scoring.chunk import Draws, score_cells
 from tfnas.scoring.plan import classes, count_to_score, representatives
 from tfnas.spaces.nasbench_macro import SPACE
 from tfnas.spaces.pool import Pool
@@ -125,7 +125,3 @@ def test_networks_are_scored_one_by_one_and_named_by_their_strings(family, monke
     other = score_cells(member, cells[::-1], images, labels, shape, Draws(1, 7), 1, wanted)
     values = {row[:3]: row[3] for row in rows}
     assert all(values[row[:3]] == row[3] for row in other)
-
-
-def test_a_chunk_says_which_space_it_is_of():
-    assert Chunk("naswot", ["naswot"], 0, 3).space == "nats-tss"

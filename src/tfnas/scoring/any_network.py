@@ -20,12 +20,11 @@ from tfnas.errors import DataError, ProxyError, TfnasError
 from tfnas.networks.module import built, initialise
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.any_module.trial import ModuleTrial, evaluate_of
-from tfnas.proxies.contract import check_results
-from tfnas.proxies.registry import Family, families, family_of, get_family, get_proxy, proxy_names
+from tfnas.proxies.registry import Family, family_of, get_family, get_proxy, name_of, proxy_names
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.faults import device_error, fault_of, first_line
 from tfnas.runtime.progress import progress
-from tfnas.scoring.chunk import Draws, score_cells
+from tfnas.scoring.chunk import Draws, evaluated, score_cells
 from tfnas.scoring.pictures import pictures
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import Cell
@@ -261,22 +260,14 @@ class _Module:
     def values(self, family: Family, wanted: list[str], number: int) -> dict[str, tuple[float, float, str]]:
         """Return value, seconds and reason of one draw of each proxy."""
         trial = self._trial(number, wanted)
-        name = next(name for name, known in families().items() if known is family)
-        evaluate = evaluate_of(name)
         started = trial.clock()
         try:
-            results = evaluate(trial)
+            checked = evaluated(family, trial, evaluate_of(name_of(family)), wanted, [self.name])
         except Exception as error:
-            if isinstance(error, TfnasError):
+            what, mend = f"'{self.name}' with {len(self.images)} images", "score fewer images at a time"
+            sentence = device_error(error, str(trial.device), what, mend)
+            if isinstance(error, TfnasError) or sentence is None:
                 raise
-            mend = "score fewer images at a time"
-            sentence = device_error(error, str(trial.device), f"'{self.name}' with {len(self.images)} images", mend)
-            if sentence is not None:
-                raise sentence from error
-            raise ProxyError(
-                f"Proxy family '{name}' failed on the network '{self.name}' ({first_line(error)}): its definition "
-                "names no such failure, so there is no score."
-            ) from error
+            raise sentence from error
         seconds = trial.seconds(trial.clock() - started)
-        checked = check_results(family, name, results, wanted, [self.name])
         return {proxy: (checked[proxy][0][0], seconds[proxy], checked[proxy][1][0]) for proxy in wanted}

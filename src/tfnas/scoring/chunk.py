@@ -357,7 +357,7 @@ def _score_group(
         trial, evaluate = Trial(cells, seeds, skeleton, **shown), family.evaluate
     started = trial.clock()
     try:
-        results = _evaluate(family, trial, evaluate, wanted, cells)
+        results = evaluated(family, trial, evaluate, wanted, cells)
     except ProxyError as error:
         if error.__cause__ is not None and len(group) > 1:  # it was raised, by which cell is unknown
             for one in group:
@@ -376,7 +376,7 @@ def _of_modules() -> Any:
     return importlib.import_module("tfnas.scoring.modules")
 
 
-def _evaluate(
+def evaluated(
     family: Family, trial: Shown, evaluate: Callable[[Any], Results], wanted: Sequence[str], cells: Sequence[Any]
 ) -> Checked:
     """Return the values and reasons of a trial of some cells, held against the contract.
