@@ -294,7 +294,7 @@ JOB = """
             used = int(status["VmSize"].split()[0]) * 1024
             resource.setrlimit(resource.RLIMIT_AS, (used + room * 2**20,) * 2)
         if kill:
-            chunk._evaluate = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+            chunk.evaluated = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
         chunk.score_chunk(
             chunk.Chunk("gradients", ["grad_norm"], 0, 2), chunk.Draws(1, 5),
             {f"{folder}/batch.npz": f"{folder}/chunk.parquet"}, {"channels": 16, "cells_per_stage": 1}, run.device,
