@@ -10,7 +10,7 @@ import torch
 
 from tfnas.analysis.statistics import spearman
 from tfnas.errors import CellError, TruthError
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.shape import Shape
 from tfnas.proxies.any_module.structure import count_of_flops, count_of_parameters
 from tfnas.proxies.registry import get_family
 from tfnas.scoring.chunk import Draws, score_cells
@@ -19,7 +19,7 @@ from tfnas.spaces.nasbench_macro import SPACE
 from tfnas.spaces.pool import Pool
 from tfnas.truth.table import convert
 
-SHAPE = Skeleton(classes=10, image_channels=3, image_size=32)
+SHAPE = Shape(classes=10, image_channels=3, image_size=32)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_networks_are_scored_one_by_one_and_named_by_their_strings(family, monke
     cells = [SPACE.architecture(SPACE.parse(text)) for text in ("21012100", "00000000")]
     member = get_family(family)
     wanted = [proxy.name for proxy in member.proxies if "cell" not in proxy.requires]
-    shape = Skeleton(classes=3, image_channels=3, image_size=16)
+    shape = Shape(classes=3, image_channels=3, image_size=16)
     rows = score_cells(member, cells, images, labels, shape, Draws(2, 7), 1, wanted)
     assert [row[:3] for row in rows] == [
         (str(cell), name, repeat) for cell in cells for repeat in range(2) for name in wanted

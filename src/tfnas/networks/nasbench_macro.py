@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.shape import Shape
 from tfnas.spaces.nasbench_macro import stages
 
 STEM, WIDTHS, HEAD = 32, (64, 128, 256), 1280
@@ -63,10 +63,10 @@ class Network(nn.Module):
 
     Args:
         digits: its eight digits.
-        shape: image channels and classes; what it says of cells is left alone.
+        shape: image channels and classes.
     """
 
-    def __init__(self, digits: Sequence[int], shape: Skeleton):
+    def __init__(self, digits: Sequence[int], shape: Shape):
         super().__init__()
         self.stem = nn.Sequential(*normalised(shape.image_channels, STEM, 3))
         layers: list[nn.Module] = []
@@ -90,6 +90,6 @@ class Network(nn.Module):
         return self.classifier(self.head(x).mean((2, 3)))
 
 
-def network(digits: Sequence[int], shape: Skeleton) -> Network:
+def network(digits: Sequence[int], shape: Shape) -> Network:
     """Return the network of eight digits, see :meth:`tfnas.spaces.base.Space.network`."""
     return Network(digits, shape)

@@ -67,6 +67,11 @@ class Skeleton:
         """Return the skeleton of a study (``channels`` and ``cells_per_stage``) for images of shape (n, C, H, W)."""
         return cls(size["channels"], size["cells_per_stage"], classes, images.shape[1], images.shape[2])
 
+    @property
+    def facts(self) -> dict[str, int]:
+        """All of it by name, as the facts of tables hold it."""
+        return dict(vars(self))
+
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks between stem and classifier: ``3 N + 2`` of them."""
         channels, size = self.channels, self.image_size

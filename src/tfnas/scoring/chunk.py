@@ -28,6 +28,7 @@ import torch
 
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, ProxyError, TfnasError
+from tfnas.networks.shape import shape_of
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.contract import Checked, check_results
 from tfnas.proxies.registry import Family, Results, get_family, name_of
@@ -188,7 +189,7 @@ def score_chunk(
         started = time.perf_counter()
         batch = Batch.read(batch_path)
         images, labels = (part[:first_images] for part in load_batch(batch, batch_path, device))
-        shape = Skeleton.for_images(skeleton, batch.images, batch.facts["classes"])
+        shape = shape_of(space, skeleton, batch.images, batch.facts["classes"])
         together = networks_per_pass(member, images, labels, shape, chunk.proxies) if "cell" in space.offers else 1
         whole = _whole_groups(order, chunk.first, chunk.last, together)
         rows = score_cells(member, whole, images, labels, shape, drawn, together, chunk.proxies)
@@ -209,7 +210,7 @@ def score_chunk(
             "share_classes": chunk.share_classes,
             "cells_scored": len(named),
             "wall_seconds": round(time.perf_counter() - started, 2),
-            "skeleton": vars(shape),
+            "skeleton": shape.facts,
             "batch": batch.facts | {"positions": batch.positions.tolist()},
             "versions": versions(),
         }

@@ -5,14 +5,18 @@ from functools import partial
 from typing import Any
 
 from tfnas.networks.module import built
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.shape import Shape
 from tfnas.proxies.any_module.trial import ModuleTrial, evaluate_of
 from tfnas.proxies.registry import Results
 from tfnas.spaces.base import Architecture
 
 
+def _built(network: Callable[[], Any], seed: int, initialisation: str) -> Any:
+    return built(network, initialisation, seed)
+
+
 def trial_of(
-    family: str, architecture: Architecture, seed: int, shape: Skeleton, shown: Mapping[str, Any]
+    family: str, architecture: Architecture, seed: int, shape: Shape, shown: Mapping[str, Any]
 ) -> tuple[ModuleTrial, Callable[[ModuleTrial], Results]]:
     """Return a trial of one architecture, and the function that evaluates it.
 
@@ -24,5 +28,7 @@ def trial_of(
         shown: images, labels, wanted proxies and seed of noise, as arguments of the trial.
     """
     network = partial(architecture.network, shape)
-    trial = ModuleTrial(lambda initialisation: built(network, initialisation, seed), seed=seed, **shown)
+    counts = partial(architecture.space.counts, architecture.code, shape)
+    build = partial(_built, network, seed)
+    trial = ModuleTrial(build, seed=seed, counts=counts, **shown)
     return trial, evaluate_of(family)

@@ -5,9 +5,10 @@ A space is one file of this package that holds ``SPACE = ...``, an instance of a
 an int64 of its space. No torch is imported.
 """
 
+import difflib
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from tfnas.errors import CellError, TfnasError, TruthError
+from tfnas.errors import CellError, ConfigError, TfnasError, TruthError
 from tfnas.seeds import in_blocks
 
 MOST_ENUMERATED = 1_000_000
@@ -71,6 +72,8 @@ class Space(ABC):
             (:attr:`tfnas.proxies.registry.Family.asks`): ``networks`` that can be built and scored here; ``cell``, an
             object that :meth:`architecture` gives and that the batched engine runs; ``modules``, networks that
             the file of the same name in ``tfnas.networks`` gives as modules, scored one by one.
+        settings: the sizes of its networks that a study may choose under ``skeleton``, with their defaults.
+        spellings: whether people write one architecture in several ways, all of which tables may use.
     """
 
     name: str
@@ -79,6 +82,26 @@ class Space(ABC):
     variables: tuple[Variable, ...]
     mutations: tuple[str, ...] = ("edge",)
     offers: frozenset[str] = frozenset()
+    settings: Mapping[str, int | str] = {}
+    spellings: bool = False
+
+    def settings_with(self, given: Mapping[str, Any], place: str = "skeleton") -> dict[str, int | str]:
+        """Return the sizes of networks: those given, and the defaults of all others.
+
+        Raises:
+            ConfigError: there is no such size, or its value is of another kind; ``place`` is where it stands.
+        """
+        for name, value in given.items():
+            if name not in self.settings:
+                near = difflib.get_close_matches(str(name), self.settings, 1)
+                known = ", ".join(self.settings) or "none"
+                hint = f"did you mean '{near[0]}'?" if near else f"the space '{self.name}' knows {known}."
+                raise ConfigError(f"{place}.{name} is no size of these networks: {hint}")
+            kind = type(self.settings[name])
+            if type(value) is not kind or (isinstance(value, int) and value < 1):
+                wanted = "a whole number, 1 or more" if kind is int else f"a word such as '{self.settings[name]}'"
+                raise ConfigError(f"{place}.{name} is {value!r}: use {wanted}.")
+        return {**self.settings, **given}
 
     @cached_property
     def radices(self) -> np.ndarray:
@@ -141,7 +164,9 @@ class Space(ABC):
         return [self.text(int(code)) for code in codes]
 
     def codes_of(self, strings: Iterable[object], place: str, error: type[TfnasError] = CellError) -> np.ndarray:
-        """Return the codes of architectures read from a file, each in the one spelling of :meth:`text`: (n,), int64.
+        """Return the codes of architectures read from a file, shape (n,), int64.
+
+        Each stands there in the one spelling of :meth:`text`, unless the space has several (:attr:`spellings`).
 
         Raises:
             TfnasError: of the kind ``error``: one of the strings is no architecture; the message names the place (the
@@ -152,6 +177,9 @@ class Space(ABC):
         if not self.enumerable:
             return np.fromiter((self._checked(text, place, error) for text in texts), np.int64, count=len(texts))
         known = self._codes
+        if self.spellings:
+            given = (known[text] if text in known else self._checked(text, place, error) for text in texts)
+            return np.fromiter(given, np.int64, count=len(texts))
         try:
             return np.fromiter((known[text] for text in texts), dtype=np.int64, count=len(texts))
         except KeyError as missing:
@@ -164,7 +192,7 @@ class Space(ABC):
             code = self.parse(text)
         except CellError as why:
             raise error(f"{place} has a row that is no cell of the space: {why}") from None
-        if self.text(code) != text:
+        if not self.spellings and self.text(code) != text:
             raise error(f"{place} writes the cell '{text}' in another way than the benchmark: use the official string.")
         return code
 
@@ -183,7 +211,7 @@ class Space(ABC):
 
         Args:
             code: of the architecture.
-            shape: what surrounds it (:class:`tfnas.networks.skeleton.Skeleton`): image channels, image size, classes.
+            shape: what surrounds it (:class:`tfnas.networks.shape.Shape`).
 
         Raises:
             CellError: the space has no networks of this kind.
@@ -192,6 +220,18 @@ class Space(ABC):
             raise CellError(f"The space '{self.name}' has no networks that are modules.")
         file = type(self).__module__.replace(".spaces.", ".networks.")
         return importlib.import_module(file).network(self.choices(code), shape)
+
+    def counts(self, code: int, shape: Any) -> tuple[int, int] | None:
+        """Return trainable parameters and multiply-accumulates of one image, counted without building the network.
+
+        Multiply-accumulates count as :func:`tfnas.proxies.any_module.structure.count_of_flops` counts them. None where
+        the space has no such count; then the network is built.
+
+        Args:
+            code: of the architecture.
+            shape: what surrounds it (:class:`tfnas.networks.shape.Shape`).
+        """
+        return None
 
     def official(self, path: Path) -> Any:
         """Return a file of the benchmark's authors as a table of ground truth, a DataFrame.

@@ -216,6 +216,7 @@ class NatsTss(Space):
     variables = tuple(Variable(f"{source}->{target}", OPERATIONS) for source, target in EDGES)
     mutations = ("node_first", "edge")
     offers = frozenset({"cell", "networks"})
+    settings = {"channels": 16, "cells_per_stage": 5}
 
     def text(self, code: int) -> str:
         """Return the official string."""

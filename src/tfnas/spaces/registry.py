@@ -19,7 +19,7 @@ DEFAULT = "nats-tss"
 def _files() -> dict[str, str]:
     """Return the module of each space by its name, which is that of the file with dashes; nothing is imported."""
     names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
-    return {name.replace("_", "-"): name for name in names if name not in ("base", "pool", "registry")}
+    return {name.replace("_", "-"): name for name in names if name not in ("base", "listed", "pool", "registry")}
 
 
 def space_names() -> list[str]:

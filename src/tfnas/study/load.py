@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from tfnas.spaces.registry import get_space
 from tfnas.study.checks import check_study
 from tfnas.study.layers import as_meant, take_away
 from tfnas.study.models.file import StudyFile
@@ -41,6 +42,7 @@ def load_study(
     except ValidationError as error:
         raise sentence_of(error, given) from None
     filled = _in_order_of(given, study.model_dump())
+    filled["skeleton"] = get_space(filled["space"]).settings_with(filled["skeleton"])
     check_study(filled)
     return filled
 

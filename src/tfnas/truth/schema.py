@@ -72,6 +72,8 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
     if len(twice):
         raise TruthError(f"{place} has {len(twice)} cell(s) more than once, the first '{twice.iloc[0]}': keep one row.")
     clean = pd.DataFrame({"arch": table["arch"].astype(str)})
+    if space.spellings:
+        clean["arch"] = space.texts(codes)
     clean["index"] = _index(table, place, space.size)
     for column in COLUMNS[2:]:
         lacks = column in OPTIONAL and (column not in table.columns or table[column].isna().all())

@@ -76,10 +76,10 @@ def convert(
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
     table = validate(table, place, known)
-    stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'")
-    scored = None if skeleton is None else Skeleton(**skeleton)
-    shape = stated or scored
-    if shape is not None and "cell" in known.offers:
+    by_cells = "cell" in known.offers
+    stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'") if by_cells else None
+    scored = Skeleton(**skeleton) if by_cells and skeleton is not None else None
+    if (shape := stated or scored) is not None:
         check_counts(table, shape, place)
     if stated is not None and scored is not None and stated != scored:
         log.warning("%s holds networks of another skeleton than those that the study scores.", place)

@@ -47,6 +47,7 @@ class ModuleTrial(Shown):
             :func:`tfnas.networks.module.stages_of`.
         thin: returns the network that proxies of a thin network look at (:mod:`tfnas.proxies.ntk`); None where there is
             none, and the network itself is looked at.
+        counts: returns parameters and multiply-accumulates without building the network; None where nothing can.
         only: seconds that only some proxies took, by their names; filled by :meth:`only_for`.
     """
 
@@ -58,6 +59,7 @@ class ModuleTrial(Shown):
     seed: int = 0
     stages: Sequence[str] | None = None
     thin: Callable[[], nn.Module] | None = None
+    counts: Callable[[], tuple[int, int] | None] | None = None
     only: dict[frozenset[str], float] = field(default_factory=dict)
     count = 1
 

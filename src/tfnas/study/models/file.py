@@ -8,14 +8,7 @@ from tfnas.spaces.registry import DEFAULT, space_names
 from tfnas.study.models.datasets import Dataset, Training
 from tfnas.study.models.scoring import Scoring
 from tfnas.study.models.search import Searches
-from tfnas.study.models.types import Count, DatasetName, Label, Named, Section
-
-
-class Skeleton(Section):
-    """The macro skeleton around a cell: three stages of N cells with C, 2C and 4C channels."""
-
-    channels: Count = Field(16, description="C, channels of the first stage (the benchmark: 16).")
-    cells_per_stage: Count = Field(5, description="N, cells in each stage (the benchmark: 5).")
+from tfnas.study.models.types import DatasetName, Label, Named, Section
 
 
 class Report(Section):
@@ -37,7 +30,11 @@ class StudyFile(Section):
         DEFAULT, description="The search space that all datasets of the study share."
     )
     seed: int = Field(2026, ge=0, description="Master seed; every random number of the study is drawn from it by name.")
-    skeleton: Skeleton = Skeleton()
+    skeleton: dict[str, int | str] = Field(
+        {},
+        description="Sizes of the networks, by the names that the search space gives them; docs/spaces.md lists them. "
+        "`nats-tss`: `channels`, C of the first stage, 16; `cells_per_stage`, N, 5.",
+    )
     datasets: dict[DatasetName, Dataset] = Field(
         min_length=1,
         description="The datasets of the study, by name: a name of the dataset registry, or any name with "

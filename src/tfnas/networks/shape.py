@@ -1,0 +1,44 @@
+"""What surrounds an architecture whose networks are modules: images, classes, and sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tfnas.networks.skeleton import Skeleton
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from tfnas.spaces.base import Space
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Everything about a network that is not its architecture.
+
+    Args:
+        classes: outputs of the classifier.
+        image_channels: channels of the images.
+        image_size: height and width of the images in pixels.
+        settings: the sizes that the space leaves open (:attr:`tfnas.spaces.base.Space.settings`), by name.
+    """
+
+    classes: int = 10
+    image_channels: int = 3
+    image_size: int = 32
+    settings: Mapping[str, int | str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """All of it by name, as the facts of tables hold it."""
+        sizes = {"classes": self.classes, "image_channels": self.image_channels, "image_size": self.image_size}
+        return {**self.settings, **sizes}
+
+
+def shape_of(space: Space, settings: Mapping[str, Any], images: np.ndarray, classes: int) -> Any:
+    """Return what surrounds the architectures of a space on images of shape (n, C, H, W): a skeleton, or a shape."""
+    if "cell" in space.offers:
+        return Skeleton.for_images(settings, images, classes)
+    return Shape(classes, images.shape[1], images.shape[2], settings)
