@@ -62,6 +62,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG)
 """Those of them that only writing can meet, whichever file the error names."""
 
 
+def user_cache() -> Path:
+    """Return the folder for what is found once for all studies of a user and can be found again at any time."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tfnas"
+
+
 def write_fault(error: OSError, path: str | Path) -> DataError | None:
     """Return the sentence for a file that the system refused to write, None where the error is of another kind."""
     number = errno.EACCES if isinstance(error, PermissionError) else error.errno

@@ -72,6 +72,7 @@ class Space(ABC):
             (:attr:`tfnas.proxies.registry.Family.asks`): ``networks`` that can be built and scored here; ``cell``, an
             object that :meth:`architecture` gives and that the batched engine runs; ``modules``, networks that
             the file of the same name in ``tfnas.networks`` gives as modules, scored one by one.
+        published: endings of the files of its authors that :meth:`official` reads, such as ``.json``.
         settings: the sizes of its networks that a study may choose under ``skeleton``, with their defaults.
         spellings: whether people write one architecture in several ways, all of which tables may use.
     """
@@ -82,6 +83,7 @@ class Space(ABC):
     variables: tuple[Variable, ...]
     mutations: tuple[str, ...] = ("edge",)
     offers: frozenset[str] = frozenset()
+    published: tuple[str, ...] = ()
     settings: Mapping[str, int | str] = {}
     spellings: bool = False
 
@@ -234,7 +236,7 @@ class Space(ABC):
         return None
 
     def official(self, path: Path) -> Any:
-        """Return a file of the benchmark's authors as a table of ground truth, a DataFrame.
+        """Return a file of the benchmark's authors, known by its ending, as a table of ground truth, a DataFrame.
 
         Its columns are those of :mod:`tfnas.schemas.truth` that the file can fill.
 

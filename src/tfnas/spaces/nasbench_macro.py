@@ -36,6 +36,7 @@ class NasBenchMacro(Space):
         for layer in range(1, layers + 1)
     )
     offers = frozenset({"networks", "modules"})
+    published = (".json",)
 
     def text(self, code: int) -> str:
         """Return the eight digits."""

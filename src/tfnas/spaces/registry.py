@@ -18,7 +18,7 @@ DEFAULT = "nats-tss"
 @cache
 def _files() -> dict[str, str]:
     """Return the module of each space by its name, which is that of the file with dashes; nothing is imported."""
-    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    names = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if not module.ispkg]
     return {name.replace("_", "-"): name for name in names if name not in ("base", "listed", "pool", "registry")}
 
 
