@@ -15,6 +15,7 @@ scores/{dataset}/own.parquet, given scores.
 rule score_chunk:
     input:
         batch="results/{study}/batches/{dataset}.npz",
+        pool=lambda wildcards: STUDY.pool_file(wildcards.dataset),
         lib=lambda wildcards: sources("score_chunk", *STUDY.family_source(wildcards.family)),
     output:
         table="results/{study}/{scores}/{dataset}/{family}/chunk-{first}-{last}.parquet",
@@ -31,7 +32,7 @@ rule score_chunk:
         repeats=config["scoring"]["repeats"],
         seed=config["seed"],
         device=config["scoring"]["device"],
-        share_classes=config["scoring"]["share_classes"],
+        share_classes=STUDY.shares_classes,
         space=config["space"],
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
@@ -44,6 +45,7 @@ rule score_chunk:
 rule score_noise:
     input:
         batches=lambda wildcards: [STUDY.noise_batch(wildcards.dataset, number) for number in (1, 2)],
+        pool=lambda wildcards: STUDY.pool_file(wildcards.dataset),
         lib=lambda wildcards: sources("score_noise", *STUDY.family_source(wildcards.family)),
     output:
         tables=multiext("results/{study}/noise/{dataset}/{family}", "-1.parquet", "-2.parquet"),
@@ -61,7 +63,7 @@ rule score_noise:
         repeats=2,
         seed=config["seed"],
         device=config["scoring"]["device"],
-        share_classes=config["scoring"]["share_classes"],
+        share_classes=STUDY.shares_classes,
         space=config["space"],
         first_images=lambda wildcards: config["scoring"]["first_images"].get(wildcards.family),
     message:
@@ -108,7 +110,7 @@ rule merge_family:
         "results/{study}/benchmarks/merge_family/{scores}/{dataset}/{family}.tsv"
     localrule: True
     params:
-        share_classes=config["scoring"]["share_classes"],
+        share_classes=STUDY.shares_classes,
     message:
         "Merging the scores of {wildcards.family} on {wildcards.dataset}"
     script:
@@ -131,7 +133,7 @@ rule merge_scores:
         dataset=one_of(STUDY.datasets if STUDY.computes else []),
     localrule: True
     params:
-        share_classes=config["scoring"]["share_classes"],
+        share_classes=STUDY.shares_classes,
         ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
     message:
         "Merging all scores on {wildcards.dataset}"

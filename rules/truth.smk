@@ -70,6 +70,7 @@ rule truth_from_table:
         skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
         space=config["space"],
+        pool=STUDY.pool_size and [STUDY.pool_size, config["seed"]],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"
     script:

@@ -10,7 +10,7 @@ with job(snakemake) as run:
     first, end = int(wildcards.first), int(wildcards.last) + 1
     seed = child_seed(params.seed, wildcards.study, wildcards.dataset, "scores")
     score_chunk(
-        Chunk(wildcards.family, params.proxies, first, end, params.share_classes, params.space),
+        Chunk(wildcards.family, params.proxies, first, end, params.share_classes, params.space, *snakemake.input.pool),
         Draws(params.repeats, seed, params.scoring),
         outputs={snakemake.input.batch: snakemake.output.table},
         skeleton=params.skeleton,

@@ -9,7 +9,9 @@ with job(snakemake) as run:
     params, wildcards = snakemake.params, snakemake.wildcards
     seed = child_seed(params.seed, wildcards.study, wildcards.dataset, "scores")
     score_chunk(
-        Chunk(wildcards.family, params.proxies, 0, params.cells, params.share_classes, params.space),
+        Chunk(
+            wildcards.family, params.proxies, 0, params.cells, params.share_classes, params.space, *snakemake.input.pool
+        ),
         Draws(params.repeats, seed),
         outputs=dict(zip(snakemake.input.batches, snakemake.output.tables, strict=True)),
         skeleton=params.skeleton,

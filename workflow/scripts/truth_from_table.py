@@ -7,4 +7,4 @@ with job(snakemake) as run:
 
     table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
     known = (params.allow_incomplete, params.skeleton, params.space)
-    convert(table, dataset, params.columns, snakemake.output.table, *known)
+    convert(table, dataset, params.columns, snakemake.output.table, *known, params.pool)

@@ -42,3 +42,11 @@ def shape_of(space: Space, settings: Mapping[str, Any], images: np.ndarray, clas
     if "cell" in space.offers:
         return Skeleton.for_images(settings, images, classes)
     return Shape(classes, images.shape[1], images.shape[2], settings)
+
+
+def shape_in(space: Space, facts: Mapping[str, Any]) -> Any:
+    """Return what :func:`shape_of` returned, from what the facts of a table say of it."""
+    if "cell" in space.offers:
+        return Skeleton(**facts)
+    sizes = {name: facts[name] for name in ("classes", "image_channels", "image_size")}
+    return Shape(**sizes, settings={name: size for name, size in facts.items() if name not in sizes})

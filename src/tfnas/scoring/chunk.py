@@ -23,11 +23,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
 from tfnas.datasets.images import Batch
 from tfnas.errors import DataError, ProxyError, TfnasError
+from tfnas.files import read_table
 from tfnas.networks.shape import shape_of
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.contract import Checked, check_results
@@ -120,6 +122,7 @@ class Chunk:
         last: one past the last place.
         share_classes: score one cell per class of equal distribution.
         space: name of the search space of the cells.
+        pool: a table whose cells, in the column ``arch``, are the pool; None for the whole space.
     """
 
     family: str
@@ -128,6 +131,14 @@ class Chunk:
     last: int
     share_classes: bool = True
     space: str = DEFAULT
+    pool: str | Path | None = None
+
+    def cells(self) -> Pool:
+        """Return the cells of which it scores a part."""
+        space = get_space(self.space)
+        if self.pool is None:
+            return Pool(space)
+        return Pool(space, np.unique(space.codes_of(read_table(self.pool, ("arch",))["arch"], f"'{self.pool}'")))
 
 
 @dataclass(frozen=True)
@@ -179,8 +190,9 @@ def score_chunk(
     """
     keep_freed_memory()
     full_precision()
-    space = get_space(chunk.space)
-    codes = representatives(chunk.family, chunk.share_classes, Pool(space))
+    pool = chunk.cells()
+    space = pool.space
+    codes = representatives(chunk.family, chunk.share_classes, pool)
     order = [space.architecture(code) for code in codes.tolist()]
     named = {str(cell) for cell in order[chunk.first : chunk.last]}
     member = get_family(chunk.family)
@@ -213,7 +225,7 @@ def score_chunk(
             "skeleton": shape.facts,
             "batch": batch.facts | {"positions": batch.positions.tolist()},
             "versions": versions(),
-        }
+        } | ({} if pool.whole else {"pool": len(pool)})
         CHUNKS.write(output, table, facts)
 
 

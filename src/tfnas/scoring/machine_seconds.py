@@ -12,7 +12,7 @@ import torch
 
 from tfnas.errors import ScoreError
 from tfnas.files import read_json, write_json
-from tfnas.networks.skeleton import Skeleton
+from tfnas.networks.shape import shape_in
 from tfnas.proxies.registry import get_family
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.memory import keep_freed_memory
@@ -33,9 +33,9 @@ def measure_seconds(
 ) -> None:
     """Time the proxies of families on a few cells and write the mean seconds of a cell.
 
-    The cells are the first ones of the scoring order, which is a fair sample of the space. They are scored with as
-    many initialisations as the score table averages, on random images of the same number and size, after one cell
-    that is not timed. As in a score table, seconds are wall seconds from drawing the weights to the values.
+    The cells are the first ones of the scoring order, or draws of a space of modules: a fair sample. They are scored
+    with as many initialisations as the score table averages, on random images of the same number and size, after one
+    cell that is not timed. As in a score table, seconds are wall seconds from drawing the weights to the values.
 
     Args:
         families: names of proxy families, and the members of each to time.
@@ -70,7 +70,8 @@ def _rate(family: str, proxies: Sequence[str], scores: str | Path, device: str, 
     facts = read_json(scores)
     try:
         known = facts["families"][family]
-        shape, count, repeats = Skeleton(**facts["skeleton"]), int(facts["batch"]["images"]), int(known["repeats"])
+        space = space_of(facts, f"'{scores}'")
+        shape, count, repeats = shape_in(space, facts["skeleton"]), int(facts["batch"]["images"]), int(known["repeats"])
     except (KeyError, TypeError) as error:
         raise ScoreError(
             f"The facts '{scores}' do not say how '{family}' was scored (families, skeleton, batch): make them again."
@@ -80,9 +81,12 @@ def _rate(family: str, proxies: Sequence[str], scores: str | Path, device: str, 
     images = torch.randn(size, generator=generator).to(device)
     labels = (torch.arange(count) % shape.classes).to(device)
     member = get_family(family)
-    space = space_of(facts, f"'{scores}'")
-    together = networks_per_pass(member, images, labels, shape, proxies) if "cell" in space.offers else 1
-    cells = [space.architecture(code) for code in representatives(family, True, Pool(space)).tolist()]
+    if "cell" in space.offers:
+        together = networks_per_pass(member, images, labels, shape, proxies)
+        codes = representatives(family, True, Pool(space))
+    else:
+        together, codes = 1, space.sample(np.random.default_rng(seed), CELLS + 1)
+    cells = [space.architecture(code) for code in codes.tolist()]
     timed = min(max(CELLS, together), MOST_CELLS)
     score_cells(member, cells[timed : timed + 1], images, labels, shape, Draws(1, seed), together, proxies)
     rows = score_cells(member, cells[:timed], images, labels, shape, Draws(repeats, seed), together, proxies)

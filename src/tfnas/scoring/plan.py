@@ -17,7 +17,7 @@ from tfnas.schemas.chunks import SCHEMA as CHUNKS
 from tfnas.scoring.table import COLUMNS
 from tfnas.scoring.writer import write_scores
 from tfnas.spaces.base import Space
-from tfnas.spaces.pool import Pool
+from tfnas.spaces.pool import Pool, pool_of
 from tfnas.spaces.registry import get_space, space_of
 
 ALIKE = ("dataset", "batch", "skeleton", "images", "seed", "repeats", "scoring", "share_classes")
@@ -126,7 +126,7 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
     """
     rows = pd.concat([read_chunk(path) for path in chunks], ignore_index=True)
     facts = _merged_facts(chunks)
-    pool = Pool(space_of(facts, f"'{chunks[0]}'"))
+    pool = _pool_of(facts, rows, f"'{chunks[0]}'")
     strings = np.array(pool.strings, dtype=object)
     tables = []
     for proxy, part in rows.groupby("proxy", sort=False):
@@ -144,6 +144,22 @@ def merged_chunks(chunks: Sequence[str | Path], share_classes: bool = True) -> t
         table["repeats"] = table["repeats"].astype(int)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)[list(COLUMNS)], facts
+
+
+def _pool_of(facts: dict[str, Any], rows: pd.DataFrame, place: str) -> Pool:
+    """Return the cells of a merged table: those of its space, or of the pool that its chunks are of.
+
+    Raises:
+        ScoreError: the chunks do not hold all cells of the pool, or cells of another one too.
+    """
+    space = space_of(facts, place)
+    pool = pool_of(space, facts, lambda: rows["arch"].unique(), place)
+    if not pool.whole and len(pool) != facts["pool"]:
+        raise ScoreError(
+            f"The chunks beside {place} score {len(pool):,} cells where the pool has {facts['pool']:,}: delete the "
+            "score chunks of this dataset and run again."
+        )
+    return pool
 
 
 def _over_repeats(rows: pd.DataFrame) -> pd.DataFrame:
@@ -181,7 +197,7 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
     families: dict[str, list[dict]] = {}
     for path in chunks:
         facts = read_facts(path)
-        for scope, keys in (("", ("space", "dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
+        for scope, keys in (("", ("space", "pool", "dataset", "batch", "skeleton")), (facts["family"], ALIKE)):
             other, place = first.setdefault(scope, (facts, path))
             _require_alike(facts, other, keys, path, place)
         families.setdefault(facts["family"], []).append(facts)
@@ -189,6 +205,7 @@ def _merged_facts(chunks: Sequence[str | Path]) -> dict:
     everywhere = [facts["versions"] for parts in families.values() for facts in parts]
     return {
         "space": space_of(shared, f"'{chunks[0]}'").name,
+        **({"pool": shared["pool"]} if "pool" in shared else {}),
         "dataset": shared["dataset"],
         "batch": shared["batch"],
         "skeleton": shared["skeleton"],
@@ -210,7 +227,7 @@ def _require_alike(facts: dict, other: dict, keys: Sequence[str], path: str | Pa
 
 
 def _family_facts(parts: Sequence[dict]) -> dict:
-    known = ("space", "dataset", "batch", "skeleton", "versions", "family")
+    known = ("space", "pool", "dataset", "batch", "skeleton", "versions", "family")
     merged = {key: value for key, value in parts[0].items() if key not in known}
     merged |= {key: join_facts(facts.get(key) for facts in parts) for key in SEVERAL if key in parts[0]}
     return merged | {key: sum(facts[key] for facts in parts) for key in ("wall_seconds", "cells_scored")}

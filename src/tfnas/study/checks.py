@@ -115,6 +115,7 @@ def _check_scoring(study: dict[str, Any]) -> None:
                 f"scoring.ensembles names '{name}', which is made of scores that the study does not have: add "
                 f"{', '.join(missing)} to scoring.proxies (now {', '.join(scoring['proxies'])})."
             )
+    _check_pool(study)
     if scoring["noise_cells"] == 1:
         raise ConfigError("scoring.noise_cells is 1, but a ranking needs two cells: use 0 (none) or 2 and more.")
     if scoring["scorings"] > study["search"]["runs"]:
@@ -132,6 +133,29 @@ def _check_scoring(study: dict[str, Any]) -> None:
         raise ConfigError("scoring.scores is 'shipped': set scoring.shipped to the folder of the score tables.")
     check_letters(scoring["shipped"], "scoring.shipped")
     _check_shipped(study)
+
+
+def _check_pool(study: dict[str, Any]) -> None:
+    """Refuse a pool that cannot be had, and a space without one that is too large to be scored as a whole."""
+    space, scoring = get_space(study["space"]), study["scoring"]
+    cells = scoring["cells"]
+    if cells == "all":
+        if not space.enumerable:
+            raise ConfigError(
+                f"The space '{space.name}' has {space.size:,} architectures, too many to be scored: set scoring.cells "
+                "to how many of those with ground truth the study works on."
+            )
+        return
+    if cells > space.size:
+        raise ConfigError(f"scoring.cells is {cells:,}, and the space '{space.name}' has {space.size:,} architectures.")
+    if scoring["noise_cells"] > cells:
+        raise ConfigError(f"scoring.noise_cells is {scoring['noise_cells']}, more than scoring.cells: lower it.")
+    for name, dataset in study["datasets"].items():
+        if (source := dataset["truth"]["source"]) != "table":
+            raise ConfigError(
+                f"scoring.cells is {cells:,}, but the ground truth of {name} is {source}: a pool is taken out of "
+                "ready tables alone, so use all."
+            )
 
 
 def _check_offers(study: dict[str, Any]) -> None:

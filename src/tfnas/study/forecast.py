@@ -41,24 +41,23 @@ def _training(study: Study, dataset: str) -> str:
 
 def _scoring(study: Study) -> str:
     from tfnas.proxies.registry import get_family
-    from tfnas.scoring.plan import count_to_score
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
     building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
     counts = [
-        count_to_score(name, scoring["share_classes"], study.space) * scoring["repeats"] * family.draws
-        for name, family in scored
-        if name in building
+        study.count_to_score(name) * scoring["repeats"] * family.draws for name, family in scored if name in building
     ]
-    passes = sum(study.batch_size(name) * mean_values(skeleton_of(study, name)) for name in study.datasets)
     images = ", ".join(f"{study.batch_size(name)} of {name}" for name in study.datasets)
-    hours = _hours(sum(counts) * passes * FORWARD * SECONDS_PER_VALUE)
-    return (
+    said = (
         f"Scores: {sum(counts) * len(study.datasets):,} networks are to be scored "
-        f"({_count(len(building), 'family', 'families')} of proxies; images: {images}), less what is finished. "
-        f"A forward pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
+        f"({_count(len(building), 'family', 'families')} of proxies; images: {images}), less what is finished."
     )
+    if "cell" not in study.space.offers:
+        return said
+    passes = sum(study.batch_size(name) * mean_values(skeleton_of(study, name)) for name in study.datasets)
+    hours = _hours(sum(counts) * passes * FORWARD * SECONDS_PER_VALUE)
+    return f"{said} A forward pass of each takes {hours} of one CPU core; most proxies take a multiple of that."
 
 
 def _count(number: int, one: str, several: str = "") -> str:

@@ -309,10 +309,27 @@ class Study:
         return [
             self.file(f"{folder if family in again else 'scores'}/{dataset}/{family}/chunk-{first}-{last}.parquet")
             for family in wanted
-            for first, last in blocks(
-                count_to_score(family, scoring["share_classes"], self.space), scoring["cells_per_job"]
-            )
+            for first, last in blocks(self.count_to_score(family), scoring["cells_per_job"])
         ]
+
+    @property
+    def pool_size(self) -> int | None:
+        """How many architectures the study works on; None: all of its space."""
+        cells = self.config["scoring"]["cells"]
+        return None if cells == "all" else cells
+
+    @property
+    def shares_classes(self) -> bool:
+        """Whether cells of one class share a score; every member of a pool has its own."""
+        return self.config["scoring"]["share_classes"] and self.pool_size is None
+
+    def count_to_score(self, family: str) -> int:
+        """How many architectures a family of proxies scores."""
+        return self.pool_size or count_to_score(family, self.shares_classes, self.space)
+
+    def pool_file(self, dataset: str) -> list[str]:
+        """The table whose architectures are the pool of a dataset, its ground truth; none where all are scored."""
+        return [self.file(f"truth/{dataset}.parquet")] if self.pool_size else []
 
     def noise_batch(self, dataset: str, number: int | str) -> str:
         """The mini-batch that noise is measured on: 1 is the study's, 2 is drawn for this with another seed."""

@@ -142,7 +142,7 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
         raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
     space = space_of(facts, f"'{path}'")
     clean = validate(table, place or f"'{path}'", space)
-    missing = missing_cells(clean, space)
+    missing = [] if "pool" in facts else missing_cells(clean, space)
     told = {**facts, "space": space.name, "cells": len(clean), "missing": missing, "columns": MEANINGS}
     TRUTH.write(path, clean, told)
 

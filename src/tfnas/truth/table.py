@@ -12,6 +12,7 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.counts import check_counts, stated_skeleton
 from tfnas.truth.given_tables import absent_columns, read_given, same_column
+from tfnas.truth.pool import taken
 from tfnas.truth.schema import (
     ACCURACIES,
     COLUMNS,
@@ -34,6 +35,7 @@ def convert(
     allow_incomplete: bool = False,
     skeleton: Mapping[str, int] | None = None,
     space: str = DEFAULT,
+    pool: Sequence[int] | None = None,
 ) -> None:
     """Turn a ready table into the ground truth of a dataset.
 
@@ -49,6 +51,7 @@ def convert(
         skeleton: of the study's networks (:data:`tfnas.truth.counts.KEYS`), which the table's parameters and FLOPs are
             held against unless its JSON states the skeleton of its own networks; None where neither is known.
         space: name of the search space of the cells.
+        pool: size and seed of the pool that is taken out of the table (:func:`tfnas.truth.pool.taken`); None for all.
 
     Raises:
         ConfigError: ``columns`` maps a column that the schema does not have.
@@ -68,10 +71,10 @@ def convert(
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
     # A column that may be left out is missed if it was mapped, or is there in another spelling.
-    told = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
+    missed = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
     if any("val" in str(name).lower() for name in set(theirs.columns) - set(names.values())):
-        told |= {"valid_accuracy"} & set(absent)
-    if needed := {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in told}:
+        missed |= {"valid_accuracy"} & set(absent)
+    if needed := {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in missed}:
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
@@ -83,11 +86,16 @@ def convert(
         check_counts(table, shape, place)
     if stated is not None and scored is not None and stated != scored:
         log.warning("%s holds networks of another skeleton than those that the study scores.", place)
-    require_complete(missing_cells(table, known), len(table), place, allow_incomplete)
+    told: dict[str, Any] = {"space": space}
+    if pool is None:
+        require_complete(missing_cells(table, known), len(table), place, allow_incomplete)
+    else:
+        told |= {"pool": pool[0], "pool_of": len(table)}
+        table = taken(table, known, pool[0], pool[1], place)
     lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]
     if lacking:
         log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(lacking))
-    write_truth(table, _facts(path, dataset, names, lacking) | {"space": space}, output)
+    write_truth(table, _facts(path, dataset, names, lacking) | told, output)
 
 
 def _stated(path: Path) -> dict[str, Any]:

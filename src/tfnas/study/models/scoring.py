@@ -89,6 +89,12 @@ class Scoring(Section):
         description="Families of proxies that look at no more than so many images of the mini-batch, the first ones: "
         "`{gradients: 64}` is what their authors took.",
     )
+    cells: Literal["all"] | Count = Field(
+        "all",
+        description="How many of the architectures with ground truth the study works on, a *pool*: `all`, or a number. "
+        "The master seed decides which; a larger pool holds a smaller one. Needed where a space is too large to be "
+        "scored as a whole.",
+    )
     repeats: Count = Field(1, description="Initialisations averaged per cell.")
     scorings: Count = Field(
         1,
