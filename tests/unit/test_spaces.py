@@ -60,10 +60,11 @@ def words(monkeypatch):
 
 
 def test_the_spaces_that_exist():
-    assert space_names() == ["nasbench-macro", "nasbench101", "nats-tss"]
+    assert space_names() == ["darts", "nasbench-macro", "nasbench101", "nats-tss"]
     assert get_space() is SPACE
     with pytest.raises(
-        UnknownNameError, match=r"^Unknown search space 'nats' in space: choose one of nasbench-macro, nasbench101, nats-tss"
+        UnknownNameError,
+        match=r"^Unknown search space 'nats' in space: choose one of darts, nasbench-macro, nasbench101, nats-tss",
     ):
         get_space("nats")
 

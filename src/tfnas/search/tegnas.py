@@ -8,7 +8,6 @@ from tfnas.errors import ConfigError
 from tfnas.search.base import SCORE, Look, Looks, ProcedureSearch, Trace
 from tfnas.search.parameters import parameter, proxy_list
 from tfnas.search.registry import register
-from tfnas.search.regularised_evolution import RegularisedEvolution
 
 PROXIES = proxy_list(
     "ntk_condition_number",
@@ -63,7 +62,11 @@ class Tegnas(ProcedureSearch):
         "Members drawn without replacement; the one with the smallest sum of ranks is the parent.", 64, ge=1
     )
     steps: int = parameter("Number of children.", 1000, ge=0)
-    mutation: Literal["node_first", "edge"] = RegularisedEvolution.mutation
+    mutation: Literal["node_first", "edge", "topology_or_operation"] = parameter(
+        "node_first: draw a node, then one of its incoming edges (NATS-Bench); edge: draw one of the variables "
+        "uniformly; topology_or_operation: TEG-NAS's own on the space of DARTS.",
+        "node_first",
+    )
 
     def _start(self) -> None:
         self.space.check_population(self.population)
