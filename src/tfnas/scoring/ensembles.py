@@ -29,6 +29,7 @@ import pandas as pd
 from tfnas.errors import UnknownNameError
 from tfnas.scoring.missing import lowest_where_missing
 from tfnas.scoring.table import COLUMNS, ScoreTable
+from tfnas.spaces.pool import pool_of
 from tfnas.spaces.registry import space_of
 
 CHUNK = 500
@@ -199,7 +200,8 @@ def with_ensembles(
     if not names:
         return table, facts
     ensembles = [get_ensemble(name) for name in names]
-    scores = ScoreTable(table, place, space_of(facts, place))
+    space = space_of(facts, place)
+    scores = ScoreTable(table, place, space, pool_of(space, facts, lambda: table["arch"].unique(), place))
     merged = pd.concat([table, *(_rows(ensemble, scores) for ensemble in ensembles)], ignore_index=True)
     told = {ensemble.name: {"members": list(ensemble.members), "rule": ensemble.rule} for ensemble in ensembles}
     return merged, facts | {"ensembles": told}

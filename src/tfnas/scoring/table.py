@@ -39,11 +39,14 @@ class ScoreTable:
         table: rows with :data:`COLUMNS`, in any order.
         place: the file it came from, for messages.
         space: the search space of the cells; None for that of NATS-Bench's topologies.
+        pool: the cells of which there are rows; None: the whole space, or if that is too large those of the table.
     """
 
-    def __init__(self, table: pd.DataFrame, place: str = "the score table", space: Space | None = None):
+    def __init__(
+        self, table: pd.DataFrame, place: str = "the score table", space: Space | None = None, pool: Pool | None = None
+    ):
         self.place = place
-        self._source: _Frame | _File = _Frame(table, place, space or get_space())
+        self._source: _Frame | _File = _Frame(table, place, space or get_space(), pool)
 
     @classmethod
     def read(cls, path: str | Path) -> ScoreTable:
@@ -131,13 +134,16 @@ class ScoreTable:
 class _Frame:
     """Rows in memory."""
 
-    def __init__(self, table: pd.DataFrame, place: str, space: Space):
+    def __init__(self, table: pd.DataFrame, place: str, space: Space, pool: Pool | None):
         self.parts = {str(proxy): part for proxy, part in table.groupby("proxy", sort=False)}
         self.proxies, self.place, self.space = list(self.parts), place, space
         self.known: dict[str, np.ndarray] = {}
+        self.given = pool
 
     @cached_property
     def pool(self) -> Pool:
+        if self.given is not None:
+            return self.given
         several = [self.codes(proxy) for proxy in self.proxies] if not self.space.enumerable else []
         return grid(self.space, np.concatenate([np.empty(0, dtype=np.int64), *several]))
 

@@ -20,7 +20,7 @@ from tfnas.scoring.own_scores import check_columns, read_columns
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
-from tfnas.spaces.base import MOST_ENUMERATED, Space
+from tfnas.spaces.base import Space
 from tfnas.spaces.registry import get_space
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.study.words import similar
@@ -148,6 +148,8 @@ def _check_pool(study: dict[str, Any]) -> None:
         return
     if cells > space.size:
         raise ConfigError(f"scoring.cells is {cells:,}, and the space '{space.name}' has {space.size:,} architectures.")
+    if scoring["scores"] == "table" or scoring["own"]:
+        raise ConfigError(f"scoring.cells is {cells:,}, but given scores are of a whole space: use all.")
     if scoring["noise_cells"] > cells:
         raise ConfigError(f"scoring.noise_cells is {scoring['noise_cells']}, more than scoring.cells: lower it.")
     for name, dataset in study["datasets"].items():
@@ -260,11 +262,10 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
     """Check what a search reads, weighs, limits and spends against what the study has."""
     place, algorithm = f"search.use.{label}", get_algorithm(settings["algorithm"])
     _check_scores_of(study, place, settings)
-    space = get_space(study["space"])
-    if settings.get("sample", 0) > space.size:
-        raise ConfigError(
-            f"{place}.sample is {settings['sample']}, but the search space has {space.size} cells: use fewer."
-        )
+    space, cells = get_space(study["space"]), study["scoring"]["cells"]
+    size = space.size if cells == "all" else cells
+    if settings.get("sample", 0) > size:
+        raise ConfigError(f"{place}.sample is {settings['sample']}, but the search space has {size} cells: use fewer.")
     if lacking := algorithm.build.needs - space.offers:
         raise ConfigError(
             f"{place} needs {' and '.join(sorted(lacking))}, which the search space '{space.name}' does not offer: "
@@ -279,7 +280,7 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
         )
     try:  # on the whole space: it says itself which of its parameters do not agree
         rng = np.random.default_rng(study["seed"])
-        codes = np.arange(space.size) if space.enumerable else np.unique(space.sample(rng, MOST_ENUMERATED))
+        codes = np.arange(size) if space.enumerable else np.unique(space.sample(rng, size))
         algorithm.build(SearchSpace(codes, of=space), rng, **algorithm.own(settings))
     except TfnasError as error:
         raise ConfigError(f"{place} is wrong: {error}") from error
