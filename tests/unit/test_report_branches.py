@@ -897,6 +897,14 @@ def test_a_space_without_a_text_of_its_own_is_told_by_its_choices(one, monkeypat
     assert "is made of" not in one(without=["figures/best-cells", "search-space"])
 
 
+def test_a_study_on_a_pool_says_so(one):
+    text = one({"study.pool": 214})
+    assert "This study works on a pool of 214 architectures, drawn from those whose accuracies are known." in text
+    assert "networks, on a pool of 214 of them," in text
+    assert "scores of all 214 cells of the pool" in text
+    assert "pool of" not in one()
+
+
 def test_a_study_of_two_datasets_speaks_of_the_other_one(two):
     text = two()
     assert "what is judged on it was chosen by the other dataset alone" in text

@@ -27,6 +27,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         "count",
         space=space.size,
         distinct=distinct,
+        pool=None if scoring["cells"] == "all" else scoring["cells"],
         runs=runs,
         scorings=scoring["scorings"],
         **{name: size for name, size in skeleton.items() if isinstance(size, int)},
