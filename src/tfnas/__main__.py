@@ -1,9 +1,10 @@
-"""The command ``tfnas``: score one network, and list what there is. Studies are run with Snakemake.
+"""The command ``tfnas``: score one network, search one space, list what there is. Studies are run with Snakemake.
 
 ::
 
     tfnas score my_net.py:build --images photos/
     tfnas score torchvision.models:resnet18 --images digits.npz --proxies naswot synflow_log
+    tfnas search darts tegnas --images photos/ --set population=16 steps=40
     tfnas proxies
     tfnas searches
     tfnas spaces
@@ -28,7 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: those of the command; those of this process if left out.
     """
     parser = argparse.ArgumentParser(
-        prog="tfnas", description="Score one network, and list what there is. Studies are run with Snakemake."
+        prog="tfnas",
+        description="Score one network, search one space, list what there is. Studies are run with Snakemake.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     score = commands.add_parser("score", help="score a network with training-free proxies")
@@ -44,28 +46,82 @@ def main(arguments: Sequence[str] | None = None) -> int:
     score.add_argument("--device", default="auto", help="cpu, cuda:0 or auto (default: auto)")
     score.add_argument("--stages", nargs="+", metavar="NAME", help="modules that are the stages, the stem first")
     score.add_argument("--csv", type=Path, metavar="FILE", help="write the table to this file, too")
+    _add_search(commands.add_parser("search", help="search a space, scoring networks when they are first looked at"))
     for name, what in (("proxies", "proxies"), ("searches", "searches"), ("spaces", "search spaces")):
         commands.add_parser(name, help=f"list all {what}")
     asked = parser.parse_args(arguments)
     try:
-        LISTS.get(asked.command, _score)(asked)
+        COMMANDS[asked.command](asked)
     except TfnasError as error:
         print(f"tfnas: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _score(asked: argparse.Namespace) -> None:
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("space", metavar="SPACE", help="a search space: see `tfnas spaces`")
+    parser.add_argument("algorithm", metavar="SEARCH", help="a search: see `tfnas searches`")
+    parser.add_argument("--images", metavar="PATH", help="score networks on these: a .npz file or a folder of pictures")
+    parser.add_argument("--scores", metavar="FILE", help="or read their scores from this table")
+    parser.add_argument("--truth", metavar="FILE", help="a table of ground truth: accuracies of what is found")
+    parser.add_argument("--runs", type=int, default=1, help="runs, each with random numbers of its own (default: 1)")
+    parser.add_argument("--seed", type=int, default=0, help="of all runs and weights (default: 0)")
+    parser.add_argument("--budget", type=float, metavar="SECONDS", help="for searches that train")
+    parser.add_argument(
+        "--set", nargs="+", default=[], metavar="NAME=VALUE", help="settings of the search, and skeleton.NAME=VALUE"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table to this file, too")
+
+
+def _search(asked: argparse.Namespace) -> None:
+    from tfnas.one_search import search
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s")  # progress, to the standard error
+    data = {name: getattr(asked, name) for name in ("images", "scores", "truth") if getattr(asked, name)}
+    table = search(asked.space, data, asked.algorithm, asked.runs, asked.seed, asked.budget, **_settings(asked.set))
+    _write(table, asked.csv)
+    for row in table.to_dict("records"):
+        print("\n".join(f"{name:16} {value}" for name, value in row.items()), end="\n\n")
+
+
+def _settings(given: Sequence[str]) -> dict[str, Any]:
+    """Return settings that were given as ``name=value``, values as YAML reads them.
+
+    Raises:
+        ConfigError: one is not of this form.
+    """
+    import yaml
+
+    settings: dict[str, Any] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        try:
+            read = yaml.safe_load(value)
+        except yaml.YAMLError:
+            read = value
+        if not equals or not name:
+            raise ConfigError(f"--set takes NAME=VALUE, not '{text}'.")
+        section, _, key = name.partition(".")
+        (settings.setdefault(section, {}) if key else settings)[key or section] = read
+    return settings
+
+
+def _write(table: Any, path: Path | None) -> None:
     from tfnas.files import atomic
+
+    if path:
+        with atomic(path) as aside:
+            table.to_csv(aside, index=False)
+
+
+def _score(asked: argparse.Namespace) -> None:
     from tfnas.scoring.any_network import score
 
     logging.basicConfig(level=logging.INFO, format="%(message)s")  # progress, to the standard error
     network = asked.network if asked.network.startswith("|") else factory(asked.network)
     options = {name: getattr(asked, name) for name in ("proxies", "repeats", "seed", "device", "stages")}
     table = score(network, asked.images, **options)
-    if asked.csv:
-        with atomic(asked.csv) as aside:
-            table.to_csv(aside, index=False)
+    _write(table, asked.csv)
     shown = table.assign(seconds=table["seconds"].map(lambda spent: f"{spent:.2f}" if spent == spent else "-"))
     print(shown.to_string(index=False, float_format="{:.6g}".format, na_rep="-"))
 
@@ -130,7 +186,13 @@ def _list_spaces(_: argparse.Namespace) -> None:
         print(f"{name:24} {space.size:>26,} architectures: {space.title}")
 
 
-LISTS = {"proxies": _list_proxies, "searches": _list_searches, "spaces": _list_spaces}
+COMMANDS = {
+    "score": _score,
+    "search": _search,
+    "proxies": _list_proxies,
+    "searches": _list_searches,
+    "spaces": _list_spaces,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

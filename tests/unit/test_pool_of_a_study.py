@@ -36,7 +36,7 @@ def test_a_pool_is_distinct_networks_that_the_seed_decides(truth):
     first = [text for code, text in enumerate(MACRO.strings) if MACRO.classes[code] == code]
     assert set(pool["arch"]) == set(sorted(first, key=lambda text: child_seed(7, "pool", text))[:300])
     assert len(taken(truth, MACRO, 3969, 0, "here")) == 3969
-    with pytest.raises(TruthError, match="scoring.cells is 3,970, and here holds 3,969 different networks: lower it"):
+    with pytest.raises(TruthError, match=r"scoring.cells is 3,970, and here holds 3,969 different networks: lower it"):
         taken(truth, MACRO, 3970, 0, "here")
 
 

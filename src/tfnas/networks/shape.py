@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tfnas.networks.skeleton import Skeleton
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tfnas.spaces.base import Space
 
 
@@ -37,8 +35,8 @@ class Shape:
         return {**self.settings, **sizes}
 
 
-def shape_of(space: Space, settings: Mapping[str, Any], images: np.ndarray, classes: int) -> Any:
-    """Return what surrounds the architectures of a space on images of shape (n, C, H, W): a skeleton, or a shape."""
+def shape_of(space: Space, settings: Mapping[str, Any], images: Any, classes: int) -> Any:
+    """Return what surrounds the architectures of a space on images, an array of shape (n, C, H, W)."""
     if "cell" in space.offers:
         return Skeleton.for_images(settings, images, classes)
     return Shape(classes, images.shape[1], images.shape[2], settings)

@@ -21,6 +21,7 @@ from tfnas.networks.module import built, initialise
 from tfnas.networks.skeleton import Skeleton
 from tfnas.proxies.any_module.trial import ModuleTrial, evaluate_of
 from tfnas.proxies.registry import Family, family_of, get_family, get_proxy, name_of, proxy_names
+from tfnas.runtime.devices import device_named
 from tfnas.runtime.exact_arithmetic import full_precision
 from tfnas.runtime.faults import device_error, fault_of, first_line
 from tfnas.runtime.progress import progress
@@ -89,7 +90,7 @@ def score(
     if repeats < 1:
         raise ProxyError(f"repeats is {repeats}: use 1 or more.")
     full_precision()
-    place = _device(device)
+    place = device_named(device)
     batch, targets = pictures(images, labels)
     batch, targets = batch.to(place), None if targets is None else targets.to(place)
     names = list(proxies) if proxies is not None else proxy_names()
@@ -132,15 +133,6 @@ def _summed(family: Family, wanted: list[str], scorer: "_Cell | _Module", repeat
         seconds = sum(spent for _, spent, _ in drawn)
         rows[name] = (name, get_proxy(name).direction * raw, raw, spread, seconds, reason)
     return rows
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise DataError(f"There is no device '{name}' ({first_line(error)}): use 'cpu', 'cuda:0' or 'auto'.") from error
 
 
 class _Cell:

@@ -332,6 +332,49 @@ class SearchSpace:
         return self.draw(rng, 1)[0]
 
 
+class WholeSpace(SearchSpace):
+    """All of a space, however large: nothing is held in arrays over its codes.
+
+    Args:
+        space: the space.
+    """
+
+    def __init__(self, space: Space):
+        object.__setattr__(self, "of", space)
+        object.__setattr__(self, "costs", None)
+
+    @property
+    def codes(self) -> np.ndarray:
+        """Codes of all cells.
+
+        Raises:
+            SearchError: they are too many.
+        """
+        if not self.of.enumerable:
+            raise SearchError(
+                f"The search looks at all {self.size:,} architectures of the space '{self.of.name}', which are too "
+                "many: take one that draws."
+            )
+        return np.arange(self.of.size)
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.of.size
+
+    def inside(self, codes: np.ndarray) -> np.ndarray:
+        """Return whether codes are of cells, shape (n,); -1 is none."""
+        return codes >= 0
+
+    def __contains__(self, code: int) -> bool:
+        """Return whether a code is of a cell; -1 is none."""
+        return code >= 0
+
+    def draw_codes(self, rng: np.random.Generator, number: int) -> np.ndarray:
+        """Return the codes of a number of uniform draws with replacement, shape (number,)."""
+        return self.of.sample(rng, number)
+
+
 class Search(ABC):
     """One run of a search algorithm. A subclass sees its space, its random numbers and the values it asked for.
 

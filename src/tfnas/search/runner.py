@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -65,6 +65,19 @@ class Scores:
                 f"{table.place} has no row of proxy '{proxy}' for {missing.size} of {needed.size} cells, for example "
                 f"{pool.space.text(int(missing[0]))}: score them before searching."
             )
+
+    def look(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores and seconds of cells given by code, each of shape (n,)."""
+        places = codes if self.pool.whole else self.pool.places(codes)
+        return self.values[places], self.seconds[places]
+
+
+class Looked(Protocol):
+    """Scores of one proxy, as the runner asks for them: :class:`Scores`, or computed when first looked at."""
+
+    def look(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return scores, larger is better, and seconds of cells given by code, each of shape (n,)."""
+        ...
 
 
 def check_benchmark(
@@ -124,7 +137,7 @@ def run_search(
     parameters: dict[str, Any],
     rng: np.random.Generator,
     benchmark: Benchmark,
-    scores: dict[str, Scores],
+    scores: Mapping[str, Looked],
     budget: float | None = None,
     space: SearchSpace | None = None,
     live: tuple[int, float] | None = None,
@@ -191,7 +204,7 @@ def run_search(
 def _take(
     look: Look,
     benchmark: Benchmark,
-    scores: dict[str, Scores],
+    scores: Mapping[str, Looked],
     trace: Trace,
     budget: float | None,
     overshoot: bool,
@@ -210,9 +223,7 @@ def _take(
     codes = np.asarray(look.codes, dtype=np.int64)
     if look.kind == SCORE:
         assert look.proxy is not None
-        known = scores[look.proxy]
-        places = codes if known.pool.whole else known.pool.places(codes)
-        values, costs = known.values[places], known.seconds[places]
+        values, costs = scores[look.proxy].look(codes)
     elif look.kind == VALIDATION:
         values = benchmark.validation(codes)
     else:

@@ -223,6 +223,10 @@ class Space(ABC):
         file = type(self).__module__.replace(".spaces.", ".networks.")
         return importlib.import_module(file).network(self.choices(code), shape)
 
+    def genotype(self, code: int) -> str | None:
+        """Return an architecture as its community writes it, for programs of others; None where that is its string."""
+        return None
+
     def counts(self, code: int, shape: Any) -> tuple[int, int] | None:
         """Return trainable parameters and multiply-accumulates of one image, counted without building the network.
 
