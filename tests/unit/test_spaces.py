@@ -60,11 +60,12 @@ def words(monkeypatch):
 
 
 def test_the_spaces_that_exist():
-    assert space_names() == ["darts", "nasbench-macro", "nasbench101", "nats-tss"]
+    known = ["darts", "mnasnet", "nasbench-macro", "nasbench101", "nats-sss", "nats-tss"]
+    assert space_names() == [*known, "transnas101-macro", "transnas101-micro"]
     assert get_space() is SPACE
     with pytest.raises(
         UnknownNameError,
-        match=r"^Unknown search space 'nats' in space: choose one of darts, nasbench-macro, nasbench101, nats-tss",
+        match=r"^Unknown search space 'nats' in space: choose one of darts, mnasnet, nasbench-macro, nasbench101",
     ):
         get_space("nats")
 

@@ -249,6 +249,24 @@ class Space(ABC):
         """
         raise TruthError(f"The space '{self.name}' knows no file like '{path}': give a .csv or .parquet table.")
 
+    def truth_of(self, table: Any) -> Any:
+        """Return a table that a person gave with the columns of ground truth (:mod:`tfnas.schemas.truth`).
+
+        A table as the authors of a benchmark publish it may name architectures by the columns of their decisions; a
+        space that knows it writes their strings into ``arch``. Any other table is returned as it is.
+
+        Raises:
+            TruthError: the table is the authors', but lacks a column or holds what is no architecture.
+        """
+        return table
+
+    def latencies_of(self, table: Any) -> Any:
+        """Return a table that a person gave with ``arch`` and a column of milliseconds for each device.
+
+        As :meth:`truth_of`: the table of a benchmark's authors is brought to this form, any other is returned as it is.
+        """
+        return table
+
     def sample(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Return the codes of uniform draws with replacement, shape (number,), int64.
 

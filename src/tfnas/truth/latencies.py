@@ -62,7 +62,8 @@ def convert(
     """
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
-    theirs = read_given(path, ["arch"])
+    searched = get_space(space)
+    theirs = searched.latencies_of(read_given(path, ["arch"]))
     needed = {**columns, "arch": columns.get("arch", "arch")}
     if absent := {ours: name for ours, name in needed.items() if name not in theirs.columns}:
         raise absent_columns(place, absent, theirs.columns, key)
@@ -74,7 +75,6 @@ def convert(
         raise TruthError(f"{place} has no column of a device beside {', '.join(map(str, table.columns))}: add one.")
     for device in devices:
         check_device(device, f"{place} (another name for its column goes into {key})")
-    searched = get_space(space)
     codes = searched.codes_of(table["arch"], place, TruthError)
     repeated = pd.Series(codes, index=table.index).duplicated()
     if repeated.any():

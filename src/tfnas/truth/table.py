@@ -67,11 +67,10 @@ def convert(
         )
     place, key = f"'{path}'", f"truth.columns of {dataset}"
     known = get_space(space)
-    theirs = (
-        known.official(path)
-        if path.suffix in (".json", *known.published)
-        else read_given(path, [columns.get("arch", "arch")])
-    )
+    if path.suffix in (".json", *known.published):
+        theirs = known.official(path)
+    else:
+        theirs = known.truth_of(read_given(path, [columns.get("arch", "arch")]))
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
     # A column that may be left out is missed if it was mapped, or is there in another spelling.
