@@ -70,6 +70,7 @@ rule truth_from_table:
         skeleton=lambda wildcards: STUDY.network(wildcards.dataset),
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
         space=config["space"],
+        metric=lambda wildcards: STUDY.truth(wildcards.dataset)["metric"],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"
     script:

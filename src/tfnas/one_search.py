@@ -45,7 +45,8 @@ def search(
 
     Returns:
         A row for each run: ``run``, ``arch``, ``cells`` (looks), ``scoring_seconds``, ``training_seconds``, and, where
-        there is a ground truth, ``valid_accuracy`` and ``test_accuracy`` of the architecture, in percent.
+        there is a ground truth, ``valid_accuracy`` and ``test_accuracy`` of the architecture, in percent or in the
+        metric of the ground truth, NaN for one that it does not have.
 
     Raises:
         ConfigError: the data or the settings do not allow the search.

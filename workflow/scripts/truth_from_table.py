@@ -6,5 +6,5 @@ with job(snakemake) as run:
     from tfnas.truth.table import convert
 
     table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
-    known = (params.allow_incomplete, params.skeleton, params.space)
+    known = (params.allow_incomplete, params.skeleton, params.space, params.metric)
     convert(table, dataset, params.columns, snakemake.output.table, *known)
