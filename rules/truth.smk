@@ -71,6 +71,7 @@ rule truth_from_table:
         allow_incomplete=lambda wildcards: STUDY.truth(wildcards.dataset)["allow_incomplete"],
         space=config["space"],
         pool=STUDY.pool_size and [STUDY.pool_size, config["seed"]],
+        metric=lambda wildcards: STUDY.truth(wildcards.dataset)["metric"],
     message:
         "Reading the ready ground truth of {wildcards.dataset}"
     script:

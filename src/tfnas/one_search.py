@@ -50,9 +50,10 @@ def search(
 
     Returns:
         A row for each run: ``run``, ``arch``, ``cells`` (looks), ``scoring_seconds``, ``training_seconds``; where there
-        is a ground truth, ``valid_accuracy`` and ``test_accuracy`` of the architecture, in percent; and where the space
-        counts without building networks, or writes architectures as its community does, ``params``, ``flops`` (in
-        millions) of the networks that were scored, and ``genotype``.
+        is a ground truth, ``valid_accuracy`` and ``test_accuracy`` of the architecture, in percent or in the metric of
+        the ground truth, NaN for one that it does not have; and where the space counts without building networks, or
+        writes architectures as its community does, ``params``, ``flops`` (in millions) of the networks that were
+        scored, and ``genotype``.
 
     Raises:
         ConfigError: the data or the settings do not allow the search.

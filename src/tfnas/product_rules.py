@@ -46,11 +46,13 @@ def inputs(product: Product, study: Any) -> dict[str, str | list[str]]:
 
 
 def parameters(product: Product, study: Any) -> dict[str, Any]:
-    """Return the parameters of its rule: those of the job, what it prints, and how its inputs are called."""
+    """Return the parameters of its rule: those of the job, what and how it prints, and how its inputs are called."""
     wanted = product.params if isinstance(product.params, Mapping) else {name: name for name in product.params}
     values = {name: get(study) if callable(get) else getattr(study, get) for name, get in wanted.items()}
     named = {name: list(paths) for name, paths in needed_files(product, study).items() if isinstance(paths, dict)}
     printed = {registry: words(study, registry) for registry in product.printed}
+    if not isinstance(product, Summary):
+        values["decimals"] = study.reported["decimals"]
     return values | {"module": product.module, "named": named, "printed": printed}
 
 

@@ -17,6 +17,8 @@ from tfnas.analysis.equal_time import GROUPS
 from tfnas.analysis.ranks import FEWEST_TO_RANK
 from tfnas.files import read_json, write_table
 from tfnas.report.numbers import base
+from tfnas.report.rounding import printing
+from tfnas.report.wording import reported_words
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
 from tfnas.schemas.cost_limits import SCHEMA as LIMITS
 from tfnas.schemas.curves import SCHEMA as CURVES
@@ -29,6 +31,7 @@ from tfnas.spaces.nats_tss import SPACE, Cell
 from tfnas.study.models.file import StudyFile
 from tfnas.study.settings import scored_names
 from tfnas.study.study import Study
+from tfnas.truth.metric import Metric
 
 SEARCHES: dict[str, dict[str, Any]] = {
     "random-cell": {"algorithm": "random_cell"},
@@ -75,6 +78,10 @@ ONE_SEED = NOISE | dict.fromkeys(
 """The same with a single training seed: nothing is known of the noise."""
 
 
+REPORTED = reported_words("test_accuracy", {"any": Metric()})
+"""What results are called where nothing else is said."""
+
+
 class StudyBelow(Study):
     """A study whose results lie in a folder of a test."""
 
@@ -92,6 +99,7 @@ def made(module: ModuleType, output: Path, **values: Any) -> Path:
         values: its inputs and parameters by name; an input that is left out is one that the study does not have.
     """
     spec = module.SPEC
+    values = {name: REPORTED for name in ("reported",) if name in spec.params} | values
     unknown = set(values) - {*spec.needs, *spec.params, spec.each}
     assert not unknown, f"{module.__name__} takes no {unknown}"
     inputs = {name: values.pop(name, [] if callable(need) else None) for name, need in spec.needs.items()}
@@ -149,7 +157,8 @@ def make_product(spec: products.Product, study: Study, **wildcards: str) -> None
     inputs = {name: paths.format(**wildcards) if isinstance(paths, str) else paths for name, paths in files}
     outputs = {name: study.file(path.format(**wildcards)) for name, path in spec.outputs.items()}
     job = {"params": product_rules.parameters(spec, study), "input": inputs, "output": outputs, "wildcards": wildcards}
-    products.make(SimpleNamespace(**job))
+    with printing(study.reported["decimals"]):
+        products.make(SimpleNamespace(**job))
 
 
 def numbers_of(study: Study | FakeStudy) -> dict[str, Any]:
@@ -357,7 +366,7 @@ class FakeStudy:
                 more = {"cost": "flops", "n": 30, "true_cells": 2, "mean": 0.75, "median_run": 0}
                 fronts.append({column: 0.5 for column in FRONTS.names} | key | more)
                 for cell in truth.iloc[[0, -1]].itertuples():
-                    about = {"arch": cell.arch, "cost": cell.flops, "test_accuracy": cell.test_accuracy}
+                    about = {"arch": cell.arch, "cost": cell.flops, "accuracy": cell.test_accuracy}
                     cells.append(key | {"run": 0} | about)
         write_table(self.folder / "summaries/fronts.csv", pd.DataFrame(fronts, columns=list(FRONTS.names)))
         write_table(self.folder / "summaries/front-cells.parquet", pd.DataFrame(cells, columns=list(CELLS.names)))

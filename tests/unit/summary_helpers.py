@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace as Named
 from typing import Any
@@ -26,9 +27,12 @@ from tfnas.analysis import (
 from tfnas.analysis import subspaces as subspace_summary
 from tfnas.files import write_json
 
+RANGES = defaultdict(lambda: [0.0, 100.0])
+"""Percentages on every dataset."""
+
 
 def summarise_searches(runs: Any, table: Any, seed: int) -> None:
-    search.make(Named(runs=runs), Named(seed=seed), Named(table=table))
+    search.make(Named(runs=runs), Named(seed=seed, ranges=RANGES), Named(table=table))
 
 
 def summarise_correlations(scores: Any, truths: Any, table: Any) -> None:
@@ -40,7 +44,9 @@ def summarise_noise(first: Any, second: Any, scores: Any, proxies: Any, table: A
 
 
 def summarise_equal_time(curves: Any, groups: Any, priors: Any, random_cell: Any, table: Any, seed: int) -> None:
-    asked = Named(equal_time_groups=groups, searches_with_prior=priors, random_cell=random_cell, seed=seed)
+    asked = Named(
+        equal_time_groups=groups, searches_with_prior=priors, random_cell=random_cell, seed=seed, ranges=RANGES
+    )
     equal_time.make(Named(curves=curves), asked, Named(table=table))
 
 
@@ -51,7 +57,7 @@ def summarise_fronts(runs: Any, truths: Any, latencies: Any, searches: Any, tabl
 
 def summarise_cost_limits(runs: Any, truths: Any, latencies: Any, searches: Any, table: Any, seed: int) -> None:
     inputs = Named(runs=runs, truths=truths, latencies=latencies)
-    cost_limits.make(inputs, Named(searches=searches, seed=seed), Named(table=table))
+    cost_limits.make(inputs, Named(searches=searches, seed=seed, ranges=RANGES), Named(table=table))
 
 
 def summarise_subspaces(truths: Any, latencies: Any, subspaces: Any, table: Any) -> None:
@@ -68,7 +74,7 @@ def compare_searches(runs: Any, table: Any, seed: int) -> None:
 
 
 def summarise_regret(runs: Any, truths: Any, table: Any, seed: int) -> None:
-    regret.make(Named(runs=runs, truths=truths), Named(seed=seed), Named(table=table))
+    regret.make(Named(runs=runs, truths=truths), Named(seed=seed, ranges=RANGES), Named(table=table))
 
 
 def rank_searches(summary: Any, contenders: Any, datasets: Any, table: Any) -> None:

@@ -129,7 +129,7 @@ def test_regret_is_what_is_left_to_the_best_cell(tmp_path):
 def test_regret_needs_test_accuracies_and_runs(tmp_path):
     paths = runs_of({"a": [94.0, 93.0]}, tmp_path)
     nothing = write(pd.DataFrame({"test_accuracy": [np.nan]}), tmp_path / "none.csv")
-    with pytest.raises(TruthError, match=r"none.csv' holds no test accuracy: regret needs at least one"):
+    with pytest.raises(TruthError, match=r"none.csv' holds no accuracy: regret needs at least one"):
         summarise_regret(paths, {"one": nothing}, tmp_path / "regret.csv", 0)
     truths = {"one": write(truth_table(), tmp_path / "one.csv")}
     with pytest.raises(SearchError, match="Search 'a' on 'one': 1 run cannot be summarised"):
@@ -175,7 +175,7 @@ def test_too_few_or_missing_searches_are_not_ranked(tmp_path):
         rank_searches(path, ["a", "b"], ["d0", "d1"], tmp_path / "ranks.csv")
     with pytest.raises(SearchError, match="3 searches on 1 datasets cannot be ranked"):
         rank_searches(path, ["a", "b", "c"], ["d0"], tmp_path / "ranks.csv")
-    with pytest.raises(SearchError, match=r"has no test accuracy of search 'c' searched on 'd1': run the searches"):
+    with pytest.raises(SearchError, match=r"has no accuracy of search 'c' searched on 'd1': run the searches"):
         rank_searches(path, ["a", "b", "c"], ["d0", "d1"], tmp_path / "ranks.csv")
 
 

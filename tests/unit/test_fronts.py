@@ -10,7 +10,7 @@ from search_helpers import nats_truth, score_table, truth_table, write
 from summary_helpers import summarise_cost_limits, summarise_fronts, summarise_subspaces
 
 from tfnas.analysis.fronts import allowed
-from tfnas.analysis.fronts import test_accuracies as accuracies_of
+from tfnas.analysis.fronts import reported_accuracies as accuracies_of
 from tfnas.errors import CellError, SearchError
 from tfnas.files import read_facts
 from tfnas.report.cost_titles import cost_title
@@ -92,7 +92,10 @@ def test_a_share_by_hand(study):
         return sum(max(top - floor, 0) for top in tops if top == top)
 
     own = cells[(cells["search"] == "by-flops") & (cells["searched_on"] == "one") & (cells["dataset"] == "one")]
-    shares = [area(front, "cost") / area(truth, "flops") for _, front in own.groupby("run")]
+    shares = [
+        area(front.rename(columns={"accuracy": "test_accuracy"}), "cost") / area(truth, "flops")
+        for _, front in own.groupby("run")
+    ]
     summary = (
         pd.read_csv(folder / "fronts.csv").query("search == 'by-flops' and searched_on == 'one'").set_index("dataset")
     )
@@ -163,7 +166,7 @@ def test_figure_and_table_of_fronts(study, tmp_path):
             row = summary.query("search == @search and searched_on == dataset and dataset == @dataset").iloc[0]
             own = cells.query("search == @search and searched_on == dataset and dataset == @dataset")
             own = own[own["run"] == row["median_run"]]
-            wanted = list(zip(own["cost"], own["test_accuracy"], strict=True))
+            wanted = list(zip(own["cost"], own["accuracy"], strict=True))
             panel = table[(table["panel"] == dataset_title(dataset)) & (table["series"] == titles[search])]
             assert list(zip(panel["x"], panel["y"], strict=True)) == wanted, place
     truth = pd.read_csv(truths["one"])

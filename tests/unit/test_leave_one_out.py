@@ -337,7 +337,7 @@ def write_tables(summary, searches, datasets, chosen, every):
     """Write the table of chosen searches and that of all searches of the leagues."""
     for module, output in ((leagues_table, chosen), (league_searches, every)):
         values = {"searches": searches, "datasets": datasets}
-        made(module, output, summary=summary, **{name: values[name] for name in module.SPEC.params})
+        made(module, output, summary=summary, **{name: values[name] for name in module.SPEC.params if name in values})
 
 
 def test_the_tables_of_leagues_mark_what_was_chosen(leagues, tmp_path):

@@ -15,7 +15,7 @@ from tfnas.seeds import child_seed
 from tfnas.spaces.darts import SPACE as DARTS
 from tfnas.spaces.nasbench_macro import SPACE as MACRO
 from tfnas.study.load import load_study
-from tfnas.truth.pool import taken
+from tfnas.truth.pool import take_pool, taken
 from tfnas.truth.table import convert
 
 
@@ -45,7 +45,8 @@ def written(truth, tmp_path_factory):
     """Ground truth of a pool of nine, its chunks, and the score table with an ensemble."""
     folder = tmp_path_factory.mktemp("pool")
     truth.to_parquet(folder / "all.parquet")
-    convert(folder / "all.parquet", "cifar10", None, folder / "truth.parquet", space=MACRO.name, pool=(9, 1))
+    convert(folder / "all.parquet", "cifar10", None, folder / "truth.parquet", space=MACRO.name)
+    take_pool(folder / "truth.parquet", 9, 1)
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 3, 8, 8)).astype(np.float32)
     facts = {"dataset": "cifar10", "classes": 2, "shape": [3, 8, 8], "images": 4, "source": "noise"}

@@ -24,12 +24,22 @@ from tfnas.proxies.registry import declare_own
 from tfnas.report import templates as rendering
 from tfnas.report.claims import sign_of_printed
 from tfnas.report.numbers import equal_time
+from tfnas.report.numbers import reported as results
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.numbers.equal_time import MOST_TOLD
 from tfnas.report.rounding import show
-from tfnas.report.wording import correlation_words, image_words, inverted, part_words, time_words, verdict_words
+from tfnas.report.wording import (
+    correlation_words,
+    image_words,
+    inverted,
+    part_words,
+    reported_words,
+    time_words,
+    verdict_words,
+)
 from tfnas.spaces.base import Space, Variable
 from tfnas.study.settings import scored_names
+from tfnas.truth.metric import Metric
 
 TAG = re.compile(r"\(\(\*-?\s*(if|elif|else|endif|for|endfor)\b.*?-?\*\)\)", flags=re.DOTALL)
 MARK = re.compile(r"<<([^<>]+:\d+:\w+)>>")
@@ -179,7 +189,7 @@ def with_extras(numbers, datasets):
         extra |= {f"{t}.accuracy": 93.0, f"{t}.single": 92.0, f"{t}.best": 94.0, f"price.{dataset}.ratio": 2.0}
         extra |= {f"{a}.title": "T", f"{a}.other": "O", f"{a}.end": 3.0, f"{a}.passed": 2.0}
         extra |= {f"limits.{dataset}.{key}": key for key in ("first.title", "left.title")}
-        extra |= {f"limits.{dataset}.{key}": 1.0 for key in ("first.test", "first.below", "left.share")}
+        extra |= {f"limits.{dataset}.{key}": 1.0 for key in ("first.reported", "first.below", "left.share")}
         extra |= {f"fronts.{dataset}.first.title": "NSGA", f"fronts.{dataset}.first.share": 0.9}
     for key, value in extra.items():
         kind = "text" if isinstance(value, str | bool) else "count" if isinstance(value, int) else "accuracy"
@@ -338,7 +348,7 @@ def test_the_times_of_several_better_searches_are_a_range(one, better, time, sen
     ],
 )
 def test_a_random_cell_stands_beside_the_median_cell(one, verdict, sentence):
-    changes = difference("random.digits", verdict, 9.88) | {"truth.digits.median_test": 87.31}
+    changes = difference("random.digits", verdict, 9.88) | {"truth.digits.median": 87.31}
     text = one(changes)
     assert sentence in text
     assert "and the median cell 87.31\\,\\%" in text
@@ -451,7 +461,7 @@ def test_an_oracle_beats_a_proxy_only_where_it_does(one):
     ],
 )
 def test_a_score_is_called_by_size_and_sign_everywhere(one, whole, top, said):
-    key, order = "correlation.digits.naswot.test.all", "order.digits.naswot"
+    key, order = "correlation.digits.naswot.reported.all", "order.digits.naswot"
     changes = {f"{key}.spearman": whole, f"{key}.words": correlation_words(whole)}
     changes |= {f"{order}.top": top, f"{order}.top_words": part_words(top, whole)}
     changes |= {f"{order}.within": top, f"{order}.within_words": part_words(top, whole)}
@@ -469,7 +479,7 @@ def test_a_score_is_called_by_size_and_sign_everywhere(one, whole, top, said):
 
 def test_what_only_cells_and_validation_accuracies_allow_is_left_out(one):
     """A space of other architectures has no convolution edges, and its benchmark may know test accuracies alone."""
-    unknown = ("best_valid", "test_of_best_valid", "best_early", "test_of_best_early")
+    unknown = ("best_valid", "of_best_valid", "best_early", "of_best_early")
     changes = {f"truth.digits.{name}": None for name in unknown} | {"order.digits.convolutions": None}
     text = one(changes)
     assert "It has, per cell, test accuracy after full training." in text
@@ -490,7 +500,7 @@ def test_what_only_cells_and_validation_accuracies_allow_is_left_out(one):
     ],
 )
 def test_cells_without_a_score_are_counted(one, nan, sentence):
-    text = one({"correlation.digits.naswot.test.all.nan": nan})
+    text = one({"correlation.digits.naswot.reported.all.nan": nan})
     assert (sentence or "cells") in text
     assert ("no finite score and count" in text) == (sentence is not None)
 
@@ -511,7 +521,7 @@ def test_one_proxy_alone(one):
     assert "Chance has its part" in one(stable | {"stability.digits.naswot.batch": 0.5})
     assert "Figure~\\ref{fig:scatter}" not in one(without=["scatter-naswot"])
     assert "Figure~\\ref{fig:kernels}" not in one(without=["kernels-digits"])
-    assert "distinct ones" not in one(drop=["correlation.digits.naswot.test.distinct"]).split("Where the order")[0]
+    assert "distinct ones" not in one(drop=["correlation.digits.naswot.reported.distinct"]).split("Where the order")[0]
     assert "Twins" in one()
     assert "Twins" not in one({"stability.digits.twins": 0})
     assert "how stable" not in one(drop=["stability."])
@@ -1103,7 +1113,7 @@ def test_a_vote_is_told_as_a_share_of_pairs(three, several):
     assert "They print the result as" not in three(voted, drop=["published.fact."])
     assert "What a vote counts" not in three()
     text = several(
-        {f"vote.own.{key}": value for key, value in VOTED.items()} | {"correlation.own.vote.test.all.spearman": 0.8}
+        {f"vote.own.{key}": value for key, value in VOTED.items()} | {"correlation.own.vote.reported.all.spearman": 0.8}
     )
     assert "Our scores decide 0.81\\,\\% of the pairs rightly" in text
     assert "orders all cells, with Spearman's $\\rho$ of 0.80." in text
@@ -1178,8 +1188,49 @@ def test_several_scorings_are_the_sample(one, three):
     assert twice.count("A deviation of zero says") == 1
 
 
+def called(column, **metrics):
+    """Return the numbers that say what the results of each dataset are."""
+    numbers = Numbers()
+    added(results, numbers, reported=reported_words(column, metrics))
+    return numbers.entries
+
+
+def test_validation_accuracies_alone_are_called_so(one):
+    """No sentence may call a validation accuracy a test accuracy, and what nobody can ask then is said."""
+    lost = {"truth.digits.of_best_valid": None, "truth.digits.test_images": None, "truth.digits.one_image": None}
+    text = one(called("valid_accuracy", digits=Metric()) | lost)
+    assert "It has, per cell, validation accuracy after full training, and" in text
+    assert "There are no test accuracies. So this report cannot say what a chosen cell reaches" in text
+    assert "validation accuracy is read off, which an oracle has seen." in text
+    assert r"\% validation accuracy" in text
+    assert "best first, with validation accuracy in percent." in text
+    rest = text.replace("There are no test accuracies.", "")
+    assert "test accurac" not in rest.lower()
+
+
+def test_another_metric_is_named_and_a_loss_is_turned(one, three):
+    ssim = Metric("SSIM", "", 1, -1.0, 1.0)
+    unknown = {"truth.digits.within_one_cells": None}
+    text = one(called("test_accuracy", digits=ssim) | unknown, drop=["noise."])
+    assert r"The metric is SSIM. Where this report says \emph{accuracy} without more, it means this metric." in text
+    assert "test SSIM" in text
+    assert "units of SSIM" in text
+    assert "within one point of the best" not in text
+    assert "test accurac" not in text.replace("never at test accuracy", "").replace("; test accuracy is read off", "")
+    assert r"SSIM (mean $\pm$ standard deviation" in text
+    loss = one(called("test_accuracy", digits=Metric("loss", "nats", -1, 0.0)) | unknown, drop=["noise."])
+    assert "The metric is negative loss (nats)." in loss
+    assert "A smaller value of loss is a better one, so it is printed with its sign turned" in loss
+    assert r"\,nats test negative loss" in loss
+    metrics = {"cifar10": Metric(), "cifar100": ssim, "ImageNet16-120": Metric("pixel accuracy")}
+    several = three(called("valid_accuracy", **metrics))
+    assert "The metric differs: accuracy (\\%) on CIFAR-10, SSIM on CIFAR-100 and pixel accuracy" in several
+    assert "of a metric that is no percentage it is not defined" in several
+    assert "with validation metric over all cells and over one cell" in several
+
+
 def test_a_score_without_seconds_has_none_anywhere(one):
-    seconds = "correlation.digits.naswot.test.all.seconds"
+    seconds = "correlation.digits.naswot.reported.all.seconds"
     assert "per cell and has a strong rank correlation" in one()
     assert "cells of the space, with the seconds of every score (Section" in one()
     assert "A score takes" in one()

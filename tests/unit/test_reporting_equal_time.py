@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from equal_time_helpers import write_summary, write_verdict
-from reporting_helpers import added, behind, check_files, made, points, write_queries
+from reporting_helpers import REPORTED, added, behind, check_files, made, points, write_queries
 
 from tfnas.analysis.equal_time import GROUPS
 from tfnas.files import write_table
@@ -18,6 +18,7 @@ from tfnas.report.exhibits import equal_time_figure, equal_time_table, queries
 from tfnas.report.exhibits.equal_time_figure import TITLES
 from tfnas.report.exhibits.equal_time_table import shown_moments
 from tfnas.report.numbers import equal_time
+from tfnas.report.numbers import reported as results
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
@@ -42,12 +43,14 @@ def passage(root, tmp_path):
             comparisons=write_verdict(tmp_path, SEARCHES, datasets, verdict), datasets=list(datasets),
         )  # fmt: skip
         numbers.add("study.runs", 30, "count")
+        added(results, numbers, reported=REPORTED)
         environment = rendering._environment(root / "report")
         environment.globals |= {
             "num": lambda key: numbers.entries[key]["text"],
             "raw": numbers.value,
             "has": lambda key: key in numbers.entries,
             "listed": rendering.listed,
+            "reported": rendering._reported(numbers.entries),
             "datasets": list(datasets),
             "dataset_title": str,
             "has_figure": lambda name: True,

@@ -28,12 +28,12 @@ def one(tmp_path):
 def test_numbers_come_from_the_files(one, tmp_path):
     numbers = numbers_of(one)
     truth = read_table(one.truths["digits"])
-    assert numbers["truth.digits.best_test"]["value"] == truth["test_accuracy"].max()
+    assert numbers["truth.digits.best"]["value"] == truth["test_accuracy"].max()
     early = spearmanr(truth["early_valid_accuracy"], truth["test_accuracy"]).statistic
     assert math.isclose(numbers["truth.digits.early_spearman"]["value"], early)
-    assert numbers["search.digits.naswot-10.digits.test.mean"] == {"text": "90.00", "value": 90.0}
+    assert numbers["search.digits.naswot-10.digits.reported.mean"] == {"text": "90.00", "value": 90.0}
     assert numbers["search.digits.area.total"]["value"] == 107.0
-    assert numbers["correlation.digits.naswot.test.all.spearman"]["text"] == "0.793"
+    assert numbers["correlation.digits.naswot.reported.all.spearman"]["text"] == "0.793"
     assert numbers["best.digits.training-free.title"]["text"] == "NASWOT ($N{=}100$)"
     assert numbers["best.digits.any.label"]["value"] == "regularised-evolution"
     assert math.isclose(numbers["compare.digits.non-weight-sharing.lead"]["value"], 0.234)
@@ -204,7 +204,7 @@ def test_following_flops_goes_by_magnitude_not_by_sign(tmp_path):
     assert numbers["ranking.digits.inverted"] == 1
     assert numbers["ranking.digits.strongest.title"] == "FLOPs"
     assert numbers["ranking.digits.strongest.inverted"] is False
-    assert numbers["correlation.digits.naswot.test.all.words"] == "a moderate but inverted rank correlation"
+    assert numbers["correlation.digits.naswot.reported.all.words"] == "a moderate but inverted rank correlation"
 
 
 def test_counts_do_not_look_at_a_network(monkeypatch):
@@ -364,7 +364,7 @@ def test_how_much_one_test_image_is_worth(one, tmp_path):
     path.write_text(json.dumps(read_json(path) | {"split_sizes": {"test": 797}}))
     (one.folder / "summaries/truth.csv").unlink()
     numbers = numbers_of(one)
-    best = numbers["truth.digits.best_test"]["value"] / 100
+    best = numbers["truth.digits.best"]["value"] / 100
     assert numbers["truth.digits.test_images"]["value"] == 797
     assert numbers["truth.digits.one_image"]["text"] == "0.13"
     assert numbers["truth.digits.half_width"]["value"] == pytest.approx(

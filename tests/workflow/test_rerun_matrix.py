@@ -30,6 +30,7 @@ REACHES = {
     "datasets/splits": BATCH,
     "datasets/official_files": BATCH,
     "truth/table": TRUTH,
+    "truth/metric": TRUTH,
     "truth/schema": TRUTH,
     "truth/counts": TRUTH,
     "truth/pool": TRUTH,

@@ -4,5 +4,7 @@ from tfnas.workflow import job
 
 with job(snakemake):
     from tfnas.products import make
+    from tfnas.report.rounding import printing
 
-    make(snakemake)
+    with printing(snakemake.params.decimals):
+        make(snakemake)

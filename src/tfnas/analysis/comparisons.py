@@ -24,9 +24,10 @@ from tfnas.errors import SearchError
 from tfnas.products import Named, Summary
 from tfnas.schemas.comparisons import SCHEMA as COMPARISONS
 from tfnas.seeds import child_rng
+from tfnas.truth.metric import reported
 
 SMALL = 0.1
-"""Difference of mean test accuracies, in points, for which the runs needed are counted."""
+"""Difference of mean accuracies, in points or units of the metric, for which the runs needed are counted."""
 
 DECIMALS = 9
 """Decimals of a paired difference: what lies beyond is rounding of floating point and must break no tie."""
@@ -35,14 +36,14 @@ SPEC = Summary(category="Searches", needs={"runs": lambda study: study.run_files
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Compare every two searches of a study by the test accuracies of their common runs.
+    """Compare every two searches of a study by the reported accuracies of their common runs.
 
     Args:
         inputs: ``runs``: run tables (:mod:`tfnas.schemas.runs`), in any number of blocks. In a pair the search that
             appears first in them is ``search``, the later one ``other``.
         params: ``seed``: master seed of the bootstrap.
         output: ``table``: table to write (.csv) with :data:`COMPARISONS`, of the n runs that both have, with a finite
-            test accuracy. All pairs share the resamples of runs; where one of the two reads several score tables the
+            accuracy. All pairs share the resamples of runs; where one of the two reads several score tables the
             interval is widened to :func:`tfnas.analysis.statistics.nested_interval` over these; ``p`` and
             ``rank_biserial`` are those of :func:`tfnas.analysis.statistics.signed_rank`.
 
@@ -54,7 +55,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows: list[dict[str, Any]] = []
     for (searched_on, dataset), group in runs.groupby(["searched_on", "dataset"], sort=False):
         labels = list(dict.fromkeys(group["search"]))
-        table = group.pivot(index="run", columns="search", values="test_accuracy").sort_index()[labels]
+        table = group.pivot(index="run", columns="search", values=reported(group)).sort_index()[labels]
         scorings = group.pivot(index="run", columns="search", values="scoring").sort_index()[labels]
         rows += _pairs(table, scorings, searched_on, dataset, params.seed)
     COMPARISONS.write_rows(output.table, rows, intervals=INTERVAL)

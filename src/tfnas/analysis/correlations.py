@@ -1,5 +1,6 @@
 """Correlate the scores of every proxy with accuracies."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
+from tfnas.truth.metric import TEST, Metric, metric_at, reported
 
 SPEC = Summary(category="Proxies", needs={"scores": "scores/{dataset}.parquet", "truths": "truth/{dataset}.parquet"})
 
@@ -31,7 +33,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows: list[dict[str, Any]] = []
     for dataset, path in inputs.scores.items():
         scores = ScoreTable.read(path)
-        truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
+        truth, metric = read_table(inputs.truths[dataset], ("arch", TEST)), metric_at(inputs.truths[dataset])
         for proxy in scores.proxies:
             joined = in_code_order(scores.rows(proxy).merge(truth, on="arch"), path)
             sets, space = {"all": joined}, scores.pool.space
@@ -40,12 +42,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             families = space.canonical(joined["code"])
             sets["distinct"] = _first_of(joined, families)
             for accuracy in ACCURACIES:
-                if accuracy not in truth.columns or truth[accuracy].isna().all():
+                if accuracy not in truth.columns or (accuracy != reported(truth) and truth[accuracy].isna().all()):
                     continue
                 for cells, part in sets.items():
                     rows.append({"dataset": dataset, "proxy": proxy, "accuracy": accuracy, "cells": cells})
                     rows[-1].update(
-                        _correlations(part["score"], part[accuracy], space.canonical(part["code"])),
+                        _correlations(part["score"], part[accuracy], space.canonical(part["code"]), metric),
                         seconds=part["seconds"].mean(),
                     )
     CORRELATIONS.write_rows(output.table, rows, intervals=INTERVALS, places=FIRST)
@@ -56,9 +58,10 @@ def _first_of(table: pd.DataFrame, classes: np.ndarray) -> pd.DataFrame:
     return table[~pd.Series(classes, index=table.index).duplicated()]
 
 
-def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray) -> dict[str, float]:
+def _correlations(scores: pd.Series, accuracies: pd.Series, groups: np.ndarray, metric: Metric) -> dict[str, float]:
     values = accuracies.to_numpy(dtype=np.float64, na_value=np.nan)
     x, y, missing = rank_with_missing(scores, values)
     groups = groups[np.isfinite(values)]
     rho, tau = spearman(x, y, groups=groups), kendall(x, y, groups=groups)
-    return {"n": rho.n, "nan": missing, **rho.columns("spearman"), **tau.columns("kendall"), "ndcg": ndcg(x, y)}
+    gain = ndcg(x, y) if metric.is_percent else math.nan  # defined for percentages alone
+    return {"n": rho.n, "nan": missing, **rho.columns("spearman"), **tau.columns("kendall"), "ndcg": gain}

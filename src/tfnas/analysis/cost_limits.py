@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfnas.analysis.fronts import proposable, test_accuracies
+from tfnas.analysis.fronts import proposable, reported_accuracies
 from tfnas.analysis.run_tables import read_runs, summarise_runs
 from tfnas.analysis.statistics import INTERVAL
 from tfnas.products import Named, Summary
@@ -11,6 +11,7 @@ from tfnas.search.constraints import limits_of_search
 from tfnas.seeds import child_rng
 from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs
+from tfnas.truth.metric import reported
 
 SPEC = Summary(
     category="Hardware",
@@ -19,7 +20,7 @@ SPEC = Summary(
         "truths": "truth/{dataset}.parquet",
         "latencies": lambda study: study.latencies_by_dataset,
     },
-    params={"searches": "limited_searches", "seed": "seed"},
+    params={"searches": "limited_searches", "seed": "seed", "ranges": "ranges"},
     when=lambda study: study.limited_searches,
 )
 
@@ -32,7 +33,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             latencies of the datasets that have any.
         params: ``searches``: settings of the searches by label, each with a limit
             (:func:`tfnas.search.constraints.limits_of_search`). ``seed``: master seed; the bootstrap of each row has
-            its own stream.
+            its own stream. ``ranges``: the lowest and the highest accuracy there can be on each dataset.
         output: ``table``: table to write (.csv) with :data:`LIMITS`; ``best`` is NaN where no cell is as cheap as a
             search aims at.
 
@@ -43,7 +44,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         DataError: a table is missing, damaged or lacks a column.
     """
     runs = read_runs(inputs.runs)
-    accuracies = {dataset: test_accuracies(path) for dataset, path in inputs.truths.items()}
+    accuracies = {dataset: reported_accuracies(path) for dataset, path in inputs.truths.items()}
     rows = []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
         place = f"search.use.{search}"
@@ -56,8 +57,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             part = part.sort_values("run")
             codes = space_at(inputs.truths[searched_on]).codes_of(part["arch"], f"A run table of search '{search}'")
             rng = child_rng(params.seed, "limits", search, searched_on, dataset)
-            values, scorings = part["test_accuracy"].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
-            found = summarise_runs(values, rng, search, searched_on, scorings)
+            values, scorings = part[reported(part)].to_numpy(dtype=np.float64), part["scoring"].to_numpy()
+            found = summarise_runs(values, rng, search, searched_on, scorings, params.ranges[dataset])
             best = np.nanmax(accuracies[dataset][allowed]) if allowed.size else np.nan
             for cost, limit in limits.items():
                 paid = costs.of(cost, codes, place)

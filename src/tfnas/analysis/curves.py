@@ -13,6 +13,7 @@ from tfnas.products import Named, Summary
 from tfnas.schemas.curves import SCHEMA as CURVES
 from tfnas.schemas.query_curves import SCHEMA as QUERY_CURVES
 from tfnas.schemas.run_curves import SCHEMA as RUN_CURVES
+from tfnas.truth.metric import reported
 
 POINTS = 200
 """Points of the grid of seconds of a dataset."""
@@ -48,11 +49,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     by_looks: dict[str, dict[str, Steps]] = {}
     for (dataset, search), table in read_curves(inputs.curves).items():
         if search not in params.references:
-            by_looks.setdefault(dataset, {})[search] = steps_of(table, "queries", "test_accuracy")
+            by_looks.setdefault(dataset, {})[search] = steps_of(table, "queries", reported(table))
         if table["seconds"].isna().any():
             log.warning("%s on %s has no anytime curve: the score table does not know its seconds.", search, dataset)
         elif table["seconds"].max() > 0:
-            by_seconds.setdefault(dataset, {})[search] = steps_of(table, "seconds", "test_accuracy")
+            by_seconds.setdefault(dataset, {})[search] = steps_of(table, "seconds", reported(table))
     CURVES.write_rows(output.table, _rows(by_seconds, grid_of))
     looks = pd.DataFrame(_rows(by_looks, _looks), columns=list(QUERY_CURVES.names)).astype({"queries": int})
     QUERY_CURVES.write_rows(output.queries, looks)

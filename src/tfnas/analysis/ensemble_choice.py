@@ -118,7 +118,7 @@ class Side:
         from scipy.stats import rankdata
 
         truth = ReadOff.read(truth_path, dataset)
-        accuracies = truth.peek(truth.codes)[1]
+        accuracies = truth.final(truth.codes)
         table = ScoreTable.read(score_path)
         scores = np.stack([lowest_where_missing(table.scores(proxy)) for proxy in proxies])
         logs = np.log(rankdata(scores, axis=1) / len(table.pool))[:, table.pool.places(truth.codes)]

@@ -10,7 +10,6 @@ import pandas as pd
 from tfnas.analysis.curves import end_of, grid_of, read_curves, start_of, steps_of, values_at
 from tfnas.analysis.statistics import (
     INTERVAL,
-    PERCENT,
     bootstrap_counts,
     cut,
     group_means,
@@ -22,6 +21,7 @@ from tfnas.errors import SearchError
 from tfnas.products import Named, Summary
 from tfnas.schemas.equal_time import SCHEMA as EQUAL_TIME
 from tfnas.seeds import child_rng
+from tfnas.truth.metric import TEST, VALID, reported
 
 GROUPS = ("training-free", "training-free-prior", "trained", "hybrid")
 """Scores alone; scores alone, one of them a prior; accuracies alone; both."""
@@ -36,7 +36,7 @@ DECIMALS = 9
 SPEC = Summary(
     category="Searches",
     needs={"curves": lambda study: study.curve_files(), "facts": lambda study: study.curve_facts()},
-    params=("equal_time_groups", "searches_with_prior", "random_cell", "seed"),
+    params=("equal_time_groups", "searches_with_prior", "random_cell", "seed", "ranges"),
     when=lambda study: study.equal_time_groups,
 )
 
@@ -49,7 +49,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         params: ``equal_time_groups``: group of each search that takes part, by label; of equals the first wins.
             ``searches_with_prior``: labels of the searches that read a prior. ``random_cell``: label of the search that
             draws one cell, None where the study has none. ``seed``: master seed of the bootstrap; all intervals of a
-            dataset share their resamples of runs.
+            dataset share their resamples of runs. ``ranges``: the lowest and the highest accuracy there can be on each
+            dataset.
         output: ``table``: table to write (.csv) with :data:`EQUAL_TIME`. ``lead`` is that of the first group, which has
             the highest mean of :data:`GROUPS`, to the next one or the random cell, and of any other to the first; empty
             where a row stands alone, or where no group has an answer.
@@ -67,19 +68,18 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         known = _known(tables, groups, dataset)
         if not known:
             continue
-        drawn = tables[random_cell].groupby("run")["test_accuracy"].last().to_numpy() if random_cell in tables else None
+        drawn = None
+        if random_cell in tables:
+            drawn = tables[random_cell].groupby("run")[reported(tables[random_cell])].last().to_numpy()
         _check_runs(known | ({random_cell: tables[random_cell]} if random_cell in tables else {}), dataset)
-        hidden = any(table["valid_accuracy"].isna().any() for table in known.values())
+        hidden = any(table[VALID].isna().any() for table in known.values())
         fixed = {"dataset": dataset, "chosen_by": "test" if hidden else "validation"}
         moments, ends = _moments(known)
-        courses = [
-            _course(label, table, moments, "test_accuracy" if hidden else "valid_accuracy")
-            for label, table in known.items()
-        ]
+        courses = [_course(label, table, moments, TEST if hidden else VALID) for label, table in known.items()]
         counts = bootstrap_counts(courses[0].test.shape[1], child_rng(params.seed, "bootstrap", "equal-time", dataset))
         for place, seconds in enumerate(moments.tolist()):
             answers = _answers(courses, groups, place, random_cell, drawn)
-            for answer, row in zip(answers, _compared(answers, counts), strict=True):
+            for answer, row in zip(answers, _compared(answers, counts, params.ranges[dataset]), strict=True):
                 prior = answer.search in params.searches_with_prior
                 rows.append(fixed | {"seconds": seconds, "end_of": ends[place], "prior": prior} | row)
     EQUAL_TIME.write_rows(output.table, rows, intervals=INTERVAL)
@@ -95,13 +95,13 @@ class Course(NamedTuple):
     merit: np.ndarray
     """Mean accuracy that the choice among searches goes by, (moments,)."""
     test: np.ndarray
-    """Test accuracies, (moments, runs)."""
+    """Reported accuracies, (moments, runs)."""
     scorings: np.ndarray
     """Number of the score table that each run read, (runs,)."""
 
 
 class Answer(NamedTuple):
-    """What a group answers at a moment: the search, the test accuracy of each run, and out of how many searches.
+    """What a group answers at a moment: the search, the reported accuracy of each run, and out of how many searches.
 
     The random cell stands for none of them.
     """
@@ -138,7 +138,7 @@ def _check_runs(tables: Mapping[str, pd.DataFrame], dataset: str) -> None:
 
 def _moments(tables: Mapping[str, pd.DataFrame]) -> tuple[np.ndarray, list[str]]:
     """Return 0, the points of the grid and the ends of searches, ascending, and the labels that end at each."""
-    curves = {label: steps_of(table, "seconds", "test_accuracy") for label, table in tables.items()}
+    curves = {label: steps_of(table, "seconds", reported(table)) for label, table in tables.items()}
     ends: dict[float, list[str]] = {}
     for label, steps in curves.items():
         ends.setdefault(float(end_of(steps)), []).append(label)
@@ -148,7 +148,7 @@ def _moments(tables: Mapping[str, pd.DataFrame]) -> tuple[np.ndarray, list[str]]
 
 
 def _course(label: str, table: pd.DataFrame, moments: np.ndarray, accuracy: str) -> Course:
-    merits, tests = (steps_of(table, "seconds", name) for name in (accuracy, "test_accuracy"))
+    merits, tests = (steps_of(table, "seconds", name) for name in (accuracy, reported(table)))
     ready = moments >= start_of(tests)
     test = np.full((moments.size, len(tests)), np.nan)
     test[ready] = values_at(tests, moments[ready])
@@ -174,12 +174,12 @@ def _answers(
     return answers
 
 
-def _compared(answers: list[Answer], counts: np.ndarray) -> list[dict[str, Any]]:
+def _compared(answers: list[Answer], counts: np.ndarray, bounds: Sequence[float]) -> list[dict[str, Any]]:
     """Return the row of every answer: its mean and interval, and its difference to the first or to the next group."""
     first, second = _leaders(answers)
     rows = []
     for answer in answers:
-        low, high = cut(_interval(answer.values, counts, answer.scorings), PERCENT)
+        low, high = cut(_interval(answer.values, counts, answer.scorings), (bounds[0], bounds[1]))
         row = {"group": answer.group, "search": answer.search, "mean": float(answer.values.mean()), "low": low}
         row |= {"high": high, "runs": answer.values.size, "searches": answer.searches}
         row |= dict.fromkeys(("lead", "lead_low", "lead_high"), np.nan)

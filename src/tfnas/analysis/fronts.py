@@ -21,6 +21,7 @@ from tfnas.seeds import child_rng
 from tfnas.spaces.pool import ByCode, grid
 from tfnas.spaces.registry import space_at
 from tfnas.truth.costs import Costs, feasible
+from tfnas.truth.metric import TEST, reported
 
 Searches = Mapping[str, dict[str, Any]]
 """Settings of searches by label."""
@@ -47,11 +48,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     The quality of a front is the share of hypervolume
 
     .. math::
-        H(\text{test accuracies and costs of the front}) / H(\text{true front})
+        H(\text{accuracies and costs of the front}) / H(\text{true front})
 
-    with the reference point of the largest cost and the median test accuracy of the cells that the search was allowed
+    with the reference point of the largest cost and the median accuracy of the cells that the search was allowed
     to propose: a front has volume only where it is better than half of them. Of the cells that the search held to be
-    its front, those that others dominate in test accuracy add nothing to H.
+    its front, those that others dominate in accuracy add nothing to H.
 
     Args:
         inputs: ``runs``: run tables with the column ``front``. ``truths``: ground truth of every dataset.
@@ -66,7 +67,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         DataError: a table is missing, damaged or lacks a column.
     """
     runs = read_runs(inputs.runs)
-    accuracies = {dataset: test_accuracies(path) for dataset, path in inputs.truths.items()}
+    accuracies = {dataset: reported_accuracies(path) for dataset, path in inputs.truths.items()}
     rows, tables = [], []
     for (search, searched_on), group in runs.groupby(["search", "searched_on"], sort=False):
         codes, costs = allowed(params.searches, search, inputs.truths, searched_on, inputs.latencies.get(searched_on))
@@ -78,12 +79,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             table["arch"] = table.pop("front").str.split()
             table = table.explode("arch", ignore_index=True)
             places = space.codes_of(table["arch"], f"A front in a run table of search '{search}'")
-            table["cost"], table["test_accuracy"] = by_code[places], accuracies[dataset][places]
+            table["cost"], table["accuracy"] = by_code[places], accuracies[dataset][places]
             tables.append(table[list(CELLS.names)])
             values = accuracies[dataset][codes]
             floor, ceiling = float(np.nanmedian(values)), float(costs.max())
             best = hypervolume(values, costs, floor, ceiling)
-            columns = ((run["test_accuracy"].to_numpy(), run["cost"].to_numpy()) for _, run in table.groupby("run"))
+            columns = ((run["accuracy"].to_numpy(), run["cost"].to_numpy()) for _, run in table.groupby("run"))
             shares = np.array([hypervolume(*pair, floor, ceiling) for pair in columns])
             if best > 0:
                 shares = shares / best
@@ -115,11 +116,11 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     CELLS.write_rows(output.cells, pd.concat(tables, ignore_index=True))
 
 
-def test_accuracies(truth_path: str | Path) -> ByCode:
-    """Return the test accuracies of a ground truth by cell code, NaN for cells that it lacks."""
-    truth, space = read_table(truth_path, ("arch", "test_accuracy")), space_at(truth_path)
+def reported_accuracies(truth_path: str | Path) -> ByCode:
+    """Return the reported accuracies of a ground truth by cell code, NaN for cells that it lacks."""
+    truth, space = read_table(truth_path, ("arch", TEST)), space_at(truth_path)
     codes = space.codes_of(truth["arch"], f"'{truth_path}'")
-    return grid(space, codes).spread(codes, truth["test_accuracy"].to_numpy())
+    return grid(space, codes).spread(codes, truth[reported(truth)].to_numpy())
 
 
 def proposable(searches: Searches, search: str, truth_paths: Paths, dataset: str, costs: Costs) -> np.ndarray:
@@ -128,7 +129,7 @@ def proposable(searches: Searches, search: str, truth_paths: Paths, dataset: str
     Where it is shown accuracies of another dataset, it proposes the cells that both ground truths have.
     """
     both = {dataset, accuracies_of(searches[search], dataset)}
-    known = reduce(np.intersect1d, [test_accuracies(truth_paths[name]).known for name in both])
+    known = reduce(np.intersect1d, [reported_accuracies(truth_paths[name]).known for name in both])
     return feasible(known, searches[search].get("constraint", {}), costs, f"search.use.{search}.constraint")
 
 

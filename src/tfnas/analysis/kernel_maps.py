@@ -1,8 +1,8 @@
 """NASWOT's kernels of a few cells, evenly spaced in the order of accuracy up to the most accurate one, for the eye.
 
 ``kernels/{dataset}.npz``: ``kernels`` float32 of shape (n, B, B), each divided by its number of ReLU inputs N_A, so
-that an entry is the share of them in which two images agree, 1 on the diagonal; ``archs``, ``accuracies`` (test,
-percent) and ``scores`` (ln |det K|, NaN where K is singular), shape (n,) each.
+that an entry is the share of them in which two images agree, 1 on the diagonal; ``archs``, ``accuracies``
+(reported, percent) and ``scores`` (ln |det K|, NaN where K is singular), shape (n,) each.
 """
 
 from pathlib import Path
@@ -74,7 +74,7 @@ def measure_kernels(
     images, labels = (part[:first_images] for part in load_batch(batch, str(batch_path), device))
     shape = Skeleton.for_images(skeleton, batch.images, batch.facts["classes"])
     truth = ReadOff.read(truth_path, dataset)
-    chosen = spaced_cells(truth.codes, truth.peek(truth.codes)[1])
+    chosen = spaced_cells(truth.codes, truth.final(truth.codes))
     maps, scores = [], []
     for code in chosen:
         weights = child_seed(seed, "weights", code)
@@ -87,7 +87,7 @@ def measure_kernels(
             temporary,
             kernels=np.stack(maps),
             archs=np.array([str(Cell.from_code(code)) for code in chosen]),
-            accuracies=truth.peek(np.array(chosen))[1],
+            accuracies=truth.final(np.array(chosen)),
             scores=np.array(scores),
         )
     facts = {"dataset": dataset, "seed": seed, "device": device_name(device), "images": len(images)}

@@ -10,6 +10,7 @@ from tfnas.products import Named, Summary
 from tfnas.schemas.order import SCHEMA as ORDER
 from tfnas.scoring.table import ScoreTable
 from tfnas.spaces.registry import space_at
+from tfnas.truth.metric import TEST, reported
 
 SPEC = Summary(
     category="Proxies",
@@ -19,16 +20,16 @@ SPEC = Summary(
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Write Spearman correlations with test accuracy over the cells of the ground truth, missing scores lowest.
+    """Write Spearman correlations with the reported accuracy over the cells of the ground truth, missing scores lowest.
 
     ``convolutions`` is that of the count of convolution edges, the same for all proxies of a dataset; ``within`` the
     mean over groups of cells with equally many convolution edges of that of the score, weighted by their size.
     """
     rows = []
     for dataset, path in inputs.truths.items():
-        table = read_table(path, ("arch", "test_accuracy"))
+        table = read_table(path, ("arch", TEST))
         space = space_at(path)
-        codes, test = space.codes_of(table["arch"], f"'{path}'"), table["test_accuracy"].to_numpy()
+        codes, test = space.codes_of(table["arch"], f"'{path}'"), table[reported(table)].to_numpy()
         convolutions = space.convolutions(codes)
         known = np.isfinite(test)
         codes, test, convolutions = codes[known], test[known], convolutions[known]

@@ -26,6 +26,7 @@ from tfnas.scoring.missing import lowest_where_missing
 from tfnas.spaces.base import Space
 from tfnas.spaces.pool import ByCode, Pool
 from tfnas.spaces.registry import space_at
+from tfnas.truth.metric import TEST, reported
 
 TOP = 0.1
 """Share of the cells, those of highest accuracy, among which a proxy's ranking is looked at by itself."""
@@ -39,7 +40,7 @@ SPEC = Summary(
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Correlate every proxy with the test accuracy among the best cells and given costs, and with every other proxy.
+    """Correlate every proxy with the accuracy among the best cells and given costs, and with every other proxy.
 
     Args:
         inputs: ``scores``: score table of each dataset; the facts beside it name the skeleton that parameters and FLOPs
@@ -56,14 +57,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     rows, pairs = [], []
     for dataset, path in inputs.scores.items():
         scores = rows_by_name(path, params.scored)
-        truth = read_table(inputs.truths[dataset], ("arch", "test_accuracy"))
+        truth = read_table(inputs.truths[dataset], ("arch", TEST))
+        column = reported(truth)
         space = space_at(path)
         costs = _costs(space, path, inputs.truths[dataset])
         for name in params.scored:
             joined = in_code_order(scores[name].merge(truth, on="arch"), path)
-            joined = joined[np.isfinite(joined["test_accuracy"])]
+            joined = joined[np.isfinite(joined[column])]
             groups = space.canonical(joined["code"])
-            x, y, _ = rank_with_missing(joined["score"], joined["test_accuracy"])
+            x, y, _ = rank_with_missing(joined["score"], joined[column])
             controls = costs[joined["code"]]
             partial = Correlation(math.nan, math.nan, math.nan, len(x))
             if np.isfinite(controls).all():

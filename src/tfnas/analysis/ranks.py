@@ -8,6 +8,7 @@ from tfnas.errors import SearchError
 from tfnas.files import read_table
 from tfnas.products import Named, Summary
 from tfnas.schemas.ranks import SCHEMA as RANKS
+from tfnas.truth.metric import reported_name
 
 FEWEST_TO_RANK = 3
 """Searches from which on Friedman's test is defined."""
@@ -21,7 +22,7 @@ SPEC = Summary(
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
-    """Rank searches by mean test accuracy on every dataset, each searched by itself, and test the mean ranks.
+    """Rank searches by mean reported accuracy on every dataset, each searched by itself, and test the mean ranks.
 
     Rank 1 is the highest mean; equal means share the mean of their ranks. Friedman's test asks whether all searches
     rank alike (chi-squared approximation, ties corrected), Nemenyi's which mean ranks differ
@@ -49,12 +50,12 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             f"{FEWEST_TO_RANK} searches that are ranked, and 2 datasets, add some to the study."
         )
     table = read_table(inputs.summary, ("search", "searched_on", "dataset", "metric", "mean"))
-    own = table[(table["searched_on"] == table["dataset"]) & (table["metric"] == "test_accuracy")]
+    own = table[(table["searched_on"] == table["dataset"]) & (table["metric"] == reported_name(set(table["metric"])))]
     means = own.pivot(index="dataset", columns="search", values="mean").reindex(index=datasets, columns=labels)
     if means.isna().any(axis=None):
         dataset, label = means.stack(future_stack=True).loc[lambda values: values.isna()].index[0]
         raise SearchError(
-            f"'{inputs.summary}' has no test accuracy of search '{label}' searched on '{dataset}': run the searches "
+            f"'{inputs.summary}' has no accuracy of search '{label}' searched on '{dataset}': run the searches "
             "and their summary."
         )
     ranks = rankdata(-means.to_numpy(), axis=1)

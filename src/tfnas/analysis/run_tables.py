@@ -47,9 +47,9 @@ def summarise_runs(
     search: str,
     searched_on: str,
     scorings: np.ndarray | None = None,
-    bounds: tuple[float, float] = PERCENT,
+    bounds: Sequence[float] = PERCENT,
 ) -> Summary:
-    """Return :func:`tfnas.analysis.statistics.summarise` of a value per run, an accuracy unless ``bounds`` are others.
+    """Return :func:`tfnas.analysis.statistics.summarise` of a value per run, which cannot lie beyond the bounds.
 
     Runs may be nested in scorings.
 
@@ -57,6 +57,6 @@ def summarise_runs(
         SearchError: fewer than 2 of them are finite; names the search and the dataset it searched on.
     """
     try:
-        return summarise(values, rng, scorings, bounds=bounds)
+        return summarise(values, rng, scorings, bounds=(bounds[0], bounds[1]))
     except SearchError as error:
         raise SearchError(f"Search '{search}' on '{searched_on}': {error}") from None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfnas.analysis.fronts import test_accuracies
+from tfnas.analysis.fronts import reported_accuracies
 from tfnas.products import Named, Summary
 from tfnas.schemas.subspaces import SCHEMA as SPACES
 from tfnas.truth.costs import Costs, feasible
@@ -36,7 +36,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     """
     rows = []
     for dataset, path in inputs.truths.items():
-        costs, accuracies = Costs.read(path, dataset, inputs.latencies.get(dataset)), test_accuracies(path)
+        costs, accuracies = Costs.read(path, dataset, inputs.latencies.get(dataset)), reported_accuracies(path)
         part = []
         for label, constraint in params.subspaces.items():
             codes = feasible(accuracies.known, constraint, costs, f"search.subspaces.{label}")

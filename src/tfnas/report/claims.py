@@ -10,7 +10,7 @@ from typing import Any
 from tfnas.report.comparison_tables import Pair, Pairs
 from tfnas.report.names import contenders, search_group
 from tfnas.report.numbers.base import Numbers
-from tfnas.report.rounding import show
+from tfnas.report.rounding import accuracy_decimals, show
 from tfnas.report.wording import VERDICTS, image_words, listed, named, time_words, verdict_words
 from tfnas.search.registry import get_algorithm
 
@@ -166,24 +166,28 @@ def add_median(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, 
     Means are compared as printed. ``.searches`` counts the training-free searches, ``.words`` names those below;
     ``.best`` is the best training-free search less the median cell, ``.side`` whether it is above, below or equal.
     """
-    key = f"best.{dataset}.training-free.test"
+    key = f"best.{dataset}.training-free.reported"
     if key not in numbers.entries:
         return
     ranked = contenders(dict(searches))
     labels = [label for label in ranked if search_group(searches[label]) == "training-free"]
-    median = numbers.value(f"truth.{dataset}.median_test")
-    means = {label: numbers.value(f"search.{dataset}.{label}.{dataset}.test.mean") for label in labels}
-    below = [label for label in labels if round(means[label] - median, 2) < 0]
+    median, decimals = numbers.value(f"truth.{dataset}.median"), accuracy_decimals()
+    means = {label: numbers.value(f"search.{dataset}.{label}.{dataset}.reported.mean") for label in labels}
+    below = [label for label in labels if round(means[label] - median, decimals) < 0]
     before, best = f"median.{dataset}", numbers.value(key) - median
     numbers.add_all(before, "count", searches=len(labels), below=len(below))
     numbers.title(f"{before}.words", named(_titles(numbers, below)) if below else "")
     numbers.add(f"{before}.best", abs(best), "accuracy")
-    numbers.add(f"{before}.side", "above" if round(best, 2) > 0 else "below" if round(best, 2) < 0 else "equal", "text")
+    numbers.add(
+        f"{before}.side",
+        "above" if round(best, decimals) > 0 else "below" if round(best, decimals) < 0 else "equal",
+        "text",
+    )
 
 
 def add_settled(numbers: Numbers, dataset: str, searches: Mapping[str, dict[str, Any]]) -> None:
     """Add which ranked searches end at one accuracy in all runs: ``settled.{dataset}.count`` and ``.words``."""
-    spread = {label: f"search.{dataset}.{label}.{dataset}.test.std" for label in contenders(dict(searches))}
+    spread = {label: f"search.{dataset}.{label}.{dataset}.reported.std" for label in contenders(dict(searches))}
     labels = [label for label, key in spread.items() if numbers.value(key) == 0]
     numbers.add(f"settled.{dataset}.count", len(labels), "count")
     numbers.title(f"settled.{dataset}.words", named(_titles(numbers, labels)) if labels else "")

@@ -10,13 +10,15 @@ from pathlib import Path
 import pandas as pd
 
 from tfnas.errors import ReportError
-from tfnas.report.rounding import bold, show
+from tfnas.report.rounding import accuracy_decimals, bold, show
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.truth.metric import reported_name
 
 
-def test_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of ``summaries/correlations.csv`` with test accuracy over all cells."""
-    return correlations[(correlations["accuracy"] == "test_accuracy") & (correlations["cells"] == "all")]
+def reported_correlations(correlations: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of ``summaries/correlations.csv`` with the reported accuracy over all cells."""
+    told = reported_name(set(correlations["accuracy"]))
+    return correlations[(correlations["accuracy"] == told) & (correlations["cells"] == "all")]
 
 
 def by_name(table: pd.DataFrame, path: str | Path, names: list[str], datasets: list[str]) -> pd.DataFrame:
@@ -33,16 +35,16 @@ def by_name(table: pd.DataFrame, path: str | Path, names: list[str], datasets: l
 
 
 def read_by_name(path: str | Path, names: list[str], datasets: list[str]) -> pd.DataFrame:
-    """Return the rows of ``summaries/correlations.csv`` with test accuracy over all cells by (dataset, proxy).
+    """Return the rows of ``summaries/correlations.csv`` with the reported accuracy over all cells by (dataset, proxy).
 
     Raises:
         ReportError: a row is missing; the message names file, proxy and dataset.
     """
-    return by_name(test_correlations(CORRELATIONS.read(path)), path, names, datasets)
+    return by_name(reported_correlations(CORRELATIONS.read(path)), path, names, datasets)
 
 
 def rank_proxies(correlations: pd.DataFrame, names: list[str], datasets: list[str]) -> pd.DataFrame:
-    """Rank proxies by Spearman's coefficient with test accuracy over all cells.
+    """Rank proxies by Spearman's coefficient with the reported accuracy over all cells.
 
     Rank 1 is the largest coefficient; equal ones share the mean of their ranks, and an undefined one (NaN) ranks last.
 
@@ -55,7 +57,7 @@ def rank_proxies(correlations: pd.DataFrame, names: list[str], datasets: list[st
         One row per name, the lowest mean rank first (then the largest mean coefficient). Columns: each dataset with
         the rank there, ``mean_rank`` and ``mean_spearman`` over the datasets.
     """
-    table = test_correlations(correlations)
+    table = reported_correlations(correlations)
     table = table.pivot(index="proxy", columns="dataset", values="spearman").reindex(index=names, columns=datasets)
     ranks = table.rank(ascending=False, na_option="bottom")
     ranks["mean_rank"], ranks["mean_spearman"] = ranks.mean(axis=1), table.mean(axis=1, skipna=False)
@@ -65,4 +67,4 @@ def rank_proxies(correlations: pd.DataFrame, names: list[str], datasets: list[st
 def bold_if_best(value: float, best: float, kind: str = "correlation") -> str:
     """Return a value as a table prints it, bold where it is the best as printed."""
     text = show(value, kind)
-    return bold(text) if round(value, {"correlation": 3, "accuracy": 2}[kind]) == best else text
+    return bold(text) if round(value, {"correlation": 3, "accuracy": accuracy_decimals()}[kind]) == best else text

@@ -3,7 +3,7 @@
 ==============  =====================================================================  ==================
 kind            rule                                                                   example
 ==============  =====================================================================  ==================
-``accuracy``    percent or percentage points, two decimals                             94.37
+``accuracy``    percent or percentage points, two decimals; four of another metric     94.37
 ``correlation`` three decimals                                                         0.793
 ``seconds``     three significant digits, whole numbers from 100 on                    3.05, 30.0, 12 000
 ``share``       a fraction printed in percent, one decimal, no percent sign            41.4
@@ -21,6 +21,9 @@ Numbers of five digits and more are grouped in thousands.
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from tfnas.errors import ReportError
@@ -29,11 +32,28 @@ from tfnas.letters import TEX, check_letters
 MISSING = "--"
 """What stands for a value that does not exist (NaN or None)."""
 
-DECIMALS = {"accuracy": 2, "correlation": 3, "p": 3, "share": 1, "rank": 1}
+DECIMALS = {"correlation": 3, "p": 3, "share": 1, "rank": 1}
 """Decimals of the kinds that have a fixed number of them."""
+
+_accuracy_decimals: ContextVar[int] = ContextVar("decimals of accuracies", default=2)
 
 SIGNIFICANT = {"seconds": (3, 99.95), "ratio": (2, 9.95), "value": (4, 9999.5)}
 """Significant digits of other kinds, and the magnitude from which on they are printed as whole numbers."""
+
+
+@contextmanager
+def printing(decimals: int) -> Iterator[None]:
+    """Print accuracies with so many decimals until the end of the block, as the metric of a study asks for."""
+    token = _accuracy_decimals.set(decimals)
+    try:
+        yield
+    finally:
+        _accuracy_decimals.reset(token)
+
+
+def accuracy_decimals() -> int:
+    """Return the decimals that accuracies are printed with: 2 of percentages, 4 within :func:`printing` of others."""
+    return _accuracy_decimals.get()
 
 
 def escape(text: Any) -> str:
@@ -63,8 +83,9 @@ def plain(value: Any, kind: str) -> str:
         return MISSING
     if kind == "p" and value < 0.001:
         return "<0.001"
-    if kind in DECIMALS:
-        shown = f"{100 * value if kind == 'share' else value:.{DECIMALS[kind]}f}"
+    decimals = accuracy_decimals() if kind == "accuracy" else DECIMALS.get(kind)
+    if decimals is not None:
+        shown = f"{100 * value if kind == 'share' else value:.{decimals}f}"
     elif kind == "count":
         shown = f"{round(value):,}"
     elif kind in SIGNIFICANT:
@@ -101,7 +122,7 @@ def show(value: Any, kind: str) -> str:
 
 
 def show_mean(mean: float, deviation: float | None, bold: bool = False) -> str:
-    """Return ``mean`` with its standard deviation in TeX, the mean in bold where asked; both with two decimals."""
+    """Return ``mean`` with its standard deviation in TeX, the mean in bold where asked; both printed as accuracies."""
     if mean is None or not math.isfinite(mean):
         return MISSING
     text = show(mean, "accuracy")

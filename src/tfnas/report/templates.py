@@ -16,6 +16,7 @@ Inside templates:
 ``sentence``      filter that begins a text with a capital letter
 ``figure(name)``  where the figure of that name lies, relative to ``report.tex``; ``table(name)`` likewise
 ``has_figure(name)``, ``has_table(name)``  whether it was made for this study
+``reported``      what the results are called (:mod:`tfnas.report.numbers.reported`)
 ``tex``           filter that escapes text for TeX
 """
 
@@ -217,6 +218,7 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
         "titles": search_titles(searches),
         "dataset_title": dataset_title,
         "listed": listed,
+        "reported": _reported(numbers),
         "unranked": unranked_words(searches),
         "groups": {label: search_group(settings) for label, settings in searches.items()},
         "algorithms": [get_algorithm(name) for name in used],
@@ -230,6 +232,17 @@ def _facts(study: dict[str, Any], scored: list[str], numbers: dict[str, dict[str
             for dataset in datasets
         },
     }
+
+
+def _reported(numbers: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    r"""Return what templates call the results, from the numbers ``reported.*``: TeX, but for flags.
+
+    ``after`` stands behind a value (``\,\%``), ``brackets`` behind a name (`` (\%)``); both are empty without a unit.
+    """
+    told = {key.removeprefix("reported."): entry for key, entry in numbers.items() if key.startswith("reported.")}
+    texts = {key: entry["value"] if isinstance(entry["value"], bool) else entry["text"] for key, entry in told.items()}
+    unit = texts.get("unit", "")
+    return texts | {"after": rf"\,{unit}" if unit else "", "brackets": f" ({unit})" if unit else ""}
 
 
 def unranked_words(searches: dict[str, dict[str, Any]]) -> str:

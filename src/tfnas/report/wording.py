@@ -6,7 +6,9 @@ them. Everything returned is plain text.
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeGuard
+from typing import Any, TypeGuard
+
+from tfnas.truth.metric import SPLITS, Metric
 
 STRENGTHS = ((0.7, "strong"), (0.4, "moderate"), (0.1, "weak"))
 """From which magnitude on a rank correlation is called so; what is smaller is next to none."""
@@ -24,6 +26,49 @@ _COUNTS = "no one two three four five six seven eight nine ten eleven twelve".sp
 
 VERDICTS = ("better", "worse", "undecided")
 """What a comparison of two searches may say (:attr:`tfnas.report.comparison_tables.Pair.verdict`)."""
+
+
+def reported_words(column: str, metrics: Mapping[str, Metric]) -> dict[str, Any]:
+    """Return what a report calls the results of a study: one place for split, metric and unit.
+
+    Args:
+        column: ``test_accuracy`` or ``valid_accuracy``, whichever is reported.
+        metrics: of each dataset, as given.
+
+    Returns:
+        ``split`` (``test``); ``name`` of the metric, ``metric`` where datasets have several; ``words`` (``test
+        accuracy``) and ``many`` (``test accuracies``); ``unit`` that all have, empty where they have none in common;
+        ``label`` of an axis (``test accuracy (%)``), and likewise ``metric`` without the split and ``early`` at the
+        early stop; ``points``, what differences are counted in; ``decimals``; ``percent``, whether all are percentages;
+        ``plain``, whether they are accuracies, too; ``turned``, metrics that are better when smaller and are therefore
+        printed with their sign turned; ``datasets``, label of the metric of each dataset.
+    """
+    names = list(dict.fromkeys(metric.kept.name for metric in metrics.values()))
+    units = {metric.unit for metric in metrics.values()}
+    name, unit = names[0] if len(names) == 1 else "metric", units.pop() if len(units) == 1 else ""
+    split = SPLITS[column]
+    many = {"accuracy": "accuracies", "metric": "metrics"}.get(name, f"values of {name}")
+    percent = all(metric.is_percent for metric in metrics.values())
+    return {
+        "split": split,
+        "name": name,
+        "words": f"{split} {name}",
+        "many": f"{split} {many}",
+        "unit": unit,
+        "label": _labelled(f"{split} {name}", unit),
+        "metric": _labelled(name, unit),
+        "early": _labelled(f"valid. {name}, early stop", unit),
+        "points": "points" if percent else f"units of {name}" if len(names) == 1 else "units of the metric",
+        "decimals": 2 if percent else 4,
+        "percent": percent,
+        "turned": list(dict.fromkeys(metric.name for metric in metrics.values() if metric.direction < 0)),
+        "plain": names == ["accuracy"] and percent,
+        "datasets": {dataset: _labelled(metric.kept.name, metric.unit) for dataset, metric in metrics.items()},
+    }
+
+
+def _labelled(name: str, unit: str) -> str:
+    return f"{name} ({unit})" if unit else name
 
 
 def count_words(count: int) -> str:

@@ -11,5 +11,5 @@ SCHEMA = Schema(
     count("run", "number of the run, from 0"),
     text("arch", "the cell, official string"),
     number("cost", "on the dataset searched on, in its unit"),
-    number("test_accuracy", "on the dataset read off on", "%"),
+    number("accuracy", "the reported one, on the dataset read off on", "%"),
 )

@@ -14,5 +14,6 @@ SCHEMA = Schema(
     number("valid_seconds", "seconds of one pass over the validation images", "s"),
     count("params", "trainable parameters", gaps=True),
     number("flops", "multiply-accumulates of one image, millions, as NATS-Bench counts them", "10^6"),
-    notes="What an accuracy means exactly (split, epochs, seeds) is said in the JSON beside it.",
+    notes="What an accuracy means exactly (split, epochs, seeds) is said in the JSON beside it. So is the metric; "
+    "where it is another one than an accuracy in percent, the columns hold that one, larger is better.",
 )

@@ -35,9 +35,9 @@ def place(table: pd.DataFrame, against: str | Path, truth: str | Path | None = N
     Returns:
         The table with further columns. ``percentile``: how many per cent of the 500 architectures with the nearest
         FLOPs (by their ratio) have a lower score, ties counting half. ``accuracy_low``, ``accuracy``,
-        ``accuracy_high``: test accuracies in percent that a tenth, half and nine tenths of the 50 of them with the
-        nearest scores do not exceed. ``warning``: why the comparison may mislead, empty where nothing speaks against
-        it.
+        ``accuracy_high``: test accuracies (validation accuracies of a ground truth without any) that a tenth, half and
+        nine tenths of the 50 of them with the nearest scores do not exceed. ``warning``: why the comparison may
+        mislead, empty where nothing speaks against it.
 
     Raises:
         DataError: the network's FLOPs are not in the table, or there is no score table.
@@ -67,7 +67,7 @@ def place(table: pd.DataFrame, against: str | Path, truth: str | Path | None = N
             found["warning"] = "; ".join(filter(None, reasons))
             if accuracies is not None:
                 alike = near[finite][np.argsort(np.abs(scores[finite] - value), kind="stable")[:ALIKE]]
-                test = accuracies.peek(held.codes[alike])[1]
+                test = accuracies.final(held.codes[alike])
                 found |= dict(zip(COLUMNS[1:4], np.percentile(test, [10, 50, 90]).tolist(), strict=True))
         elif np.isfinite(value):
             found["warning"] = f"'{against}' has no scores of this proxy"

@@ -30,6 +30,7 @@ from tfnas.spaces.base import Space
 from tfnas.spaces.pool import ByCode
 from tfnas.truth.benchmark import Benchmark, ReadOff
 from tfnas.truth.costs import Costs, feasible
+from tfnas.truth.metric import metric_at
 
 log = logging.getLogger("tfnas")
 
@@ -432,10 +433,11 @@ def _run_table(
         truth = ReadOff.read(path, dataset)
         fixed["arch"] = truth.space.texts(done.chosen)
         valid, test = truth.peek(done.chosen)
-        known = "unknown" if np.isnan(valid).any() else f"{valid.mean():.2f} %"
+        metric = metric_at(path)
+        known = ["unknown" if np.isnan(values).any() else metric.say(values.mean()) for values in (valid, test)]
         log.info(
             f"Search '{block.search}' on '{searched_on}', runs {block.first} to {block.last}: the chosen cells have on "
-            f"average {known} validation and {test.mean():.2f} % test accuracy on '{dataset}'."
+            f"average {known[0]} validation and {known[1]} test {metric.name} on '{dataset}'."
         )
         rows.append(pd.DataFrame(fixed | {"dataset": dataset, "valid_accuracy": valid, "test_accuracy": test}))
     return pd.concat(rows, ignore_index=True)[list(RUNS.names)]

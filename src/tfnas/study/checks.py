@@ -22,6 +22,7 @@ from tfnas.search.base import SearchSpace
 from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.spaces.base import Space
 from tfnas.spaces.registry import get_space
+from tfnas.study.results import check_results
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 from tfnas.study.words import similar
 from tfnas.truth.archive import find_archive
@@ -41,6 +42,7 @@ def check_study(study: dict[str, Any]) -> None:
     check_letters(study["title"], "'title'")
     for name, dataset in study["datasets"].items():
         _check_dataset(name, dataset)
+    check_results(study)
     _check_training(study)
     _check_scoring(study)
     _check_searches(study)

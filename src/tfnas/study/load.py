@@ -12,7 +12,9 @@ from tfnas.study.layers import as_meant, take_away
 from tfnas.study.models.file import StudyFile
 from tfnas.study.models.search import RECOMMENDED_RUNS
 from tfnas.study.reading import check_yaml
+from tfnas.study.results import split_of
 from tfnas.study.sentences import sentence_of
+from tfnas.truth.metric import VALID
 
 
 def load_study(
@@ -56,7 +58,12 @@ def _in_order_of(given: Any, filled: Any) -> Any:
 
 def warnings_of(study: dict[str, Any]) -> list[str]:
     """Return what is allowed and yet probably not meant, a sentence each."""
-    runs = study["search"]["runs"]
+    runs, said = study["search"]["runs"], []
     if study["search"]["use"] and runs < RECOMMENDED_RUNS:
-        return [f"search.runs is {runs}: at least {RECOMMENDED_RUNS} are recommended to tell searches apart."]
-    return []
+        said.append(f"search.runs is {runs}: at least {RECOMMENDED_RUNS} are recommended to tell searches apart.")
+    if all(split_of(study, name) == VALID for name in study["datasets"]):
+        said.append(
+            "The ground truth has validation accuracies alone: they are reported, and what the chosen architectures "
+            "reach on test images is unknown."
+        )
+    return said

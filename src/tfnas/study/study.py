@@ -17,6 +17,7 @@ from tfnas.files import facts_path
 from tfnas.product_rules import exhibits, inputs, summaries, topics
 from tfnas.proxies.registry import ensembles, family_of, get_family, get_proxy
 from tfnas.report.names import contenders, equal_time_groups, reads_prior, search_group
+from tfnas.report.wording import reported_words
 from tfnas.scoring.plan import count_to_score
 from tfnas.scoring.shipped_paths import shipped_tables
 from tfnas.search.constraints import limits_of_search
@@ -24,6 +25,7 @@ from tfnas.search.registry import accuracies_of, get_algorithm
 from tfnas.seeds import child_seed
 from tfnas.spaces.nats_tss import SPACE
 from tfnas.spaces.registry import get_space
+from tfnas.study.results import metric_told, split_of
 from tfnas.study.settings import batch_size_of, budget_of, devices_of, proxies_of, scored_names
 
 NOTHING = r"[^\s\S]"
@@ -105,6 +107,8 @@ class Study:
         subspaces: the sub-spaces that are compared, by label.
         leagues: labels of the searches of each league, of which one is chosen without the dataset it is judged on.
         budgets: simulated seconds of a run on each dataset.
+        reported: what the report calls the results, see :func:`tfnas.report.wording.reported_words`.
+        ranges: the lowest and the highest result there can be on each dataset, as ground truth keeps them.
         published_budgets: the same, None where looks cost otherwise than in published searches.
         templates: folder of the report's templates.
         published_files: the published results, when the study shows them.
@@ -166,6 +170,18 @@ class Study:
         self.published_budgets = self.budgets if not search["pay_once"] else dict.fromkeys(self.datasets)
         self.templates = str(Path(project) / REPORT)
         self.published_files = [f"{self.templates}/published.yaml"] if config["report"]["published"] else []
+
+    @cached_property
+    def reported(self) -> dict[str, Any]:
+        """What the report calls the results of this study."""
+        column = split_of(self.config, self.datasets[0])
+        return reported_words(column, {name: metric_told(self.config, name) for name in self.datasets})
+
+    @cached_property
+    def ranges(self) -> dict[str, list[float]]:
+        """The lowest and the highest result there can be on each dataset."""
+        kept = {name: metric_told(self.config, name).kept for name in self.datasets}
+        return {name: [metric.low, metric.high] for name, metric in kept.items()}
 
     @property
     def given(self) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,10 @@ Two classes over the same table, kept apart on purpose:
 * :class:`ReadOff` holds full-training validation and test accuracies. The runner asks it once per run, after the search
   has chosen its cell.
 
+Where a ground truth has no test accuracies its validation accuracies are reported in their place. A search still sees
+none of them: only references (the oracle) look at validation accuracies after full training, and such a row is an upper
+bound as before.
+
 Cost accounting follows NATS-Bench (Dong, Liu, Musial, Gabrys 2021, ``simulate_train_eval``): a query costs the seconds
 of training up to the early stop plus the seconds of one pass over the validation images. Asking twice costs twice,
 unless the benchmark is told to recognise cells that compute the same function (``pay_once``): the first query of such
@@ -24,6 +28,7 @@ from tfnas.files import read_table
 from tfnas.spaces.base import Space
 from tfnas.spaces.pool import ByCode, grid
 from tfnas.spaces.registry import get_space, space_at
+from tfnas.truth.metric import SPLITS, TEST, VALID, reported
 
 
 class Coded(Protocol):
@@ -183,14 +188,16 @@ class ReadOff(_Columns):
     """Full-training accuracies of trained cells, for the report: looked at after a search, never by one.
 
     Args:
-        table: ground truth with columns ``arch``, ``valid_accuracy``, ``test_accuracy``.
+        table: ground truth with columns ``arch``, ``valid_accuracy``, ``test_accuracy``, one of which may be empty.
         dataset: name of the dataset, for messages.
         place: the file the table came from, for messages.
         space: the search space of the cells; None for that of NATS-Bench's topologies.
     """
 
     def __init__(self, table: pd.DataFrame, dataset: str, place: str = "the ground truth", space: Space | None = None):
-        super().__init__(table, dataset, place, space, "valid_accuracy", "test_accuracy")
+        super().__init__(table, dataset, place, space, VALID, TEST)
+        self.reported = reported(table)
+        """Which of the two is reported (:func:`tfnas.truth.metric.reported`)."""
 
     @classmethod
     def read(cls, path: str | Path, dataset: str) -> Self:
@@ -199,20 +206,30 @@ class ReadOff(_Columns):
         Raises:
             DataError: the file is missing, damaged or lacks a column.
         """
-        table = read_table(path, ("arch", "valid_accuracy", "test_accuracy"))
+        table = read_table(path, ("arch", VALID, TEST))
         return cls(table, dataset, f"'{path}'", space_at(path))
 
     def peek(self, cells: Cells) -> tuple[Any, Any]:
         """Return (validation accuracy, test accuracy) in percent, of one cell or of each cell of an array of codes.
 
-        The validation accuracy is NaN where the table has none; the test accuracy must be there.
+        What is reported must be there; the other is NaN where the table has none.
 
         Raises:
             CellError: a code is outside the space.
-            TruthError: the table lacks a cell or its test accuracy.
+            TruthError: the table lacks a cell or its reported accuracy.
         """
-        test = self._look(self._columns["test_accuracy"], cells, "test accuracy")
-        return _values_at(self._columns["valid_accuracy"], _coded(cells)), test
+        found = {name: _values_at(self._columns[name], _coded(cells)) for name in (VALID, TEST)}
+        self.final(cells)
+        return found[VALID], found[TEST]
+
+    def final(self, cells: Cells) -> Any:
+        """Return the reported accuracy of one cell or of each cell of an array of codes, which must be there.
+
+        Raises:
+            CellError: a code is outside the space.
+            TruthError: the table lacks a cell or its reported accuracy.
+        """
+        return self._look(self._columns[self.reported], cells, f"{SPLITS[self.reported]} accuracy")
 
 
 def by_code(space: Space, codes: np.ndarray, table: pd.DataFrame, column: str) -> ByCode:

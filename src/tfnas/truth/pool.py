@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from tfnas.errors import TruthError
+from tfnas.files import read_facts, read_table
 from tfnas.seeds import child_seed
+from tfnas.spaces.registry import space_of
+from tfnas.truth.schema import write_truth
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,3 +42,14 @@ def taken(table: pd.DataFrame, space: Space, size: int, seed: int, place: str) -
         raise TruthError(f"scoring.cells is {size:,}, and {place} holds {len(first):,} different networks: lower it.")
     numbers = np.array([child_seed(seed, "pool", text) for text in table["arch"].iloc[first]])
     return table.iloc[np.sort(first[np.argsort(numbers, kind="stable")[:size]])].reset_index(drop=True)
+
+
+def take_pool(path: str | Path, size: int, seed: int) -> None:
+    """Leave of a written ground truth the pool alone (:func:`taken`); its facts say how many it was taken from.
+
+    Raises:
+        TruthError: the table holds fewer architectures.
+    """
+    table, facts = read_table(path), read_facts(path)
+    pool = taken(table, space_of(facts, f"'{path}'"), size, seed, f"'{path}'")
+    write_truth(pool, facts | {"pool": size, "pool_of": len(table)}, path)

@@ -1,8 +1,9 @@
 """The one table of ground truth, whatever it was made from: its columns, its checks, and the JSON of what it holds.
 
-One row per cell, sorted by the cell's code; accuracies in percent, times in seconds, FLOPs as multiply-accumulates in
-millions (as NATS-Bench counts them). Nothing downstream knows which source wrote it, and its key is ``arch``: the index
-is kept for people who look a cell up in the benchmark.
+One row per cell, sorted by the cell's code; accuracies in percent or in the metric that the facts declare
+(:mod:`tfnas.truth.metric`), larger is better; times in seconds, FLOPs as multiply-accumulates in millions (as
+NATS-Bench counts them). Nothing downstream knows which source wrote it, and its key is ``arch``: the index is kept
+for people who look a cell up in the benchmark.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from tfnas.errors import TruthError
 from tfnas.schemas.truth import SCHEMA as TRUTH
 from tfnas.spaces.registry import get_space, space_of
+from tfnas.truth.metric import PERCENT, TEST, VALID, Metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,16 +34,18 @@ COLUMNS = tuple(MEANINGS)
 """The columns, in this order."""
 
 ACCURACIES = ("valid_accuracy", "test_accuracy", "early_valid_accuracy")
-"""Columns in percent."""
+"""Columns in percent, or in the metric of the table."""
 
-OPTIONAL = ("index", "valid_accuracy", "early_valid_accuracy", "early_seconds", "valid_seconds", "params", "flops")
-"""Columns that a table may lack: then no search can look at early accuracies, be charged, or be limited by a count."""
+OPTIONAL = ("index", *ACCURACIES, "early_seconds", "valid_seconds", "params", "flops")
+"""Columns that a table may lack: then no search can look at early accuracies, be charged, or be limited by a count.
+
+One of ``valid_accuracy`` and ``test_accuracy`` must be there."""
 
 FACTS = ("dataset", "source", "accuracies", "licence", "cite")
 """Keys that the JSON beside a table must have; ``cells``, ``missing`` and ``columns`` are added when it is written."""
 
 
-def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.DataFrame:
+def validate(table: pd.DataFrame, place: str, space: Space | None = None, metric: Metric = PERCENT) -> pd.DataFrame:
     """Check a table and return it with the columns of the schema, their types, sorted by cell.
 
     Args:
@@ -49,6 +53,7 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
             values if absent. A column is there for all cells or for none; only ``index`` may have gaps.
         place: what to call the table in a message.
         space: the search space of the cells; None for that of NATS-Bench's topologies.
+        metric: what the accuracies are.
 
     Returns:
         A new table: ``arch`` str, ``index`` Int64 (nullable), ``params`` int64 (float64 if missing), others float64.
@@ -59,7 +64,8 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
     """
     import pandas as pd
 
-    if absent := [column for column in COLUMNS if column not in (*table.columns, *OPTIONAL)]:
+    needed = ("arch",) if VALID in table.columns else ("arch", TEST)
+    if absent := [column for column in needed if column not in table.columns]:
         raise TruthError(
             f"{place} has no column {', '.join(absent)}: it has {', '.join(map(str, table.columns))}; "
             "map them under truth.columns in the study file."
@@ -77,9 +83,11 @@ def validate(table: pd.DataFrame, place: str, space: Space | None = None) -> pd.
     clean["index"] = _index(table, place, space.size)
     for column in COLUMNS[2:]:
         lacks = column in OPTIONAL and (column not in table.columns or table[column].isna().all())
-        clean[column] = np.nan if lacks else _numbers(table, column, place)
-        if column in ACCURACIES and clean[column].max() <= 1.0:
+        clean[column] = np.nan if lacks else _numbers(table, column, place, metric)
+        if column in ACCURACIES and metric.is_percent and clean[column].max() <= 1.0:
             raise TruthError(f"Column {column} of {place} never exceeds 1: it looks like fractions, give percent.")
+    if clean[[VALID, TEST]].isna().all(axis=None):
+        raise TruthError(f"{place} holds neither {VALID} nor {TEST}: give one of them for every cell.")
     if clean["params"].notna().all():
         clean["params"] = clean["params"].astype(np.int64)
     return clean.iloc[np.argsort(codes, kind="stable")].reset_index(drop=True)
@@ -127,8 +135,9 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
         table: see :func:`validate`.
         facts: ``dataset``; ``source`` (where from, in words); ``accuracies`` (for each of :data:`ACCURACIES` a sentence
             that says dataset, split, epochs, and over which training seeds it is a mean); ``licence``; ``cite``; and
-            whatever else is worth keeping; ``space`` names another search space than NATS-Bench's topologies.
-            ``cells``, ``missing`` (list of the cells the table lacks) and ``columns`` are filled in.
+            whatever else is worth keeping; ``space`` names another search space than NATS-Bench's topologies, and
+            ``metric`` another metric than an accuracy in percent (:meth:`tfnas.truth.metric.Metric.of`). ``cells``,
+            ``missing`` (list of the cells the table lacks) and ``columns`` are filled in.
         path: ``name.parquet`` (or ``.csv``, ``.csv.gz``).
         place: what to call the source of the table in a message; None is the path.
 
@@ -141,20 +150,23 @@ def write_truth(table: pd.DataFrame, facts: dict[str, Any], path: str | Path, pl
     if lacking:
         raise TruthError(f"The facts of '{path}' lack {', '.join(lacking)}: say what the table holds.")
     space = space_of(facts, f"'{path}'")
-    clean = validate(table, place or f"'{path}'", space)
+    metric = Metric.of(facts.get("metric"), f"'metric' in the facts of '{path}'")
+    clean = validate(table, place or f"'{path}'", space, metric)
     missing = [] if "pool" in facts else missing_cells(clean, space)
-    told = {**facts, "space": space.name, "cells": len(clean), "missing": missing, "columns": MEANINGS}
+    told = {**facts, "metric": metric.facts, "space": space.name, "cells": len(clean), "missing": missing}
+    told |= {"columns": MEANINGS}
     TRUTH.write(path, clean, told)
 
 
-def _numbers(table: pd.DataFrame, column: str, place: str) -> np.ndarray:
+def _numbers(table: pd.DataFrame, column: str, place: str, metric: Metric) -> np.ndarray:
     """Return a column as float64 after checking that every value is a number in its range."""
     import pandas as pd
 
     given = table[column].astype(str) if table[column].dtype.kind in "mM" else table[column]  # a date is no number
     values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     if column in ACCURACIES:
-        wrong, range_ = ~((values >= 0) & (values <= 100)), "a percentage from 0 to 100"
+        wrong = ~((values >= metric.low) & (values <= metric.high) & np.isfinite(values))
+        range_ = metric.range_words
     elif column == "params":
         wrong = ~((values >= 1) & (values < 2**53) & (values == np.floor(values)))
         range_ = "a whole number of parameters, 1 or more (not of millions)"

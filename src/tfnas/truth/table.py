@@ -12,17 +12,8 @@ from tfnas.networks.skeleton import Skeleton
 from tfnas.spaces.registry import DEFAULT, get_space
 from tfnas.truth.counts import check_counts, stated_skeleton
 from tfnas.truth.given_tables import absent_columns, read_given, same_column
-from tfnas.truth.pool import taken
-from tfnas.truth.schema import (
-    ACCURACIES,
-    COLUMNS,
-    MEANINGS,
-    OPTIONAL,
-    missing_cells,
-    require_complete,
-    validate,
-    write_truth,
-)
+from tfnas.truth.metric import TEST, VALID, Metric
+from tfnas.truth.schema import ACCURACIES, COLUMNS, OPTIONAL, missing_cells, require_complete, validate, write_truth
 
 log = logging.getLogger("tfnas")
 
@@ -35,7 +26,7 @@ def convert(
     allow_incomplete: bool = False,
     skeleton: Mapping[str, int] | None = None,
     space: str = DEFAULT,
-    pool: Sequence[int] | None = None,
+    metric: Mapping[str, Any] | None = None,
 ) -> None:
     """Turn a ready table into the ground truth of a dataset.
 
@@ -51,7 +42,9 @@ def convert(
         skeleton: of the study's networks (:data:`tfnas.truth.counts.KEYS`), which the table's parameters and FLOPs are
             held against unless its JSON states the skeleton of its own networks; None where neither is known.
         space: name of the search space of the cells.
-        pool: size and seed of the pool that is taken out of the table (:func:`tfnas.truth.pool.taken`); None for all.
+        metric: what the accuracies are (:meth:`tfnas.truth.metric.Metric.of`), where the study file says it; None: the
+            JSON beside the table says it, and else they are accuracies in percent. Of a metric that is better when
+            smaller the values are written with their sign turned.
 
     Raises:
         ConfigError: ``columns`` maps a column that the schema does not have.
@@ -73,15 +66,15 @@ def convert(
         theirs = known.truth_of(read_given(path, [columns.get("arch", "arch")]))
     names = {ours: columns.get(ours, ours) for ours in COLUMNS}
     absent = {ours: name for ours, name in names.items() if name not in theirs.columns}
-    # A column that may be left out is missed if it was mapped, or is there in another spelling.
-    missed = {ours for ours, name in absent.items() if ours in columns or same_column(name, theirs.columns) is not None}
-    if any("val" in str(name).lower() for name in set(theirs.columns) - set(names.values())):
-        missed |= {"valid_accuracy"} & set(absent)
-    if needed := {ours: name for ours, name in absent.items() if ours not in OPTIONAL or ours in missed}:
+    if needed := _missed(theirs.columns, columns, names, absent):
         raise absent_columns(place, needed, theirs.columns, key)
     table = theirs[[name for ours, name in names.items() if ours not in absent]]
     table = table.set_axis([ours for ours in names if ours not in absent], axis="columns")
-    table = validate(table, place, known)
+    given = metric_of(path, metric, dataset)
+    for column in {VALID, TEST} & set(table.columns):
+        if table[column].isna().all():
+            raise TruthError(f"Column {names[column]} of {place} is empty: fill it or remove it.")
+    table = validate(table, place, known, given)
     by_cells = "cell" in known.offers
     stated = stated_skeleton(_stated(path), f"'{facts_path(path)}'") if by_cells else None
     scored = Skeleton(**skeleton) if by_cells and skeleton is not None else None
@@ -89,16 +82,58 @@ def convert(
         check_counts(table, shape, place)
     if stated is not None and scored is not None and stated != scored:
         log.warning("%s holds networks of another skeleton than those that the study scores.", place)
-    told: dict[str, Any] = {"space": space}
-    if pool is None:
-        require_complete(missing_cells(table, known), len(table), place, allow_incomplete)
-    else:
-        told |= {"pool": pool[0], "pool_of": len(table)}
-        table = taken(table, known, pool[0], pool[1], place)
+    require_complete(missing_cells(table, known), len(table), place, allow_incomplete)
     lacking = [column for column in OPTIONAL if table[column].isna().all() and column != "index"]
-    if lacking:
-        log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(lacking))
-    write_truth(table, _facts(path, dataset, names, lacking) | told, output)
+    if untold := [column for column in lacking if column != TEST]:
+        log.warning("%s has no %s: searches that need them are impossible on it.", place, ", ".join(untold))
+    if TEST in lacking:
+        log.warning("%s has no %s: %s is reported in its place.", place, TEST, VALID)
+    if given.direction < 0:
+        table[list(ACCURACIES)] *= -1.0
+    facts = _facts(path, dataset, names, lacking, given)
+    write_truth(table, facts | {"space": space, "metric": given.kept.facts}, output)
+
+
+def metric_of(path: str | Path, told: Mapping[str, Any] | None, dataset: str) -> Metric:
+    """Return what the accuracies of a ready table are: by the study file, or by the JSON beside the table.
+
+    Args:
+        path: the table.
+        told: ``truth.metric`` of the study file, None where it says nothing.
+        dataset: the dataset, for messages.
+
+    Raises:
+        TruthError: both say something, and not the same; or one of them says what cannot be.
+    """
+    key, beside = f"datasets.{dataset}.truth.metric", f"'metric' in '{facts_path(path)}'"
+    stated = _stated(Path(path)).get("metric")
+    ours, theirs = Metric.of(told, key), Metric.of(stated, beside)
+    if told is not None and stated is not None and ours != theirs:
+        raise TruthError(f"{key} is another one than {beside}: remove one of the two.")
+    return ours if told is not None else theirs
+
+
+def _missed(
+    has: Sequence[str], mapped: Mapping[str, str], names: Mapping[str, str], absent: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the columns that a table should have and lacks, as ``{ours: theirs}``.
+
+    One that may be left out is missed if it was mapped, or is there in another spelling. An accuracy is missed where
+    both are absent, or a column that nobody reads has its split in its name.
+
+    Args:
+        has: the columns of the table.
+        mapped: what the study file maps.
+        names: name of each of our columns in the table.
+        absent: those of ``names`` that it lacks.
+    """
+    missed = {ours for ours, name in absent.items() if ours in mapped or same_column(name, has) is not None}
+    unread = {str(name).lower() for name in set(has) - set(names.values())}
+    for column, letters in ((VALID, "val"), (TEST, "test")):
+        missed |= {column} if any(letters in name for name in unread) else set()
+    missed |= {TEST} if {VALID, TEST} <= set(absent) else set()
+    missed |= set(absent) - set(OPTIONAL)
+    return {ours: name for ours, name in absent.items() if ours in missed}
 
 
 def _stated(path: Path) -> dict[str, Any]:
@@ -116,7 +151,7 @@ def _check_images(stated: dict[str, Any], place: Path) -> None:
             )
 
 
-def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str]) -> dict[str, Any]:
+def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[str], metric: Metric) -> dict[str, Any]:
     """Return the facts of the output: what the JSON beside the table says, else what is known."""
     place = facts_path(path)
     stated = _stated(path)
@@ -124,7 +159,7 @@ def _facts(path: Path, dataset: str, names: dict[str, str], lacking: Sequence[st
     _check_images(stated, place)
     accuracies = dict(section(stated, "accuracies", place))
     for column in ACCURACIES:
-        default = f"{MEANINGS[column]}; column {names[column]} of {path.name}, whose facts do not say more"
+        default = f"{metric.meaning(column)}; column {names[column]} of {path.name}, whose facts do not say more"
         if column in lacking:
             default = "the table does not have it"
         accuracies[column] = sentence(accuracies, column, default, place)

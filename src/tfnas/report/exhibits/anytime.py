@@ -16,7 +16,7 @@ SPEC = Exhibit(
     kind="figure",
     category="Searches",
     needs={"curves": "summaries/curves.csv"},
-    params=("searches", "datasets"),
+    params=("searches", "datasets", "reported"),
     when=lambda study: study.has_contest,
 )
 
@@ -49,7 +49,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                         handles[titles[label]] = draw_curve(axes, part, place)
             if handles:
                 legend_beside(panels[line][-1], handles, heading)
-            panels[line][0].set_ylabel("test accuracy (%)")
+            panels[line][0].set_ylabel(params.reported["label"])
         for column, dataset in enumerate(params.datasets):
             axes, part = panels[-1][column], table[table["dataset"] == dataset]
             axes.set_xlabel("seconds")

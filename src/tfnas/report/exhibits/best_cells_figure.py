@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 
 from tfnas.products import Exhibit, Named
 from tfnas.report.drawing import draw_cell, operation_legend
-from tfnas.report.rounding import plain
+from tfnas.report.rounding import MISSING, plain
 from tfnas.report.style import WIDTH, figure_style, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
@@ -36,7 +36,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             for axes, values in zip(row, best.itertuples(), strict=False):
                 draw_cell(axes, Cell.parse(values.arch), node_names=False)
                 test, valid = plain(values.test_accuracy, "accuracy"), plain(values.valid_accuracy, "accuracy")
-                axes.set_title(f"{test} (valid. {valid})", fontsize=8, pad=1)
+                axes.set_title(f"{test} (valid. {valid})" if test != MISSING else f"valid. {valid}", fontsize=8, pad=1)
             if rows > 1:
                 row[0].text(-0.62, 0.25, dataset_title(dataset), rotation=90, ha="center", va="center", fontsize=8)
         operation_legend(

@@ -6,7 +6,7 @@ from tfnas.report.tables import RULE, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.best_cells import SCHEMA as BEST_CELLS
 
-SPEC = Exhibit(kind="table", category="Ground truth", needs={"best": "summaries/best-cells.csv"})
+SPEC = Exhibit(kind="table", category="Ground truth", params=("reported",), needs={"best": "summaries/best-cells.csv"})
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -31,5 +31,6 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     ]
                 )
             )
-    head = [row(["Cell", "Validation (\\%)", "Test (\\%)", "Parameters", "MFLOPs"])]
+    unit = rf" ({escape(params.reported['unit'])})" if params.reported["unit"] else ""
+    head = [row(["Cell", f"Validation{unit}", f"Test{unit}", "Parameters", "MFLOPs"])]
     write_tex(output.tex, tabular("lrrrr", head, body))

@@ -8,7 +8,7 @@ from tfnas.report.rounding import escape
 from tfnas.report.tables import breakable, fact, listing, row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 
-SPEC = Exhibit(kind="table", category="Ground truth", needs={"truths": "truth/{dataset}.parquet"})
+SPEC = Exhibit(kind="table", category="Ground truth", params=("reported",), needs={"truths": "truth/{dataset}.parquet"})
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -18,6 +18,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         body += [r"\addlinespace"] if body else []
         name = escape(dataset_title(dataset))
         facts = read_facts(path)
+        if not params.reported["plain"]:
+            body.append(row([name, "metric", escape(params.reported["datasets"][dataset])]))
+            name = ""
         for column, meaning in fact(facts, "accuracies", path).items():
             body.append(row([name, rf"\texttt{{{escape(column)}}}", escape(meaning)]))
             name = ""

@@ -8,12 +8,13 @@ from tfnas.report.panels import legend_of, name_panels
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.style import COLOURS, GREY, MARKERS, figure_style, panels_of, save
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.truth.metric import SPLITS, reported_name
 
 SPEC = Exhibit(
     kind="figure",
     category="Proxies",
     needs={"correlations": "summaries/correlations.csv", "published": lambda study: study.published_files},
-    params=("datasets",),
+    params=("datasets", "reported"),
     prints=("proxies",),
     when=lambda study: len(study.scored) > 1,
 )
@@ -27,7 +28,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     """
     published_path = next(iter(inputs.published), None)
     table = CORRELATIONS.read(inputs.correlations)
-    table = table[(table["accuracy"] == "test_accuracy") & (table["cells"] == "all")]
+    told = reported_name(set(table["accuracy"]))
+    table = table[(table["accuracy"] == told) & (table["cells"] == "all")]
     order = table.groupby("proxy")["spearman"].mean().sort_values(na_position="first").index.tolist()
     places = {proxy: place for place, proxy in enumerate(order)}
     with figure_style():
@@ -43,14 +45,14 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                 (row["values"][dataset]["spearman"], places[proxy])
                 for proxy in part["proxy"]
                 for row in correlation_rows(published_path, proxy, [dataset])
-                if row["accuracy"] == "test" and row["cells"] == "all" and "spearman" in row["values"][dataset]
+                if row["accuracy"] == SPLITS[told] and row["cells"] == "all" and "spearman" in row["values"][dataset]
             ]
             if quoted:
                 hollow = {"markerfacecolor": "none", "color": GREY, "markersize": 4.5, "label": "others"}
                 axes.plot(*zip(*quoted, strict=True), "D", **hollow)
             axes.axvline(0, color=GREY, linewidth=0.6)
             axes.set_yticks(range(len(order)), [proxy_title(proxy) for proxy in order])
-        figure.supxlabel("Spearman's $\\rho$ with test accuracy", fontsize=plt.rcParams["axes.labelsize"])
+        figure.supxlabel(f"Spearman's $\\rho$ with {params.reported['words']}", fontsize=plt.rcParams["axes.labelsize"])
         entries = legend_of(panels[0])
         if len(entries) > 1:
             figure.legend(entries.values(), entries.keys(), loc="outside upper right", ncol=2)

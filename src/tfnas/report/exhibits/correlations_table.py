@@ -13,6 +13,7 @@ from tfnas.report.rounding import escape, show
 from tfnas.report.tables import RULE, block_heading, long_tables, row, tabular, with_interval, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.truth.metric import SPLITS, reported_name
 
 SPEC = Exhibit(
     kind="table",
@@ -47,7 +48,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for proxy in dict.fromkeys(part["proxy"]):
             name = escape(proxy_title(proxy))
             for values in part[part["proxy"] == proxy].itertuples():
-                accuracy = {"valid_accuracy": "validation", "test_accuracy": "test"}[values.accuracy]
+                accuracy = SPLITS[values.accuracy]
                 body.append(
                     row(
                         [
@@ -68,7 +69,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 
 def _write_long_correlations(table: pd.DataFrame, datasets: list[str], output: str | Path) -> None:
-    entries = table.set_index(["dataset", "proxy", "accuracy", "cells"])
+    entries, told = table.set_index(["dataset", "proxy", "accuracy", "cells"]), reported_name(set(table["accuracy"]))
 
     def entry(*key: str) -> pd.Series | dict[str, float]:
         return entries.loc[key] if key in entries.index else dict.fromkeys(entries.columns, math.nan)
@@ -77,7 +78,7 @@ def _write_long_correlations(table: pd.DataFrame, datasets: list[str], output: s
     for dataset in datasets:
         body = blocks.setdefault(dataset_title(dataset), [])
         for proxy in dict.fromkeys(table["proxy"][table["dataset"] == dataset]):
-            every, distinct = (entry(dataset, proxy, "test_accuracy", cells) for cells in ("all", "distinct"))
+            every, distinct = (entry(dataset, proxy, told, cells) for cells in ("all", "distinct"))
             valid = entry(dataset, proxy, "valid_accuracy", "all")
             cells = [
                 with_interval(every[name], every[f"{name}_low"], every[f"{name}_high"])

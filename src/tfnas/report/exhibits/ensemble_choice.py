@@ -13,6 +13,7 @@ from tfnas.schemas.ensemble_choice import SCHEMA as ENSEMBLE_CHOICE
 SPEC = Exhibit(
     kind="table",
     category="Proxies",
+    params=("reported",),
     needs={"summary": "summaries/ensemble-choice.csv"},
     prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
@@ -21,10 +22,10 @@ SPEC = Exhibit(
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_ensemble_choice_table(inputs.summary, SPEARMAN, output.tex)
+    write_ensemble_choice_table(inputs.summary, SPEARMAN, params.reported["unit"], output.tex)
 
 
-def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str | Path) -> None:
+def write_ensemble_choice_table(summary_path: str | Path, by: str, unit: str, output: str | Path) -> None:
     """Write for each dataset held out the ensemble of every size that is best on the other datasets; the chosen bold.
 
     Members, mean correlation (or regret) elsewhere, correlation on the dataset held out with its interval, test
@@ -33,6 +34,7 @@ def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str |
     Args:
         summary_path: ``summaries/ensemble-choice.csv``.
         by: the criterion of the choice, :data:`tfnas.analysis.held_out.SPEARMAN` or ``TOP_CELL``.
+        unit: of the reported metric, empty for none.
         output: path of the table.
     """
     kind = {SPEARMAN: "correlation", TOP_CELL: "accuracy"}[by]
@@ -47,5 +49,6 @@ def write_ensemble_choice_table(summary_path: str | Path, by: str, output: str |
             cells = [show(entry.size, "count"), escape(members), show(entry.elsewhere, kind), correlation]
             cells += [show(entry.top_accuracy, "accuracy"), show(entry.best, kind)]
             body.append(row([bold(cell) for cell in cells] if entry.chosen else cells))
-    head = [row(["Size", "Members", "Elsewhere", r"$\rho$ held out [95\,\%]", r"Top cell (\%)", "Hindsight"])]
+    top = f"Top cell ({escape(unit)})" if unit else "Top cell"
+    head = [row(["Size", "Members", "Elsewhere", r"$\rho$ held out [95\,\%]", top, "Hindsight"])]
     write_tex(output, tabular(r"cL{0.4\linewidth}rlrr", head, body))

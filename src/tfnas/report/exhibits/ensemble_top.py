@@ -7,6 +7,7 @@ from tfnas.report.exhibits.ensemble_choice import write_ensemble_choice_table
 SPEC = Exhibit(
     kind="table",
     category="Proxies",
+    params=("reported",),
     needs={"summary": "summaries/ensemble-choice.csv"},
     prints=("proxies",),
     when=lambda study: study.ensemble_choice["proxies"],
@@ -15,4 +16,4 @@ SPEC = Exhibit(
 
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Make it in a job (:mod:`tfnas.products`)."""
-    write_ensemble_choice_table(inputs.summary, TOP_CELL, output.tex)
+    write_ensemble_choice_table(inputs.summary, TOP_CELL, params.reported["unit"], output.tex)

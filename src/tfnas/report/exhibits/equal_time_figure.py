@@ -18,7 +18,7 @@ SPEC = Exhibit(
     kind="figure",
     category="Searches",
     needs={"table": "summaries/equal-time.csv"},
-    params=("datasets",),
+    params=("datasets", "reported"),
     when=lambda study: study.has_contest,
 )
 
@@ -51,7 +51,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     handles[TITLES[group]] = drawn[0]
             _frame(axes, part)
             axes.set_xlabel("seconds in all")
-        panels[0][0].set_ylabel("test accuracy (%)")
+        panels[0][0].set_ylabel(params.reported["label"])
         if handles:
             figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=len(handles))
         save(figure, output.pdf)

@@ -3,7 +3,7 @@
 from tfnas.products import Exhibit, Named
 from tfnas.report.proxy_tables import bold_if_best, by_name, read_by_name
 from tfnas.report.proxy_titles import proxy_title
-from tfnas.report.rounding import escape, show
+from tfnas.report.rounding import accuracy_decimals, escape, show
 from tfnas.report.tables import long_table, row, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.proxies import SCHEMA as PROXIES
@@ -19,7 +19,7 @@ SPEC = Exhibit(
 def make(inputs: Named, params: Named, output: Named) -> None:
     """Write what stands at the top of every order: nDCG, and the cell with the highest score; the best bold.
 
-    Test accuracy of that cell (the mean of equal ones) in percent, behind it in brackets the percentage of cells that
+    The reported accuracy of that cell (the mean of equal ones), behind it in brackets the percentage of cells that
     are more accurate.
 
     Raises:
@@ -29,7 +29,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     gains = read_by_name(inputs.correlations, params.scored, params.datasets)["ndcg"]
     best = {dataset: gains[dataset][params.scored].round(3).max() for dataset in params.datasets}
     best_first = {
-        dataset: quality.loc[dataset]["first_accuracy"][params.scored].round(2).max() for dataset in params.datasets
+        dataset: quality.loc[dataset]["first_accuracy"][params.scored].round(accuracy_decimals()).max()
+        for dataset in params.datasets
     }
     body = []
     for name in params.scored:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from tfnas.analysis.fronts import allowed, test_accuracies
+from tfnas.analysis.fronts import allowed, reported_accuracies
 from tfnas.products import Exhibit, Named
 from tfnas.report.cost_titles import cost_title
 from tfnas.report.names import search_titles
@@ -22,7 +22,7 @@ LOWEST = 5
 SPEC = Exhibit(
     kind="figure",
     category="Hardware",
-    params={"searches": "front_searches"},
+    params={"searches": "front_searches", "reported": "reported"},
     when=lambda study: study.front_searches,
     needs={
         "summary": "summaries/fronts.csv",
@@ -57,7 +57,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     front = own[own["run"] == entry.median_run]
                     axes.plot(
                         front["cost"],
-                        front["test_accuracy"],
+                        front["accuracy"],
                         marker_of(place),
                         markersize=4,
                         color=colour_of(place),
@@ -65,7 +65,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     )
                 axes.set_xlabel(cost_title(cost))
                 axes.set_title(dataset_title(dataset))
-            line[0].set_ylabel("test accuracy (%)")
+            line[0].set_ylabel(params.reported["label"])
         handles = legend_of(panels[:, 0])
         figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=2)
         save(figure, output.pdf)
@@ -75,7 +75,7 @@ def _background(axes: Axes, inputs: Named, search: str, settings: dict[str, Any]
     """Draw all cells and the true front of the whole space, whatever cells a search keeps to."""
     free = {search: {key: value for key, value in settings.items() if key not in ("constraint", "accuracies_of")}}
     codes, costs = allowed(free, search, inputs.truths, dataset, inputs.latencies.get(dataset))
-    values = test_accuracies(inputs.truths[dataset])[codes]
+    values = reported_accuracies(inputs.truths[dataset])[codes]
     axes.plot(costs, values, ".", color="#CCCCCC", markersize=1, rasterized=True, zorder=1)
     front = pareto_front(values, costs)
     axes.step(costs[front], values[front], where="post", color=GREY, linewidth=1, label="true front", zorder=2)

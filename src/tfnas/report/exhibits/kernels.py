@@ -11,6 +11,7 @@ KERNEL_COLUMNS = 6
 SPEC = Exhibit(
     kind="figure",
     category="Proxies",
+    params=("reported",),
     needs={"kernels": "kernels/{dataset}.npz"},
     when=lambda study: study.computes and "naswot" in study.proxies and "cell" in study.space.offers,
     each="dataset",
@@ -36,6 +37,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             axes.set_axis_off()
         for axes, values, accuracy, score in zip(panels.flat, maps, accuracies, scores, strict=False):
             image = axes.imshow(values, vmin=maps.min(), vmax=1, cmap="viridis", interpolation="nearest")
-            axes.set_title(f"{plain(accuracy, 'accuracy')} % ({plain(score, 'value')})", fontsize=7)
+            result = f"{plain(accuracy, 'accuracy')} {params.reported['unit']}".rstrip()
+            axes.set_title(f"{result} ({plain(score, 'value')})", fontsize=7)
         figure.colorbar(image, ax=panels, label="share of ReLUs that agree", shrink=0.9, aspect=30)
         save(figure, output.pdf)

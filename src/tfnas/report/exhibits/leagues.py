@@ -9,25 +9,11 @@ from tfnas.report.tables import row, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.leagues import SCHEMA as LEAGUES
 
-LEAGUE_HEAD = (
-    "League",
-    "Held out",
-    "Chosen search",
-    "Test accuracy",
-    r"[95\,\%]",
-    "Equals",
-    "held out",
-    "elsewhere",
-    "least",
-)
-"""Columns of the table of chosen searches; the last three are regrets."""
-
-
 SPEC = Exhibit(
     kind="table",
     category="Searches",
     needs={"summary": "summaries/leagues.csv"},
-    params=("searches",),
+    params=("searches", "reported"),
     when=lambda study: study.leagues,
 )
 
@@ -48,7 +34,9 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             cells = [name, escape(dataset_title(entry.held_out)), titles[entry.search]]
             body.append(row([*cells, show_mean(entry.mean, entry.std), interval, _equals(others), *regrets]))
             name = ""
-    head = [row([r"\multicolumn{6}{c}{}", r"\multicolumn{3}{c}{Regret}"]), r"\cmidrule(lr){7-9}", row(LEAGUE_HEAD)]
+    result = escape(params.reported["words"].capitalize())
+    columns = ["League", "Held out", "Chosen search", result, r"[95\,\%]", "Equals", "held out", "elsewhere", "least"]
+    head = [row([r"\multicolumn{6}{c}{}", r"\multicolumn{3}{c}{Regret}"]), r"\cmidrule(lr){7-9}", row(columns)]
     write_tex(output.tex, tabular(r"llL{0.36\linewidth}lllrrr", head, body))
 
 

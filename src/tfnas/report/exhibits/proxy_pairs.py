@@ -19,7 +19,7 @@ SPEC = Exhibit(
     kind="figure",
     category="Proxies",
     needs={"pairs": "summaries/proxy-pairs.csv", "correlations": "summaries/correlations.csv"},
-    params=("datasets", "scored"),
+    params=("datasets", "scored", "reported"),
     when=lambda study: len(study.scored) > 2,
     each="dataset",
 )
@@ -56,7 +56,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             image = squares(axes, values, cmap="RdBu_r", vmin=-1, vmax=1)
             axes.tick_params(labelsize=font)
             _mark(axes, values, font, count <= MOST_WITH_VALUES)
-        upper.set_yticks([0], ["test accuracy"])
+        upper.set_yticks([0], [params.reported["words"]])
         upper.tick_params(labelbottom=False)
         lower.set_yticks(range(count), titles)
         lower.set_xticks(range(count), titles, rotation=90)

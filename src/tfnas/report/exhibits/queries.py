@@ -21,7 +21,7 @@ SPEC = Exhibit(
     kind="figure",
     category="Searches",
     needs={"table": "summaries/query-curves.csv"},
-    params=("searches", "datasets"),
+    params=("searches", "datasets", "reported"),
     when=lambda study: study.has_contest,
 )
 
@@ -52,7 +52,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
                     if not part.empty:
                         handles[titles[label]] = draw_curve(axes, part, place, "queries")
             legend_beside(panels[line][-1], handles, heading)
-            panels[line][0].set_ylabel("test accuracy (%)")
+            panels[line][0].set_ylabel(params.reported["label"])
         for column, dataset in enumerate(params.datasets):
             axes, here = panels[-1][column], table[table["dataset"] == dataset]
             axes.set_xlabel("looks at accuracies")

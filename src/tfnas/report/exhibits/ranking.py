@@ -1,7 +1,7 @@
 """Write the order of proxies: coefficient and rank on every dataset, and their means."""
 
 from tfnas.products import Exhibit, Named
-from tfnas.report.proxy_tables import bold_if_best, by_name, rank_proxies, test_correlations
+from tfnas.report.proxy_tables import bold_if_best, by_name, rank_proxies, reported_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.rounding import escape, show
 from tfnas.report.tables import row, tabular, write_tex
@@ -26,7 +26,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         ReportError: the summary lacks a proxy on a dataset.
     """
     table = CORRELATIONS.read(inputs.correlations)
-    entries = by_name(test_correlations(table), inputs.correlations, params.scored, params.datasets)["spearman"]
+    entries = by_name(reported_correlations(table), inputs.correlations, params.scored, params.datasets)["spearman"]
     ranks = rank_proxies(table, params.scored, params.datasets)
     several = len(params.datasets) > 1
     best = {dataset: entries[dataset].round(3).max() for dataset in params.datasets}

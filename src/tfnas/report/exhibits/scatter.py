@@ -17,16 +17,15 @@ from tfnas.report.style import COLOURS, WIDTH, figure_style, panels_of, save
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
 from tfnas.scoring.table import ScoreTable
+from tfnas.truth.metric import SPLITS, TEST, VALID
 
 WIDE = 1000
 """Scores that reach this many times their median are drawn on a logarithmic axis."""
 
-ACCURACY_TITLES = {"valid_accuracy": "validation", "test_accuracy": "test"}
-"""How the axis calls the accuracies."""
-
 SPEC = Exhibit(
     kind="figure",
     category="Proxies",
+    params=("reported",),
     prints=("proxies",),
     each="proxy",
     shown=lambda study: study.scored[:4],
@@ -54,10 +53,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         norm = BoundaryNorm(np.arange(-0.5, 7), 7)
         for axes, dataset in zip(panels[0], inputs.scores, strict=True):
             table = ScoreTable.read(inputs.scores[dataset])
-            truth = read_table(inputs.truths[dataset], ("arch", *ACCURACY_TITLES))
+            truth = read_table(inputs.truths[dataset], ("arch", *SPLITS))
             shown = shown_accuracy(truth)
             accuracy = truth[shown].to_numpy()
-            panels[0][0].set_ylabel(f"{ACCURACY_TITLES[shown]} accuracy (%)")
+            panels[0][0].set_ylabel(f"{SPLITS[shown]} {params.reported['metric']}")
             score = table.scores(params.proxy)[table.pool.places_of(truth["arch"], f"'{inputs.truths[dataset]}'")]
             convolutions = truth["arch"].str.count("nor_conv").to_numpy()
             coloured = bool(convolutions.any())
@@ -105,7 +104,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
 
 def shown_accuracy(truth: pd.DataFrame) -> str:
     """Return the column of the accuracy that is drawn: validation, or test where nobody knows the former."""
-    return "test_accuracy" if truth["valid_accuracy"].isna().all() else "valid_accuracy"
+    return TEST if truth[VALID].isna().all() else VALID
 
 
 def _coefficients(correlations: pd.DataFrame, key: tuple[str, ...], path: str) -> tuple[str, ...]:

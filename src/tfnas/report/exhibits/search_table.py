@@ -8,10 +8,11 @@ from tfnas.analysis.published_rows import METRICS, rows_alone, rows_beside, sear
 from tfnas.products import Exhibit, Named
 from tfnas.report.names import GROUPS, accuracies_words, contenders, search_group, search_titles, tex_title
 from tfnas.report.published import origin
-from tfnas.report.rounding import MISSING, escape, show, show_mean
+from tfnas.report.rounding import MISSING, accuracy_decimals, escape, show, show_mean
 from tfnas.report.tables import RULE, row, seconds_of_run, summary_entry, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
+from tfnas.truth.metric import reported_name
 
 SPEC = Exhibit(
     kind="table",
@@ -39,7 +40,7 @@ def write_search_table(
     With ``searched_on`` every search ran on that dataset and its cell is read off on the others, and the seconds of
     scoring and simulated training of that search stand in front. Without it every dataset was searched by itself; the
     seconds then stand in front only if there is one dataset (else in the table of times). With one dataset and several
-    scorings the standard deviation of the mean test accuracies of these stands at the end.
+    scorings the standard deviation of the mean reported accuracies of these stands at the end.
 
     Args:
         summary_path: ``summaries/search.csv``.
@@ -53,7 +54,8 @@ def write_search_table(
     on = {dataset: searched_on or dataset for dataset in datasets}
     timed = searched_on is not None or len(datasets) == 1
     titles = search_titles(searches)
-    known = summary.groupby("dataset")["metric"].unique()  # ground truth may know no validation accuracies
+    known = summary.groupby("dataset")["metric"].unique()  # ground truth may know one of the two accuracies alone
+    told = reported_name(set(summary["metric"]))
     entries = {
         (label, dataset, metric): summary_entry(summary, label, on[dataset], dataset, metric, summary_path)
         for label in searches
@@ -77,7 +79,7 @@ def write_search_table(
         for label in labels:
             cells = [tex_title(titles[label])]
             if timed:
-                first = entries[label, datasets[0], "test_accuracy"]
+                first = entries[label, datasets[0], told]
                 cells += [seconds_of_run(first.scoring_seconds), seconds_of_run(first.training_seconds)]
             for dataset in datasets:
                 for metric in METRICS:
@@ -85,7 +87,7 @@ def write_search_table(
                     bold = (label, dataset, metric) in best
                     cells.append(show_mean(value.mean, value.std, bold) if value else MISSING)
             if nested:
-                cells.append(show(entries[label, datasets[0], "test_accuracy"].std_scorings, "accuracy"))
+                cells.append(show(entries[label, datasets[0], told].std_scorings, "accuracy"))
             body.append(row(cells))
             if label in beside:
                 name = rf"\quad {origin(beside[label])}~\citep{{{beside[label]['cite']}}}"
@@ -109,7 +111,8 @@ def _best(entries: dict[tuple[str, str, str], Any], searches: dict[str, dict[str
     """Return the keys with the largest printed mean of their column among the searches that are ranked."""
     best, ranked = set(), contenders(searches)
     for column in dict.fromkeys(key[1:] for key in entries):
-        rivals = {key: round(entry.mean, 2) for key, entry in entries.items() if key[1:] == column and key[0] in ranked}
+        here = {key: entry for key, entry in entries.items() if key[1:] == column and key[0] in ranked}
+        rivals = {key: round(entry.mean, accuracy_decimals()) for key, entry in here.items()}
         best |= {key for key, mean in rivals.items() if mean == max(rivals.values())}
     return best
 

@@ -9,11 +9,14 @@ from tfnas.report.names import search_group, search_titles
 from tfnas.report.panels import legend_of, logarithmic, name_panels
 from tfnas.report.style import GREY, colour_of, figure_style, marker_of, panels_of, save
 from tfnas.schemas.search import SCHEMA as SEARCH
+from tfnas.truth.metric import reported_name
 
 NARROW = 32
 """Characters of a name of which three stand side by side in a legend; with longer ones its letters are smaller."""
 
-SPEC = Exhibit(kind="figure", category="Searches", needs={"summary": "summaries/search.csv"}, params=("searches",))
+SPEC = Exhibit(
+    kind="figure", category="Searches", needs={"summary": "summaries/search.csv"}, params=("searches", "reported")
+)
 
 
 def make(inputs: Named, params: Named, output: Named) -> None:
@@ -25,7 +28,8 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     horizontal lines.
     """
     summary = SEARCH.read(inputs.summary)
-    table = summary[(summary["searched_on"] == summary["dataset"]) & (summary["metric"] == "test_accuracy")]
+    table = summary[summary["searched_on"] == summary["dataset"]]
+    table = table[table["metric"] == reported_name(set(table["metric"]))]
     datasets = list(dict.fromkeys(table["dataset"]))
     titles = search_titles(params.searches)
     groups = {label: search_group(settings) for label, settings in params.searches.items()}
@@ -43,7 +47,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         height = max(2.9, 0.3 + 0.17 * names_in_legend) if count == 1 else 2.3 + 0.17 * -(-names_in_legend // 3)
         figure, panels = panels_of(1, count, height)
         name_panels(panels[0], datasets)
-        panels[0][0].set_ylabel("test accuracy (%)")
+        panels[0][0].set_ylabel(params.reported["label"])
         for axes, dataset in zip(panels[0], datasets, strict=True):
             rows = table[table["dataset"] == dataset].set_index("search")
             lowest, highest, timed = np.inf, -np.inf, False

@@ -11,7 +11,7 @@ SPEC = Exhibit(
     kind="table",
     category="Hardware",
     needs={"summary": "summaries/subspaces.csv"},
-    params=("subspaces", "datasets"),
+    params=("subspaces", "datasets", "reported"),
     when=lambda study: study.subspaces,
 )
 
@@ -30,7 +30,15 @@ def make(inputs: Named, params: Named, output: Named) -> None:
             cells += [show(value, "accuracy") for value in (entry.accuracy_median, entry.accuracy_best)]
             body.append(row(cells))
     head = [
-        row(["", "", "", r"\multicolumn{3}{c}{FLOPs (millions)}", r"\multicolumn{2}{c}{test accuracy}"]),
+        row(
+            [
+                "",
+                "",
+                "",
+                r"\multicolumn{3}{c}{FLOPs (millions)}",
+                rf"\multicolumn{{2}}{{c}}{{{escape(params.reported['words'])}}}",
+            ]
+        ),
         row(["Sub-space", "Cells with", "Cells", "mean", "20\\,\\%", "80\\,\\%", "median", "best"]),
     ]
     write_tex(output.tex, tabular(r"lL{0.3\linewidth}rrrrrr", head, body))

@@ -6,6 +6,7 @@ from tfnas.report.rounding import escape, show
 from tfnas.report.tables import row, seconds_of_run, summary_entry, tabular, write_tex
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.search import SCHEMA as SEARCH
+from tfnas.truth.metric import reported_name
 
 SPEC = Exhibit(
     kind="table", category="Searches", needs={"summary": "summaries/search.csv"}, params=("searches", "datasets")
@@ -18,7 +19,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     Beside the cells stands the share of looks at a cell whose class had been looked at in the same way before.
     """
     summary = SEARCH.read(inputs.summary)
-    titles = search_titles(params.searches)
+    titles, metric = search_titles(params.searches), reported_name(set(summary["metric"]))
     body: list[str] = []
     wide = len(params.datasets) == 1
     for labels in by_group(params.searches).values():
@@ -26,7 +27,7 @@ def make(inputs: Named, params: Named, output: Named) -> None:
         for label in labels:
             cells = [tex_title(titles[label])]
             for dataset in params.datasets:
-                value = summary_entry(summary, label, dataset, dataset, "test_accuracy", inputs.summary)
+                value = summary_entry(summary, label, dataset, dataset, metric, inputs.summary)
                 cells += [show(value.cells, "count"), show(value.duplicates, "share")]
                 cells += [seconds_of_run(value.scoring_seconds), seconds_of_run(value.training_seconds)]
                 if wide:

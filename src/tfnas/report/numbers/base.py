@@ -13,7 +13,7 @@ the interval holds zero or the test does not tell the two apart, how often the f
 
 import importlib
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,18 @@ from tfnas.errors import ReportError
 from tfnas.files import atomic, write_json
 from tfnas.products import Named, inputs_of
 from tfnas.report.names import tex_title
-from tfnas.report.rounding import show
+from tfnas.report.rounding import printing, show
+from tfnas.truth.metric import reported_name
 
-SHORT = {"valid_accuracy": "valid", "test_accuracy": "test"}
-"""How keys call the two accuracies."""
+
+def short(metric: str, metrics: Collection[str]) -> str:
+    """Return how keys call an accuracy: ``reported``, or ``valid`` where test accuracies are reported.
+
+    Args:
+        metric: ``valid_accuracy`` or ``test_accuracy``.
+        metrics: all that a summary has.
+    """
+    return "reported" if metric == reported_name(metrics) else "valid"
 
 
 class Numbers:
@@ -99,4 +107,5 @@ def make(snakemake: Any) -> None:
         module = importlib.import_module(params["module"])
         inputs = inputs_of(module, snakemake, params, f"{name}_".replace("-", "_"))
         jobs.append((params["module"], inputs, Named(**params)))
-    write_numbers(jobs, snakemake.output.tex)
+    with printing(*{params["decimals"] for params in snakemake.params.topics.values()}):
+        write_numbers(jobs, snakemake.output.tex)

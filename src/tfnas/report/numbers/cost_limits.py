@@ -17,7 +17,7 @@ SPEC = Topic(
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """Add, for each dataset searched by itself, the best search that keeps to its limit in every run; no references.
 
-    Keys: ``limits.{dataset}.first.title``, ``.test`` (mean test accuracy), ``.below`` (points below the best cell
+    Keys: ``limits.{dataset}.first.title``, ``.reported`` (mean accuracy), ``.below`` (points below the best cell
     within the limit), and ``limits.{dataset}.left.title`` with ``.share``, the search that most often leaves its limit,
     if any does.
     """
@@ -31,7 +31,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             first = kept.loc[kept["mean"].idxmax()]
             numbers.title(f"{before}.first.title", numbers.value(f"title.search.{first['search']}"))
             mean = first["mean"]
-            numbers.add_all(f"{before}.first", "accuracy", test=mean, below=first["best"] - mean)
+            numbers.add_all(f"{before}.first", "accuracy", reported=mean, below=first["best"] - mean)
         left = part.loc[part["within"].idxmin()]
         if left["within"] < 1:
             numbers.title(f"{before}.left.title", numbers.value(f"title.search.{left['search']}"))

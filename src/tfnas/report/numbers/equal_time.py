@@ -30,12 +30,12 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     the end (one without a prior, or one with where there is no other), and ``late``, the end of all searches. Of each:
     ``.{moment}.seconds``; ``.leader`` and ``.second`` (groups) and ``.rival``, the group that the first sentence sets
     beside the leader: that of the training-free search, or the second where that leads; of each group with an answer
-    ``.{group}.test``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to the leader)
+    ``.{group}.reported``, ``.low``, ``.high``, ``.title``, ``.prior``, ``.searches``, ``.behind`` (points to leader)
     and ``.told`` (whether the interval of that difference lies on one side of zero; of the leader: of its lead to the
     second; at the end of all searches the corrected test of the same two, too, as wherever one search is called
     better) and ``.same`` (whether there is no difference in any run); ``.kinds``, the groups of the study whose time is
-    known; and where a group alone has an answer ``.random.test`` and ``.random.side``: the random cell, and whether the
-    interval of the difference of that group to it lies above, below or around zero. ``.unknown`` names the searches
+    known; and where a group alone has an answer ``.random.reported`` and ``.random.side``: the random cell, and whether
+    the interval of the difference of that group to it lies above, below or around zero. ``.unknown`` names the searches
     whose seconds nobody knows, ``.unknown_count`` counts them. ``.phases`` counts stretches of time with one leader
     (:func:`phases_of`), each with ``.phase.{number}.leader``, ``.decided``, ``.from`` and ``.to``, and ``.changes`` the
     borders between them; ``.few`` says whether at most :data:`MOST_TOLD` of them are decided. ``.chosen_by`` says by
@@ -104,7 +104,7 @@ def _add_moment(
     numbers.add_all(before, "text", leader=leader, second=second or "", rival=rival or "")
     for group, entry in own.iterrows():
         here = f"{before}.{group}"
-        numbers.add_all(here, "accuracy", test=entry["mean"], low=entry["low"], high=entry["high"])
+        numbers.add_all(here, "accuracy", reported=entry["mean"], low=entry["low"], high=entry["high"])
         numbers.title(f"{here}.title", titles[entry["search"]])
         numbers.add(f"{here}.prior", bool(entry["prior"]), "text")
         numbers.add(f"{here}.searches", int(entry["searches"]), "count")
@@ -118,5 +118,5 @@ def _add_moment(
         numbers.add_all(here, "text", told=bool(told), same=bool(same))
     drawn = rows[rows["group"] == REFERENCE]
     if second is None and not drawn.empty:
-        numbers.add(f"{before}.random.test", drawn["mean"].iloc[0], "accuracy")
+        numbers.add(f"{before}.random.reported", drawn["mean"].iloc[0], "accuracy")
         numbers.add(f"{before}.random.side", interval_sign(*own.loc[leader, ["lead_low", "lead_high"]]), "text")

@@ -17,5 +17,5 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         for row in rows.itertuples():
             before = f"order.{dataset}.{row.proxy}"
             numbers.add(f"{before}.within", row.within, "correlation")
-            whole = numbers.value(f"correlation.{dataset}.{row.proxy}.test.all.spearman")
+            whole = numbers.value(f"correlation.{dataset}.{row.proxy}.reported.all.spearman")
             numbers.add(f"{before}.within_words", part_words(row.within, whole), "text")

@@ -5,7 +5,7 @@ import numpy as np
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_figures import read_pairs
-from tfnas.report.proxy_tables import test_correlations
+from tfnas.report.proxy_tables import reported_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.wording import inverted, listed
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
@@ -26,7 +26,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     out, those whose coefficient with FLOPs is larger in magnitude than that with test accuracy (``titles``): whether a
     proxy is inverted does not matter to how closely it follows either.
     """
-    table = test_correlations(CORRELATIONS.read(inputs.correlations)).set_index(["dataset", "proxy"])["spearman"]
+    table = reported_correlations(CORRELATIONS.read(inputs.correlations)).set_index(["dataset", "proxy"])["spearman"]
     rows, columns = np.triu_indices(len(params.scored), k=1)
     for dataset, matrix in zip(params.datasets, read_pairs(inputs.pairs, params.scored, params.datasets), strict=True):
         upper = matrix[rows, columns]

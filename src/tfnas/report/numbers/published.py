@@ -12,11 +12,15 @@ from tfnas.analysis.published_rows import (
     search_rows,
 )
 from tfnas.products import Named, Topic
-from tfnas.report.numbers.base import SHORT, Numbers
+from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.published import COEFFICIENTS
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
+from tfnas.truth.metric import TEST, VALID
+
+SHORT = {VALID: "valid", TEST: "test"}
+"""How keys call the two accuracies."""
 
 SPEC = Topic(
     needs={"published": lambda study: study.published_files, "correlations": "summaries/correlations.csv"},

@@ -5,6 +5,7 @@ from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.titles import dataset_title
 from tfnas.schemas.published import SCHEMA as PUBLISHED
+from tfnas.truth.metric import SPLITS
 
 SPEC = Topic(needs={"against": "summaries/published.csv"}, when=lambda study: study.compares_published)
 
@@ -40,5 +41,5 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     numbers.add_all("published.farthest", "accuracy", difference=difference, std=deviation)
     numbers.title("published.farthest.title", farthest["method"])
     numbers.add("published.farthest.dataset", dataset_title(farthest["dataset"]), "text")
-    metric = {"valid_accuracy": "validation", "test_accuracy": "test"}[farthest["metric"]]
+    metric = SPLITS[farthest["metric"]]
     numbers.add("published.farthest.metric", metric, "text")

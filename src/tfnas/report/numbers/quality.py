@@ -34,7 +34,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
             ends = [(kind, end) for kind in ("top", "partial") for end in ("", "_low", "_high")]
             found = {f"{kind}{end}": values[f"{kind}_spearman{end}"] for kind, end in ends}
             numbers.add_all(before, "correlation", **found)
-            whole = numbers.value(f"correlation.{dataset}.{name}.test.all.spearman")
+            whole = numbers.value(f"correlation.{dataset}.{name}.reported.all.spearman")
             numbers.add(f"{before}.top_words", part_words(values["top_spearman"], whole), "text")
             sign = interval_sign(found["partial_low"], found["partial_high"])
             numbers.add(f"{before}.partial_sign", sign, "text")

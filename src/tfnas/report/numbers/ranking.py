@@ -5,7 +5,7 @@ import numpy as np
 from tfnas.products import Named, Topic
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.proxy_numbers import looking_at_networks
-from tfnas.report.proxy_tables import rank_proxies, test_correlations
+from tfnas.report.proxy_tables import rank_proxies, reported_correlations
 from tfnas.report.proxy_titles import proxy_title
 from tfnas.report.wording import inverted
 from tfnas.schemas.correlations import SCHEMA as CORRELATIONS
@@ -27,7 +27,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     """
     correlations = CORRELATIONS.read(inputs.correlations)
     ranks = rank_proxies(correlations, params.scored, params.datasets)
-    table = test_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
+    table = reported_correlations(correlations).set_index(["dataset", "proxy"])["spearman"]
     networks = looking_at_networks(params.scored)
     numbers.add_all("ranking", "count", names=len(params.scored), networks=len(networks))
     first = ranks.index[0]

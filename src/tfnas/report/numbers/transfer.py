@@ -33,7 +33,7 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
     first = params.datasets[0]
 
     def of(searched_on: str, dataset: str, label: str) -> tuple[float, ...]:
-        before = f"search.{searched_on}.{label}.{dataset}.test"
+        before = f"search.{searched_on}.{label}.{dataset}.reported"
         return tuple(numbers.value(f"{before}.{name}") for name in ("mean", "ci_low", "ci_high"))
 
     for dataset in params.datasets[1:]:

@@ -18,6 +18,19 @@ class Images(Section):
     )
 
 
+class TruthMetric(Section):
+    """What the results in a ready table are, where they are no accuracies in percent."""
+
+    name: str = Field(min_length=1, description="Name of the metric as the report prints it, for example `SSIM`.")
+    unit: str = Field("", description="Its unit, `%` for percentages; nothing where it has none.")
+    direction: Literal[1, -1] = Field(
+        1, description="1: larger is better; -1: smaller is better, and the report gives values with their sign turned."
+    )
+    range: Annotated[list[float | None], Field(min_length=2, max_length=2)] = Field(
+        [None, None], description="The lowest and the highest value there can be; null where there is none."
+    )
+
+
 class Truth(Section):
     """Where the accuracies of trained cells come from."""
 
@@ -32,6 +45,11 @@ class Truth(Section):
     )
     columns: dict[Annotated[str, Named("", lambda: COLUMNS)], str] = Field(
         {}, description="Names of a ready table, as `ours: theirs`, where they differ."
+    )
+    metric: TruthMetric | None = Field(
+        None,
+        description="What the results of a ready table are. null: what the JSON beside the table says under `metric`, "
+        "and else accuracies in percent.",
     )
     allow_incomplete: bool = Field(
         False,
