@@ -45,7 +45,7 @@ def _scoring(study: Study) -> str:
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
-    building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
+    building = {name for name, family in scored if "networks" in family.asks}  # the rest counts
     counts = [
         count_to_score(name, scoring["share_classes"], study.space) * scoring["repeats"] * family.draws
         for name, family in scored
