@@ -105,6 +105,36 @@ def _begins_at_zero(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     return (args[1] if len(args) > 1 else kwargs.get("min_val", -1.0)) == 0
 
 
+class _ReluInputs(_Relus):
+    """Gives every ReLU what a function makes of its input; one that works in place still changes its own input."""
+
+    def __init__(self, replace: Callable[[Tensor], Tensor]):
+        super().__init__(_nothing, _nothing)
+        self.replace = replace
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        name = getattr(func, "__name__", "")
+        if not (name in RELUS or (name in ("hardtanh", "hardtanh_") and _begins_at_zero(args, kwargs))):
+            return func(*args, **kwargs)
+        given = args[0] if args else kwargs.pop("input")
+        own = self.replace(given)
+        if not (name.endswith("_") or kwargs.get("inplace")):
+            return func(own, *args[1:], **kwargs)
+        return given.copy_(func(own.clone(), *args[1:], **kwargs))
+
+
+@contextmanager
+def replacing_relu_inputs(replace: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Let every ReLU of the networks that run meanwhile read what ``replace`` returns for its input.
+
+    Args:
+        replace: takes the input of a ReLU and returns a tensor of the same values, of which a gradient may be asked.
+    """
+    with _ReluInputs(replace):
+        yield
+
+
 def _nothing(*_: Any) -> None:
     return None
 

@@ -102,7 +102,8 @@ class Family:
             may stand for all.
         evaluate: takes a trial of G cells and returns, for each wanted proxy at least, raw values of shape (G,) and G
             reasons (:mod:`tfnas.proxies.contract`).
-        initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" without networks.
+        initialisation: one of :data:`tfnas.networks.reference.INITIALISATIONS`, or "none" where nothing is drawn:
+            without networks, or with given weights (then ``needs`` holds ``networks``).
         precision: floating-point numbers of the networks.
         draws: how many initialisations one score is the mean of by definition; ``scoring.repeats`` multiplies it.
         shown: how many images pass a network, and their height in pixels, 0 for what the mini-batch has; it decides

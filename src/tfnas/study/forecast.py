@@ -44,7 +44,7 @@ def _scoring(study: Study) -> str:
 
     scoring = study.config["scoring"]
     scored = [(name, get_family(name)) for folder in study.score_folders for name in study.scored_in(folder)]
-    building = {name for name, family in scored if family.initialisation != "none"}  # the rest counts
+    building = {name for name, family in scored if "networks" in family.asks}  # the rest counts
     counts = [
         study.count_to_score(name) * scoring["repeats"] * family.draws for name, family in scored if name in building
     ]
