@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from module_space_helpers import FAMILIES, counted_by_building, require_counts, scores_of
+from module_space_helpers import FAMILIES, counted_by_building, require_counts, require_scores
 
 from tfnas.errors import CellError, ConfigError
 from tfnas.networks.shape import Shape
@@ -62,4 +62,4 @@ def test_counts_equal_those_of_the_networks():
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_networks_are_scored(family, monkeypatch):
-    scores_of(SPACE, "8:16:24:8:8", family, monkeypatch, size=32)
+    require_scores(SPACE, "8:16:24:8:8", family, monkeypatch, size=32)

@@ -249,6 +249,16 @@ class Space(ABC):
         """
         raise TruthError(f"The space '{self.name}' knows no file like '{path}': give a .csv or .parquet table.")
 
+    def official_latencies(self, path: Path) -> Any:
+        """Return a file of the benchmark's authors, known by its ending, as a table of latencies, a DataFrame.
+
+        It has ``arch`` and a column of milliseconds for each device.
+
+        Raises:
+            TruthError: the file is not of the form that the authors publish, or holds no latencies.
+        """
+        raise TruthError(f"The space '{self.name}' knows no latencies in '{path}': give a .csv or .parquet table.")
+
     def truth_of(self, table: Any) -> Any:
         """Return a table that a person gave with the columns of ground truth (:mod:`tfnas.schemas.truth`).
 

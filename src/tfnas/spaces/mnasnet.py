@@ -12,11 +12,13 @@ the parameters counted here.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tfnas.errors import CellError, TruthError
 from tfnas.networks.shape import Shape
 from tfnas.spaces.base import Space, Variable
+from tfnas.spaces.parts.accel_nasbench import read_jsons
 from tfnas.spaces.parts.tally import Tally, halved
 
 EXPANSIONS, KERNELS, LAYERS = (1, 4, 6), (3, 5), (1, 2, 3)
@@ -98,6 +100,7 @@ class MnasNet(Space):
         for what, choices in _choices(block)
     )
     offers = frozenset({"networks", "modules"})
+    published = (".tar.gz",)
 
     def text(self, code: int) -> str:
         """Return the seven blocks."""
@@ -142,6 +145,14 @@ class MnasNet(Space):
         tally.linear(HEAD, shape.classes)
         return tally.params, tally.macs
 
+    def official(self, path: Path) -> Any:
+        """Return ``anb_dataset_jsons.tar.gz`` as ground truth, see :meth:`truth_of`."""
+        return self.truth_of(read_jsons(path))
+
+    def official_latencies(self, path: Path) -> Any:
+        """Return ``anb_dataset_jsons.tar.gz`` as latencies, see :meth:`latencies_of`."""
+        return self.latencies_of(read_jsons(path))
+
     def truth_of(self, table: Any) -> Any:
         """Return the table of the benchmark as one of ground truth; any other table as it is.
 
@@ -151,7 +162,7 @@ class MnasNet(Space):
         """
         if "block0_e" not in table.columns or "arch" in table.columns:
             return table
-        named = self._named(table, {"valid_accuracy": ("val_top1", 1.0, False)})
+        named = self._named(table, {"valid_accuracy": ("val_top1", None)})
         counted = [self.counts(self.parse(arch), PUBLISHED) for arch in named["arch"]]
         return named.assign(params=[params for params, _ in counted], flops=[macs / 1e6 for _, macs in counted])
 
@@ -163,24 +174,25 @@ class MnasNet(Space):
         """
         if "block0_e" not in table.columns or "arch" in table.columns:
             return table
-        measured = {column.split("_")[1]: column for column in table.columns if re.match(r"latency_\w+_mean", column)}
-        fast = {column.split("_")[1]: column for column in table.columns if re.match(r"throughput_\w+_mean", column)}
-        devices = {device: (column, 1.0, False) for device, column in measured.items()}
-        return self._named(table, devices | {f"{name} by throughput": (fast[name], 1e3, True) for name in fast})
+        columns: dict[str, tuple[str, float | None]] = {}
+        for column in table.columns:
+            if measured := re.fullmatch(r"(latency|throughput)_(\w+)_mean", column):
+                slow = measured[1] == "latency"
+                columns[measured[2] if slow else f"{measured[2]} by throughput"] = (column, None if slow else 1e3)
+        return self._named(table, columns)
 
-    def _named(self, table: Any, columns: Mapping[str, tuple[str, float, bool]]) -> Any:
+    def _named(self, table: Any, columns: Mapping[str, tuple[str, float | None]]) -> Any:
         """Return ``arch`` and columns of a table of the benchmark, one row for each network, in ascending order.
 
-        A column is given as the benchmark's column, what multiplies it, and whether it divides rather than is
-        multiplied.
+        A column is given as that of the benchmark, and as the number that it divides; None: it is taken as it is.
         """
         wanted = [f"block{block}_{what}" for block in range(len(WIDTHS)) for what in OF_BLOCK]
-        wanted += [column for column, _, _ in columns.values()]
+        wanted += [column for column, _ in columns.values()]
         if absent := [column for column in wanted if column not in table.columns]:
             raise TruthError(f"The table of Accel-NASBench has no column {', '.join(absent)}: give the whole table.")
         named = table[[]].assign(arch=[text_of_row(row) for row in table[wanted].to_dict("records")])
-        for name, (column, factor, inverse) in columns.items():
-            named[name] = factor / table[column] if inverse else factor * table[column]
+        for name, (column, divided) in columns.items():
+            named[name] = table[column] if divided is None else divided / table[column]
         return named.groupby("arch", as_index=False).mean()
 
 

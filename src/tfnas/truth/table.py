@@ -60,7 +60,7 @@ def convert(
         )
     place, key = f"'{path}'", f"truth.columns of {dataset}"
     known = get_space(space)
-    if path.suffix in (".json", *known.published):
+    if path.name.endswith((".json", *known.published)):
         theirs = known.official(path)
     else:
         theirs = known.truth_of(read_given(path, [columns.get("arch", "arch")]))
