@@ -46,7 +46,7 @@ def written(truth, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pool")
     truth.to_parquet(folder / "all.parquet")
     convert(folder / "all.parquet", "cifar10", None, folder / "truth.parquet", space=MACRO.name)
-    take_pool(folder / "truth.parquet", 9, 1)
+    take_pool(folder / "truth.parquet", (9, 1))
     rng = np.random.default_rng(0)
     images = rng.normal(size=(4, 3, 8, 8)).astype(np.float32)
     facts = {"dataset": "cifar10", "classes": 2, "shape": [3, 8, 8], "images": 4, "source": "noise"}

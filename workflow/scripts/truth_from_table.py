@@ -9,5 +9,4 @@ with job(snakemake) as run:
     table, dataset, params = snakemake.input.table, snakemake.wildcards.dataset, snakemake.params
     known = (params.allow_incomplete or params.pool is not None, params.skeleton, params.space, params.metric)
     convert(table, dataset, params.columns, snakemake.output.table, *known)
-    if params.pool is not None:
-        take_pool(snakemake.output.table, *params.pool)
+    take_pool(snakemake.output.table, params.pool)

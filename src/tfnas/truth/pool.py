@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,12 +45,19 @@ def taken(table: pd.DataFrame, space: Space, size: int, seed: int, place: str) -
     return table.iloc[np.sort(first[np.argsort(numbers, kind="stable")[:size]])].reset_index(drop=True)
 
 
-def take_pool(path: str | Path, size: int, seed: int) -> None:
+def take_pool(path: str | Path, pool: Sequence[int] | None) -> None:
     """Leave of a written ground truth the pool alone (:func:`taken`); its facts say how many it was taken from.
+
+    Args:
+        path: the ground truth.
+        pool: size and seed of the pool; None leaves everything as it is.
 
     Raises:
         TruthError: the table holds fewer architectures.
     """
+    if pool is None:
+        return
+    size, seed = pool
     table, facts = read_table(path), read_facts(path)
-    pool = taken(table, space_of(facts, f"'{path}'"), size, seed, f"'{path}'")
-    write_truth(pool, facts | {"pool": size, "pool_of": len(table)}, path)
+    kept = taken(table, space_of(facts, f"'{path}'"), size, seed, f"'{path}'")
+    write_truth(kept, facts | {"pool": size, "pool_of": len(table)}, path)
