@@ -39,6 +39,7 @@ rule make_batch:
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
+        images_of=lambda wildcards: STUDY.scored_on(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=config["seed"],
     message:
@@ -58,6 +59,7 @@ use rule make_batch as make_second_batch with:
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
+        images_of=lambda wildcards: STUDY.scored_on(wildcards.dataset),
         batch_size=lambda wildcards: STUDY.batch_size(wildcards.dataset),
         seed=STUDY.second_batch_seed,
     message:

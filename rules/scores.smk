@@ -164,6 +164,7 @@ rule take_shipped_scores:
         ensembles=config["scoring"]["ensembles"],
         scoring=0,
         skeleton=config["skeleton"],
+        images_of=lambda wildcards: STUDY.scored_on(wildcards.dataset),
     message:
         "Checking the shipped scores of {wildcards.dataset}"
     script:
@@ -193,6 +194,7 @@ use rule take_shipped_scores as take_shipped_scorings with:
         ensembles=lambda wildcards: STUDY.ensembles_in(wildcards.scores),
         scoring=lambda wildcards: STUDY.score_folders.index(wildcards.scores),
         skeleton=config["skeleton"],
+        images_of=lambda wildcards: STUDY.scored_on(wildcards.dataset),
     message:
         "Checking the shipped scores of {wildcards.dataset}, {wildcards.scores}"
 
@@ -241,6 +243,7 @@ rule take_given_scores:
     params:
         given=lambda wildcards: fingerprint(*STUDY.given_images(wildcards.dataset)),
         path=lambda wildcards: STUDY.images(wildcards.dataset),
+        images_of=lambda wildcards: STUDY.scored_on(wildcards.dataset),
         ensembles=config["scoring"]["ensembles"],
         skeleton=config["skeleton"],
     message:

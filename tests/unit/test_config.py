@@ -7,7 +7,7 @@ import copy
 import pytest
 import yaml
 
-from tfnas.errors import ConfigError, DataError, UnknownNameError
+from tfnas.errors import ConfigError, DataError, TfnasError, UnknownNameError
 from tfnas.scoring.ensembles import ENSEMBLES, Ensemble
 from tfnas.study.load import load_study, warnings_of
 from tfnas.study.settings import scored_names
@@ -310,3 +310,45 @@ def test_few_runs_are_allowed_with_a_warning(config):
     study = load_study(change(config, "search.runs", 29))
     assert warnings_of(study) == ["search.runs is 29: at least 30 are recommended to tell searches apart."]
     assert warnings_of(load_study(change(config, "search.runs", 30))) == []
+
+
+def test_validation_accuracies_alone_are_allowed_with_a_warning(config, tmp_path):
+    (tmp_path / "truth.csv").write_text("arch,valid_accuracy\n")
+    study = load_study(change(config, "search.runs", 30))
+    assert warnings_of(study) == [
+        "The ground truth has validation accuracies alone: they are reported, and what the chosen architectures reach "
+        "on test images is unknown."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"datasets.waves.scored_on": "cifar11"}, "Unknown dataset 'cifar11' in 'datasets.waves.scored_on'"),
+        (
+            {"datasets.waves.truth": {"source": "archive"}},
+            "datasets.waves.scored_on names other images, but datasets.waves.truth.source is 'archive', which has",
+        ),
+        (
+            {"search.use.pruned": {"algorithm": "te_nas_pruning"}},
+            "search.use.pruned trains on images while it searches, and waves has those of another dataset (scored_on)",
+        ),
+        (
+            {"datasets.waves.truth.metric": {"name": "SSIM", "direction": 0}},
+            "'0' in 'datasets.waves.truth.metric.direction' is not allowed: use one of 1, -1.",
+        ),
+        (
+            {"datasets.waves.truth.metric": {"name": "SSIM", "range": [1, 0]}},
+            "has range [1.0, 0.0]: the first number must be smaller",
+        ),
+    ],
+)
+def test_images_of_another_dataset_and_metrics_that_cannot_be(config, changes, sentence):
+    known = {"scored_on": "digits", "truth": {"source": "table", "path": "truth.csv"}}
+    config = change(config, "datasets.waves", known)
+    assert load_study(config)["datasets"]["waves"]["scored_on"] == "digits"
+    for path, value in changes.items():
+        config = change(config, path, value)
+    with pytest.raises(TfnasError) as caught:
+        load_study(config)
+    assert sentence in str(caught.value)

@@ -1229,6 +1229,14 @@ def test_another_metric_is_named_and_a_loss_is_turned(one, three):
     assert "with validation metric over all cells and over one cell" in several
 
 
+def test_images_that_stand_in_for_others_are_named(one, three):
+    assert "not at hand" not in one()
+    datasets = {name: settings | {"scored_on": "cifar10"} for name, settings in three.study["datasets"].items()}
+    datasets["cifar10"] = datasets["cifar10"] | {"scored_on": None}
+    text = three(config={"datasets": datasets})
+    assert "on other images: CIFAR-100 on those of CIFAR-10 and ImageNet16-120 on those of CIFAR-10." in text
+
+
 def test_a_score_without_seconds_has_none_anywhere(one):
     seconds = "correlation.digits.naswot.reported.all.seconds"
     assert "per cell and has a strong rank correlation" in one()

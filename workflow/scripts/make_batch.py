@@ -8,6 +8,9 @@ with job(snakemake) as run:
     from tfnas.seeds import child_seed
 
     dataset, params = snakemake.wildcards.dataset, snakemake.params
-    images = load_images(dataset, params.path, f"resources/{dataset}")
-    seed = child_seed(params.seed, snakemake.wildcards.study, dataset, "batch")
-    make_batch(images, params.batch_size, seed).write(snakemake.output.batch)
+    images = load_images(params.images_of, params.path, f"resources/{params.images_of}")
+    seed = child_seed(params.seed, snakemake.wildcards.study, params.images_of, "batch")
+    batch = make_batch(images, params.batch_size, seed)
+    if params.images_of != dataset:
+        batch.facts.update(dataset=dataset, images_of=params.images_of)
+    batch.write(snakemake.output.batch)

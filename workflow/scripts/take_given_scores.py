@@ -7,6 +7,6 @@ with job(snakemake) as run:
     from tfnas.scoring.finish import take_given
 
     own, params, output = next(iter(snakemake.input.own), None), snakemake.params, snakemake.output
-    classes, channels, size = dataset_shape(snakemake.wildcards.dataset, params.path)
+    classes, channels, size = dataset_shape(params.images_of, params.path)
     shape = (channels, size, size)
     take_given(own, params.skeleton, shape, classes, output.table, output.batch, params.ensembles)

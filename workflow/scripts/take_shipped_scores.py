@@ -8,7 +8,8 @@ with job(snakemake) as run:
 
     params, output = snakemake.params, snakemake.output
     table, facts = take_shipped(
-        snakemake.input.tables, snakemake.wildcards.dataset, params.skeleton, params.proxies, params.scoring
+        snakemake.input.tables, params.images_of, params.skeleton, params.proxies, params.scoring
     )
+    facts["dataset"] = snakemake.wildcards.dataset
     own = next(iter(snakemake.input.own), None)
     write_finished(output.table, table, facts, own, params.ensembles, output.get("batch"))

@@ -56,10 +56,16 @@ def _check_dataset(name: str, dataset: dict[str, Any]) -> None:
     check_letters(truth["columns"], f"{place}.truth.columns")
     for device in hardware["columns"]:
         check_device(device, f"{place}.hardware.columns")
-    if name not in dataset_names() and not str(images).endswith(".npz"):
+    if dataset["scored_on"] is not None and truth["source"] != "table":
+        raise ConfigError(
+            f"{place}.scored_on names other images, but {place}.truth.source is '{truth['source']}', which has images "
+            "of its own: remove scored_on, or give the accuracies as a table."
+        )
+    if (dataset["scored_on"] or name) not in dataset_names() and not str(images).endswith(".npz"):
         raise ConfigError(
             f"Unknown dataset '{name}' in 'datasets'{similar(name, list(dataset_names()))}: choose one of "
-            f"{', '.join(dataset_names())}, or set {place}.images.path to an .npz of your own images."
+            f"{', '.join(dataset_names())}, set {place}.images.path to an .npz of your own images, or "
+            f"{place}.scored_on to a dataset whose images stand in for them."
         )
     for part in ("images", "truth", "hardware"):
         _check_path(dataset[part]["path"], f"{place}.{part}.path")
@@ -195,7 +201,8 @@ def _check_shipped(study: dict[str, Any]) -> None:
     read = {proxy for name in names for proxy in (known[name].members if name in known else [name])}
     for number, name in ((number, name) for number in range(scoring["scorings"]) for name in study["datasets"]):
         proxies = [proxy for proxy in scoring["proxies"] if not number or proxy in read]
-        for path in shipped_tables(scoring["shipped"], name, number, proxies):
+        images = study["datasets"][name]["scored_on"] or name
+        for path in shipped_tables(scoring["shipped"], images, number, proxies):
             for file in (path, path.removesuffix(".parquet") + ".json"):
                 if not _exists(file, "scoring.shipped"):
                     mend = f"set scoring.scorings to {number}" if number else "correct the folder"
@@ -276,6 +283,11 @@ def _check_search(study: dict[str, Any], label: str, settings: dict[str, Any]) -
     algorithm.settings(settings, label, checked=True)  # refuses what does not concern the algorithm
     if "accuracies_of" in settings:
         _check_is_dataset(study, f"{place}.accuracies_of", settings["accuracies_of"])
+    if algorithm.needs_live and (replaced := [name for name, one in study["datasets"].items() if one["scored_on"]]):
+        raise ConfigError(
+            f"{place} trains on images while it searches, and {', '.join(replaced)} has those of another dataset "
+            "(scored_on): leave the search out."
+        )
     if algorithm.needs_live and "constraint" in settings:
         raise ConfigError(
             f"{place}.constraint limits '{algorithm.name}', which prunes a supernet of the whole space: remove it."

@@ -226,15 +226,20 @@ class Study:
         """The local path of a dataset's images, None for the embedded copy or the download."""
         return self.config["datasets"][dataset]["images"]["path"]
 
+    def scored_on(self, dataset: str) -> str:
+        """The dataset whose images the cells are scored on: the dataset itself unless the study names another."""
+        return self.config["datasets"][dataset]["scored_on"] or dataset
+
     def image_files(self, dataset: str) -> list[str]:
         """What must be there before the images can be read: a local path, a finished download, or nothing."""
         if (path := self.images(dataset)) is not None:
             return [path]
-        return [download_mark(dataset)] if any(source.file for source in get_dataset(dataset).sources) else []
+        name = self.scored_on(dataset)
+        return [download_mark(name)] if any(source.file for source in get_dataset(name).sources) else []
 
     def split_files(self, dataset: str) -> list[str]:
         """The official split list beside local images: another list gives another mini-batch."""
-        return [str(path) for path in split_files(dataset, self.images(dataset))]
+        return [str(path) for path in split_files(self.scored_on(dataset), self.images(dataset))]
 
     def given_images(self, dataset: str) -> list[str]:
         """What a user gave of a dataset's images; embedded ones and downloads are checked elsewhere."""
@@ -247,12 +252,13 @@ class Study:
 
     def network(self, dataset: str) -> dict[str, int]:
         """The skeleton of the networks of a dataset, with the classes and the shape of its images."""
-        classes, channels, size = dataset_shape(dataset, self.images(dataset))
+        classes, channels, size = dataset_shape(self.scored_on(dataset), self.images(dataset))
         return {**self.config["skeleton"], "classes": classes, "image_channels": channels, "image_size": size}
 
     def dataset_source(self, dataset: str) -> list[str]:
         """The library file that defines a dataset of the registry; images of one's own have none."""
-        return [_source(get_dataset(dataset).read.__module__)] if dataset in dataset_names() else []
+        name = self.scored_on(dataset)
+        return [_source(get_dataset(name).read.__module__)] if name in dataset_names() else []
 
     def family_source(self, *families: str) -> list[str]:
         """The library files that define families of proxies."""
@@ -452,7 +458,7 @@ class Study:
     def shipped_tables(self, dataset: str, folder: str = "scores") -> list[str]:
         """The shipped score tables that a study takes for a dataset and a scoring, one of each family."""
         number, shipped = self.score_folders.index(folder), self.config["scoring"]["shipped"]
-        return shipped_tables(shipped, dataset, number, self.proxies_in(folder))
+        return shipped_tables(shipped, self.scored_on(dataset), number, self.proxies_in(folder))
 
     def scratch(self, dataset: str) -> str:
         """Where finished parts of a training are kept, each under a name of all that decides it."""

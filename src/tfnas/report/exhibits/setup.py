@@ -30,8 +30,10 @@ def make(inputs: Named, params: Named, output: Named) -> None:
     for dataset, path in inputs.batches.items():
         facts, truth, scores = map(read_facts, (path, inputs.truths[dataset], inputs.scores[dataset]))
         channels, height, width = fact(facts, "shape", path)
+        other = params.config["datasets"][dataset]["scored_on"]
         entries = {
-            "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}",
+            "Images": rf"${height}\times{width}$, {'grey' if channels == 1 else 'colour'}"
+            + (f", those of {escape(dataset_title(other))}" if other else ""),
             "Classes": show(fact(facts, "classes", path), "count"),
             "Scoring mini-batch": _images(fact(facts, "images", path), scores),
             "Cells with ground truth": show(fact(truth, "cells", inputs.truths[dataset]), "count"),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from tfnas.datasets.registry import dataset_names
 from tfnas.study.models.types import Count, Named, Number, PathText, Section
 from tfnas.truth.schema import COLUMNS
 
@@ -75,6 +76,12 @@ class Dataset(Section):
     """One dataset: where its images and its ground truth come from."""
 
     images: Images = Images()
+    scored_on: Annotated[str, Named("dataset", dataset_names)] | None = Field(
+        None,
+        description="A dataset whose images stand in for those of this one, which nobody has here: cells are scored on "
+        "them, in networks for their shape and classes, or their shipped scores are taken. The report says so. null: "
+        "the dataset's own images.",
+    )
     truth: Truth
     hardware: Hardware = Hardware()
 
