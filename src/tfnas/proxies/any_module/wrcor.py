@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from tfnas.networks.module import replacing_relu_inputs, stages_of
 from tfnas.proxies.any_module.trial import ModuleTrial
