@@ -31,6 +31,9 @@ RANDOM = ("dropout", "dropblock", "droppath", "stochasticdepth")
 
 RELUS = ("relu", "relu_", "relu6", "leaky_relu", "leaky_relu_", "prelu", "rrelu", "rrelu_")
 
+SMOOTH = ("gelu", "silu", "silu_")
+"""Functions that are activations without being a ReLU."""
+
 POOLS = ("pool",)
 """Modules whose names hold this give no feature map of their own."""
 
@@ -83,11 +86,13 @@ def _normalised_alone(module: Any, sizes: list[int], x: Tensor) -> Tensor:
 
 
 class _Relus(TorchFunctionMode):
-    """Calls a function with the input of every ReLU, before it is rectified."""
+    """Calls functions with the input of every ReLU, before it is rectified, and with what activations give."""
 
-    def __init__(self, observe: Callable[[Tensor], None], done: Callable[[Tensor], None]):
+    def __init__(
+        self, observe: Callable[[Tensor], None], done: Callable[[Tensor], None], activated: Callable[[Tensor], None]
+    ):
         super().__init__()
-        self.observe, self.done = observe, done
+        self.observe, self.done, self.activated = observe, done, activated
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -98,6 +103,8 @@ class _Relus(TorchFunctionMode):
         result = func(*args, **kwargs)
         if found:
             self.done(result)
+        if found or name in SMOOTH:
+            self.activated(result)
         return result
 
 
@@ -109,7 +116,7 @@ class _ReluInputs(_Relus):
     """Gives every ReLU what a function makes of its input; one that works in place still changes its own input."""
 
     def __init__(self, replace: Callable[[Tensor], Tensor]):
-        super().__init__(_nothing, _nothing)
+        super().__init__(_nothing, _nothing, _nothing)
         self.replace = replace
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -144,6 +151,7 @@ def watching(
     network: nn.Module,
     relu: Callable[[Tensor], None] = _nothing,
     rectified: Callable[[Tensor], None] = _nothing,
+    activated: Callable[[Tensor], None] = _nothing,
     output: Callable[[nn.Module, tuple, Any], Any] | None = None,
 ) -> Iterator[None]:
     """Observe a network while it runs.
@@ -152,12 +160,13 @@ def watching(
         network: the module.
         relu: called with the input of every ReLU. An in-place ReLU overwrites it afterwards: use it at once.
         rectified: called with the output of every ReLU.
+        activated: called with the output of every ReLU, GELU and SiLU.
         output: called with every module that has run, its inputs and its output; what it returns takes the output's
             place, None leaves it.
     """
     hooks = [module.register_forward_hook(output) for module in network.modules()] if output else []
     try:
-        with _Relus(relu, rectified):
+        with _Relus(relu, rectified, activated):
             yield
     finally:
         for hook in hooks:

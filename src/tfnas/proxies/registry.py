@@ -59,8 +59,9 @@ class Proxy:
         reference: citation key in ``report/refs.bib`` and the place in the work.
         summary: one sentence.
         requires: what a network of any kind must have, see :mod:`tfnas.proxies.any_module.trial`: ``layers`` with
-            weights, ``relus``, ``normalisation`` of batches, ``maps``, ``stages``, ``labels``, ``any size`` of images,
-            a ``second derivative``; ``cell`` where it looks into the graph of a cell.
+            weights, ``relus``, ``activations`` (ReLU, GELU or SiLU), ``normalisation`` of batches, ``maps``,
+            ``stages``, ``labels``, ``any size`` of images, a ``second derivative``; ``cell`` where it looks into the
+            graph of a cell.
         where: LaTeX that says what the symbols of the formula are; empty where it has none.
         origins: citation keys of the works that proposed the quantity for another purpose, before it was a proxy.
         batch: images that it looks at; the study file says how many its batch has.

@@ -118,9 +118,8 @@ def visit_responses(networks: BatchedNetworks, images: Tensor, labels: Tensor, a
             rectified.append((features, torch.arange(networks.count, device=images.device), number))
 
     for part in networks.blocks:
-        layers = part.convolutions.values() if isinstance(part, BatchedCell) else [part.conv_a, part.conv_b]
         assert isinstance(part, BatchedCell | BatchedResidual)
-        for layer in layers:
+        for layer in part.convolutions.values() if isinstance(part, BatchedCell) else (part.conv_a, part.conv_b):
             layer.register_forward_pre_hook(enter)
     with torch.enable_grad(), watching(networks, relu=lambda values: read.append(values.detach())):
         loss = mean_losses(networks(images, observe, leave), labels).sum()

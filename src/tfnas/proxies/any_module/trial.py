@@ -80,8 +80,14 @@ class ModuleTrial(Shown):
         """
         network = self.network()
         relus: list[int] = []
+        activations: list[int] = []
         images = self.images[:2]
-        with torch.no_grad(), watching(network, relu=lambda values: relus.append(len(values))):
+        seen = watching(
+            network,
+            relu=lambda values: relus.append(len(values)),
+            activated=lambda values: activations.append(len(values)),
+        )
+        with torch.no_grad(), seen:
             maps = feature_maps(network, images)
         norms = any(isinstance(module, BATCH_NORMS) for module in network.modules())
         missing = {
@@ -89,6 +95,8 @@ class ModuleTrial(Shown):
             "layers": not layers_of(network) and "the network has no convolution and no linear layer",
             "relus": (not relus and "the network has no ReLU")
             or (any(size != len(images) for size in relus) and "a ReLU of the network mixes its images"),
+            "activations": (not activations and "the network has no ReLU, GELU or SiLU")
+            or (any(size != len(images) for size in activations) and "an activation of the network mixes its images"),
             "normalisation": not norms and "the network has no batch normalisation",
             "maps": maps is None and "the network has no feature maps of shape (B, C, H, W)",
             "stages": self._without_stages(images),
