@@ -19,7 +19,7 @@ import pytest
 
 from tfnas.datasets import downloads, pickles
 from tfnas.datasets.digits import digits_splits
-from tfnas.datasets.images import Batch, make_batch
+from tfnas.datasets.images import Batch, make_batch, stands_for
 from tfnas.datasets.pickles import ARRAYS, PLAIN, read_pickle
 from tfnas.datasets.registry import dataset_names, get_dataset, register
 from tfnas.datasets.sources import load_images, split_files
@@ -789,3 +789,10 @@ def test_real_split_lists(shared_data):
     assert [len(part) for part in official_split("cifar10", [folder]).values()] == [25_000, 25_000]
     assert [len(part) for part in official_split("cifar100", [folder]).values()] == [5_000, 5_000]
     assert [len(part) for part in official_split("ImageNet16-120", [folder]).values()] == [3_000, 3_000]
+
+
+def test_a_mini_batch_that_stands_for_another_dataset_says_whose_images_it_has():
+    own = make_batch(load_images("digits", None, None), 8, 1)
+    assert "images_of" not in stands_for(own, "digits").facts
+    facts = stands_for(own, "waves").facts
+    assert (facts["dataset"], facts["images_of"]) == ("waves", "digits")

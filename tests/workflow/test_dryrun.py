@@ -160,6 +160,17 @@ def test_every_study_that_needs_no_download_has_a_plan(project, study):
     assert planned.total() <= 150
 
 
+def test_tasks_without_images_take_the_shipped_scores_of_others(project):
+    """The table of the two tasks is the user's; nothing but the accuracies of CIFAR-10 is downloaded."""
+    (project.folder / "tasks.csv").write_text("arch,ninapro,darcy\n")
+    paths = {name: {"truth": {"path": "tasks.csv"}} for name in ("ninapro", "darcy-flow")}
+    (project.folder / "mine.yaml").write_text(yaml.safe_dump({"datasets": paths}))
+    planned = project.planned("--configfile", "studies/nats-tss-tasks.yaml", "mine.yaml")
+    assert (planned["truth_from_table"], planned["truth_from_archive"]) == (2, 1)
+    assert (planned["take_shipped_scores"], planned["download"], planned["make_batch"]) == (3, 1, 0)
+    assert planned["tabulate_transfer"] == 1
+
+
 def test_slurm_plans_the_same_jobs(project):
     assert project.planned("--workflow-profile", "profiles/slurm", *NATS) == project.planned(*NATS)
 

@@ -3,7 +3,7 @@
 from tfnas.workflow import job
 
 with job(snakemake) as run:
-    from tfnas.datasets.images import make_batch
+    from tfnas.datasets.images import make_batch, stands_for
     from tfnas.datasets.sources import load_images
     from tfnas.seeds import child_seed
 
@@ -11,6 +11,4 @@ with job(snakemake) as run:
     images = load_images(params.images_of, params.path, f"resources/{params.images_of}")
     seed = child_seed(params.seed, snakemake.wildcards.study, params.images_of, "batch")
     batch = make_batch(images, params.batch_size, seed)
-    if params.images_of != dataset:
-        batch.facts.update(dataset=dataset, images_of=params.images_of)
-    batch.write(snakemake.output.batch)
+    stands_for(batch, dataset).write(snakemake.output.batch)

@@ -126,6 +126,13 @@ class Batch:
         return cls(**{name: arrays[name] for name in ARRAYS}, facts=read_json(facts_path(path)))
 
 
+def stands_for(batch: Batch, dataset: str) -> Batch:
+    """Return a mini-batch as that of a dataset; where the images are another's its facts name that one (images_of)."""
+    if batch.facts["dataset"] != dataset:
+        batch.facts.update(dataset=dataset, images_of=batch.facts["dataset"])
+    return batch
+
+
 def make_batch(image_set: ImageSet, batch_size: int, seed: int) -> Batch:
     """Draw a mini-batch without replacement and without augmentation.
 
