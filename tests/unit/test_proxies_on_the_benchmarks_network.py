@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import test_naswot
 import test_proxy_az_nas
+import test_proxy_epsinas
 import test_proxy_gradients
 import test_proxy_gradsign
 import test_proxy_linear_regions
@@ -18,9 +19,11 @@ import test_proxy_meco
 import test_proxy_near
 import test_proxy_ntk
 import test_proxy_ntk_trace
+import test_proxy_rbflex
 import test_proxy_swap
 import test_proxy_synflow
 import test_proxy_vkdnw
+import test_proxy_wrcor
 import test_proxy_zen
 import test_proxy_zico
 import torch
@@ -29,7 +32,7 @@ from untrained_helpers import reference_network, some_images
 
 from tfnas.networks.reference import Network
 from tfnas.networks.skeleton import Skeleton
-from tfnas.proxies import az_nas, near, vkdnw
+from tfnas.proxies import az_nas, near, rbflex, vkdnw
 from tfnas.proxies.linear_regions import draw_crops
 from tfnas.proxies.registry import families, get_family
 from tfnas.proxies.trial import Trial
@@ -132,6 +135,18 @@ def slow_ntk_trace(trial, number):
     }
 
 
+def slow_epsinas(trial, number):
+    return {"epsinas": test_proxy_epsinas.slow(CELLS[number], trial.images, REAL)}
+
+
+def slow_rbflex(trial, number):
+    return {"rbflex": test_proxy_rbflex.slow(CELLS[number], number, trial.images[:3], test_proxy_rbflex.WIDE)}
+
+
+def slow_wrcor(trial, number):
+    return {"wrcor": test_proxy_wrcor.slow(CELLS[number], number, trial.images, LABELS, REAL)}
+
+
 def slow_structure(trial, number):
     network = real_network(CELLS[number], number)
     return {"params": sum(parameter.numel() for parameter in network.parameters())}
@@ -139,6 +154,10 @@ def slow_structure(trial, number):
 
 def slow_swap(trial, number):
     return {"swap": test_proxy_swap.slow(CELLS[number], number, trial.images)}
+
+
+def slow_swap_universal(trial, number):
+    return {"swap_universal": test_proxy_swap.slow(CELLS[number], number, trial.images)}
 
 
 def slow_synflow(trial, number):
@@ -177,6 +196,8 @@ def slow_zico(trial, number):
 @pytest.fixture(autouse=True)
 def real_skeleton(monkeypatch):
     """Let the slow functions build the benchmark's network, and take few random images."""
+    monkeypatch.setattr(test_proxy_rbflex, "LARGER", REAL)
+    monkeypatch.setattr(rbflex, "WIDTHS", test_proxy_rbflex.WIDE)
     for module in (test_proxy_near, test_proxy_swap, test_proxy_zen):
         monkeypatch.setattr(module, "reference_network", partial(reference_network, skeleton=REAL))
     for module in (test_naswot, test_proxy_az_nas):
@@ -193,4 +214,4 @@ def test_values_equal_the_definition(family):
         slow = globals()[f"slow_{family}"](trial, number)
         assert found.keys() - slow.keys() <= FROM_ANOTHER
         for name, value in slow.items():
-            assert found[name][number] == pytest.approx(value, rel=1e-6, abs=1e-9), (name, str(cell))
+            assert found[name][number] == pytest.approx(value, rel=1e-6, abs=1e-9, nan_ok=True), (name, str(cell))

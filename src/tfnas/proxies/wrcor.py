@@ -21,8 +21,8 @@ Source: Jing, Chen, Xu, Tai, Wang, Li 2025, "Zero-Shot Neural Architecture Searc
 Where this differs from the code: the code counts blocks from 0, so that its values are lower by B ln 2. It hooks every
 module whose class name contains "ReLU", which matches the container ReLU-convolution-normalisation too: it adds the
 same activations once more, and the gradient at the output of the convolution. Its last ReLU works in place, so that the
-code reads rectified values there. The order is nearly the same. Absolute values make K indefinite for some networks;
-the sign of its determinant is then dropped, as in the code.
+code reads rectified values there. How much that moves the order was not measured. Absolute values make K indefinite for
+some networks; the sign of its determinant is then dropped, as in the code.
 """
 
 from __future__ import annotations
