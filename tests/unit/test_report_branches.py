@@ -862,7 +862,7 @@ def test_structure_follows_the_study(one, three, two, sparse):
     assert "All datasets here hold photographs" not in two()
     assert "accuracies averaged over the few training seeds of the benchmark" in three()
     assert "kinder guide" not in sparse()
-    one({"study.wall_seconds_max": None, "study.cells_per_stage": 5, "study.cells": None})
+    one({"study.wall_seconds_max": None, "skeleton.cells_per_stage": 5, "study.cells": None})
     one({"truth.digits.params_min": None, "device.digits.note": "a note", "stability.digits.twins": 3})
     one(without=["batch-digits", "comparisons"])
     three(without=[f"batch-{name}" for name in three.study["datasets"]])

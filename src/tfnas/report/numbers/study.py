@@ -18,7 +18,7 @@ SPEC = Topic(
 
 
 def add(numbers: Numbers, inputs: Named, params: Named) -> None:
-    """Add ``study.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
+    """Add ``study.*``, ``skeleton.*``, ``budget.{dataset}``, ``batch.{dataset}.*`` and ``title.*`` of all three."""
     space = get_space(params.config["space"])
     distinct = len(np.unique(space.classes)) if space.enumerable else space.size
     runs, skeleton, scoring = (params.config["search"]["runs"], params.config["skeleton"], params.config["scoring"])
@@ -30,11 +30,11 @@ def add(numbers: Numbers, inputs: Named, params: Named) -> None:
         pool=None if scoring["cells"] == "all" else scoring["cells"],
         runs=runs,
         scorings=scoring["scorings"],
-        **{name: size for name, size in skeleton.items() if isinstance(size, int)},
         datasets=len(params.datasets),
         searches=len(params.searches),
         proxies=len(scoring["proxies"]) + len(scoring["own"]),
     )
+    numbers.add_all("skeleton", "count", **{name: size for name, size in skeleton.items() if isinstance(size, int)})
     numbers.add_all("study", "text", seed=params.config["seed"], few_runs=runs < FEW_RUNS)
     for dataset in params.datasets:
         numbers.title(f"title.dataset.{dataset}", dataset_title(dataset))
