@@ -6,18 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy, numbers_of
+from reporting_helpers import MEANS, NOISE, ONE_SEED, SEARCHES, FakeStudy, added, numbers_of
 from scipy.stats import spearmanr
 
 from tfnas.analysis import published_rows
 from tfnas.errors import ReportError
 from tfnas.files import read_facts, read_json, read_table, write_json, write_table
+from tfnas.report.numbers import study as of_study
 from tfnas.report.numbers.base import Numbers
 from tfnas.report.numbers.best import best_label
 from tfnas.report.proxy_numbers import looking_at_networks
 from tfnas.scoring.ensembles import ENSEMBLES, Ensemble
 from tfnas.scoring.table import ScoreTable
 from tfnas.scoring.writer import write_scores
+from tfnas.spaces.registry import get_space, space_names
 
 
 @pytest.fixture
@@ -370,3 +372,25 @@ def test_how_much_one_test_image_is_worth(one, tmp_path):
     assert numbers["truth.digits.half_width"]["value"] == pytest.approx(
         196 * np.sqrt(best * (1 - best) / 797), rel=1e-3
     )
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_the_sizes_of_the_networks_of_every_space_are_numbers(name, tmp_path):
+    space = get_space(name)
+    write_json(tmp_path / "batch.json", {"classes": 10, "images": 8})
+    numbers = Numbers()
+    config = {
+        "space": name,
+        "skeleton": dict(space.settings),
+        "seed": 1,
+        "search": {"runs": 30},
+        "scoring": {"scorings": 1, "cells": "all", "proxies": [], "own": {}},
+    }
+    added(
+        of_study, numbers, batches={"digits": tmp_path / "batch.json"}, config=config, datasets=["digits"],
+        searches={}, scored=[], budgets={"digits": None},
+    )  # fmt: skip
+    numbers.add("study.cells", 5, "count")  # those of the ground truth, which another topic adds
+    assert numbers.value("study.space") == space.size
+    whole = {key: size for key, size in space.settings.items() if isinstance(size, int)}
+    assert {key: numbers.value(f"skeleton.{key}") for key in whole} == whole
