@@ -59,8 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _add_search(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("space", metavar="SPACE", help="a search space: see `tfnas spaces`")
-    parser.add_argument("algorithm", metavar="SEARCH", help="a search: see `tfnas searches`")
+    parser.add_argument("space", metavar="SPACE", help="a search space; tfnas spaces lists them")
+    parser.add_argument("algorithm", metavar="SEARCH", help="a search; tfnas searches lists them")
     parser.add_argument("--images", metavar="PATH", help="score networks on these: a .npz file or a folder of pictures")
     parser.add_argument("--scores", metavar="FILE", help="or read their scores from this table")
     parser.add_argument("--truth", metavar="FILE", help="a table of ground truth: accuracies of what is found")
