@@ -134,8 +134,8 @@ FAMILY = Family(
             reference=("yamasaki2025rbflex", "authors' code"),
             summary="How far apart three images are in what the ReLUs give and in what enters the last layer.",
             where=r"$D_X$ and $D_Y$ hold the squared distances between the $B$ images in what the ReLUs give and in "
-            r"what enters the last layer, each column scaled to $[0, 1]$; exponentials are taken entry by entry, with the "
-            r"published widths $\gamma_K$ and $\gamma_Q$",
+            r"what enters the last layer, each column scaled to $[0, 1]$; exponentials are taken entry by entry, "
+            r"with the published widths $\gamma_K$ and $\gamma_Q$",
             batch=f"the first {IMAGES}",
             published_batch="3",
             failures=(SINGULAR,),
