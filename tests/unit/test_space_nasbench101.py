@@ -189,6 +189,7 @@ def _chance_to_stay(code: int) -> float:
         ("[[0, 1], [0, 0]], ['input', 'end']", "must begin with 'input' and end with 'output'"),
         (f"{MATRIX}, {[*OPS[:3], 'conv5x5', *OPS[4:]]}", "Operation 3 of a graph is 'conv5x5': use conv3x3-bn-relu"),
         (f"{MATRIX[:6]}, {OPS}", "must be 7 x 7 numbers 0 and 1"),
+        ('{"matrix": null, "ops": ["input", "output"]}', "must be 2 x 2 numbers 0 and 1"),
         ("[[0, 0], [1, 0]], ['input', 'output']", "The edge from vertex 1 to 0 points backwards"),
         ("[[0, 0], [0, 0]], ['input', 'output']", "no path leads from input to output"),
         (f"{[[int(a < b) for b in range(7)] for a in range(7)]}, {OPS}", "it has 21 edges where 9 are the most"),

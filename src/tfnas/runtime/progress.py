@@ -10,6 +10,19 @@ from contextlib import contextmanager
 
 log = logging.getLogger("tfnas")
 
+_hushed = 0
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Let no progress be logged meanwhile: for many short pieces of one long work, whose own progress is told."""
+    global _hushed
+    _hushed += 1
+    try:
+        yield
+    finally:
+        _hushed -= 1
+
 
 @contextmanager
 def progress(total: int, what: str, every: float = 10.0) -> Iterator[Callable[[int], None]]:
@@ -27,7 +40,7 @@ def progress(total: int, what: str, every: float = 10.0) -> Iterator[Callable[[i
         nonlocal done, reported
         done += count
         now = time.perf_counter()
-        if now - reported >= every or done == total:
+        if not _hushed and (now - reported >= every or done == total):
             reported = now
             rate = done / max(now - started, 1e-9)
             log.info("%d of %d %s, %.3g per second, %s left", done, total, what, rate, duration((total - done) / rate))

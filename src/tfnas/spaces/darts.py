@@ -1,7 +1,7 @@
 """DARTS: a normal and a reduction cell, each of four nodes that add up two operations on two different inputs.
 
-Node n (2 to 5) of a cell reads two of the inputs 0 to n - 1: inputs 0 and 1 are the outputs of the cell before the
-previous one and of the previous one, the others are nodes of the cell. Each edge has one of seven operations; ``none``
+Node n (2 to 5) of a cell reads two of the inputs 0 to n - 1. Inputs 0 and 1 are the outputs of the cell before the
+previous one and of the previous one; the others are nodes of the cell. Each edge has one of seven operations; ``none``
 belongs to the search of DARTS and to no cell that it finds. That makes 180 x 7 ** 8 cells, and the square of it,
 1,076,746,950,455,072,400, architectures.
 
@@ -66,8 +66,9 @@ class Darts(Space):
     """The space of DARTS.
 
     The first operation of a node is that on the smaller of its inputs. :meth:`sample` is uniform over architectures.
-    That is also what TEG-NAS and HNAS draw: independent uniform alphas for the operations of all 14 edges of a cell,
-    then for each node its two edges with the largest softmax weight but that of ``none``, each with its best operation.
+    That is also what TEG-NAS and HNAS draw. They draw independent uniform alphas for the operations of all 14 edges of
+    a cell. Each node keeps the two edges with the largest softmax weight but that of ``none``, each with its best
+    operation.
     All edges and all operations are alike in that law, so no architecture is likelier than another.
 
     Mutations: ``edge`` draws one of the 22 variables uniformly, then one of its other choices.

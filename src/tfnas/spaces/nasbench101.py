@@ -292,7 +292,8 @@ def check_graph(matrix: Any, operations: Any) -> None:
     for vertex, operation in enumerate(operations[1:-1], start=1):
         if operation not in OPERATIONS:
             raise CellError(f"Operation {vertex} of a graph is '{operation}': use {', '.join(OPERATIONS)}.")
-    rows = [list(row) if isinstance(row, (list, tuple, np.ndarray)) else [] for row in matrix]
+    given = matrix if isinstance(matrix, (list, tuple, np.ndarray)) else []
+    rows = [list(row) if isinstance(row, (list, tuple, np.ndarray)) else [] for row in given]
     if [len(row) for row in rows] != [count] * count or any(value not in (0, 1) for row in rows for value in row):
         raise CellError(f"The matrix of a graph of {count} vertices must be {count} x {count} numbers 0 and 1.")
     for source, row in enumerate(rows):

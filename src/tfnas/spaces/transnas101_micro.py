@@ -1,7 +1,7 @@
 """TransNAS-Bench-101, micro level: the cell of a network whose modules are given.
 
-A cell is a directed acyclic graph on four nodes, as in NAS-Bench-201 (:mod:`tfnas.spaces.nats_tss`), and each of its
-six edges carries one of four operations: 0 none, 1 skip, 2 a convolution of kernel size 1, 3 one of kernel size 3. It
+A cell is a directed acyclic graph on four nodes, as in NAS-Bench-201 (:mod:`tfnas.spaces.nats_tss`). Each of its six
+edges carries one of four operations: 0 none, 1 skip, 2 a convolution of kernel size 1, 3 one of kernel size 3. It
 is written ``64-41414-0_01_012``, or in short ``0_01_012``: the edge to node 1, those to node 2, those to node 3. There
 are ``4 ** 6 = 4,096`` of them.
 

@@ -1,5 +1,8 @@
 """Scores that are computed when a search first looks at them, in the process that searches."""
 
+import logging
+import math
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,9 +12,14 @@ from torch import Tensor
 from tfnas.errors import ProxyError
 from tfnas.networks.shape import shape_of
 from tfnas.proxies.registry import family_of, get_family, get_proxy, proxy_names
+from tfnas.runtime.progress import hushed
 from tfnas.scoring.chunk import Draws, networks_per_pass, score_cells
-from tfnas.scoring.missing import lowest_where_missing
 from tfnas.spaces.base import Space
+
+log = logging.getLogger("tfnas")
+
+EVERY = 10.0
+"""Seconds between two lines of progress."""
 
 
 class LiveScorer:
@@ -59,6 +67,7 @@ class LiveScorer:
             self.wanted.setdefault(family_of(name), []).append(name)
         self.known: dict[str, dict[int, tuple[float, float, str]]] = {name: {} for name in wanted}
         self._together: dict[str, int] = {}
+        self._scored, self._told = 0, time.perf_counter()
 
     def fill(self, proxy: str, codes: Collection[int]) -> None:
         """Score those of some architectures that have no value of a proxy yet, with all wanted proxies of its family.
@@ -74,16 +83,10 @@ class LiveScorer:
         family, wanted = get_family(name), self.wanted[name]
         by_text = {self.space.text(code): code for code in new}
         draws = Draws(self.draws.repeats * family.draws, self.draws.seed, self.draws.scoring)
-        rows = score_cells(
-            family,
-            [self.space.architecture(code) for code in new],
-            self.images,
-            self.labels,
-            self.shape,
-            draws,
-            self._per_pass(name),
-            wanted,
-        )
+        cells, together = [self.space.architecture(code) for code in new], self._per_pass(name)
+        with hushed():
+            rows = score_cells(family, cells, self.images, self.labels, self.shape, draws, together, wanted)
+        self._tell(len(new))
         found: dict[tuple[str, int], list[tuple[float, float, str]]] = {}
         for arch, of, _, raw, seconds, reason in rows:
             found.setdefault((of, by_text[arch]), []).append((raw, seconds, reason))
@@ -91,6 +94,13 @@ class LiveScorer:
             raw = float(np.mean([value for value, _, _ in drawn]))
             reason = next((why for _, _, why in drawn if why), "")
             self.known[of][code] = (raw, sum(spent for _, spent, _ in drawn), reason)
+
+    def _tell(self, number: int) -> None:
+        """Log how many scores there are so far, at most every :data:`EVERY` seconds."""
+        self._scored += number
+        if time.perf_counter() - self._told >= EVERY:
+            self._told = time.perf_counter()
+            log.info("%d networks scored so far, each family of proxies counted", self._scored)
 
     def _per_pass(self, name: str) -> int:
         if "cell" not in self.space.offers:
@@ -115,18 +125,19 @@ class LiveScores:
     def __init__(self, scorer: LiveScorer, proxy: str):
         self.scorer, self.proxy = scorer, proxy
         self.direction = get_proxy(proxy).direction
-        self._scores: dict[int, float] = {}
+        self._seen: set[int] = set()
+        self._lowest = math.inf
 
     def look(self, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return scores and seconds of architectures given by code, each of shape (n,)."""
         asked = codes.tolist()
         self.scorer.fill(self.proxy, asked)
         known = self.scorer.known[self.proxy]
-        seconds = []
-        for code in asked:
-            raw, spent, _ = known[code]
-            seconds.append(0.0 if code in self._scores else spent)
-            self._scores[code] = self.direction * raw
-        places = {code: place for place, code in enumerate(self._scores)}
-        seen = lowest_where_missing(np.array(list(self._scores.values())))
-        return seen[[places[code] for code in asked]], np.array(seconds)
+        scores, seconds = np.array([self.direction * known[code][0] for code in asked]), np.zeros(len(asked))
+        finite = np.isfinite(scores)
+        self._lowest = min([self._lowest, *scores[finite].tolist()])
+        for place, code in enumerate(asked):
+            if code not in self._seen:
+                self._seen.add(code)
+                seconds[place] = known[code][1]
+        return np.where(finite, scores, self._lowest if self._lowest < math.inf else 0.0), seconds

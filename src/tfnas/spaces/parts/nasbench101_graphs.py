@@ -1,7 +1,7 @@
 """The graphs of NAS-Bench-101 up to isomorphism: found by enumeration, named by the benchmark's hash, kept on disk.
 
-The official enumeration runs over 2 to 7 vertices, then over all upper triangular adjacency matrices as bit masks (bit
-``x + y (y - 1) / 2`` is the edge x -> y), then over the operations of the inner vertices in lexicographic order. It
+The official enumeration runs over 2 to 7 vertices, then over all upper triangular adjacency matrices as bit masks, then
+over the operations of the inner vertices in lexicographic order. Bit ``x + y (y - 1) / 2`` is the edge x -> y. It
 takes graphs of at most nine edges in which every vertex lies on a path from input to output. Of isomorphic graphs the
 first stands for all: here it is the smallest under all orders of the inner vertices that leave edges pointing forwards.
 
