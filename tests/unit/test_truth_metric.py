@@ -18,6 +18,7 @@ from tfnas.files import read_facts, read_table
 from tfnas.products import Named
 from tfnas.report.rounding import accuracy_decimals, plain, printing
 from tfnas.report.wording import reported_words
+from tfnas.spaces.mnasnet import OF_BLOCK
 from tfnas.spaces.nats_tss import SPACE
 from tfnas.study.results import check_results, split_of
 from tfnas.truth.benchmark import Benchmark, ReadOff
@@ -172,6 +173,17 @@ def test_one_report_gives_one_split(tmp_path):
     assert split_of(study_of(validated), "one") == "valid_accuracy"
     assert split_of(study_of({"source": "archive", "path": None}), "one") == "test_accuracy"
     check_results(study_of(validated, validated))
+    for space, name, split in (
+        ("mnasnet", "anb_dataset_jsons.tar.gz", "valid_accuracy"),
+        ("nasbench101", "nasbench_only108.tfrecord", "test_accuracy"),
+        ("nasbench-macro", "nas-bench-macro_cifar10.json", "test_accuracy"),
+    ):
+        given = study_of({"source": "table", "path": str(tmp_path / name), "columns": {}})
+        assert split_of(given | {"space": space}, "one") == split
+    rows = pd.DataFrame({f"block{block}_{what}": [] for block in range(7) for what in OF_BLOCK} | {"val_top1": []})
+    rows.to_csv(tmp_path / "accel.csv", index=False)
+    given = study_of({"source": "table", "path": str(tmp_path / "accel.csv"), "columns": {}})
+    assert split_of(given | {"space": "mnasnet"}, "one") == "valid_accuracy"
     with pytest.raises(ConfigError, match="of two has validation accuracies alone, that of one has test accuracies"):
         check_results(study_of(tested, validated))
     with pytest.raises(ConfigError, match=r"one.truth.metric is for ready tables; a ground truth that is archive"):

@@ -72,7 +72,8 @@ class Space(ABC):
             (:attr:`tfnas.proxies.registry.Family.asks`): ``networks`` that can be built and scored here; ``cell``, an
             object that :meth:`architecture` gives and that the batched engine runs; ``modules``, networks that
             the file of the same name in ``tfnas.networks`` gives as modules, scored one by one.
-        published: endings of the files of its authors that :meth:`official` reads, such as ``.json``.
+        published: endings of the files of its authors that :meth:`official` reads, such as ``.json``, and which of
+            ``valid_accuracy`` and ``test_accuracy`` each holds.
         settings: the sizes of its networks that a study may choose under ``skeleton``, with their defaults.
         spellings: whether people write one architecture in several ways, all of which tables may use.
     """
@@ -83,7 +84,7 @@ class Space(ABC):
     variables: tuple[Variable, ...]
     mutations: tuple[str, ...] = ("edge",)
     offers: frozenset[str] = frozenset()
-    published: tuple[str, ...] = ()
+    published: Mapping[str, tuple[str, ...]] = {}
     settings: Mapping[str, int | str] = {}
     spellings: bool = False
 

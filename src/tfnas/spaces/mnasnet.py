@@ -100,7 +100,7 @@ class MnasNet(Space):
         for what, choices in _choices(block)
     )
     offers = frozenset({"networks", "modules"})
-    published = (".tar.gz",)
+    published = {".tar.gz": ("valid_accuracy",)}
 
     def text(self, code: int) -> str:
         """Return the seven blocks."""

@@ -68,7 +68,7 @@ class NasBench101(Listed):
     mutations = ("official", "edge")
     offers = frozenset({"networks", "modules"})
     spellings = True
-    published = (".tfrecord",)
+    published = {".tfrecord": ("valid_accuracy", "test_accuracy")}
     size = SIZE
 
     @cached_property

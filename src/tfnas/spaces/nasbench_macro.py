@@ -36,7 +36,7 @@ class NasBenchMacro(Space):
         for layer in range(1, layers + 1)
     )
     offers = frozenset({"networks", "modules"})
-    published = (".json",)
+    published = {".json": ("test_accuracy",)}
 
     def text(self, code: int) -> str:
         """Return the eight digits."""

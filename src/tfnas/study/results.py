@@ -7,6 +7,8 @@ report takes its words from here (:func:`tfnas.report.wording.reported_words`).
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from tfnas.errors import ConfigError, DataError
 from tfnas.scoring.own_scores import read_columns
 from tfnas.spaces.registry import get_space
@@ -22,13 +24,15 @@ def split_of(study: dict[str, Any], dataset: str) -> str:
     truth = study["datasets"][dataset]["truth"]
     if truth["source"] != "table" or truth["path"] is None:
         return TEST
-    path = Path(truth["path"])
-    official = path.suffix == ".json"
-    try:
-        names = list(get_space(study["space"]).official(path).columns) if official else read_columns(path)
-    except DataError:
-        return TEST
-    has = {ours for ours in (VALID, TEST) if truth["columns"].get(ours, ours) in names}
+    space, path = get_space(study["space"]), Path(truth["path"])
+    has = next((set(held) for ending, held in space.published.items() if path.name.endswith(ending)), None)
+    if has is None:
+        try:
+            given = pd.DataFrame(columns=read_columns(path))
+        except DataError:
+            return TEST
+        names = space.truth_of(given).columns
+        has = {ours for ours in (VALID, TEST) if truth["columns"].get(ours, ours) in names}
     return VALID if has == {VALID} else TEST
 
 

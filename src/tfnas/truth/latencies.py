@@ -63,7 +63,7 @@ def convert(
     path, columns = Path(path), dict(columns or {})
     place, key = f"The table '{path}'", f"datasets.{dataset}.hardware.columns"
     searched = get_space(space)
-    if path.name.endswith(searched.published):
+    if path.name.endswith(tuple(searched.published)):
         theirs = searched.official_latencies(path)
     else:
         theirs = searched.latencies_of(read_given(path, ["arch"]))
