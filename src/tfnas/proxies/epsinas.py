@@ -15,7 +15,7 @@ and the authors' code for this space (``epsinas_utils.py``), whose weights are t
 has 256 images. It normalises all outputs of a network at once. With equal weights all channels of a layer are equal,
 and so are all logits of an image: here their mean stands for them, which differs by rounding alone.
 
-A value that the definition does not have: the code computes in float32, where the small network underflows wherever
+Some cells have no value by the definition. The code computes in float32, where the small network underflows wherever
 each path from input to output holds a convolution. (A convolution and its normalisation multiply by some 1e-9, and
 there are 15 cells.) Its outputs are then all zero and p is 0 / 0. That is so for 6,399 of the 15,625 cells, and the
 published correlations leave them out: the authors' ablation of weights keeps 2,957 of its 5,000 cells. Here everything

@@ -36,12 +36,12 @@ def reported_words(column: str, metrics: Mapping[str, Metric]) -> dict[str, Any]
         metrics: of each dataset, as given.
 
     Returns:
-        ``split`` (``test``); ``name`` of the metric, ``metric`` where datasets have several; ``words`` (``test
-        accuracy``) and ``many`` (``test accuracies``); ``unit`` that all have, empty where they have none in common;
+        ``split`` (``test``); ``name`` of the metric, ``metric`` where datasets have several. ``words`` (``test
+        accuracy``) and ``many`` (``test accuracies``). ``unit`` that all have, empty where they have none in common.
         ``label`` of an axis (``test accuracy (%)``), and likewise ``metric`` without the split and ``early`` at the
-        early stop; ``points``, what differences are counted in; ``decimals``; ``percent``, whether all are percentages;
-        ``plain``, whether they are accuracies, too; ``turned``, metrics that are better when smaller and are therefore
-        printed with their sign turned; ``datasets``, label of the metric of each dataset.
+        early stop. ``points``, what differences are counted in; ``decimals``. ``percent``, whether all are percentages;
+        ``plain``, whether they are accuracies, too. ``turned``, metrics that are better when smaller, so that they are
+        printed with their sign turned. ``datasets``, label of the metric of each dataset.
     """
     names = list(dict.fromkeys(metric.kept.name for metric in metrics.values()))
     units = {metric.unit for metric in metrics.values()}

@@ -78,7 +78,7 @@ class Dataset(Section):
     images: Images = Images()
     scored_on: Annotated[str, Named("dataset", dataset_names)] | None = Field(
         None,
-        description="A dataset whose images stand in for those of this one, which nobody has here: cells are scored on "
+        description="A dataset whose images stand in for those of this one, which nobody has here. Cells are scored on "
         "them, in networks for their shape and classes, or their shipped scores are taken. The report says so. null: "
         "the dataset's own images.",
     )
