@@ -14,7 +14,8 @@ Source: Yamasaki, Wang, Luo, Chen, Wang 2025, "RBFleX-NAS: Training-Free Neural 
 Function Kernel and Hyperparameter Detection" (IEEE Transactions on Neural Networks and Learning Systems;
 arXiv 2503.22733), and the authors' code for this space. Its number of images is taken, and so are its two
 :math:`\gamma`, 2.687e-12 and 1.025e-11. The authors' rule that finds :math:`\gamma` from ten networks is not
-offered. Nor does it matter here: with numbers so small K is :math:`1 - \gamma_K D`, and :math:`\gamma_K` adds a constant to ln det K.
+offered. Nor does it matter here. With numbers so small K is :math:`1 - \gamma_K D`, and :math:`\gamma_K` adds a
+constant to ln det K.
 
 Where this differs from the code: that hooks every module whose class name contains "ReLU", and so counts the output of
 each container ReLU-convolution-normalisation as an activation, too; here each ReLU counts once, as the paper says. The
